@@ -1,0 +1,18 @@
+/* env.h: the seams through which weir meets the world. Nothing calls the system's clock or random
+ * directly; tests put a virtual clock and a seed here. */
+#ifndef WEIR_BASE_ENV_H
+#define WEIR_BASE_ENV_H
+
+#include <stdint.h>
+
+typedef struct Env {
+    int64_t (*now_us)(void *arg);            /* wall clock, microseconds since 1970 UTC */
+    int64_t (*mono_us)(void *arg);           /* monotonic clock, microseconds */
+    void (*sleep_us)(void *arg, int64_t us); /* may return early */
+    void *arg;
+    uint64_t seed;
+} Env;
+
+Env env_system(void);
+
+#endif

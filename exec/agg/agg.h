@@ -1,0 +1,49 @@
+/* agg.h: how an aggregate works: a state per group, steps over rows, merges of states.
+ *
+ * State is `state_size` bytes inside the group's entry, zeroed before `init`. What does not fit is
+ * allocated from ctx->heap and released by `destroy`. Rows have weights: a negative weight takes
+ * rows back that were added before (only with AGG_RETRACTABLE, or never when !input_retracts);
+ * in a state that collects one epoch's changes it may also come first. */
+#ifndef WEIR_EXEC_AGG_H
+#define WEIR_EXEC_AGG_H
+
+#include "exec/state/heap.h"
+#include "base/batch.h"
+#include "planner/physical.h"
+
+typedef struct AggCtx {
+    const AggCall *call;
+    StateHeap *heap;   /* of the state that is being changed */
+    Arena *scratch;    /* until the call returns */
+} AggCtx;
+
+/* The rows of one step: for i in 0..n, row rows[i] with weight weights[rows[i]] (NULL: +1) goes to
+ * the state at groups[i] + offset. FILTER and NULL rules are settled before. */
+typedef struct AggRows {
+    const Batch *batch;
+    const Column *args;   /* call->nargs columns */
+    const int32_t *rows;
+    int32_t n;
+    uint8_t *const *groups;
+    ptrdiff_t offset;
+    const Str *order_key; /* AGG_ORDERED: memcmp-able key of rows[i], NULL otherwise */
+} AggRows;
+
+typedef struct AggImpl {
+    /* Bytes of state for this call (8-byte aligned); may depend on types and input_retracts. */
+    int (*state_size)(const AggCall *call);
+    void (*init)(AggCtx *c, void *state);                  /* NULL: zeroes are fine */
+    void (*step)(AggCtx *c, const AggRows *in);
+    /* dst += sign * src; src is untouched. sign -1 only for AGG_RETRACTABLE. */
+    void (*merge)(AggCtx *c, void *dst, const void *src, int sign);
+    /* Results of n states into rows 0..n of out (of call->type, made by column_new). */
+    void (*final)(AggCtx *c, const uint8_t *const *groups, ptrdiff_t offset, int n, Column *out,
+                  Arena *out_arena);
+    void (*destroy)(AggCtx *c, void *state);               /* NULL: nothing to release */
+    void (*save)(AggCtx *c, const void *state, StrBuf *out);
+    Status (*load)(AggCtx *c, void *state, StrReader *in); /* into an initialised state */
+} AggImpl;
+
+static inline const AggImpl *agg_impl(const AggCall *call) { return call->def->impl; }
+
+#endif

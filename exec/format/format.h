@@ -1,0 +1,54 @@
+/* format.h: how bytes become rows.
+ *
+ * A decoder splits a buffer into records and writes the wanted fields straight into columns.
+ * Text refers to the buffer wherever nothing needs unescaping. A record that is malformed becomes
+ * a StreamError; a field that does not fit its type becomes an error mark of its column. */
+#ifndef WEIR_EXEC_FORMAT_H
+#define WEIR_EXEC_FORMAT_H
+
+#include "exec/io/source.h"
+
+/* Rows being made. Owned by the source; columns have room for `cap` rows. */
+typedef struct RowBuilder {
+    Arena *arena;          /* text that had to be rewritten, errors; freed with the batch */
+    Column *cols;          /* one per column of the relation; data NULL: not wanted */
+    int32_t ncols;
+    int32_t rows, cap;
+    uint64_t *offset;      /* of each row's record */
+    uint32_t *ordinal;     /* row's place in its record (arrays of objects) */
+    bool has_ordinals;
+    VEC(StreamError) errors;
+} RowBuilder;
+
+typedef struct Decoder Decoder;
+typedef struct FormatImpl {
+    /* `rel` gives columns, types, paths and options. */
+    Status (*open)(const Relation *rel, const bool *wanted, Arena *a, Decoder **out, Diags *d);
+    /* Decodes records of buf[0..n) until `out` is full or no whole record is left; `at_end`: what
+     * is left is a record too. `base` is the offset of buf[0] in its partition. Returns the bytes
+     * consumed. Buffers are readable up to 64 bytes past n. */
+    ptrdiff_t (*decode)(Decoder *dec, const char *buf, ptrdiff_t n, bool at_end, uint64_t base,
+                        RowBuilder *out);
+    /* Forgets what was learned from a partition's head (CSV header); NULL: nothing. */
+    void (*reset)(Decoder *dec);
+    /* Columns, types and event time from the first bytes of an input; NULL: cannot. */
+    Status (*infer)(const Options *o, const char *buf, ptrdiff_t n, Arena *a, ColumnDef **cols,
+                    int *ncols, int *time_col, Diags *d);
+    /* State that a position needs besides the offset (e.g. the CSV header): saved with it. */
+    Str (*save)(Decoder *dec, Arena *a);
+    Status (*load)(Decoder *dec, Str saved);
+} FormatImpl;
+struct Decoder {
+    const FormatImpl *impl;
+};
+
+/* The decoder that a relation's `format` option names. */
+Status format_open(const Registry *r, const Relation *rel, const bool *wanted, Arena *a, Decoder **out, Diags *d);
+
+/* How fields are read: from the relation's options. */
+struct FieldOptions;
+
+/* Shared by formats: text of a field into a column; marks an error where it does not fit. */
+void field_decode(RowBuilder *out, int col, const char *p, ptrdiff_t n, const struct FieldOptions *o);
+
+#endif

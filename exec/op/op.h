@@ -1,0 +1,83 @@
+/* op.h: an operator at work.
+ *
+ * push takes a delta: a stateless operator hands on at once, a stateful one updates state and
+ * marks what is dirty. flush runs once per epoch in topological order: it hands on one
+ * consolidated delta and what the watermark closes, then returns the operator's own output
+ * watermark. A watermark never overtakes data. Nothing here returns an error: out of memory
+ * leaves by oom_raise, row errors go to op_row_error, broken invariants to assert. */
+#ifndef WEIR_EXEC_OP_H
+#define WEIR_EXEC_OP_H
+
+#include "base/batch.h"
+#include "exec/expr/expr.h"
+#include "exec/state/log.h"
+#include "planner/physical.h"
+
+typedef struct Op Op;
+
+/* What the operators of one query share. */
+typedef struct OpContext {
+    EvalEnv eval;            /* of operators below state; flush sets now and watermark */
+    Arena *batch_scratch;    /* freed after each batch pushed from a source */
+    Arena *epoch_scratch;    /* freed after the commit */
+    int64_t epoch;           /* number of the epoch in work, from 1 */
+    int64_t data_watermark;  /* watermark that rows have made; the end of an input moves it not */
+    int64_t now_us;          /* wall clock of the epoch */
+    int64_t late_rows, gap_rows, row_errors; /* counters of the query */
+    /* Takes a row error of this query: `row` of `b`. Set by the pipeline. */
+    void (*on_error)(struct OpContext *c, const Op *op, const Batch *b, int row, Status code, Str message);
+    void *owner;             /* the pipeline's */
+} OpContext;
+
+typedef struct OpClass {
+    const char *name;                  /* as EXPLAIN shows it */
+    void (*push)(Op *op, int port, const Batch *b);
+    /* All pushes of the epoch are in; `watermark` is the minimum over the inputs (INT64_MIN: none
+     * yet, INT64_MAX: all ended). Emits, then returns the output watermark. NULL: passes it on. */
+    int64_t (*flush)(Op *op, int64_t watermark);
+    /* Appends what changed in this epoch (after flush); `all`: the whole state instead. */
+    void (*save)(Op *op, StateWriter *w, bool all);
+    /* Takes back one record of save, before the first push. */
+    Status (*load)(Op *op, Str space, Str key, Str value);
+    void (*close)(Op *op);
+    int64_t (*state_bytes)(const Op *op);
+    int64_t (*state_rows)(const Op *op);
+} OpClass;
+
+typedef struct OpEdge {
+    Op *to;
+    int32_t port;
+} OpEdge;
+
+struct Op {
+    const OpClass *cls;
+    const PhysOp *plan;
+    OpContext *ctx;
+    OpEdge *outs;
+    int32_t nouts, outs_cap;
+    int64_t *port_watermark; /* last watermark of each input */
+    int32_t nports;
+    int64_t watermark;       /* last output watermark */
+    int64_t rows_in, rows_out;
+    Arena *arena;            /* of the query: freed at DROP */
+};
+
+/* One constructor per kind; they live in op_<kind>.c and embed Op as first member. */
+Status op_filter_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
+Status op_project_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
+Status op_window_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
+Status op_union_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
+Status op_aggregate_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
+
+/* Fills what every operator has. */
+void op_init(Op *op, const OpClass *cls, const PhysOp *p, OpContext *c, Arena *a);
+void op_connect(Op *from, Op *to, int port);
+/* Hands a delta to every user of op. */
+void op_emit(Op *op, const Batch *b);
+/* Rows of b withheld from this query. */
+static inline void op_row_error(Op *op, const Batch *b, int row, Status code, Str message)
+{
+    op->ctx->on_error(op->ctx, op, b, row, code, message);
+}
+
+#endif

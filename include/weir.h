@@ -1,0 +1,181 @@
+/* weir.h: the public interface of libweir, a continuous query engine.
+ *
+ * An engine (`weir`) owns one database file. Statements register streams and standing queries in
+ * it; `weir_run` moves rows from the sources through every standing query and commits views, state
+ * and source positions in one SQLite transaction per epoch. Any SQLite client may read the views
+ * meanwhile.
+ *
+ *     weir *db;
+ *     if (weir_open("app.db", NULL, &db) == WEIR_OK &&
+ *         weir_exec(db, script, -1, "app.sql", NULL) == WEIR_OK)
+ *         while (weir_run(db, 100) == WEIR_ROW) {}
+ *     weir_close(db);
+ *
+ * Conventions: a function returns a status code; output parameters are untouched on failure; after
+ * a failure weir_diag tells what, where and what would work. Strings are UTF-8. A length of -1
+ * means "up to the NUL". An engine and its statements are used by one thread at a time;
+ * weir_interrupt alone may be called from any thread or signal handler. */
+#ifndef WEIR_H
+#define WEIR_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__) && !defined(WEIR_API)
+#define WEIR_API __attribute__((visibility("default")))
+#elif !defined(WEIR_API)
+#define WEIR_API
+#endif
+
+#define WEIR_VERSION "0.1.0"
+
+/* Status codes. Everything from WEIR_E_SYNTAX on is an error. */
+typedef enum weir_status {
+    WEIR_OK = 0,
+    WEIR_ROW,  /* weir_step: a row is ready; weir_run: work was done, call again */
+    WEIR_DONE, /* weir_step: no more rows; weir_run: every input has ended */
+    WEIR_IDLE, /* weir_run: nothing to read within the time given */
+    WEIR_E_SYNTAX = 16, /* the text is not a statement */
+    WEIR_E_NAME,        /* an unknown or ambiguous name */
+    WEIR_E_TYPE,        /* types that do not go together */
+    WEIR_E_VALUE,       /* a value that cannot be: out of range, failed cast */
+    WEIR_E_UNSUPPORTED, /* understood, but not built */
+    WEIR_E_EMIT,        /* EMIT FINAL over something that never finishes */
+    WEIR_E_RETRACT,     /* an operator that cannot take rows back gets retractions */
+    WEIR_E_WINDOW,      /* a window that makes no sense */
+    WEIR_E_GROUP,       /* a column that is neither grouped nor aggregated */
+    WEIR_E_OPTION,      /* an unknown option or unusable value */
+    WEIR_E_EXISTS,      /* the name is taken */
+    WEIR_E_NOT_FOUND,   /* no such object */
+    WEIR_E_DEPENDS,     /* other objects need this one */
+    WEIR_E_LIMIT,       /* a named limit was reached */
+    WEIR_E_NOMEM,       /* out of memory or over budget */
+    WEIR_E_IO,          /* a file or stream could not be read or written */
+    WEIR_E_STORAGE,     /* SQLite reported an error */
+    WEIR_E_LOCKED,      /* another engine owns the database */
+    WEIR_E_CORRUPT,     /* the database's content breaks its own rules */
+    WEIR_E_FORMAT,      /* the database was written by a newer weir */
+    WEIR_E_DATA,        /* an input record is unusable */
+    WEIR_E_ENDED,       /* the stream has ended and takes nothing more */
+    WEIR_E_MISUSE,      /* the caller broke the contract */
+    WEIR_E_INTERRUPTED, /* weir_interrupt was called */
+    WEIR_E_FAULTED,     /* the engine stopped; reopening it recovers */
+    WEIR_E_READONLY,    /* a write where only reading is allowed */
+    WEIR_E_INTERNAL     /* a broken invariant: a bug in weir */
+} weir_status;
+
+typedef struct weir weir;           /* an engine on one database */
+typedef struct weir_stmt weir_stmt; /* a prepared statement and its cursor */
+
+/* One error, with the place it was found. Offsets and lengths in bytes; line and column from 1
+ * (0: no place). Strings belong to the engine until its next call. */
+typedef struct weir_diag {
+    weir_status code;
+    const char *code_name; /* "WEIR_E_SYNTAX" */
+    const char *message;   /* one sentence, lower case, no full stop */
+    const char *hint;      /* what would work, or NULL */
+    const char *file;      /* the script's name, or NULL */
+    int line, column, offset, length;
+    const char *rendered;  /* message, source line with caret, hint; ready to print */
+} weir_diag;
+
+/* How an engine is opened; zero-initialise and set what differs from the default. */
+typedef struct weir_options {
+    int read_only;                  /* pull queries only; takes no lock */
+    const char *const *settings;    /* "name=value", NULL-terminated, or NULL */
+    const struct weir_seams *seams; /* tests only (weir_test.h), or NULL */
+} weir_options;
+
+/* Opens or creates the database `path` (NULL: a temporary one, removed at close), takes its lock
+ * and recovers its state. WEIR_E_LOCKED names the owner's process id. On failure *out is an engine
+ * that holds only the diagnosis (close it too), or NULL when out of memory. */
+WEIR_API weir_status weir_open(const char *path, const weir_options *opt, weir **out);
+/* Commits nothing more, releases everything. NULL is allowed. */
+WEIR_API void weir_close(weir *db);
+
+/* The errors of the last failed call, in source order; *n is their number. */
+WEIR_API const weir_diag *weir_diags(weir *db, int *n);
+WEIR_API const char *weir_errmsg(weir *db); /* the first one rendered, or "" */
+WEIR_API const char *weir_status_name(weir_status s);
+WEIR_API const char *weir_version(void);
+
+/* Carries out a script. Its DDL is one transaction, carried out first; SELECT, INSERT and COPY run
+ * after it, their rows discarded unless `each` is given, which gets every statement that has rows
+ * before it is stepped. `name` stands in error messages; relative paths are relative to
+ * `base_dir` (NULL: the working folder). */
+typedef int (*weir_each)(void *arg, weir_stmt *stmt);
+typedef struct weir_exec_options {
+    const char *base_dir;
+    weir_each each;
+    void *each_arg;
+    int check_only; /* parse, bind and plan; change nothing */
+} weir_exec_options;
+WEIR_API weir_status weir_exec(weir *db, const char *sql, int64_t len, const char *name,
+                               const weir_exec_options *opt);
+
+/* Prepares the first statement of `sql`; *tail (if given) is what follows it. *out is NULL for
+ * blank text. A statement that changes something does so at its first step. */
+WEIR_API weir_status weir_prepare(weir *db, const char *sql, int64_t len, weir_stmt **out,
+                                  const char **tail);
+/* WEIR_ROW, WEIR_DONE or an error. A push query waits for rows, driving the engine meanwhile. */
+WEIR_API weir_status weir_step(weir_stmt *s);
+WEIR_API void weir_finalize(weir_stmt *s);
+/* Whether sql[0..len) holds a complete statement. `*wants` (if given) says what is missing:
+ * 0 nothing, ';', '\'', '"', '`', '(', '*' (an open comment). */
+WEIR_API int weir_complete(const char *sql, int64_t len, int *wants);
+
+/* The shape of the result, valid from prepare to finalize, and the current row. */
+typedef enum weir_type { WEIR_NULL, WEIR_INTEGER, WEIR_FLOAT, WEIR_TEXT, WEIR_BLOB } weir_type;
+WEIR_API int weir_column_count(weir_stmt *s);
+WEIR_API const char *weir_column_name(weir_stmt *s, int i);
+WEIR_API const char *weir_column_decltype(weir_stmt *s, int i);
+WEIR_API weir_type weir_column_type(weir_stmt *s, int i);
+WEIR_API int64_t weir_column_int64(weir_stmt *s, int i);
+WEIR_API double weir_column_double(weir_stmt *s, int i);
+WEIR_API const char *weir_column_text(weir_stmt *s, int i, int64_t *len); /* until next step */
+WEIR_API int weir_row_weight(weir_stmt *s);   /* +n inserted, -n deleted; 1 for pull queries */
+WEIR_API int weir_is_push(weir_stmt *s);      /* rows are changes and arrive as they happen */
+WEIR_API int weir_has_retractions(weir_stmt *s);
+WEIR_API int64_t weir_changes(weir_stmt *s);  /* rows that an INSERT accepted */
+
+/* Runs one epoch: takes what the sources have (waiting at most `timeout_ms` for something),
+ * commits. WEIR_ROW: did work. WEIR_IDLE: nothing came. WEIR_DONE: every input has ended. */
+WEIR_API weir_status weir_run(weir *db, int timeout_ms);
+/* Reads what is there now without ending anything; WEIR_DONE when every source is drained. */
+WEIR_API weir_status weir_run_once(weir *db);
+/* Makes the call that is running return WEIR_E_INTERRUPTED after its current commit. */
+WEIR_API void weir_interrupt(weir *db);
+
+/* Rows by hand: one record in `format` ("json", "csv") for a stream without connector. The rows
+ * are in the views after the next weir_run. */
+WEIR_API weir_status weir_push(weir *db, const char *stream, const char *format, const char *data,
+                               int64_t len);
+
+/* Figures for progress displays; strings belong to the engine until its next call. */
+typedef struct weir_source_stats {
+    const char *stream;
+    int64_t rows, errors, bytes, bytes_total; /* bytes_total -1: unknown */
+    int64_t watermark_us;                     /* INT64_MIN: none yet */
+    int ended;
+} weir_source_stats;
+typedef struct weir_view_stats {
+    const char *view;
+    int64_t rows, changes, late_rows, errors;
+} weir_view_stats;
+WEIR_API int weir_source_count(weir *db);
+WEIR_API int weir_view_count(weir *db);
+WEIR_API weir_status weir_source_stat(weir *db, int i, weir_source_stats *out);
+WEIR_API weir_status weir_view_stat(weir *db, int i, weir_view_stats *out);
+
+/* Names for completion: keywords, relations, functions, settings that begin with `prefix`.
+ * Calls `each` once per name; returns the number of names. */
+typedef void (*weir_name_each)(void *arg, const char *name, const char *kind);
+WEIR_API int weir_names(weir *db, const char *prefix, weir_name_each each, void *arg);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

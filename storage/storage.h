@@ -1,0 +1,64 @@
+/* storage.h: the database file: catalog, views, operator state, positions, dead letters.
+ *
+ * One connection writes. An epoch is one write set, applied and committed in one transaction;
+ * that transaction is the checkpoint. SQLite is reached through storage/sql.h only. */
+#ifndef WEIR_STORAGE_H
+#define WEIR_STORAGE_H
+
+#include "base/batch.h"
+#include "base/catalog.h"
+#include "storage/write_set.h"
+
+typedef struct Storage Storage;
+struct sqlite3;
+
+typedef struct StorageOptions {
+    bool read_only;
+    Str synchronous;      /* "normal", "full", "off" */
+    int64_t wal_limit;    /* bytes */
+    int64_t error_limit;  /* rows kept in weir_errors */
+} StorageOptions;
+
+/* Opens or creates the file, takes the owner's lock (<db>-weir.lock), migrates. NULL path: a
+ * temporary file, removed at close. Names that are not weir's are left alone. */
+Status storage_open(const char *path, const StorageOptions *o, Storage **out, Diags *d);
+void storage_close(Storage *s);
+const char *storage_path(const Storage *s);
+/* The read-only connection for pull queries (struct sqlite3 *), opened on first use. */
+Status storage_reader(Storage *s, struct sqlite3 **out, Diags *d);
+
+/* DDL: between begin and commit, relations are added and removed together with their tables. */
+Status storage_begin(Storage *s, Diags *d);
+Status storage_commit(Storage *s, Diags *d);
+void storage_rollback(Storage *s);
+Status storage_save_relation(Storage *s, const Relation *r, Diags *d); /* makes a view's table */
+Status storage_drop_relation(Storage *s, const Relation *r, Diags *d);
+Status storage_save_setting(Storage *s, Str name, Str value, Diags *d);
+/* Index for readers, "CREATE INDEX i ON v (…)". `cols` is SQL. */
+Status storage_create_index(Storage *s, Str name, const Relation *r, Str cols, Diags *d);
+
+/* Recovery. Relations come back as their SQL, in the order of their ids. */
+typedef struct SavedRelation {
+    int64_t id;
+    RelKind kind;
+    Str name, sql, base_dir;
+} SavedRelation;
+Status storage_load_relations(Storage *s, Arena *a, SavedRelation **out, int *n, Diags *d);
+Status storage_load_settings(Storage *s, Arena *a, Options *out, Diags *d);
+Status storage_load_epoch(Storage *s, int64_t *epoch, Diags *d);
+/* Blobs of state records of (view, op): the base first, then the log in order. */
+Status storage_load_state(Storage *s, int64_t view, int32_t op,
+                          Status (*each)(void *arg, Str records), void *arg, Diags *d);
+Status storage_load_positions(Storage *s, int64_t stream, Arena *a, SavedPosition **out, int *n, Diags *d);
+/* Counters of a view saved with its last epoch. */
+Status storage_load_progress(Storage *s, int64_t view, ViewProgress *out, Diags *d);
+/* The largest _id in a view's table; 0: empty. */
+Status storage_view_max_id(Storage *s, int64_t view, int64_t *out, Diags *d);
+
+/* Applies a write set in one transaction. WEIR_E_STORAGE with `can_retry`: nothing was changed,
+ * the same write set may be applied again later. */
+Status storage_apply(Storage *s, const WriteSet *ws, bool *can_retry, Diags *d);
+/* Moves WAL content into the database, as far as readers allow. Not inside a transaction. */
+Status storage_checkpoint(Storage *s, bool truncate, Diags *d);
+
+#endif
