@@ -21,7 +21,8 @@ enum FuncFlags {
     FUNC_CAN_FAIL = 1,  /* a value may give an error, which is a row error or a fault */
     FUNC_NULL_CALL = 2, /* called for NULL arguments too; otherwise any NULL gives NULL */
     FUNC_VOLATILE = 4,  /* depends on position, clock or seed: not folded, not shared */
-    FUNC_INTERNAL = 8   /* an operator's name ("+", "like"): not callable by name, not listed */
+    FUNC_INTERNAL = 8,  /* an operator's name ("+", "like"): not callable by name, not listed */
+    FUNC_SETTING = 16   /* depends on a setting (time zone, limits): not folded when compiled */
 };
 
 typedef struct FuncDef {

@@ -36,6 +36,8 @@ typedef struct Diags {
     Str file, text; /* the script's name and source, for rendering; may be empty */
 } Diags;
 
+/* "WEIR_E_SYNTAX" */
+const char *status_name(Status s);
 /* Adds an error and returns its code. A NULL `d` is allowed: only the code is passed on. */
 Status diag_error(Diags *d, Status code, Span at, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

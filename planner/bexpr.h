@@ -38,4 +38,31 @@ void bexpr_print(StrBuf *b, const BExpr *e, const Str *names);
 /* Sets used[i] for every column i that e reads. */
 void bexpr_columns(const BExpr *e, bool *used);
 
+/* ---- making them: types are already right; can_fail and is_volatile follow from the parts ------ */
+BExpr *bexpr_const(Arena *a, Value v, Span at);
+BExpr *bexpr_column(Arena *a, int32_t col, Type t, Span at);
+BExpr *bexpr_call(Arena *a, const FuncDef *f, Type t, BExpr **args, int32_t nargs, Span at);
+BExpr *bexpr_cast(Arena *a, BExpr *e, Type t, bool is_try, Span at);
+/* BE_AND, BE_OR, BE_CASE, BE_COALESCE, BE_IN of a type. */
+BExpr *bexpr_form(Arena *a, BExprKind k, Type t, BExpr **args, int32_t nargs, Span at);
+/* a AND b, flattened; NULL stands for TRUE. */
+BExpr *bexpr_and(Arena *a, BExpr *x, BExpr *y);
+/* A copy of e with other arguments. */
+BExpr *bexpr_with_args(Arena *a, const BExpr *e, BExpr **args);
+
+/* What a column becomes: `e` is a BE_COLUMN. */
+typedef BExpr *(*BExprColumnMap)(void *arg, const BExpr *e);
+/* A copy of e in which every column went through `map`; subtrees without columns are shared. */
+BExpr *bexpr_map(Arena *a, BExpr *e, BExprColumnMap map, void *arg);
+/* e over the outputs of a project becomes e over its input: column i is exprs[i]. */
+BExpr *bexpr_substitute(Arena *a, BExpr *e, BExpr *const *exprs);
+/* Column i becomes column to[i]. */
+BExpr *bexpr_renumber(Arena *a, BExpr *e, const int32_t *to);
+
+static inline bool bexpr_is_null(const BExpr *e) { return e->kind == BE_CONST && e->value.is_null; }
+static inline bool bexpr_is_call(const BExpr *e, const char *name)
+{
+    return e->kind == BE_CALL && strcmp(e->func->name, name) == 0;
+}
+
 #endif

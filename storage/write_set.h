@@ -58,9 +58,10 @@ typedef struct ErrorRow {
 
 /* One row of weir_faults, or its removal. */
 typedef struct FaultRow {
-    Str view, key, column;
-    bool remove;
-    Str code, message;
+    Str view;
+    Str key;        /* bytes that name the row within the view */
+    bool remove;    /* all faults of (view, key) go; they are listed before additions */
+    Str shown_key, column, code, message;
 } FaultRow;
 
 typedef struct Ruling {

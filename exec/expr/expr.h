@@ -47,6 +47,7 @@ typedef struct EvalCtx {
     const Batch *batch;      /* positions for random(), uuid() */
     const uint16_t *sel;     /* rows to compute; NULL: all */
     int n;                   /* number of them */
+    int rows;                /* rows that columns have: 1 where all arguments are constant */
     const BExpr *call;       /* the call itself: types, constants */
     void *prepared;          /* what FuncImpl.prepare made, or NULL */
 } EvalCtx;

@@ -26,6 +26,7 @@ typedef struct OpContext {
     int64_t late_rows, gap_rows, row_errors; /* counters of the query */
     /* Takes a row error of this query: `row` of `b`. Set by the pipeline. */
     void (*on_error)(struct OpContext *c, const Op *op, const Batch *b, int row, Status code, Str message);
+    Str broken;              /* first broken invariant: the engine faults before it commits */
     void *owner;             /* the pipeline's */
 } OpContext;
 

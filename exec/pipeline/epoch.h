@@ -1,0 +1,26 @@
+/* epoch.h: what is collected between two commits. */
+#ifndef WEIR_EXEC_EPOCH_H
+#define WEIR_EXEC_EPOCH_H
+
+#include "base/env.h"
+#include "storage/write_set.h"
+
+/* One epoch in work. Everything it points to lives in `arena` until the commit succeeded. */
+typedef struct Epoch {
+    int64_t number;      /* from 1 */
+    int64_t now_us;      /* wall clock, one value an epoch, never decreasing */
+    Arena arena;         /* until the commit */
+    Arena batch;         /* until the next batch of a source */
+    int64_t rows;        /* accepted in this epoch */
+    int64_t rows_max;    /* bound on rows */
+    WriteSet ws;
+    Diags *diags;
+    const Env *env;
+    int64_t error_limit; /* dead letters kept in one epoch: older ones could not stay anyway */
+    int64_t errors;      /* dead letters of this epoch, kept or not */
+} Epoch;
+
+/* Adds a dead letter (texts are copied). */
+void epoch_error(Epoch *e, const ErrorRow *row);
+
+#endif

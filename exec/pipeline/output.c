@@ -1,0 +1,55 @@
+/* output.c: the root of a push query: keeps changed rows as values until the cursor takes them. */
+#include "exec/pipeline/query.h"
+
+typedef struct OutputOp {
+    Op op;
+    Arena arena;      /* rows not yet taken */
+    VEC(OutputRow) rows;
+    ptrdiff_t taken;
+} OutputOp;
+
+static void keep_row(OutputOp *o, const Batch *b, int row)
+{
+    OutputRow r = {.values = new (&o->arena, Value, b->ncols), .weight = batch_weight(b, row)};
+    for (int c = 0; c < b->ncols; c++) {
+        r.values[c] = column_value(&b->cols[c], row);
+        if (!r.values[c].is_null && type_is_text(r.values[c].type.kind))
+            r.values[c].s = str_dup(&o->arena, r.values[c].s);
+    }
+    vec_push(&o->rows, &o->arena, r);
+}
+
+static void output_push(Op *op, int port, const Batch *b)
+{
+    (void)port;
+    OutputOp *o = (OutputOp *)op;
+    int n = batch_count(b);
+    op->rows_in += n;
+    for (int i = 0; i < n; i++) keep_row(o, b, batch_row(b, i));
+}
+
+static void output_close(Op *op) { arena_free(&((OutputOp *)op)->arena); }
+
+static const OpClass output_class = {.name = "output", .push = output_push, .close = output_close};
+
+Status op_output_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
+{
+    (void)d;
+    OutputOp *o = new_one(a, OutputOp);
+    op_init(&o->op, &output_class, p, c, a);
+    *out = &o->op;
+    return WEIR_OK;
+}
+
+bool op_output_next(Op *op, OutputRow *row)
+{
+    OutputOp *o = (OutputOp *)op;
+    if (o->taken == o->rows.len) {
+        memset(&o->rows, 0, sizeof o->rows);
+        o->taken = 0;
+        arena_reset(&o->arena);
+        return false;
+    }
+    *row = o->rows.data[o->taken++];
+    return true;
+}

@@ -1,0 +1,291 @@
+/* query.c: wires a plan's operators together and runs them through an epoch.
+ *
+ * Deltas flow by push, depth first; flush goes through the operators in the plan's order, which is
+ * topological, so a watermark never overtakes the delta it follows. */
+#include "exec/pipeline/query.h"
+
+#include "exec/pipeline/scan.h"
+#include "exec/pipeline/view.h"
+
+#include <assert.h>
+
+/* ---- leaves ----------------------------------------------------------------------------------- */
+
+static void leaf_filter(Leaf *leaf, Batch *b)
+{
+    OpContext *c = leaf->op.ctx;
+    uint16_t *sel = new_raw(c->batch_scratch, uint16_t, BATCH_ROWS_MAX);
+    ErrMask *errors = NULL;
+    int n = expr_filter(leaf->filter, b, &c->eval, c->batch_scratch, sel, &errors);
+    if (errors)
+        for (int i = 0; i < errors->n; i++) {
+            const RowError *e = &errors->list[i];
+            op_row_error(&leaf->op, b, e->row, e->code, e->message);
+        }
+    b->sel = sel;
+    b->nsel = n;
+}
+
+void leaf_push(Leaf *leaf, const Batch *b)
+{
+    const PhysOp *p = leaf->op.plan;
+    OpContext *c = leaf->op.ctx;
+    Batch mine = *b;
+    mine.ncols = p->nfields;
+    mine.cols = new_raw(c->batch_scratch, Column, p->nfields);
+    for (int i = 0; i < p->nfields; i++) mine.cols[i] = b->cols[p->scan_cols[i]];
+    if (mine.offset) mine.label |= (uint64_t)p->stream_rank << 48;
+    if (leaf->filter) leaf_filter(leaf, &mine);
+    if (batch_count(&mine) > 0) op_emit(&leaf->op, &mine);
+}
+
+static void leaf_relay(Op *op, int port, const Batch *b)
+{
+    (void)port;
+    op_emit(op, b);
+}
+
+static int64_t leaf_flush(Op *op, int64_t watermark)
+{
+    (void)watermark;
+    return ((Leaf *)op)->next_watermark;
+}
+
+static const OpClass scan_class = {.name = "scan", .flush = leaf_flush};
+static const OpClass view_input_class = {.name = "view input", .push = leaf_relay, .flush = leaf_flush};
+
+static int64_t values_flush(Op *op, int64_t watermark)
+{
+    (void)watermark;
+    Leaf *leaf = (Leaf *)op;
+    const PhysOp *p = op->plan;
+    for (int at = 0; !leaf->is_done && at < p->nrows; at += BATCH_ROWS_MAX) {
+        int n = p->nrows - at < BATCH_ROWS_MAX ? p->nrows - at : BATCH_ROWS_MAX;
+        Arena *a = op->ctx->epoch_scratch;
+        Batch b = {.rows = n, .ncols = p->nfields, .cols = new (a, Column, p->nfields),
+                   .judge_max = INT64_MIN};
+        for (int c = 0; c < p->nfields; c++) {
+            b.cols[c] = column_new(a, p->fields[c].type, n);
+            for (int i = 0; i < n; i++) column_put(&b.cols[c], a, i, &p->rows[at + i][c]);
+        }
+        op_emit(op, &b);
+    }
+    leaf->next_watermark = INT64_MAX; /* constants have ended */
+    return INT64_MAX;
+}
+
+static void values_save(Op *op, StateWriter *w, bool all)
+{
+    Leaf *leaf = (Leaf *)op;
+    if (all || !leaf->is_done) state_put(w, S(""), S("done"), S(""));
+    leaf->is_done = true;
+}
+
+static Status values_load(Op *op, Str space, Str key, Str value)
+{
+    (void)space, (void)key, (void)value;
+    ((Leaf *)op)->is_done = true;
+    return WEIR_OK;
+}
+
+static const OpClass values_class = {
+    .name = "values", .flush = values_flush, .save = values_save, .load = values_load};
+
+static Status leaf_open(const PhysOp *p, OpContext *c, Arena *a, const OpClass *cls, Op **out, Diags *d)
+{
+    Leaf *leaf = new_one(a, Leaf);
+    op_init(&leaf->op, cls, p, c, a);
+    leaf->next_watermark = INT64_MIN;
+    if (p->scan_filter) {
+        const BExpr *root = p->scan_filter;
+        TRY(expr_compile(&root, 1, a, &leaf->filter, d));
+    }
+    *out = &leaf->op;
+    return WEIR_OK;
+}
+
+static Status op_scan_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
+{
+    return leaf_open(p, c, a, &scan_class, out, d);
+}
+
+static Status op_view_input_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
+{
+    return leaf_open(p, c, a, &view_input_class, out, d);
+}
+
+static Status op_values_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
+{
+    return leaf_open(p, c, a, &values_class, out, d);
+}
+
+/* ---- opening ---------------------------------------------------------------------------------- */
+
+typedef Status (*OpOpen)(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
+
+static const OpOpen openers[] = {
+    [PHYS_SCAN] = op_scan_open,           [PHYS_VIEW_INPUT] = op_view_input_open,
+    [PHYS_VALUES] = op_values_open,       [PHYS_FILTER] = op_filter_open,
+    [PHYS_PROJECT] = op_project_open,     [PHYS_WINDOW] = op_window_open,
+    [PHYS_AGGREGATE] = op_aggregate_open, [PHYS_UNION] = op_union_open,
+    [PHYS_VIEW] = op_view_open,           [PHYS_OUTPUT] = op_output_open,
+};
+
+static bool is_leaf(PhysKind k) { return k == PHYS_SCAN || k == PHYS_VIEW_INPUT || k == PHYS_VALUES; }
+
+static void on_row_error(OpContext *c, const Op *op, const Batch *b, int row, Status code, Str message)
+{
+    (void)op;
+    Query *q = c->owner;
+    c->row_errors++;
+    ErrorRow e = {.query = q->rel ? q->rel->name : S("(query)"), .code = str_z(weir_status_name(code)),
+                  .message = message, .stream = S("")};
+    if (q->current) {
+        e.stream = scan_relation(q->current)->name;
+        e.partition = scan_partition_name(q->current);
+        e.raw = scan_render_row(q->current, row, &q->epoch->batch);
+        e.raw_bytes = e.raw.n;
+    }
+    e.generation = b->generation;
+    e.offset = b->offset ? b->offset[row] : 0;
+    epoch_error(q->epoch, &e);
+}
+
+static Status open_ops(Query *q, Diags *d)
+{
+    q->nops = q->plan->nops;
+    q->ops = new (&q->arena, Op *, q->nops);
+    q->logs = new (&q->arena, OpLog, q->nops);
+    q->leaves = new (&q->arena, Leaf *, q->nops);
+    for (int i = 0; i < q->nops; i++) {
+        const PhysOp *p = q->plan->ops[i];
+        assert(p->id == i);
+        TRY(openers[p->kind](p, &q->ctx, &q->arena, &q->ops[i], d));
+        for (int port = 0; port < p->ninputs; port++)
+            op_connect(q->ops[p->inputs[port]->id], q->ops[i], port);
+        if (!is_leaf(p->kind)) continue;
+        Leaf *leaf = (Leaf *)q->ops[i];
+        leaf->query = q;
+        q->leaves[q->nleaves++] = leaf;
+    }
+    q->root = q->ops[q->nops - 1];
+    return WEIR_OK;
+}
+
+Status query_open(const PhysPlan *plan, Relation *rel, const QueryEnv *env, Query **out, Diags *d)
+{
+    Query *q = mem_alloc(sizeof *q);
+    q->plan = plan;
+    q->rel = rel;
+    q->ctx = (OpContext){.eval = env->eval, .batch_scratch = env->batch_scratch,
+                         .epoch_scratch = env->epoch_scratch, .data_watermark = INT64_MIN,
+                         .on_error = on_row_error, .owner = q};
+    Status st = open_ops(q, d);
+    if (st != WEIR_OK) {
+        query_close(q);
+        return st;
+    }
+    *out = q;
+    return WEIR_OK;
+}
+
+void query_close(Query *q)
+{
+    if (!q) return;
+    for (int i = 0; i < q->nops; i++)
+        if (q->ops[i] && q->ops[i]->cls->close) q->ops[i]->cls->close(q->ops[i]);
+    for (int i = 0; i < q->nown; i++) scan_free(q->own_scans[i]);
+    arena_free(&q->arena);
+    arena_free(&q->state_arena);
+    mem_free(q, sizeof *q);
+}
+
+Status query_load_op(Query *q, int op, Str space, Str key, Str value)
+{
+    if (op < 0 || op >= q->nops || !q->ops[op]->cls->load) return WEIR_E_CORRUPT;
+    return q->ops[op]->cls->load(q->ops[op], space, key, value);
+}
+
+/* ---- an epoch --------------------------------------------------------------------------------- */
+
+void query_begin(Query *q, Epoch *e)
+{
+    q->epoch = e;
+    q->ctx.epoch = e->number;
+    q->ctx.now_us = e->now_us;
+    q->ctx.eval.now_us = e->now_us;
+    q->ctx.eval.watermark_us = q->ctx.data_watermark;
+}
+
+/* The least data watermark over the inputs; constants have none and don't count. */
+static int64_t data_watermark(const Query *q)
+{
+    int64_t least = INT64_MAX;
+    for (int i = 0; i < q->nleaves; i++) {
+        const Leaf *leaf = q->leaves[i];
+        int64_t w = INT64_MAX;
+        if (leaf->scan) w = scan_data_watermark(leaf->scan);
+        else if (leaf->upstream) w = leaf->upstream->ctx.data_watermark;
+        if (w < least) least = w;
+    }
+    return least == INT64_MAX ? INT64_MIN : least;
+}
+
+static void set_leaf_watermarks(Query *q)
+{
+    for (int i = 0; i < q->nleaves; i++) {
+        Leaf *leaf = q->leaves[i];
+        if (leaf->scan) leaf->next_watermark = scan_watermark(leaf->scan);
+        else if (leaf->upstream) leaf->next_watermark = leaf->upstream->root->watermark;
+    }
+    q->ctx.data_watermark = data_watermark(q);
+    q->ctx.eval.watermark_us = q->ctx.data_watermark;
+}
+
+static void flush_op(Op *op)
+{
+    int64_t in = op->nports ? INT64_MAX : INT64_MIN;
+    for (int i = 0; i < op->nports; i++)
+        if (op->port_watermark[i] < in) in = op->port_watermark[i];
+    int64_t out = op->cls->flush ? op->cls->flush(op, in) : in;
+    if (out > op->watermark) op->watermark = out;
+    for (int i = 0; i < op->nouts; i++)
+        op->outs[i].to->port_watermark[op->outs[i].port] = op->watermark;
+}
+
+void query_flush(Query *q)
+{
+    set_leaf_watermarks(q);
+    q->current = NULL;
+    for (int i = 0; i < q->nops; i++) flush_op(q->ops[i]);
+}
+
+static int64_t base_limit(const OpLog *l)
+{
+    enum { LOG_MIN = 1 << 20 };
+    return l->base_bytes * 2 > LOG_MIN ? l->base_bytes * 2 : LOG_MIN;
+}
+
+static void save_op(Query *q, int i)
+{
+    Op *op = q->ops[i];
+    OpLog *log = &q->logs[i];
+    if (!op->cls->save) return;
+    bool all = log->log_bytes > base_limit(log);
+    StateWriter w = {.buf.arena = &q->epoch->arena};
+    op->cls->save(op, &w, all);
+    if (all) *log = (OpLog){.base_bytes = w.buf.n};
+    else log->log_bytes += w.buf.n;
+    if (w.buf.n > 0 || all)
+        vec_push(&q->epoch->ws.state, &q->epoch->arena,
+                 (StateBlob){q->rel->id, i, all, str_of(w.buf.p, w.buf.n)});
+}
+
+void query_save(Query *q)
+{
+    if (q->plan->ops[q->nops - 1]->kind == PHYS_VIEW) {
+        op_view_take(q->root, q->epoch);
+        vec_push(&q->epoch->ws.progress, &q->epoch->arena, op_view_progress(q->root));
+    }
+    for (int i = 0; i < q->nops; i++) save_op(q, i);
+}

@@ -1,0 +1,73 @@
+/* query.h: a standing query at work: the operators of one plan, wired together. */
+#ifndef WEIR_EXEC_QUERY_H
+#define WEIR_EXEC_QUERY_H
+
+#include "exec/op/op.h"
+#include "exec/pipeline/epoch.h"
+
+struct Scan;
+typedef struct Query Query;
+
+/* Where rows enter a query: a scan of a stream, another view's changes, constant rows. */
+typedef struct Leaf {
+    Op op;
+    Query *query;
+    ExprProgram *filter;  /* scan_filter, or NULL */
+    struct Scan *scan;    /* PHYS_SCAN: shared or the query's own */
+    Query *upstream;      /* PHYS_VIEW_INPUT */
+    int64_t next_watermark; /* set before flush */
+    bool is_done;         /* PHYS_VALUES: handed out */
+} Leaf;
+
+/* How far a query's own log has grown, per operator: decides when a base is written. */
+typedef struct OpLog {
+    int64_t base_bytes, log_bytes;
+} OpLog;
+
+struct Query {
+    Arena arena, state_arena;
+    const PhysPlan *plan;
+    Relation *rel;        /* NULL: a push query */
+    OpContext ctx;
+    Op **ops;             /* as in the plan */
+    OpLog *logs;
+    int32_t nops;
+    Op *root;
+    Leaf **leaves;
+    int32_t nleaves;
+    struct Scan *current; /* the scan whose batch is being pushed, for dead letters */
+    Epoch *epoch;
+    struct Scan **own_scans; /* while catching up, and of push queries */
+    int32_t nown;
+    bool is_live;         /* fed by the shared scans */
+    VEC(Query *) readers; /* queries over this view */
+};
+
+typedef struct QueryEnv {
+    EvalEnv eval;
+    Arena *batch_scratch, *epoch_scratch;
+} QueryEnv;
+
+Status query_open(const PhysPlan *plan, Relation *rel, const QueryEnv *env, Query **out, Diags *d);
+void query_close(Query *q);
+/* Takes back what query_save wrote: folded records of one operator. */
+Status query_load_op(Query *q, int op, Str space, Str key, Str value);
+/* Before the first push of an epoch. */
+void query_begin(Query *q, Epoch *e);
+/* All pushes are in: flushes every operator in topological order. */
+void query_flush(Query *q);
+/* The view's delta, state records and progress into the epoch's write set. */
+void query_save(Query *q);
+/* A batch of a scan (columns by the stream's numbers) to one leaf. */
+void leaf_push(Leaf *leaf, const Batch *b);
+
+/* PHYS_OUTPUT: rows of a push query, kept until they are taken. */
+typedef struct OutputRow {
+    Value *values;
+    int32_t weight;
+} OutputRow;
+Status op_output_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
+/* The next row; texts are valid until the next epoch of the query. False: none. */
+bool op_output_next(Op *op, OutputRow *row);
+
+#endif

@@ -1,0 +1,28 @@
+/* row_buffer.h: rows collected in columns over an epoch, copied out of the batches they came in. */
+#ifndef WEIR_EXEC_ROW_BUFFER_H
+#define WEIR_EXEC_ROW_BUFFER_H
+
+#include "base/batch.h"
+
+typedef struct RowFault {
+    int64_t row;
+    int32_t col;
+    Status code;
+    Str message;
+} RowFault;
+
+typedef struct RowBuffer {
+    Arena *arena;       /* of the epoch */
+    int32_t ncols;
+    int64_t rows, cap;
+    Column *cols;       /* data and valid for `cap` rows; valid always present */
+    VEC(RowFault) faults;
+} RowBuffer;
+
+void row_buffer_init(RowBuffer *b, Arena *arena, const Type *types, int ncols);
+/* Appends n rows of `from`, text included; returns the index of the first. */
+int64_t row_buffer_append(RowBuffer *b, const Batch *from, const uint16_t *rows, int n);
+/* The rows named, in that order, as dense columns; row -1 gives NULLs. */
+Column *row_buffer_gather(const RowBuffer *b, const int64_t *rows, int64_t n, Arena *a);
+
+#endif

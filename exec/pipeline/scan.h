@@ -1,0 +1,65 @@
+/* scan.h: the shared reading of one stream.
+ *
+ * A scan polls its source, computes the stream's computed columns, refuses rows that break the
+ * stream's rules, judges every accepted row (its J, semantics: the watermark of its own partition
+ * as made by the rows before it), and hands each batch to every query that reads the stream. It
+ * decodes only columns that someone needs. */
+#ifndef WEIR_EXEC_SCAN_H
+#define WEIR_EXEC_SCAN_H
+
+#include "exec/io/source.h"
+#include "exec/pipeline/epoch.h"
+#include "exec/pipeline/query.h"
+
+typedef struct Scan Scan;
+
+typedef enum ScanStatus { SCAN_ROWS, SCAN_EMPTY, SCAN_DRAINED, SCAN_ENDED, SCAN_FAILED } ScanStatus;
+
+typedef struct ScanStats {
+    int64_t rows, errors, bytes_read, bytes_total;
+    int64_t watermark; /* minimum over partitions, INT64_MIN: none, INT64_MAX: ended */
+    bool ended;
+} ScanStats;
+
+/* What a scan is made with; `rel` and `env` outlive it. */
+typedef struct ScanSpec {
+    const Relation *rel;
+    const Env *env;
+    EvalEnv eval;
+    bool once;
+    int batch_rows;
+} ScanSpec;
+
+Status scan_new(const ScanSpec *spec, Scan **out, Diags *d);
+void scan_free(Scan *s);
+const Relation *scan_relation(const Scan *s);
+/* A leaf of a query reads from this scan from now on. The set of columns may grow: the source is
+ * opened anew at its position before the next poll. */
+void scan_add(Scan *s, Leaf *leaf);
+void scan_remove(Scan *s, const Leaf *leaf);
+int scan_readers(const Scan *s);
+/* Positions saved earlier; before the first poll. */
+void scan_restore(Scan *s, const SavedPosition *p, int n);
+/* Opens the source where needed. */
+Status scan_open(Scan *s, Diags *d);
+void scan_set_once(Scan *s, bool once);
+/* Reads one batch and pushes it through all readers. `until`: rows at or past these positions are
+ * left out and SCAN_DRAINED is returned once all are reached (a private scan catching up). */
+ScanStatus scan_poll(Scan *s, Epoch *e, const SavedPosition *until, int nuntil);
+/* Rows for a stream without connector, decoded already; they are read by the next polls. */
+void scan_insert(Scan *s, Batch *rows);
+/* Positions that moved since the last call, into the epoch's write set. */
+void scan_save(Scan *s, Epoch *e);
+/* All positions now, for a reader that has to catch up to them. */
+int scan_positions(Scan *s, Arena *a, SavedPosition **out);
+/* Minimum watermark over partitions (decides closing) and the greatest one that rows have made. */
+int64_t scan_watermark(const Scan *s);
+int64_t scan_data_watermark(const Scan *s);
+void scan_stats(const Scan *s, ScanStats *out);
+bool scan_is_ended(const Scan *s);
+bool scan_has_source(const Scan *s);
+/* Columns of row `row` of the batch being pushed as a JSON object, for dead letters. */
+Str scan_render_row(const Scan *s, int row, Arena *a);
+Str scan_partition_name(const Scan *s);
+
+#endif

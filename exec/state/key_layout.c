@@ -1,0 +1,359 @@
+/* key_layout.c: packing goes column by column, so that each loop knows its type. */
+#include "exec/state/key_layout.h"
+
+#include <assert.h>
+
+static int key_words_of(TypeKind kind)
+{
+    return type_width(kind) > 8 ? 2 : 1;
+}
+
+KeyLayout key_layout_new(Arena *a, const Type *types, int n)
+{
+    KeyLayout k = {.cols = new (a, KeyColumn, n), .ncols = n};
+    if (n > KEY_NULLS_INSIDE) k.words = (n - KEY_NULLS_INSIDE + 63) / 64;
+    for (int i = 0; i < n; i++) {
+        KeyColumn *c = &k.cols[i];
+        c->type = types[i];
+        c->words = (uint8_t)key_words_of(types[i].kind);
+        c->is_text = type_is_text(types[i].kind);
+        c->at = k.words;
+        k.words += c->words;
+        k.has_text |= c->is_text;
+    }
+    k.is_one_word = n == 1 && k.words == 1;
+    return k;
+}
+
+/* ---- hashing ---------------------------------------------------------------------------------- */
+
+static const uint64_t HASH_A = 0x9e3779b97f4a7c15u, HASH_B = 0xd6e8feb86659fd93u;
+
+static inline uint64_t hash_fold(uint64_t a, uint64_t b)
+{
+    UInt128 p = (UInt128)a * b;
+    return (uint64_t)p ^ (uint64_t)(p >> 64);
+}
+
+static inline uint64_t hash_word(uint64_t h, uint64_t w)
+{
+    return hash_fold(w ^ HASH_A, h ^ HASH_B);
+}
+
+static uint64_t hash_bytes(uint64_t h, const char *p, uint32_t n)
+{
+    uint64_t w[2];
+    h ^= n;
+    for (; n > 16; p += 16, n -= 16) {
+        memcpy(w, p, 16);
+        h = hash_fold(w[0] ^ HASH_A ^ h, w[1] ^ HASH_B);
+    }
+    w[0] = w[1] = 0;
+    memcpy(w, p, n);
+    return hash_fold(w[0] ^ HASH_A ^ h, w[1] ^ HASH_B);
+}
+
+static inline Text text_of_words(const uint64_t *w)
+{
+    Text t;
+    memcpy(&t, w, sizeof t);
+    return t;
+}
+
+static inline uint64_t hash_column(uint64_t h, const KeyColumn *c, const uint64_t *w)
+{
+    if (c->words == 1) return hash_word(h, w[c->at]);
+    if (c->is_text) {
+        Text t = text_of_words(&w[c->at]);
+        if (t.len > TEXT_INLINE) return hash_bytes(h, t.ptr, t.len);
+    }
+    return hash_fold(w[c->at] ^ HASH_A ^ h, w[c->at + 1] ^ HASH_B);
+}
+
+static inline uint32_t hash_finish(uint64_t h, uint32_t nulls)
+{
+    h ^= (uint64_t)nulls * HASH_B;
+    return (uint32_t)(h ^ h >> 32);
+}
+
+uint32_t key_hash(const KeyLayout *k, const uint64_t *words, uint32_t nulls)
+{
+    uint64_t h = 0;
+    for (int c = 0; c < k->ncols; c++) h = hash_column(h, &k->cols[c], words);
+    return hash_finish(h, nulls);
+}
+
+/* ---- packing ---------------------------------------------------------------------------------- */
+
+typedef struct Packing {
+    const Column *col;
+    const int32_t *rows;
+    int32_t n, stride;
+    uint64_t *words; /* where the first key's value goes */
+} Packing;
+
+static inline int pack_row(const Packing *p, int i)
+{
+    return p->col->is_const ? 0 : p->rows[i];
+}
+
+static void pack_1(const Packing *p)
+{
+    const uint8_t *v = p->col->data;
+    for (int i = 0; i < p->n; i++) p->words[(ptrdiff_t)i * p->stride] = v[pack_row(p, i)];
+}
+
+static void pack_4(const Packing *p)
+{
+    const int32_t *v = p->col->data;
+    for (int i = 0; i < p->n; i++)
+        p->words[(ptrdiff_t)i * p->stride] = (uint64_t)(int64_t)v[pack_row(p, i)];
+}
+
+static void pack_8(const Packing *p)
+{
+    const uint64_t *v = p->col->data;
+    for (int i = 0; i < p->n; i++) p->words[(ptrdiff_t)i * p->stride] = v[pack_row(p, i)];
+}
+
+static void pack_double(const Packing *p)
+{
+    const double *v = p->col->data;
+    for (int i = 0; i < p->n; i++) {
+        double d = v[pack_row(p, i)] + 0.0; /* -0.0 becomes 0.0 */
+        memcpy(&p->words[(ptrdiff_t)i * p->stride], &d, 8);
+    }
+}
+
+static void pack_16(const Packing *p)
+{
+    const char *v = p->col->data;
+    for (int i = 0; i < p->n; i++)
+        memcpy(&p->words[(ptrdiff_t)i * p->stride], v + (ptrdiff_t)pack_row(p, i) * 16, 16);
+}
+
+static void pack_values(const Packing *p, TypeKind kind)
+{
+    if (kind == TYPE_DOUBLE) {
+        pack_double(p);
+        return;
+    }
+    switch (type_width(kind)) {
+    case 1: pack_1(p); return;
+    case 4: pack_4(p); return;
+    case 8: pack_8(p); return;
+    default: pack_16(p); return;
+    }
+}
+
+static void set_null_bit(PackedKeys *keys, const KeyLayout *k, int i, int col)
+{
+    if (col < KEY_NULLS_INSIDE)
+        keys->nulls[i] |= (uint32_t)1 << col;
+    else
+        bit_set(keys->words + (ptrdiff_t)i * k->words, col - KEY_NULLS_INSIDE);
+}
+
+/* NULL values count as zero words, whatever their rows hold. */
+static void pack_nulls(const KeyLayout *k, int col, const Packing *p, PackedKeys *keys)
+{
+    for (int i = 0; i < p->n; i++) {
+        if (bit_get(p->col->valid, pack_row(p, i))) continue;
+        set_null_bit(keys, k, i, col);
+        for (int w = 0; w < k->cols[col].words; w++) p->words[(ptrdiff_t)i * p->stride + w] = 0;
+    }
+}
+
+static void hash_one_word(const KeyLayout *k, PackedKeys *keys)
+{
+    (void)k;
+    for (int i = 0; i < keys->n; i++)
+        keys->hash[i] = hash_finish(hash_word(0, keys->words[i]), keys->nulls[i]);
+}
+
+PackedKeys key_pack(const KeyLayout *k, const Column *cols, const int32_t *which, const int32_t *rows,
+                    int n, Arena *scratch)
+{
+    PackedKeys keys = {.n = n};
+    bool has_null_words = k->ncols > KEY_NULLS_INSIDE;
+    ptrdiff_t words = checked_mul(n, (size_t)k->words);
+    keys.words = has_null_words ? new (scratch, uint64_t, words) : new_raw(scratch, uint64_t, words);
+    keys.nulls = new (scratch, uint32_t, n);
+    keys.hash = new_raw(scratch, uint32_t, n);
+    for (int c = 0; c < k->ncols; c++) {
+        Packing p = {&cols[which ? which[c] : c], rows, n, k->words, keys.words + k->cols[c].at};
+        assert(p.col->data);
+        pack_values(&p, k->cols[c].type.kind);
+        if (p.col->valid) pack_nulls(k, c, &p, &keys);
+    }
+    if (k->is_one_word)
+        hash_one_word(k, &keys);
+    else
+        for (int i = 0; i < n; i++)
+            keys.hash[i] = key_hash(k, keys.words + (ptrdiff_t)i * k->words, keys.nulls[i]);
+    return keys;
+}
+
+/* ---- comparing -------------------------------------------------------------------------------- */
+
+bool key_column_is_null(const KeyLayout *k, const uint64_t *words, uint32_t nulls, int col)
+{
+    (void)k;
+    if (col < KEY_NULLS_INSIDE) return nulls >> col & 1;
+    return bit_get(words, col - KEY_NULLS_INSIDE);
+}
+
+bool key_words_eq(const KeyLayout *k, const uint64_t *a, const uint64_t *b)
+{
+    if (!k->has_text) {
+        for (int w = 0; w < k->words; w++)
+            if (a[w] != b[w]) return false;
+        return true;
+    }
+    for (int w = 0; w < (k->ncols ? k->cols[0].at : 0); w++)
+        if (a[w] != b[w]) return false;
+    for (int c = 0; c < k->ncols; c++) {
+        const KeyColumn *col = &k->cols[c];
+        if (col->is_text) {
+            Text x = text_of_words(&a[col->at]), y = text_of_words(&b[col->at]);
+            if (!text_eq(&x, &y)) return false;
+        } else if (memcmp(&a[col->at], &b[col->at], (size_t)col->words * 8) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+#define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
+
+static int interval_cmp(const uint64_t *a, const uint64_t *b)
+{
+    Interval x, y;
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    if (x.months != y.months) return ORDER(x.months, y.months);
+    if (x.days != y.days) return ORDER(x.days, y.days);
+    return ORDER(x.us, y.us);
+}
+
+static int column_cmp(const KeyColumn *c, const uint64_t *a, const uint64_t *b)
+{
+    if (c->is_text) {
+        Text x = text_of_words(a), y = text_of_words(b);
+        return str_cmp(text_str(&x), text_str(&y));
+    }
+    if (c->type.kind == TYPE_DOUBLE) {
+        double x, y;
+        memcpy(&x, a, 8);
+        memcpy(&y, b, 8);
+        return ORDER(x, y);
+    }
+    if (c->type.kind == TYPE_DECIMAL) {
+        Int128 x, y;
+        memcpy(&x, a, 16);
+        memcpy(&y, b, 16);
+        return ORDER(x, y);
+    }
+    if (c->type.kind == TYPE_INTERVAL) return interval_cmp(a, b);
+    return ORDER((int64_t)a[0], (int64_t)b[0]);
+}
+
+int key_cmp(const KeyLayout *k, const uint64_t *a, uint32_t a_nulls, const uint64_t *b, uint32_t b_nulls)
+{
+    for (int c = 0; c < k->ncols; c++) {
+        bool a_null = key_column_is_null(k, a, a_nulls, c), b_null = key_column_is_null(k, b, b_nulls, c);
+        if (a_null != b_null) return a_null ? -1 : 1;
+        if (a_null) continue;
+        int order = column_cmp(&k->cols[c], &a[k->cols[c].at], &b[k->cols[c].at]);
+        if (order) return order;
+    }
+    return 0;
+}
+
+/* ---- keeping ---------------------------------------------------------------------------------- */
+
+void key_store(const KeyLayout *k, StateHeap *h, uint64_t *dst, const uint64_t *src)
+{
+    memcpy(dst, src, (size_t)k->words * 8);
+    if (!k->has_text) return;
+    for (int c = 0; c < k->ncols; c++) {
+        if (!k->cols[c].is_text) continue;
+        Text t = text_of_words(&src[k->cols[c].at]);
+        if (t.len <= TEXT_INLINE) continue;
+        t.ptr = heap_copy(h, t.ptr, t.len);
+        memcpy(&dst[k->cols[c].at], &t, sizeof t);
+    }
+}
+
+void key_drop(const KeyLayout *k, StateHeap *h, uint64_t *words)
+{
+    if (!k->has_text) return;
+    for (int c = 0; c < k->ncols; c++) {
+        if (!k->cols[c].is_text) continue;
+        Text t = text_of_words(&words[k->cols[c].at]);
+        if (t.len > TEXT_INLINE) heap_free(h, (void *)(uintptr_t)t.ptr, t.len);
+    }
+}
+
+void key_unpack(const KeyLayout *k, const uint64_t *words, uint32_t nulls, int col, Column *out,
+                Arena *a, int row)
+{
+    if (key_column_is_null(k, words, nulls, col)) {
+        column_set_null(out, a, row);
+        return;
+    }
+    const KeyColumn *c = &k->cols[col];
+    const uint64_t *w = &words[c->at];
+    switch (type_width(c->type.kind)) {
+    case 1: COL(uint8_t, out)[row] = (uint8_t)w[0]; return;
+    case 4: COL(int32_t, out)[row] = (int32_t)w[0]; return;
+    case 8: COL(uint64_t, out)[row] = w[0]; return;
+    default: memcpy(COL(char, out) + (ptrdiff_t)row * 16, w, 16); return;
+    }
+}
+
+/* ---- as bytes --------------------------------------------------------------------------------- */
+
+void key_save(const KeyLayout *k, const uint64_t *words, uint32_t nulls, StrBuf *out)
+{
+    if (k->ncols) sb_varint(out, nulls);
+    for (int w = 0; w < (k->ncols ? k->cols[0].at : 0); w++) sb_u64(out, words[w]);
+    for (int c = 0; c < k->ncols; c++) {
+        const KeyColumn *col = &k->cols[c];
+        if (key_column_is_null(k, words, nulls, c)) continue;
+        if (col->is_text) {
+            Text t = text_of_words(&words[col->at]);
+            sb_varint(out, t.len);
+            sb_bytes(out, text_p(&t), t.len);
+        } else {
+            for (int w = 0; w < col->words; w++) sb_u64(out, words[col->at + w]);
+        }
+    }
+}
+
+static bool load_text(StrReader *in, uint64_t *words)
+{
+    uint64_t n = sr_varint(in);
+    if (in->bad || n > UINT32_MAX || (int64_t)n > in->end - in->at) return false;
+    Str s = sr_bytes(in, (ptrdiff_t)n);
+    Text t = text_ref(s.p, s.n);
+    memcpy(words, &t, sizeof t);
+    return true;
+}
+
+bool key_load(const KeyLayout *k, StrReader *in, uint64_t *words, uint32_t *nulls)
+{
+    memset(words, 0, (size_t)k->words * 8);
+    *nulls = k->ncols ? (uint32_t)sr_varint(in) : 0;
+    for (int w = 0; w < (k->ncols ? k->cols[0].at : 0); w++) words[w] = sr_u64(in);
+    for (int c = 0; c < k->ncols; c++) {
+        const KeyColumn *col = &k->cols[c];
+        if (key_column_is_null(k, words, *nulls, c)) continue;
+        if (col->is_text) {
+            if (!load_text(in, &words[col->at])) return false;
+        } else {
+            for (int w = 0; w < col->words; w++) words[col->at + w] = sr_u64(in);
+        }
+    }
+    return !in->bad;
+}

@@ -1,0 +1,37 @@
+/* storage_impl.h: what the files of this folder share about one open database. */
+#ifndef WEIR_STORAGE_IMPL_H
+#define WEIR_STORAGE_IMPL_H
+
+#include "storage/sql.h"
+#include "storage/storage.h"
+#include "storage/view_table.h"
+
+struct Storage {
+    Arena arena;             /* lives as long as the database is open */
+    Sql db;                  /* the writer; the only one that commits and checkpoints */
+    Sql reader;              /* opened on first use */
+    char *path;              /* links resolved */
+    char *folder;            /* of a temporary database: made by us, removed at close */
+    const char *vfs;
+    int lock_fd;             /* -1: none */
+    bool read_only;
+    bool in_ddl;             /* between storage_begin and storage_commit */
+    char owner[33];          /* our name in the owner row, hexadecimal */
+    int64_t wal_limit, error_limit;
+    int64_t page_bytes;
+    int64_t wal_bytes;       /* after the newest commit */
+    int64_t wal_tried;       /* size at which a checkpoint was last tried from inside a commit */
+    ViewFeed feed;           /* what the row source of INSERT … SELECT reads */
+    ViewTable *views;        /* prepared on first use */
+};
+
+/* Begins a transaction and proves that we still own the database. */
+Status storage_begin_owned(Storage *s, Diags *d);
+/* Ends whatever transaction is open, undoing it. */
+void storage_undo(Storage *s);
+/* A writable database is asked for: WEIR_E_READONLY otherwise. */
+Status storage_writable(const Storage *s, Diags *d);
+/* What a table's name is inside SQLite, "_weir_mv_7". */
+Str storage_table_name(int64_t view, Arena *a);
+
+#endif

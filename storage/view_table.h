@@ -1,0 +1,53 @@
+/* view_table.h: the table behind a materialized view, and how rows get into it.
+ *
+ * A view `v` is a SQL VIEW over _weir_mv_<id>(_id INTEGER PRIMARY KEY, the user's columns). Rows
+ * go in through a virtual table that shows a ViewDelta to SQLite: one INSERT … SELECT a delta is a
+ * third faster than one statement a row, and no value is copied on the way. */
+#ifndef WEIR_STORAGE_VIEW_TABLE_H
+#define WEIR_STORAGE_VIEW_TABLE_H
+
+#include "storage/sql.h"
+#include "storage/write_set.h"
+
+/* Hands row `row` of a column to SQLite. */
+typedef void (*PutValue)(sqlite3_context *ctx, const Column *c, int row);
+
+typedef struct ViewColumn {
+    PutValue put;
+    const char *affinity;  /* declared type inside SQLite */
+} ViewColumn;
+
+/* What the virtual table shows: the delta that is being applied. */
+typedef struct ViewFeed {
+    const ViewDelta *delta;
+    const ViewColumn *cols;
+} ViewFeed;
+
+/* A view's statements. */
+typedef struct ViewTable {
+    struct ViewTable *next;
+    int64_t view;
+    int32_t ncols;
+    ViewColumn *cols;
+    SqlStmt insert, upsert, remove, remove_range, remove_blocks;
+} ViewTable;
+
+/* How values of type t stand in a view with these options (decimals, timestamps). */
+ViewColumn view_column(Type t, const Options *o);
+
+/* Registers the virtual table on the writing connection. */
+Status view_feed_register(Sql *q, ViewFeed *feed, Diags *d);
+
+/* Creates the table and its SQL VIEW, or, where the table is there already, the VIEW anew.
+ * WEIR_E_EXISTS: something else has the name. WEIR_E_NAME: the name is weir's or SQLite's. */
+Status view_table_create(Sql *q, const Relation *r, Diags *d);
+Status view_table_drop(Sql *q, int64_t view, Diags *d);
+
+/* Finds the statements of a view's table in *list, or prepares them and adds them to it. */
+Status view_table_open(Sql *q, const Relation *r, ViewTable **list, ViewTable **out, Diags *d);
+/* Takes the view out of *list. */
+void view_table_close(ViewTable **list, int64_t view);
+/* Writes the delta: changed rows first, then the ranges that go. */
+Status view_table_apply(Sql *q, ViewFeed *feed, ViewTable *t, const ViewDelta *delta, Diags *d);
+
+#endif
