@@ -7,12 +7,14 @@
 #include <math.h>
 
 enum { SCALAR_TEXT_MAX = 96 };
-_Static_assert(SCALAR_TEXT_MAX > TIME_TEXT_MAX && SCALAR_TEXT_MAX > DECIMAL_TEXT_MAX, "room");
+_Static_assert(SCALAR_TEXT_MAX > (int)TIME_TEXT_MAX && SCALAR_TEXT_MAX > (int)DECIMAL_TEXT_MAX,
+               "room for every scalar");
 
 static int print_bool(bool b, char *out)
 {
-    memcpy(out, b ? "true" : "false", 6);
-    return b ? 4 : 5;
+    Str s = b ? S("true") : S("false");
+    memcpy(out, s.p, (size_t)s.n);
+    return (int)s.n;
 }
 
 /* The text of a value that isn't a text. */

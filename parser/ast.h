@@ -29,7 +29,7 @@ typedef VEC(Name) NameList;
 typedef VEC(Expr *) ExprList;
 
 /* ---- types ------------------------------------------------------------------------------------ */
-typedef struct TypeField2 TypeNameField;
+typedef struct TypeNameField TypeNameField;
 
 /* A type as written: VARCHAR(20), ARRAY<INT>, INT[], ROW<a INT, b ROW<…>>, MAP<STRING, INT>.
  * Compound names are joined with one space: "double precision", "bigint unsigned", "timestamp with
@@ -42,7 +42,7 @@ typedef struct TypeName {
     int32_t nfields;
 } TypeName;
 
-struct TypeField2 {
+struct TypeNameField {
     Name name; /* row fields only */
     TypeName *type;
 };
@@ -90,18 +90,19 @@ typedef enum ExprKind {
  *   one arg: "neg" (-x) "pos" (+x) "~" (bitwise not) "not"
  *     "is_null" "is_true" "is_false" "is_unknown", with `negated` (IS NOT NULL) */
 
+/* (base/datetime.h has TimeUnit with UNIT_SECOND, …: these are the words of the grammar.) */
 typedef enum IntervalUnit {
-    UNIT_NONE, /* `INTERVAL '1 hour 30 minutes'`: the text says it */
-    UNIT_MICROSECOND,
-    UNIT_MILLISECOND,
-    UNIT_SECOND,
-    UNIT_MINUTE,
-    UNIT_HOUR,
-    UNIT_DAY,
-    UNIT_WEEK,
-    UNIT_MONTH,
-    UNIT_QUARTER,
-    UNIT_YEAR
+    IUNIT_NONE, /* `INTERVAL '1 hour 30 minutes'`: the text says it */
+    IUNIT_MICROSECOND,
+    IUNIT_MILLISECOND,
+    IUNIT_SECOND,
+    IUNIT_MINUTE,
+    IUNIT_HOUR,
+    IUNIT_DAY,
+    IUNIT_WEEK,
+    IUNIT_MONTH,
+    IUNIT_QUARTER,
+    IUNIT_YEAR
 } IntervalUnit;
 extern const char *const INTERVAL_UNIT_NAMES[]; /* "", "microsecond", …, "year" */
 
@@ -130,6 +131,7 @@ typedef struct CallInfo {
 struct Expr {
     ExprKind kind;
     bool negated, is_try, is_all, is_symmetric;
+    int32_t depth;              /* height of the tree, 1 for a leaf; at most PARSER_DEPTH_MAX */
     IntervalUnit unit, unit_to; /* EX_INTERVAL */
     Span span;                  /* the whole expression */
     Span op_span;               /* its operator or function name; else the same as span */
@@ -251,6 +253,7 @@ typedef enum EmitKind { EMIT_UNSAID, EMIT_CHANGES, EMIT_FINAL } EmitKind;
 struct Select {
     SelectKind kind;
     Span span;
+    int32_t depth;
     /* every kind */
     CommonTableList with;
     bool is_recursive; /* WITH RECURSIVE */
@@ -280,7 +283,7 @@ struct Select {
 
 typedef enum TableRefKind {
     TABLE_NAME,     /* parts; system_time */
-    TABLE_FILE,     /* file, options: FROM 'x.csv' [WITH (…)] */
+    TABLE_FILE,     /* file, options: FROM 'x.csv' [(header = true, …)] */
     TABLE_SUBQUERY, /* query; is_lateral */
     TABLE_FUNCTION, /* func (EX_CALL; its arguments may be EX_TABLE_ARG, EX_DESCRIPTOR, EX_NAMED_ARG);
                        is_lateral; with_ordinality. TABLE(f(…)) is f(…). UNNEST is a function */
@@ -293,6 +296,7 @@ typedef struct MatchClause MatchClause;
 struct TableRef {
     TableRefKind kind;
     Span span;
+    int32_t depth;
     Name alias;
     NameList columns; /* AS t(a, b) */
     bool is_lateral, with_ordinality;
@@ -589,7 +593,8 @@ typedef enum StmtKind {
     STMT_CHECKPOINT,
     STMT_BACKUP,           /* backup */
     STMT_RECOVER,
-    STMT_COPY              /* copy */
+    STMT_COPY,             /* copy */
+    STMT_SQLITE            /* PRAGMA …, EXPLAIN QUERY PLAN …: only `text` */
 } StmtKind;
 
 typedef struct Stmt {

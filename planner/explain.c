@@ -89,12 +89,12 @@ static bool any_reads_clock(BExpr *const *exprs, int32_t n)
 
 /* ---- windows in words -------------------------------------------------------------------------- */
 
-typedef struct TimeUnit {
+typedef struct DurationUnit {
     int64_t us;
     const char *name;
-} TimeUnit;
+} DurationUnit;
 
-static const TimeUnit UNITS[] = {
+static const DurationUnit UNITS[] = {
     {3600000000LL, "hour"}, {60000000, "minute"}, {1000000, "second"},
     {1000, "millisecond"},  {1, "microsecond"},
 };

@@ -18,6 +18,7 @@ typedef struct Props {
     bool is_append_only;   /* never a negative weight */
     bool has_position;     /* rows carry positions of a stream (stateless from a scan) */
     bool above_state;      /* at least one stateful operator below: errors are faults */
+    bool has_watermark;    /* event time passes here, even where no column shows it */
     int32_t time_col;      /* event time, -1: none */
     int32_t *key;          /* columns that identify a row; nkey 0: none known */
     int32_t nkey;
@@ -116,6 +117,7 @@ typedef struct PhysPlan {
     PhysOp **ops;          /* topological: inputs before their users; the last is the root */
     int32_t nops;
     Str sql;               /* canonical text of the query */
+    int64_t limit;         /* push queries: rows after which it is done, -1: no limit */
 } PhysPlan;
 
 #endif

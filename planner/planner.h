@@ -27,6 +27,7 @@ typedef struct Planner {
     /* Evaluates a constant expression (folding options, defaults, LIMIT): exec's expr_constant. */
     Status (*constant)(void *arg, const BExpr *e, Arena *a, Value *out, Diags *d);
     bool strict;              /* SET strict: unbounded state is refused */
+    const char *rules_off;    /* rewrite rules not to use, "fold,prune"; "all"; NULL: use all */
 } Planner;
 
 /* ---- planner/bind_expr.c: expressions --------------------------------------------------------- */
@@ -56,16 +57,58 @@ Status ddl_view(Planner *p, const CreateView *s, Relation **out);
 Status ddl_options(Planner *p, const OptionList *given, const OptionDef *const *lists, int nlists, Options *out);
 /* SET k = v against registry->settings; *out is the canonical value. */
 Status ddl_setting(Planner *p, Name name, Str value, Span at, Str *out);
-/* Names of the relations that depend on r, for DROP. */
+/* The relations that read r, directly or through others, nearest first: dropping them from the
+ * last to the first is safe. Fills at most max; returns how many there are. */
 int ddl_dependants(const Catalog *c, const Relation *r, Relation **out, int max);
+/* Refuses names that are weir's or SQLite's own and, unless may_exist, names that are taken.
+ * ddl_stream and ddl_view call it; may_exist there is OR REPLACE or IF NOT EXISTS. */
+Status ddl_check_name(Planner *p, const Name *name, bool may_exist);
+
+/* ---- planner/show.c: the catalog as rows of text ---------------------------------------------- */
+typedef struct TextRows {
+    const char *const *names; /* of the columns */
+    int32_t ncols;
+    VEC(Str *) rows;          /* rows[i][col]; .p NULL: NULL */
+} TextRows;
+/* SHOW STREAMS, TABLES, VIEWS, SINKS, FUNCTIONS, SETTINGS [LIKE …], SHOW CREATE n, SHOW setting. */
+Status show_rows(Planner *p, const Show *s, TextRows *out);
+Status describe_rows(Planner *p, const Describe *s, TextRows *out);
+/* SHOW JOBS, SHOW ERRORS [FROM s]: SQLite's SQL to run instead on the reading connection; false:
+ * not such a statement, show_rows answers it. */
+bool show_query(Planner *p, const Show *s, StrBuf *sql);
 
 /* ---- planner/explain.c: plans as text --------------------------------------------------------- */
 typedef enum ExplainFormat { EXPLAIN_TEXT, EXPLAIN_JSON, EXPLAIN_DOT } ExplainFormat;
 void explain_plan(const PhysPlan *plan, ExplainFormat f, StrBuf *out);
 
 /* ---- planner/pull.c: pull queries as SQLite's SQL --------------------------------------------- */
-/* Checks names against the catalog and writes the SELECT in SQLite's dialect; weir's functions
- * are called by their names, which exec registers on the connection. */
-Status pull_translate(Planner *p, const Select *q, StrBuf *out);
+/* An expression that SQLite cannot compute as weir means it. In the SQL it stands as
+ *     weir_expr(:weir, i, x0, x1, …)     i: its index in PullQuery.exprs
+ * `expr` reads column k where xk stands. Arguments come as they stand in views (view_column's
+ * forms; a TIMESTAMP may come as INTEGER milliseconds) and as what SQLite makes of them, so a value
+ * may have another storage class than its type; the result goes back in view_column's default
+ * form of expr->type. */
+typedef struct PullExpr {
+    BExpr *expr;
+    const Type *types; /* of the arguments */
+    int32_t nargs;
+    const Str *text;   /* the arguments as SQL: with expr, what makes it equal to another */
+} PullExpr;
+
+/* What exec has to bring on the connection and statement that run `sql`:
+ *   weir_expr(ptr, i, …)  deterministic, any number of arguments; ptr is what exec binds to the
+ *                         parameter :weir (sqlite3_bind_pointer), to find `exprs`. A value in
+ *                         error: the statement fails with it
+ *   COLLATE weir_decimal  texts of DECIMAL by value
+ *   COLLATE weir_interval texts of INTERVAL by value (month 30 days, day 24 hours) */
+typedef struct PullQuery {
+    Str sql;
+    PullExpr *exprs;
+    int32_t nexprs;
+    Field *cols;       /* of the result; type TYPE_NULL where it is not known */
+    int32_t ncols;
+} PullQuery;
+/* Checks names and types against the catalog and writes the SELECT in SQLite's dialect. */
+Status pull_translate(Planner *p, const Select *q, PullQuery *out);
 
 #endif

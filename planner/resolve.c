@@ -16,11 +16,11 @@ typedef struct Overload {
     const void *def;
 } Overload;
 
-typedef struct Pattern {
+typedef struct ArgPattern {
     char letters[PATTERN_MAX];
     int n, required;
     bool repeats;
-} Pattern;
+} ArgPattern;
 
 /* How a candidate fits. */
 typedef struct Match {
@@ -32,9 +32,9 @@ typedef struct Match {
 
 /* ---- patterns ---------------------------------------------------------------------------------- */
 
-static Pattern parse_pattern(const char *text)
+static ArgPattern parse_pattern(const char *text)
 {
-    Pattern p = {.required = -1};
+    ArgPattern p = {.required = -1};
     for (; text && *text; text++) {
         if (*text == '*') {
             p.repeats = true;
@@ -49,12 +49,12 @@ static Pattern parse_pattern(const char *text)
     return p;
 }
 
-static bool takes_count(const Pattern *p, int nargs)
+static bool takes_count(const ArgPattern *p, int nargs)
 {
     return nargs >= p->required && (nargs <= p->n || (p->repeats && p->n > 0));
 }
 
-static char letter_of(const Pattern *p, int i)
+static char letter_of(const ArgPattern *p, int i)
 {
     return p->letters[i < p->n ? i : p->n - 1];
 }
@@ -140,7 +140,7 @@ bool resolve_common(Planner *p, BExpr *const *exprs, int n, Type *out)
 }
 
 /* The common type of the arguments under letter 'c' or 'n'. */
-static bool group_type(Planner *p, const Pattern *pat, char letter, BExpr *const *args, int nargs,
+static bool group_type(Planner *p, const ArgPattern *pat, char letter, BExpr *const *args, int nargs,
                        Type *out)
 {
     bool *in = new (p->arena, bool, nargs);
@@ -189,7 +189,7 @@ static void add_cost(BExpr *const *args, int nargs, int i, Match *m)
         m->distance += from == TYPE_BIGINT && to == TYPE_DOUBLE ? 2 : 1;
 }
 
-static bool match_args(Planner *p, const Pattern *pat, BExpr *const *args, int nargs, Match *m)
+static bool match_args(Planner *p, const ArgPattern *pat, BExpr *const *args, int nargs, Match *m)
 {
     Type common, number;
     if (!group_type(p, pat, 'c', args, nargs, &common)) return false;
@@ -222,14 +222,14 @@ static const Value *constant_as(Planner *p, BExpr *e, Type t)
 }
 
 /* The type behind the first argument that carries `letter`. */
-static Type type_under(const Pattern *pat, const Match *m, int nargs, char letter)
+static Type type_under(const ArgPattern *pat, const Match *m, int nargs, char letter)
 {
     for (int i = 0; i < nargs; i++)
         if (letter_of(pat, i) == letter) return m->types[i];
     return plain_type(letter_info(letter)->kind);
 }
 
-static bool find_result(Planner *p, const Pattern *pat, BExpr *const *args, int nargs, Match *m)
+static bool find_result(Planner *p, const ArgPattern *pat, BExpr *const *args, int nargs, Match *m)
 {
     const Overload *o = m->overload;
     if (o->result_of) {
@@ -261,7 +261,7 @@ static bool choose(Planner *p, const Overload *list, int n, BExpr *const *args, 
 {
     *best = (Match){0};
     for (int i = 0; i < n; i++) {
-        Pattern pat = parse_pattern(list[i].args);
+        ArgPattern pat = parse_pattern(list[i].args);
         Match m = {.overload = &list[i], .types = new (p->arena, Type, nargs)};
         if (!takes_count(&pat, nargs) || !match_args(p, &pat, args, nargs, &m)) continue;
         if (is_better(&m, best) && find_result(p, &pat, args, nargs, &m)) *best = m;
@@ -289,7 +289,7 @@ static Status insert_casts(Planner *p, const Match *m, BExpr **args, int nargs)
 
 static void show_pattern(StrBuf *b, const Overload *o)
 {
-    Pattern p = parse_pattern(o->args);
+    ArgPattern p = parse_pattern(o->args);
     sb_printf(b, "%s(", o->name);
     for (int i = 0; i < p.n; i++) {
         if (i == p.required) sb_char(b, '[');
@@ -337,9 +337,9 @@ static Status no_match(Planner *p, Str name, const Overload *list, int n, BExpr 
     return st;
 }
 
-typedef VEC(Str) NameList;
+typedef VEC(Str) KnownNames;
 
-static void add_names(NameList *v, Arena *a, const char *name, const char *aliases)
+static void add_names(KnownNames *v, Arena *a, const char *name, const char *aliases)
 {
     vec_push(v, a, str_z(name));
     for (Str rest = str_z(aliases); rest.n;) {
@@ -354,7 +354,7 @@ static void add_names(NameList *v, Arena *a, const char *name, const char *alias
 Status resolve_unknown(Planner *p, Str name, Span at)
 {
     const Registry *r = p->catalog->registry;
-    NameList v = {0};
+    KnownNames v = {0};
     for (const FuncDef *const *l = r->funcs; l && *l; l++)
         for (const FuncDef *d = *l; d->name; d++)
             if (!(d->flags & FUNC_INTERNAL)) add_names(&v, p->arena, d->name, d->aliases);

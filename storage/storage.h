@@ -15,14 +15,17 @@ struct sqlite3;
 typedef struct StorageOptions {
     bool read_only;
     Str synchronous;      /* "normal", "full", "off" */
-    int64_t wal_limit;    /* bytes */
-    int64_t error_limit;  /* rows kept in weir_errors */
+    int64_t wal_limit;    /* bytes; 0: 128 MB */
+    int64_t error_limit;  /* rows kept in weir_errors; 0: 10,000 */
+    const char *vfs;      /* name of a registered VFS (tests), NULL: SQLite's default */
 } StorageOptions;
 
 /* Opens or creates the file, takes the owner's lock (<db>-weir.lock), migrates. NULL path: a
  * temporary file, removed at close. Names that are not weir's are left alone. */
 Status storage_open(const char *path, const StorageOptions *o, Storage **out, Diags *d);
 void storage_close(Storage *s);
+/* Options that SET changes while the database is open (synchronous, wal_limit, error_limit). */
+Status storage_configure(Storage *s, const StorageOptions *o, Diags *d);
 const char *storage_path(const Storage *s);
 /* The read-only connection for pull queries (struct sqlite3 *), opened on first use. */
 Status storage_reader(Storage *s, struct sqlite3 **out, Diags *d);
@@ -31,7 +34,11 @@ Status storage_reader(Storage *s, struct sqlite3 **out, Diags *d);
 Status storage_begin(Storage *s, Diags *d);
 Status storage_commit(Storage *s, Diags *d);
 void storage_rollback(Storage *s);
-Status storage_save_relation(Storage *s, const Relation *r, Diags *d); /* makes a view's table */
+/* Saves a new relation, and makes a materialized view's table; or changes the row of one that has
+ * this id (RENAME, SET). WEIR_E_EXISTS, WEIR_E_NAME: the database has something of that name, or
+ * the name is reserved. */
+Status storage_save_relation(Storage *s, const Relation *r, Diags *d);
+/* Drops it with its table, state, positions, counters. */
 Status storage_drop_relation(Storage *s, const Relation *r, Diags *d);
 Status storage_save_setting(Storage *s, Str name, Str value, Diags *d);
 /* Index for readers, "CREATE INDEX i ON v (…)". `cols` is SQL. */
@@ -46,19 +53,31 @@ typedef struct SavedRelation {
 Status storage_load_relations(Storage *s, Arena *a, SavedRelation **out, int *n, Diags *d);
 Status storage_load_settings(Storage *s, Arena *a, Options *out, Diags *d);
 Status storage_load_epoch(Storage *s, int64_t *epoch, Diags *d);
+/* The largest relation id that was ever saved: ids are not used again after DROP. 0: none. */
+Status storage_load_last_id(Storage *s, int64_t *id, Diags *d);
 /* Blobs of state records of (view, op): the base first, then the log in order. */
 Status storage_load_state(Storage *s, int64_t view, int32_t op,
                           Status (*each)(void *arg, Str records), void *arg, Diags *d);
 Status storage_load_positions(Storage *s, int64_t stream, Arena *a, SavedPosition **out, int *n, Diags *d);
 /* Counters of a view saved with its last epoch. */
 Status storage_load_progress(Storage *s, int64_t view, ViewProgress *out, Diags *d);
+/* Blocks given to a view and not dropped since, ascending by block. */
+Status storage_load_blocks(Storage *s, int64_t view, Arena *a, BlockGrant **out, int *n, Diags *d);
+/* Rulings of a stream, in the order in which they were made. */
+Status storage_load_rulings(Storage *s, int64_t stream, Arena *a, Ruling **out, int *n, Diags *d);
 /* The largest _id in a view's table; 0: empty. */
 Status storage_view_max_id(Storage *s, int64_t view, int64_t *out, Diags *d);
 
-/* Applies a write set in one transaction. WEIR_E_STORAGE with `can_retry`: nothing was changed,
- * the same write set may be applied again later. */
+/* Applies a write set in one transaction (inside storage_begin … commit: in that one).
+ * WEIR_E_STORAGE with `can_retry`: nothing was changed, the same write set may be applied again
+ * later. WEIR_E_LOCKED: another engine has taken over the file. Once in a while, when the WAL has
+ * grown past half of wal_limit, it is checkpointed after the commit. */
 Status storage_apply(Storage *s, const WriteSet *ws, bool *can_retry, Diags *d);
 /* Moves WAL content into the database, as far as readers allow. Not inside a transaction. */
 Status storage_checkpoint(Storage *s, bool truncate, Diags *d);
+/* Length of the WAL after the newest commit, bytes. Readers that stay keep it from shrinking. */
+int64_t storage_wal_bytes(const Storage *s);
+/* A consistent copy of the database at `path`, which must not exist: BACKUP TO. */
+Status storage_backup(Storage *s, Str path, Diags *d);
 
 #endif

@@ -6,6 +6,8 @@
 #include "storage/storage.h"
 #include "storage/view_table.h"
 
+enum { STORAGE_BUSY_MS = 500 }; /* how long a statement waits for another writer */
+
 struct Storage {
     Arena arena;             /* lives as long as the database is open */
     Sql db;                  /* the writer; the only one that commits and checkpoints */
@@ -31,7 +33,5 @@ Status storage_begin_owned(Storage *s, Diags *d);
 void storage_undo(Storage *s);
 /* A writable database is asked for: WEIR_E_READONLY otherwise. */
 Status storage_writable(const Storage *s, Diags *d);
-/* What a table's name is inside SQLite, "_weir_mv_7". */
-Str storage_table_name(int64_t view, Arena *a);
 
 #endif

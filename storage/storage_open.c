@@ -5,11 +5,11 @@
 #include "storage/storage_impl.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum {
-    BUSY_MS = 500,               /* how long a statement waits for another writer */
     CACHE_KIB = 64 * 1024,       /* pages the writer keeps */
     READER_CACHE_KIB = 4 * 1024,
     MMAP_BYTES = 256 << 20
@@ -51,25 +51,48 @@ static const char *synchronous_word(Str given)
     return "NORMAL";
 }
 
+static Status enter_wal_mode(Storage *s, Diags *d)
+{
+    SqlStmt *st;
+    bool row;
+    TRY(sql_cached(&s->db, "PRAGMA journal_mode = WAL", &st, d));
+    TRY(sql_step(&s->db, st, &row, d));
+    bool is_wal = row && str_ieq(sql_str(st, 0), S("wal"));
+    sql_reset(st);
+    if (is_wal) return WEIR_OK;
+    diag_error(d, WEIR_E_STORAGE, (Span){0}, "\"%s\" cannot have a write-ahead log", s->path);
+    diag_hint(d, "put the database on a local disk");
+    return WEIR_E_STORAGE;
+}
+
 static Status set_up_writer(Storage *s, const StorageOptions *o, Diags *d)
 {
     Sql *q = &s->db;
-    sqlite3_busy_timeout(q->db, BUSY_MS);
+    sqlite3_busy_timeout(q->db, STORAGE_BUSY_MS);
     /* Readers without write permission need the WAL to stay after a clean stop. */
     int keep = 1;
     sqlite3_file_control(q->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
     sqlite3_db_config(q->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
-    TRY(sql_exec(q, "PRAGMA journal_mode = WAL", d));
-    return sql_execf(q, d,
-                     "PRAGMA synchronous = %s; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -%d;"
-                     "PRAGMA mmap_size = %d; PRAGMA secure_delete = OFF; PRAGMA temp_store = FILE;"
-                     "PRAGMA foreign_keys = OFF; PRAGMA journal_size_limit = %lld",
-                     synchronous_word(o->synchronous), CACHE_KIB, MMAP_BYTES, (long long)s->wal_limit);
+    TRY(enter_wal_mode(s, d));
+    TRY(sql_execf(q, d,
+                  "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -%d; PRAGMA mmap_size = %d;"
+                  "PRAGMA secure_delete = OFF; PRAGMA temp_store = FILE; PRAGMA foreign_keys = OFF",
+                  CACHE_KIB, MMAP_BYTES));
+    return storage_configure(s, o, d);
+}
+
+Status storage_configure(Storage *s, const StorageOptions *o, Diags *d)
+{
+    s->wal_limit = o->wal_limit > 0 ? o->wal_limit : wal_limit_default;
+    s->error_limit = o->error_limit > 0 ? o->error_limit : error_limit_default;
+    if (s->read_only) return WEIR_OK;
+    return sql_execf(&s->db, d, "PRAGMA synchronous = %s; PRAGMA journal_size_limit = %lld",
+                     synchronous_word(o->synchronous), (long long)s->wal_limit);
 }
 
 static Status set_up_reader(Sql *q, Diags *d)
 {
-    sqlite3_busy_timeout(q->db, BUSY_MS);
+    sqlite3_busy_timeout(q->db, STORAGE_BUSY_MS);
     sqlite3_db_config(q->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(q->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     return sql_execf(q, d,
@@ -183,8 +206,6 @@ Status storage_open(const char *path, const StorageOptions *o, Storage **out, Di
     s->lock_fd = -1;
     s->vfs = o->vfs;
     s->read_only = o->read_only;
-    s->wal_limit = o->wal_limit > 0 ? o->wal_limit : wal_limit_default;
-    s->error_limit = o->error_limit > 0 ? o->error_limit : error_limit_default;
     *out = s;
     Status st = open_all(s, path, o, d);
     if (st == WEIR_OK) return WEIR_OK;

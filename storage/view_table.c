@@ -164,7 +164,7 @@ static Status has_object(Sql *q, Str name, const char **what, Diags *d)
     return WEIR_OK;
 }
 
-static Status check_name_free(Sql *q, Str name, Diags *d)
+Status view_table_check_name(Sql *q, Str name, Diags *d)
 {
     if (is_reserved(name)) {
         diag_error(d, WEIR_E_NAME, (Span){0}, "names like \"%.*s\" are reserved", STR_ARG(name));
@@ -249,7 +249,7 @@ static Status create_both(Sql *q, const Relation *r, Arena *a, Diags *d)
     const char *table;
     TRY(has_object(q, str_printf(a, "_weir_mv_%lld", (long long)r->id), &table, d));
     if (table) TRY(drop_sql_view(q, r->id, a, d));
-    TRY(check_name_free(q, r->name, d));
+    TRY(view_table_check_name(q, r->name, d));
     if (!table) TRY(sql_exec(q, create_table_sql(r, a).p, d));
     return sql_exec(q, create_view_sql(r, a).p, d);
 }

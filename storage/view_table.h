@@ -41,6 +41,8 @@ Status view_feed_register(Sql *q, ViewFeed *feed, Diags *d);
 /* Creates the table and its SQL VIEW, or, where the table is there already, the VIEW anew.
  * WEIR_E_EXISTS: something else has the name. WEIR_E_NAME: the name is weir's or SQLite's. */
 Status view_table_create(Sql *q, const Relation *r, Diags *d);
+/* The same refusals for any other name. */
+Status view_table_check_name(Sql *q, Str name, Diags *d);
 Status view_table_drop(Sql *q, int64_t view, Diags *d);
 
 /* Finds the statements of a view's table in *list, or prepares them and adds them to it. */

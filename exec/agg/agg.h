@@ -13,7 +13,7 @@
 
 typedef struct AggCtx {
     const AggCall *call;
-    StateHeap *heap;   /* of the state that is being changed */
+    StateHeap *heap;   /* of the state that is being changed; NULL in final and save */
     Arena *scratch;    /* until the call returns */
 } AggCtx;
 
@@ -36,13 +36,24 @@ typedef struct AggImpl {
     void (*step)(AggCtx *c, const AggRows *in);
     /* dst += sign * src; src is untouched. sign -1 only for AGG_RETRACTABLE. */
     void (*merge)(AggCtx *c, void *dst, const void *src, int sign);
-    /* Results of n states into rows 0..n of out (of call->type, made by column_new). */
+    /* Results of n states into rows 0..n of out (of call->type, made by column_new). Text is copied
+     * into out_arena, so results outlive the states. */
     void (*final)(AggCtx *c, const uint8_t *const *groups, ptrdiff_t offset, int n, Column *out,
                   Arena *out_arena);
     void (*destroy)(AggCtx *c, void *state);               /* NULL: nothing to release */
     void (*save)(AggCtx *c, const void *state, StrBuf *out);
     Status (*load)(AggCtx *c, void *state, StrReader *in); /* into an initialised state */
+    bool keeps_best; /* !input_retracts: the state is one best value, nothing can be taken back */
+    bool ignores_distinct; /* DISTINCT changes nothing (min), or the aggregate sees to it itself */
 } AggImpl;
+
+/* Signed numbers of states as bytes: small ones are short. */
+static inline void agg_put_int(StrBuf *out, int64_t v) { sb_varint(out, (uint64_t)v << 1 ^ (uint64_t)(v >> 63)); }
+static inline int64_t agg_get_int(StrReader *in)
+{
+    uint64_t v = sr_varint(in);
+    return (int64_t)(v >> 1 ^ -(v & 1));
+}
 
 static inline const AggImpl *agg_impl(const AggCall *call) { return call->def->impl; }
 

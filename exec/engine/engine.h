@@ -52,6 +52,8 @@ Status engine_nomem(weir *db);
 Status engine_fault(weir *db, const char *why, Str detail);
 EvalEnv engine_eval(const weir *db);
 
+/* SET name = value: checked, kept in the catalog's settings, applied. */
+Status engine_set(weir *db, Planner *p, Name name, Str value, Span at);
 /* Reads registry->settings into db->settings. */
 void engine_apply_settings(weir *db);
 
@@ -69,17 +71,27 @@ Status engine_open_query(weir *db, Relation *rel, Query **out);
 Status engine_attach(weir *db, Query *q, bool is_new);
 void engine_detach(weir *db, Query *q);
 Query *engine_query(weir *db, int64_t rel_id);
+/* A scan that feeds one query only: while it catches up, or a push query. */
+Status engine_own_scan(weir *db, Relation *rel, Scan **out);
+void engine_drop_scan(weir *db, int64_t rel_id);
 
 /* ---- run.c -------------------------------------------------------------------------------------- */
 /* Flushes and commits what the epoch holds. */
 Status engine_commit(weir *db);
 void engine_begin_epoch(weir *db);
+/* The view delta, state and progress of one query into the write set; then the commit itself. */
+Status engine_save_query(weir *db, Query *q);
+Status engine_apply(weir *db);
 
 /* ---- catchup.c ---------------------------------------------------------------------------------- */
 /* One epoch of the first query that lags behind; *worked says whether there was one. */
 Status engine_catch_up(weir *db, bool *worked);
 /* Private positions of a query that lags: into its state, and back. */
-Status catchup_load(weir *db, Query *q, Str records);
+Status catchup_load(weir *db, Query *q, StateFold *fold);
+
+/* ---- backfill.c --------------------------------------------------------------------------------- */
+/* Pushes the rows that an existing view has now into a leaf of a new query over it. */
+Status engine_backfill(weir *db, Leaf *leaf);
 
 /* ---- recover.c ---------------------------------------------------------------------------------- */
 Status engine_recover(weir *db);

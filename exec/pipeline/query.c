@@ -138,7 +138,7 @@ static void on_row_error(OpContext *c, const Op *op, const Batch *b, int row, St
     (void)op;
     Query *q = c->owner;
     c->row_errors++;
-    ErrorRow e = {.query = q->rel ? q->rel->name : S("(query)"), .code = str_z(weir_status_name(code)),
+    ErrorRow e = {.query = q->rel ? q->rel->name : S("(query)"), .code = str_z(status_name(code)),
                   .message = message, .stream = S("")};
     if (q->current) {
         e.stream = scan_relation(q->current)->name;

@@ -17,6 +17,7 @@ typedef struct Leaf {
     Query *upstream;      /* PHYS_VIEW_INPUT */
     int64_t next_watermark; /* set before flush */
     bool is_done;         /* PHYS_VALUES: handed out */
+    bool needs_rows;      /* PHYS_VIEW_INPUT of a new query: the view's present rows come first */
 } Leaf;
 
 /* How far a query's own log has grown, per operator: decides when a base is written. */

@@ -337,7 +337,7 @@ typedef struct Refusals {
     Epoch *epoch;
     Partition *part;
     uint64_t bad[BATCH_WORDS];
-    bool any;
+    bool any, is_silent; /* is_silent: logged already, by the scan that came first */
 } Refusals;
 
 static void refuse(Refusals *r, int row, Status code, Str message)
@@ -346,11 +346,12 @@ static void refuse(Refusals *r, int row, Status code, Str message)
     bit_set(r->bad, row);
     r->any = true;
     r->part->errors++;
+    if (r->is_silent) return;
     const SourceBatch *b = r->scan->current;
     Str raw = scan_render_row(r->scan, row, &r->epoch->batch);
     ErrorRow e = {.stream = r->scan->spec.rel->name, .partition = r->part->name,
                   .generation = b->batch.generation, .offset = b->batch.offset ? b->batch.offset[row] : 0,
-                  .code = str_z(weir_status_name(code)), .message = message, .raw = raw,
+                  .code = str_z(status_name(code)), .message = message, .raw = raw,
                   .raw_bytes = raw.n};
     epoch_error(r->epoch, &e);
 }
@@ -388,6 +389,7 @@ static void refuse_future(Refusals *r, int rows)
     int64_t limit = r->epoch->now_us + s->max_future_us;
     for (int i = 0; i < rows; i++) {
         if (bit_get(r->bad, i) || COL(int64_t, c)[col_at(c, i)] <= limit) continue;
+        if (r->is_silent) continue; /* the rulings decide */
         refuse(r, i, WEIR_E_DATA, S("event time is further ahead of the clock than max_future allows"));
         vec_push(&r->epoch->ws.rulings, &r->epoch->arena,
                  (Ruling){s->spec.rel->id, str_dup(&r->epoch->arena, r->part->name),
@@ -442,7 +444,7 @@ static void record_errors(Scan *s, Epoch *e, Partition *part, const SourceBatch 
         part->errors++;
         ErrorRow row = {.stream = s->spec.rel->name, .partition = part->name,
                         .generation = b->batch.generation, .offset = x->offset,
-                        .code = str_z(weir_status_name(x->code)), .message = x->message,
+                        .code = str_z(status_name(x->code)), .message = x->message,
                         .raw = x->raw, .raw_bytes = x->raw_bytes};
         epoch_error(e, &row);
     }
@@ -496,7 +498,7 @@ static Status take_batch(Scan *s, Epoch *e, SourceBatch *sb, Partition *part, co
     s->current = sb;
     int64_t errors_before = e->errors;
     Batch b = sb->batch;
-    Refusals r = {.scan = s, .epoch = e, .part = part};
+    Refusals r = {.scan = s, .epoch = e, .part = part, .is_silent = until != NULL};
     if (until) leave_out_rest(sb, until, &r);
     else record_errors(s, e, part, sb);
     compute_columns(s, &b, e);

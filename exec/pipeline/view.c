@@ -264,7 +264,7 @@ static void add_fault(ViewOp *v, const RowFault *f, const int32_t *owner)
 {
     FaultRow out = {.view = v->op.plan->rel->name, .shown_key = fault_key(v, f->row),
                     .column = v->op.plan->fields[f->col].name,
-                    .code = str_z(weir_status_name(f->code)), .message = f->message};
+                    .code = str_z(status_name(f->code)), .message = f->message};
     out.key = out.shown_key;
     if (!v->is_append_only) {
         IdEntry *e = owner[f->row] ? v->pending.data[owner[f->row] - 1].entry : NULL;

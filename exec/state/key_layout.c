@@ -1,5 +1,6 @@
 /* key_layout.c: packing goes column by column, so that each loop knows its type. */
 #include "exec/state/key_layout.h"
+#include "base/hash.h"
 
 #include <assert.h>
 
@@ -40,19 +41,6 @@ static inline uint64_t hash_word(uint64_t h, uint64_t w)
     return hash_fold(w ^ HASH_A, h ^ HASH_B);
 }
 
-static uint64_t hash_bytes(uint64_t h, const char *p, uint32_t n)
-{
-    uint64_t w[2];
-    h ^= n;
-    for (; n > 16; p += 16, n -= 16) {
-        memcpy(w, p, 16);
-        h = hash_fold(w[0] ^ HASH_A ^ h, w[1] ^ HASH_B);
-    }
-    w[0] = w[1] = 0;
-    memcpy(w, p, n);
-    return hash_fold(w[0] ^ HASH_A ^ h, w[1] ^ HASH_B);
-}
-
 static inline Text text_of_words(const uint64_t *w)
 {
     Text t;
@@ -65,7 +53,7 @@ static inline uint64_t hash_column(uint64_t h, const KeyColumn *c, const uint64_
     if (c->words == 1) return hash_word(h, w[c->at]);
     if (c->is_text) {
         Text t = text_of_words(&w[c->at]);
-        if (t.len > TEXT_INLINE) return hash_bytes(h, t.ptr, t.len);
+        if (t.len > TEXT_INLINE) return hash_fold(hash_bytes(t.ptr, t.len) ^ HASH_A ^ h, t.len ^ HASH_B);
     }
     return hash_fold(w[c->at] ^ HASH_A ^ h, w[c->at + 1] ^ HASH_B);
 }

@@ -1,0 +1,56 @@
+/* definitions.c: settings and options that belong to no connector or format, and the registry. */
+#include "exec/engine/engine.h"
+
+extern const FuncDef *const func_table[];
+extern const AggDef *const agg_table[];
+extern const WindowDef *const window_table[];
+extern const ConnectorDef *const io_table[];
+extern const FormatDef *const format_table[];
+
+static const OptionDef settings[] = {
+    {"refresh", OPT_INTERVAL, .fallback = "100 MILLISECONDS",
+     .doc = "longest time between a row's arrival and the commit that shows it"},
+    {"batch_rows", OPT_INT, .fallback = "4096", .min = 1, .max = BATCH_ROWS_MAX,
+     .doc = "rows that go through the operators at a time"},
+    {"epoch_rows", OPT_INT, .fallback = "1048576", .min = 1, .max = INT64_C(1) << 31,
+     .doc = "rows after which a commit is made whatever the refresh interval"},
+    {"synchronous", OPT_ENUM, .choices = "normal,full,off", .fallback = "normal",
+     .doc = "SQLite's durability of a commit against power loss"},
+    {"wal_limit", OPT_INT, .fallback = "134217728", .min = 1 << 16, .max = INT64_C(1) << 40,
+     .doc = "bytes of write-ahead log after which it is moved into the database"},
+    {"error_limit", OPT_INT, .fallback = "10000", .min = 0, .max = 1 << 30,
+     .doc = "rows kept in weir_errors; the oldest go first"},
+    {"regex_limit", OPT_INT, .fallback = "1000000", .min = 100, .max = INT64_C(1) << 31,
+     .doc = "steps after which matching a regular expression is an error"},
+    {"time_zone", OPT_TEXT, .fallback = "UTC",
+     .doc = "zone of local times and of calendar windows"},
+    {"seed", OPT_INT, .fallback = "1", .min = 0, .max = INT64_MAX, .doc = "seed of random() and uuid()"},
+    {"strict", OPT_BOOL, .fallback = "off", .doc = "refuse queries whose state is unbounded"},
+    {"workers", OPT_INT, .fallback = "1", .min = 1, .max = 1,
+     .doc = "threads that run operators; more than one is not built yet"},
+    {0}};
+
+static const OptionDef stream_options[] = {
+    {"connector", OPT_TEXT, .doc = "where the bytes come from"},
+    {"format", OPT_TEXT, .doc = "how the bytes become rows"},
+    {"on_error", OPT_ENUM, .choices = "skip,fail", .fallback = "skip",
+     .doc = "what a bad record does: kept in weir_errors and skipped, or the source stops"},
+    {"max_future", OPT_TEXT, .fallback = "1 DAY",
+     .doc = "how far ahead of the clock an event may be in a live source; 'OFF': any"},
+    {"time_zone", OPT_TEXT, .fallback = "UTC", .doc = "zone of times written without an offset"},
+    {0}};
+
+static const OptionDef view_options[] = {
+    {"retention", OPT_INTERVAL, .doc = "how long rows of closed windows stay in the view"},
+    {"decimals", OPT_ENUM, .choices = "auto,text,real", .fallback = "auto",
+     .doc = "how DECIMAL is stored: exact text, or a number"},
+    {"timestamps", OPT_ENUM, .choices = "text,ms,s", .fallback = "text",
+     .doc = "how TIMESTAMP is stored: ISO text, or an integer of milliseconds or seconds"},
+    {0}};
+
+void definitions_fill(Registry *r)
+{
+    *r = (Registry){.funcs = func_table, .aggs = agg_table, .windows = window_table,
+                    .connectors = io_table, .formats = format_table, .settings = settings,
+                    .stream_options = stream_options, .view_options = view_options};
+}

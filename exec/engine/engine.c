@@ -1,0 +1,144 @@
+/* engine.c: opening and closing an engine, and what every public call does first and last. */
+#include "exec/engine/engine.h"
+
+#include "include/weir_test.h"
+
+#include <stdlib.h>
+
+void engine_enter(weir *db)
+{
+    arena_reset(&db->call);
+    db->diags = (Diags){.arena = &db->call};
+    db->shown = NULL;
+}
+
+Status engine_nomem(weir *db)
+{
+    /* The heap may be exhausted: the sentence must not need any. */
+    static Diag nomem = {.code = WEIR_E_NOMEM, .message = {"out of memory", 13}};
+    db->diags = (Diags){.arena = &db->call};
+    db->diags.list.data = &nomem;
+    db->diags.list.len = db->diags.list.cap = 1;
+    return WEIR_E_NOMEM;
+}
+
+Status engine_fault(weir *db, const char *why, Str detail)
+{
+    if (!db->faulted) {
+        db->faulted = true;
+        db->fault = str_printf(&db->arena, "%s%s%.*s", why, detail.n ? ": " : "", STR_ARG(detail));
+    }
+    Status st = diag_error(&db->diags, WEIR_E_FAULTED, (Span){0}, "the engine has stopped: %.*s",
+                           STR_ARG(db->fault));
+    diag_hint(&db->diags, "open the database again: it recovers from the last commit");
+    return st;
+}
+
+EvalEnv engine_eval(const weir *db)
+{
+    return (EvalEnv){.now_us = db->last_now_us, .watermark_us = INT64_MIN, .seed = db->settings.seed,
+                     .regex_match_limit = db->settings.regex_match_limit,
+                     .time_zone = db->settings.time_zone};
+}
+
+void engine_apply_settings(weir *db)
+{
+    const Options *o = &db->catalog.settings;
+    db->settings = (Settings){
+        .refresh_us = options_us(o, "refresh", 100000),
+        .epoch_rows = options_int(o, "epoch_rows", 1 << 20),
+        .error_limit = options_int(o, "error_limit", 10000),
+        .regex_match_limit = options_int(o, "regex_limit", 1000000),
+        .wal_limit = options_int(o, "wal_limit", 128 << 20),
+        .batch_rows = (int)options_int(o, "batch_rows", BATCH_ROWS_MAX),
+        .strict = options_bool(o, "strict", false),
+        .seed = (uint64_t)options_int(o, "seed", 1),
+        .time_zone = options_text(o, "time_zone", "UTC"),
+    };
+    if (str_ieq(db->settings.time_zone, S("UTC"))) db->settings.time_zone = S("");
+    db->epoch.error_limit = db->settings.error_limit;
+    db->epoch.rows_max = db->settings.epoch_rows;
+}
+
+static Env env_of(const weir_options *opt)
+{
+    Env env = env_system();
+    if (!opt || !opt->seams) return env;
+    const weir_seams *s = opt->seams;
+    if (s->now_us) env.now_us = s->now_us;
+    if (s->mono_us) env.mono_us = s->mono_us;
+    if (s->sleep_us) env.sleep_us = s->sleep_us;
+    env.arg = s->arg;
+    if (s->seed) env.seed = s->seed;
+    return env;
+}
+
+/* "name=value" settings given at open come before those saved in the database. */
+static Status settings_given(weir *db, const weir_options *opt)
+{
+    Planner p = engine_planner(db, &db->arena, S(""));
+    for (const char *const *s = opt ? opt->settings : NULL; s && *s; s++) {
+        Str text = str_z(*s);
+        ptrdiff_t eq = str_find(text, S("="));
+        if (eq < 0)
+            return diag_error(&db->diags, WEIR_E_OPTION, (Span){0}, "\"%s\" is not name=value", *s);
+        Str value = {text.p + eq + 1, text.n - eq - 1};
+        TRY(engine_set(db, &p, (Name){.text = {text.p, eq}}, value, (Span){0}));
+    }
+    return WEIR_OK;
+}
+
+static Status open_inside(weir *db, const char *path, const weir_options *opt)
+{
+    engine_enter(db);
+    definitions_fill(&db->registry);
+    db->env = env_of(opt);
+    db->epoch.env = &db->env;
+    db->catalog = (Catalog){.arena = &db->arena, .next_id = 1, .registry = &db->registry};
+    db->read_only = opt && opt->read_only;
+    db->last_now_us = db->env.now_us(db->env.arg);
+    engine_apply_settings(db);
+    StorageOptions so = {.read_only = db->read_only, .synchronous = S("normal"),
+                         .wal_limit = db->settings.wal_limit, .error_limit = db->settings.error_limit};
+    TRY(storage_open(path, &so, &db->storage, &db->diags));
+    TRY(engine_recover(db));
+    TRY(settings_given(db, opt));
+    engine_apply_settings(db);
+    return WEIR_OK;
+}
+
+weir_status weir_open(const char *path, const weir_options *opt, weir **out)
+{
+    OomFrame f;
+    weir *volatile db = NULL;
+    if (OOM_TRY(&f)) {
+        db = mem_alloc(sizeof *db);
+        *out = db;
+        Status st = open_inside(db, path, opt);
+        OOM_END(&f);
+        return st;
+    }
+    *out = db;
+    return db ? engine_nomem(db) : WEIR_E_NOMEM;
+}
+
+void weir_close(weir *db)
+{
+    if (!db) return;
+    for (ptrdiff_t i = 0; i < db->queries.len; i++) query_close(db->queries.data[i]);
+    for (ptrdiff_t i = 0; i < db->scans.len; i++) scan_free(db->scans.data[i]);
+    if (db->storage) storage_close(db->storage);
+    arena_free(&db->epoch.arena);
+    arena_free(&db->epoch.batch);
+    arena_free(&db->call);
+    arena_free(&db->arena);
+    mem_free(db, sizeof *db);
+}
+
+const char *weir_version(void) { return WEIR_VERSION; }
+
+void weir_interrupt(weir *db) { atomic_store(&db->interrupted, 1); }
+
+void weir_test_fail_allocation(int64_t n) { mem_fail_after(n); }
+
+void weir_test_rewrites_off(weir *db, uint64_t mask) { db->rewrites_off = mask; }

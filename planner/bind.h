@@ -1,0 +1,126 @@
+/* bind.h: the binder: from what was written to what it means.
+ *
+ * A Binder lives for one statement. An ExprContext says what an expression at its place may see
+ * and use. Binding goes on after an error wherever the rest can still be judged, so that all
+ * errors of a select list are reported; what could not be bound is left out. */
+#ifndef WEIR_PLANNER_BIND_H
+#define WEIR_PLANNER_BIND_H
+
+#include "planner/scope.h"
+
+typedef struct CteScope CteScope;
+
+enum { BIND_DEPTH_MAX = 64, BIND_NODES_MAX = 10000, EXPR_DEPTH_MAX = 1000 };
+
+typedef struct Binder {
+    Planner *p;
+    const CteScope *ctes;    /* innermost first */
+    bool is_standing;        /* runs for ever: no now(), no ORDER BY */
+    bool emit_final;
+    bool in_view;            /* inside the text of a view: errors are shown where it is named */
+    Span view_span;
+    int32_t depth, nodes, expr_depth;
+    VEC(int64_t) depends;
+} Binder;
+
+typedef struct Grouping Grouping;
+
+/* One output column of a SELECT: an expression, or a column that * stands for. */
+typedef struct OutputItem {
+    const Expr *expr; /* NULL: `column` */
+    const ScopeColumn *column;
+    Str name;
+    bool is_named;    /* by AS or by being a column */
+    Span span;
+} OutputItem;
+typedef struct OutputList {
+    OutputItem *items;
+    int32_t n;
+} OutputList;
+
+typedef struct ExprContext {
+    const Scope *scope;
+    const Props *props;        /* of the relation the scope shows; NULL: constants only */
+    Grouping *grouping;        /* aggregates and window columns are allowed here; else NULL */
+    const OutputList *aliases; /* names that count where no column has them; else NULL */
+    const char *clause;        /* "WHERE", for messages */
+    bool in_aggregate;
+} ExprContext;
+
+/* ---- bind_expr.c ------------------------------------------------------------------------------- */
+Status bind_expr(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
+/* All of list, going on after errors; returns the first of them. */
+Status bind_list(Binder *b, const ExprContext *c, const Expr *const *list, int n, BExpr **out);
+Status bind_condition(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
+/* A call of an operator or internal function by name on bound arguments. */
+Status bind_operator(Binder *b, const char *name, BExpr **args, int nargs, Span at, BExpr **out);
+Status bind_column_parts(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
+/* Where errors about this place are shown: the place itself, or the view that holds it. */
+Span bind_at(const Binder *b, Span at);
+Status bind_unsupported(Binder *b, Span at, const char *what) MUST_USE;
+
+/* ---- bind_literal.c ---------------------------------------------------------------------------- */
+Status bind_literal(Binder *b, const Expr *e, bool negative, BExpr **out);
+bool is_number_literal(const Expr *e);
+
+/* ---- bind_call.c ------------------------------------------------------------------------------- */
+Status bind_call(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
+
+/* ---- bind_window.c: all five spellings of a window --------------------------------------------- */
+typedef struct BoundWindow {
+    WindowSpec *spec;
+    BExpr *time;      /* NULL: none */
+    Span span;
+} BoundWindow;
+/* WINDOW TUMBLING (…) over the relation of c. */
+Status bind_window_clause(Binder *b, const ExprContext *c, const WindowClause *w, BoundWindow *out);
+/* TUMBLE(ts, INTERVAL …) in GROUP BY. */
+bool is_group_window(const Binder *b, const Expr *e);
+Status bind_group_window(Binder *b, const ExprContext *c, const Expr *e, BoundWindow *out);
+/* TUMBLE_START(…): which window column is meant. */
+typedef enum WindowColumn { WINCOL_NO, WINCOL_START, WINCOL_END, WINCOL_TIME, WINCOL_NONE } WindowColumn;
+WindowColumn window_accessor(const Binder *b, const Expr *e, const WindowDef **def);
+/* TABLE(TUMBLE(TABLE bid, …)), TUMBLE(bid, ts, …). */
+bool is_table_window(const Binder *b, const TableRef *t);
+Status bind_table_window(Binder *b, const TableRef *t, LNode **out, Scope *scope);
+bool window_same(const BoundWindow *a, const BoundWindow *b);
+
+/* ---- bind_group.c: GROUP BY and aggregates ----------------------------------------------------- */
+Grouping *grouping_new(Binder *b, LNode *input, const Scope *scope);
+Status grouping_set_window(Grouping *g, const BoundWindow *w);
+/* The elements of GROUP BY; `items` for ordinals and aliases. */
+Status grouping_add_keys(Grouping *g, const ExprContext *c, const GroupList *list, const OutputList *items);
+/* Adds a call of an aggregate; *out stands for its result until grouping_finish. */
+Status grouping_add_agg(Grouping *g, const LAgg *agg, BExpr **out);
+/* window_start and its like; WEIR_E_NAME where this window has no such column. */
+Status grouping_window_column(Grouping *g, WindowColumn which, Span at, BExpr **out);
+Status grouping_accessor(Grouping *g, const ExprContext *c, const Expr *e, BExpr **out);
+bool grouping_has_window(const Grouping *g);
+bool grouping_is_needed(const Grouping *g, const Select *s);
+/* The aggregate itself. */
+LNode *grouping_node(Grouping *g, Span at);
+/* An expression bound inside the grouping becomes one over grouping_node's columns;
+ * WEIR_E_GROUP for what is neither grouped nor aggregated. */
+Status grouping_finish(Grouping *g, BExpr *e, BExpr **out);
+/* DISTINCT: an aggregate over all columns of n. */
+LNode *bind_distinct(Binder *b, LNode *n, Span at);
+
+/* ---- bind_agg.c -------------------------------------------------------------------------------- */
+Status bind_aggregate_call(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
+
+/* ---- bind_from.c ------------------------------------------------------------------------------- */
+struct CteScope {
+    const CommonTable *table;
+    const CteScope *outer;  /* what its own query sees, and who asks further */
+};
+Status bind_from(Binder *b, const TableRef *t, LNode **out, Scope *scope);
+
+/* ---- plan_select.c ----------------------------------------------------------------------------- */
+/* A query at any depth; its columns are the fields of *out. `is_top`: LIMIT is the caller's. */
+Status bind_select(Binder *b, const Select *s, bool is_top, LNode **out);
+
+/* ---- bind_values.c, bind_set.c ----------------------------------------------------------------- */
+Status bind_values(Binder *b, const Select *s, LNode **out);
+Status bind_set(Binder *b, const Select *s, LNode **out);
+
+#endif

@@ -1,0 +1,108 @@
+/* check.c: what a standing query may not be.
+ *
+ * Looks at the query as it was bound, before any rewrite, so that no rule can change a verdict. */
+#include "planner/logical.h"
+
+typedef struct Check {
+    Diags *diags;
+    bool emit_final;
+} Check;
+
+static Str what(const LNode *n)
+{
+    return n->what.n ? n->what : S("GROUP BY");
+}
+
+/* ---- EMIT FINAL -------------------------------------------------------------------------------- */
+
+static Status never_finishes(const Check *c, const LNode *n, const char *why, const char *hint)
+{
+    Status st = diag_error(c->diags, WEIR_E_EMIT, n->span, "EMIT FINAL: \"%.*s\" never finishes%s",
+                           STR_ARG(what(n)), why);
+    diag_hint(c->diags, "%s", hint);
+    return st;
+}
+
+static Status check_final(const Check *c, const LNode *n)
+{
+    const WindowSpec *w = n->window;
+    if (n->key_window_end >= 0) return WEIR_OK;
+    if (!w)
+        return never_finishes(c, n, "",
+                              "add a WINDOW clause, group by window_start and window_end, or use "
+                              "EMIT CHANGES");
+    switch (w->def->shape) {
+    case WINDOW_SHAPE_COUNT: return WEIR_OK;
+    case WINDOW_SHAPE_GLOBAL:
+        return never_finishes(c, n, ": its window has no end", "use EMIT CHANGES");
+    case WINDOW_SHAPE_PANES:
+    case WINDOW_SHAPE_SESSION:
+    case WINDOW_SHAPE_SLIDING: break;
+    }
+    if (n->props.has_watermark) return WEIR_OK;
+    return never_finishes(c, n, ": its window is not over event time",
+                          "declare WATERMARK FOR the time column of the stream; from a view, select "
+                          "window_time");
+}
+
+/* ---- retraction -------------------------------------------------------------------------------- */
+
+/* The nearest operator below that takes rows back. */
+static Str retractor(const LNode *n)
+{
+    if (n->kind == L_VIEW_INPUT || n->kind == L_SCAN) return n->rel->name;
+    if (n->kind == L_AGGREGATE) return what(n);
+    for (int i = 0; i < n->ninputs; i++)
+        if (!n->inputs[i]->props.is_append_only) return retractor(n->inputs[i]);
+    return S("its input");
+}
+
+static Status retracts(const Check *c, Span at, Str who, const LNode *input)
+{
+    Str below = retractor(input);
+    Status st = diag_error(c->diags, WEIR_E_RETRACT, at,
+                           "\"%.*s\" cannot take rows back, and \"%.*s\" below it does", STR_ARG(who),
+                           STR_ARG(below));
+    diag_hint(c->diags, "rows of a window that are written once (EMIT FINAL) are never taken back");
+    return st;
+}
+
+static Status check_retraction(const Check *c, const LNode *n)
+{
+    const LNode *in = n->inputs[0];
+    if (in->props.is_append_only) return WEIR_OK;
+    Status st = WEIR_OK;
+    if (n->window && (n->window->def->shape == WINDOW_SHAPE_COUNT ||
+                      n->window->def->shape == WINDOW_SHAPE_GLOBAL))
+        st = retracts(c, n->span, str_z(n->window->def->name), in);
+    for (int i = 0; i < n->naggs; i++)
+        if (!(n->aggs[i].def->flags & AGG_RETRACTABLE))
+            st = retracts(c, n->aggs[i].span, n->aggs[i].text, in);
+    return st;
+}
+
+/* ---- the tree ---------------------------------------------------------------------------------- */
+
+static Status check_node(const Check *c, const LNode *n)
+{
+    Status st = WEIR_OK;
+    for (int i = 0; i < n->ninputs; i++) {
+        Status below = check_node(c, n->inputs[i]);
+        if (st == WEIR_OK) st = below;
+    }
+    if (n->kind != L_AGGREGATE || st != WEIR_OK) return st;
+    if (c->emit_final) st = check_final(c, n);
+    return st == WEIR_OK ? check_retraction(c, n) : st;
+}
+
+Status lnode_check(Diags *d, const LNode *root, bool emit_final, bool strict)
+{
+    Check c = {.diags = d, .emit_final = emit_final};
+    TRY(check_node(&c, root));
+    Str bound = root->props.state_bound;
+    if (!strict || !str_starts(bound, S("UNBOUNDED"))) return WEIR_OK;
+    Status st = diag_error(d, WEIR_E_LIMIT, root->span, "strict: the state of this query has no bound (%.*s)",
+                           STR_ARG(bound));
+    diag_hint(d, "add a window over event time, or SET strict = false");
+    return st;
+}

@@ -1,0 +1,103 @@
+/* logical.h: a query as a tree of relations, between binding and running.
+ *
+ * Nodes are what the text says, with every expression still an expression: keys and arguments of
+ * an aggregate become columns only when the plan is made physical. Rewrites build new nodes and
+ * never change one that another may share. */
+#ifndef WEIR_PLANNER_LOGICAL_H
+#define WEIR_PLANNER_LOGICAL_H
+
+#include "planner/physical.h"
+
+typedef enum LKind {
+    L_SCAN,       /* rel, scan_cols; pred: filter over the output, or NULL */
+    L_VIEW_INPUT, /* rel */
+    L_VALUES,     /* rows */
+    L_FILTER,     /* pred */
+    L_PROJECT,    /* exprs */
+    L_WINDOW,     /* window, time, partition: input columns, then window_start, _end, _time */
+    L_AGGREGATE,  /* keys, window, aggs: keys, then window columns, then aggregates */
+    L_UNION
+} LKind;
+
+typedef struct LOrder {
+    BExpr *expr;
+    bool descending, nulls_first;
+} LOrder;
+
+typedef struct LAgg {
+    const AggDef *def;
+    BExpr **args;
+    int32_t nargs;
+    BExpr *filter; /* or NULL */
+    bool distinct;
+    LOrder *order; /* the whole order, the implicit part included */
+    int32_t norder;
+    bool by_position;
+    Type type;
+    Str text;
+    Span span;
+} LAgg;
+
+typedef struct LNode LNode;
+struct LNode {
+    LKind kind;
+    LNode **inputs;
+    int32_t ninputs;
+    Field *fields;
+    int32_t nfields;
+    Span span;
+
+    /* Filled by lnode_props. */
+    Props props;
+    int32_t window_time;        /* column that holds window_end - 1 tick, -1: none */
+    bool start_determines_end;  /* window_start alone names a window (all kinds but cumulating) */
+    int32_t key_window_start, key_window_end; /* AGGREGATE: see PhysOp */
+
+    Relation *rel;              /* SCAN, VIEW_INPUT */
+    int32_t *scan_cols;         /* SCAN: columns of rel, one per field */
+    BExpr *pred;                /* FILTER, SCAN */
+    BExpr **exprs;              /* PROJECT: one per field */
+    BExpr ***rows;              /* VALUES: rows[i][col], constants */
+    int32_t nrows;
+    WindowSpec *window;         /* WINDOW, AGGREGATE (or NULL); its time_col is set when lowered */
+    BExpr *time;                /* WINDOW, AGGREGATE: the window's time, NULL: none */
+    BExpr **partition;          /* WINDOW: of a session */
+    int32_t npartition;
+    BExpr **keys;               /* AGGREGATE */
+    int32_t nkeys;
+    LAgg *aggs;
+    int32_t naggs;
+    bool is_global, emit_final;
+    Str what;                   /* AGGREGATE: as messages call it: "GROUP BY auction", "DISTINCT" */
+};
+
+/* ---- making nodes: each is complete, properties included -------------------------------------- */
+LNode *lnode_scan(Arena *a, Relation *rel, const int32_t *cols, int32_t ncols, Span at);
+LNode *lnode_view_input(Arena *a, Relation *rel, Span at);
+LNode *lnode_values(Arena *a, BExpr ***rows, int32_t nrows, Field *fields, int32_t nfields, Span at);
+LNode *lnode_filter(Arena *a, LNode *input, BExpr *pred, Span at);
+LNode *lnode_project(Arena *a, LNode *input, BExpr **exprs, const Field *fields, int32_t n, Span at);
+LNode *lnode_window(Arena *a, LNode *input, WindowSpec *w, BExpr *time, BExpr **partition,
+                    int32_t npartition, Span at);
+LNode *lnode_union(Arena *a, LNode **inputs, int32_t n, Span at);
+/* From a node whose input, keys, window, time, aggs, is_global, emit_final, what are set. */
+LNode *lnode_aggregate(Arena *a, const LNode *parts, Span at);
+/* A copy of n with other inputs (of the same columns), properties computed anew. */
+LNode *lnode_with_inputs(Arena *a, const LNode *n, LNode **inputs);
+
+/* Number of window columns in the output of an aggregate: 0, 2, or 3 with window_no. */
+int32_t window_column_count(const WindowSpec *w);
+/* The type of window_start and window_end. */
+Type window_bound_type(const LNode *n);
+/* Columns that say which row is which, where there is no position: the key, else all. */
+int32_t lnode_identity(const LNode *n, Arena *a, int32_t **cols);
+
+/* planner/properties.c: fills n->props and its companions from its inputs. */
+void lnode_props(Arena *a, LNode *n);
+/* planner/check.c: what a standing query may not be: EMIT FINAL over operators that never finish,
+ * operators that cannot take rows back over inputs that do, unbounded state under strict. */
+Status lnode_check(Diags *d, const LNode *root, bool emit_final, bool strict);
+/* planner/physical.c: the plan that exec runs, without its root. */
+Status lnode_lower(Arena *a, LNode *root, Diags *d, PhysPlan **out);
+
+#endif

@@ -1,0 +1,280 @@
+/* properties.c: what is known of each relation of a query: whether rows are ever taken back, its
+ * key, its event time, its window, how much state lies below it.
+ *
+ * Event time follows the table of derived relations: stateless operators keep it, a windowed
+ * aggregate has window_time, everything else has none. A windowed aggregate has no window_time
+ * column of its own; the project above it computes window_end - 1 tick, and that is recognised. */
+#include "planner/logical.h"
+
+#include <assert.h>
+
+static Props no_props(void)
+{
+    return (Props){.time_col = -1, .window_start = -1, .window_end = -1, .state_bound = S("none")};
+}
+
+/* The field that shows column `col` of the relation, -1: none does. */
+static int32_t field_of(const LNode *n, int32_t col)
+{
+    if (col < 0) return -1;
+    for (int i = 0; i < n->nfields; i++)
+        if (n->scan_cols[i] == col) return i;
+    return -1;
+}
+
+static void scan_props(Arena *a, LNode *n)
+{
+    Props *p = &n->props;
+    const Relation *r = n->rel;
+    p->is_append_only = r->kind == REL_STREAM;
+    p->has_position = true;
+    p->has_watermark = r->watermark.col >= 0;
+    p->time_col = field_of(n, r->watermark.col);
+    p->key = new (a, int32_t, r->nkey);
+    for (int i = 0; i < r->nkey; i++) {
+        p->key[i] = field_of(n, r->key[i]);
+        if (p->key[i] < 0) return;
+    }
+    p->nkey = r->nkey;
+}
+
+static void view_input_props(LNode *n)
+{
+    Props *p = &n->props;
+    const Relation *r = n->rel;
+    if (r->plan && r->plan->nops > 0) *p = r->plan->ops[r->plan->nops - 1]->props;
+    p->is_append_only = r->is_append_only;
+    p->key = r->key;
+    p->nkey = r->nkey;
+    p->time_col = r->watermark.col;
+    p->has_watermark |= p->time_col >= 0;
+    p->state_bound = S("none");
+    if (p->above_state && p->window_end >= 0) n->window_time = p->time_col;
+}
+
+static void pass_props(LNode *n)
+{
+    const LNode *in = n->inputs[0];
+    n->props = in->props;
+    n->window_time = in->window_time;
+    n->start_determines_end = in->start_determines_end;
+}
+
+/* ---- project ----------------------------------------------------------------------------------- */
+
+static int32_t output_of(const LNode *n, int32_t col)
+{
+    if (col < 0) return -1;
+    for (int i = 0; i < n->nfields; i++)
+        if (n->exprs[i]->kind == BE_COLUMN && n->exprs[i]->col == col) return i;
+    return -1;
+}
+
+/* window_end - 1 tick */
+static bool is_window_time(const BExpr *e, int32_t window_end)
+{
+    if (window_end < 0 || !bexpr_is_call(e, "-") || e->nargs != 2) return false;
+    const BExpr *end = e->args[0], *tick = e->args[1];
+    if (end->kind != BE_COLUMN || end->col != window_end || end->type.kind != TYPE_TIMESTAMP)
+        return false;
+    if (tick->kind != BE_CONST || tick->type.kind != TYPE_INTERVAL || tick->value.is_null) return false;
+    Interval iv = tick->value.iv;
+    return iv.months == 0 && iv.days == 0 && iv.us == type_tick_us(end->type);
+}
+
+static int32_t window_time_output(const LNode *n, const LNode *in)
+{
+    int32_t i = output_of(n, in->window_time);
+    if (i >= 0) return i;
+    for (i = 0; i < n->nfields; i++)
+        if (is_window_time(n->exprs[i], in->props.window_end)) return i;
+    return -1;
+}
+
+/* Where a column of the input's key is in the output; the bounds of a window and its time stand
+ * for each other where one determines the others. */
+static int32_t key_output(const LNode *n, const LNode *in, int32_t col)
+{
+    int32_t i = output_of(n, col);
+    if (i >= 0 || col != in->props.window_end) return i;
+    if (n->window_time >= 0) return n->window_time;
+    return in->start_determines_end ? output_of(n, in->props.window_start) : -1;
+}
+
+static void project_props(Arena *a, LNode *n)
+{
+    const LNode *in = n->inputs[0];
+    pass_props(n);
+    Props *p = &n->props;
+    n->window_time = window_time_output(n, in);
+    p->time_col = output_of(n, in->props.time_col);
+    bool time_is_window_time = in->props.time_col < 0 || in->props.time_col == in->window_time;
+    if (p->time_col < 0 && p->has_watermark && time_is_window_time) p->time_col = n->window_time;
+    p->window_start = output_of(n, in->props.window_start);
+    p->window_end = output_of(n, in->props.window_end);
+    p->key = new (a, int32_t, in->props.nkey);
+    p->nkey = 0;
+    for (int i = 0; i < in->props.nkey; i++) {
+        p->key[i] = key_output(n, in, in->props.key[i]);
+        if (p->key[i] < 0) return;
+    }
+    p->nkey = in->props.nkey;
+}
+
+/* ---- window table function --------------------------------------------------------------------- */
+
+static bool is_cumulating(const WindowSpec *w)
+{
+    return ((w->def->required | w->def->optional) & WINDOW_STEP) != 0;
+}
+
+static void window_props(LNode *n)
+{
+    pass_props(n);
+    int32_t k = n->inputs[0]->nfields;
+    n->props.window_start = k;
+    n->props.window_end = k + 1;
+    n->window_time = k + 2;
+    n->start_determines_end = !is_cumulating(n->window);
+    n->props.nkey = 0; /* a row may be in several windows */
+    if (n->window->by_value) n->props.has_watermark = false;
+    if (n->window->by_value) n->props.time_col = -1;
+}
+
+/* ---- aggregate --------------------------------------------------------------------------------- */
+
+static int32_t key_over(const LNode *n, int32_t col)
+{
+    if (col < 0) return -1;
+    for (int i = 0; i < n->nkeys; i++)
+        if (n->keys[i]->kind == BE_COLUMN && n->keys[i]->col == col) return i;
+    return -1;
+}
+
+/* The keys hold both bounds of a window that was made below. */
+static void find_key_window(LNode *n)
+{
+    const LNode *in = n->inputs[0];
+    n->key_window_start = n->key_window_end = -1;
+    if (n->window || !in->props.has_watermark) return;
+    int32_t start = key_over(n, in->props.window_start), end = key_over(n, in->props.window_end);
+    if (start < 0 || end < 0) return;
+    n->key_window_start = start;
+    n->key_window_end = end;
+}
+
+static Str aggregate_bound(const LNode *n)
+{
+    const WindowSpec *w = n->window;
+    if (n->key_window_end >= 0) return S("O(groups × open windows)");
+    if (!w) return n->is_global ? S("O(1)") : S("UNBOUNDED: groups");
+    switch (w->def->shape) {
+    case WINDOW_SHAPE_PANES:
+    case WINDOW_SHAPE_SESSION:
+    case WINDOW_SHAPE_SLIDING:
+        return n->props.has_watermark ? S("O(groups × open windows)") : S("UNBOUNDED: groups × windows");
+    case WINDOW_SHAPE_COUNT: return S("UNBOUNDED: groups × rows of a window");
+    case WINDOW_SHAPE_GLOBAL: return n->is_global ? S("O(1)") : S("UNBOUNDED: groups");
+    }
+    return S("none");
+}
+
+static bool is_unbounded(Str bound)
+{
+    return str_starts(bound, S("UNBOUNDED"));
+}
+
+/* The worse of what lies below and what n itself keeps. */
+static Str worse_bound(Str below, Str own)
+{
+    if (is_unbounded(own) || str_eq(below, S("none"))) return own;
+    return is_unbounded(below) || str_eq(own, S("none")) ? below : own;
+}
+
+/* Each group is written once and stays as it is. */
+static bool writes_once(const LNode *n)
+{
+    const WindowSpec *w = n->window;
+    if (n->emit_final && (w || n->key_window_end >= 0)) return true;
+    if (n->naggs > 0 || n->is_global || !n->inputs[0]->props.is_append_only) return false;
+    return !w || (w->def->shape == WINDOW_SHAPE_PANES && !w->fill);
+}
+
+/* COUNT: window_no names a window of a group; others: window_end does. */
+static void aggregate_key(Arena *a, LNode *n)
+{
+    int32_t columns = window_column_count(n->window);
+    Props *p = &n->props;
+    p->nkey = n->nkeys + (columns > 0);
+    p->key = new (a, int32_t, p->nkey);
+    for (int i = 0; i < n->nkeys; i++) p->key[i] = i;
+    if (columns > 0) p->key[n->nkeys] = columns == 3 ? n->nkeys : n->nkeys + 1;
+}
+
+static void aggregate_window(LNode *n)
+{
+    const LNode *in = n->inputs[0];
+    Props *p = &n->props;
+    int32_t columns = window_column_count(n->window);
+    n->start_determines_end = n->window ? !is_cumulating(n->window) : in->start_determines_end;
+    if (columns > 0) {
+        p->window_start = n->nkeys + columns - 2;
+        p->window_end = p->window_start + 1;
+        p->has_watermark = columns == 2 && in->props.has_watermark && !n->window->by_value;
+    } else if (n->key_window_end >= 0) {
+        p->window_start = n->key_window_start;
+        p->window_end = n->key_window_end;
+        p->has_watermark = true;
+        p->time_col = n->window_time = key_over(n, in->window_time);
+    }
+}
+
+static void aggregate_props(Arena *a, LNode *n)
+{
+    find_key_window(n);
+    aggregate_window(n);
+    aggregate_key(a, n);
+    n->props.above_state = true;
+    n->props.is_append_only = writes_once(n);
+    n->props.state_bound = worse_bound(n->inputs[0]->props.state_bound, aggregate_bound(n));
+}
+
+/* ---- union ------------------------------------------------------------------------------------- */
+
+static void union_props(LNode *n)
+{
+    pass_props(n);
+    Props *p = &n->props;
+    p->nkey = 0;
+    for (int i = 1; i < n->ninputs; i++) {
+        const LNode *in = n->inputs[i];
+        const Props *q = &in->props;
+        p->is_append_only &= q->is_append_only;
+        p->has_position &= q->has_position;
+        p->above_state |= q->above_state;
+        p->has_watermark &= q->has_watermark;
+        if (p->time_col != q->time_col) p->time_col = -1;
+        if (p->window_start != q->window_start) p->window_start = -1;
+        if (p->window_end != q->window_end) p->window_end = -1;
+        if (n->window_time != in->window_time) n->window_time = -1;
+        n->start_determines_end &= in->start_determines_end;
+        p->state_bound = worse_bound(p->state_bound, q->state_bound);
+    }
+}
+
+void lnode_props(Arena *a, LNode *n)
+{
+    n->props = no_props();
+    n->window_time = n->key_window_start = n->key_window_end = -1;
+    n->start_determines_end = false;
+    switch (n->kind) {
+    case L_SCAN: scan_props(a, n); break;
+    case L_VIEW_INPUT: view_input_props(n); break;
+    case L_VALUES: n->props.is_append_only = true; break;
+    case L_FILTER: pass_props(n); break;
+    case L_PROJECT: project_props(a, n); break;
+    case L_WINDOW: window_props(n); break;
+    case L_AGGREGATE: aggregate_props(a, n); break;
+    case L_UNION: union_props(n); break;
+    }
+}

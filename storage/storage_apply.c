@@ -1,0 +1,256 @@
+/* storage_apply.c: one epoch: a write set becomes one transaction.
+ *
+ * Nothing here looks at live state, so a commit that failed for a passing cause is simply applied
+ * again. Allocation is confined to statements prepared for the first time. */
+#include "base/datetime.h"
+#include "base/hash.h"
+#include "storage/storage_impl.h"
+
+/* ---- the parts of a write set ------------------------------------------------------------------ */
+
+static Status apply_views(Storage *s, const WriteSet *ws, Diags *d)
+{
+    for (ptrdiff_t i = 0; i < ws->views.len; i++) {
+        ViewTable *t;
+        TRY(view_table_open(&s->db, ws->views.data[i].view, &s->views, &t, d));
+        TRY(view_table_apply(&s->db, &s->feed, t, &ws->views.data[i], d));
+    }
+    return WEIR_OK;
+}
+
+static Status apply_blocks(Storage *s, const WriteSet *ws, Diags *d)
+{
+    for (ptrdiff_t i = 0; i < ws->blocks.len; i++) {
+        const BlockGrant *b = &ws->blocks.data[i];
+        SqlStmt *st;
+        TRY(sql_cached(&s->db, "INSERT INTO _weir_blocks VALUES (?1, ?2, ?3)", &st, d));
+        sql_put_int(st, b->view);
+        sql_put_int(st, b->span);
+        sql_put_int(st, b->block);
+        TRY(sql_run(&s->db, st, d));
+    }
+    return WEIR_OK;
+}
+
+static Status forget_state(Storage *s, const StateBlob *b, Diags *d)
+{
+    static const char *const tables[] = {
+        "DELETE FROM _weir_state_base WHERE view = ?1 AND op = ?2",
+        "DELETE FROM _weir_state_log WHERE view = ?1 AND op = ?2",
+    };
+    for (int i = 0; i < 2; i++) {
+        SqlStmt *st;
+        TRY(sql_cached(&s->db, tables[i], &st, d));
+        sql_put_int(st, b->view);
+        sql_put_int(st, b->op);
+        TRY(sql_run(&s->db, st, d));
+    }
+    return WEIR_OK;
+}
+
+/* A base may come in several blobs in a row; the first replaces what was there. */
+static bool continues_base(const WriteSet *ws, ptrdiff_t i)
+{
+    const StateBlob *b = &ws->state.data[i];
+    return i > 0 && b[-1].is_base && b[-1].view == b->view && b[-1].op == b->op;
+}
+
+static Status apply_state(Storage *s, const WriteSet *ws, Diags *d)
+{
+    for (ptrdiff_t i = 0; i < ws->state.len; i++) {
+        const StateBlob *b = &ws->state.data[i];
+        SqlStmt *st;
+        if (b->is_base && !continues_base(ws, i)) TRY(forget_state(s, b, d));
+        TRY(b->is_base
+                ? sql_cached(&s->db, "INSERT INTO _weir_state_base (view, op, records, xxh3) VALUES (?1, ?2, ?3, ?4)",
+                             &st, d)
+                : sql_cached(&s->db, "INSERT INTO _weir_state_log (view, op, records, xxh3) VALUES (?1, ?2, ?3, ?4)",
+                             &st, d));
+        sql_put_int(st, b->view);
+        sql_put_int(st, b->op);
+        sql_put_blob(st, b->records);
+        sql_put_int(st, (int64_t)hash_bytes(b->records.p, b->records.n));
+        TRY(sql_run(&s->db, st, d));
+    }
+    return WEIR_OK;
+}
+
+static Status apply_positions(Storage *s, const WriteSet *ws, Diags *d)
+{
+    for (ptrdiff_t i = 0; i < ws->positions.len; i++) {
+        const SavedPosition *p = &ws->positions.data[i];
+        SqlStmt *st;
+        TRY(sql_cached(&s->db, "INSERT OR REPLACE INTO _weir_positions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                       &st, d));
+        sql_put_int(st, p->stream);
+        sql_put_str(st, p->partition);
+        sql_put_int(st, (int64_t)p->label);
+        sql_put_int(st, p->generation);
+        sql_put_int(st, (int64_t)p->offset);
+        sql_put_blob(st, p->identity);
+        sql_put_time(st, p->watermark);
+        sql_put_int(st, p->rows);
+        sql_put_int(st, p->errors);
+        sql_put_int(st, p->ended);
+        TRY(sql_run(&s->db, st, d));
+    }
+    return WEIR_OK;
+}
+
+/* Of more errors than are kept only the newest are written at all. */
+static Status apply_errors(Storage *s, const WriteSet *ws, Diags *d)
+{
+    ptrdiff_t first = ws->errors.len > s->error_limit ? ws->errors.len - s->error_limit : 0;
+    SqlStmt *st;
+    for (ptrdiff_t i = first; i < ws->errors.len; i++) {
+        const ErrorRow *e = &ws->errors.data[i];
+        char at[TIME_TEXT_MAX];
+        int at_len = timestamp_print(e->at_us, 6, at);
+        TRY(sql_cached(&s->db, "INSERT INTO weir_errors VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                       &st, d));
+        sql_put_str(st, str_of(at, at_len));
+        sql_put_str(st, e->stream);
+        sql_put_str(st, e->partition);
+        sql_put_int(st, e->generation);
+        sql_put_int(st, (int64_t)e->offset);
+        sql_put_str(st, e->query);
+        sql_put_str(st, e->code);
+        sql_put_str(st, e->message);
+        sql_put_str(st, e->raw); /* text, so that shells show it */
+        sql_put_int(st, e->raw_bytes);
+        TRY(sql_run(&s->db, st, d));
+    }
+    if (!ws->errors.len) return WEIR_OK;
+    TRY(sql_cached(&s->db, "DELETE FROM weir_errors WHERE seq <= (SELECT max(seq) FROM weir_errors) - ?1", &st, d));
+    sql_put_int(st, s->error_limit);
+    return sql_run(&s->db, st, d);
+}
+
+static Status apply_faults(Storage *s, const WriteSet *ws, Diags *d)
+{
+    for (ptrdiff_t i = 0; i < ws->faults.len; i++) {
+        const FaultRow *f = &ws->faults.data[i];
+        SqlStmt *st;
+        TRY(f->remove ? sql_cached(&s->db,
+                                   "DELETE FROM weir_faults WHERE \"view\" = ?1 AND \"key\" = ?2 AND \"column\" = ?3",
+                                   &st, d)
+                      : sql_cached(&s->db, "INSERT OR REPLACE INTO weir_faults VALUES (?1, ?2, ?3, ?4, ?5)", &st, d));
+        sql_put_str(st, f->view);
+        sql_put_str(st, f->key);
+        sql_put_str(st, f->column);
+        if (!f->remove) {
+            sql_put_str(st, f->code);
+            sql_put_str(st, f->message);
+        }
+        TRY(sql_run(&s->db, st, d));
+    }
+    return WEIR_OK;
+}
+
+static Status apply_rulings(Storage *s, const WriteSet *ws, Diags *d)
+{
+    for (ptrdiff_t i = 0; i < ws->rulings.len; i++) {
+        const Ruling *r = &ws->rulings.data[i];
+        SqlStmt *st;
+        TRY(sql_cached(&s->db, "INSERT INTO _weir_rulings VALUES (?1, ?2, ?3, ?4, ?5, ?6)", &st, d));
+        sql_put_int(st, r->stream);
+        sql_put_str(st, r->partition);
+        sql_put_int(st, r->generation);
+        sql_put_int(st, (int64_t)r->offset);
+        sql_put_str(st, r->kind);
+        sql_put_int(st, r->value);
+        TRY(sql_run(&s->db, st, d));
+    }
+    return WEIR_OK;
+}
+
+static Status apply_progress(Storage *s, const WriteSet *ws, Diags *d)
+{
+    for (ptrdiff_t i = 0; i < ws->progress.len; i++) {
+        const ViewProgress *p = &ws->progress.data[i];
+        SqlStmt *st;
+        TRY(sql_cached(&s->db, "INSERT OR REPLACE INTO _weir_view_progress VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", &st, d));
+        sql_put_int(st, p->view);
+        sql_put_int(st, p->rows);
+        sql_put_int(st, p->changes);
+        sql_put_int(st, p->late_rows);
+        sql_put_int(st, p->gap_rows);
+        sql_put_int(st, p->errors);
+        sql_put_int(st, p->next_id);
+        TRY(sql_run(&s->db, st, d));
+    }
+    return WEIR_OK;
+}
+
+static Status apply_epoch(Storage *s, const WriteSet *ws, Diags *d)
+{
+    SqlStmt *st;
+    TRY(sql_cached(&s->db, "UPDATE _weir_epoch SET epoch = ?1, committed_us = ?2", &st, d));
+    sql_put_int(st, ws->epoch);
+    sql_put_int(st, ws->now_us);
+    return sql_run(&s->db, st, d);
+}
+
+/* ---- the transaction --------------------------------------------------------------------------- */
+
+static Status apply_all(Storage *s, const WriteSet *ws, Diags *d)
+{
+    static Status (*const parts[])(Storage *, const WriteSet *, Diags *) = {
+        apply_views, apply_blocks, apply_state, apply_positions, apply_errors,
+        apply_faults, apply_rulings, apply_progress, apply_epoch,
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) TRY(parts[i](s, ws, d));
+    return WEIR_OK;
+}
+
+static Status apply_and_commit(Storage *s, const WriteSet *ws, Diags *d)
+{
+    TRY(storage_begin_owned(s, d));
+    Status st = apply_all(s, ws, d);
+    if (st == WEIR_OK) st = sql_exec(&s->db, "COMMIT", d);
+    if (st != WEIR_OK) storage_undo(s);
+    return st;
+}
+
+/* The WAL is emptied from inside the commit path only when nobody did it in time; where readers
+ * hold it, the next try waits until it has grown by an eighth of the limit. */
+static Status guard_wal(Storage *s, Diags *d)
+{
+    if (s->wal_bytes < s->wal_tried) s->wal_tried = 0; /* it began anew */
+    if (s->wal_bytes < s->wal_limit / 2 || s->wal_bytes < s->wal_tried + s->wal_limit / 8) return WEIR_OK;
+    s->wal_tried = s->wal_bytes;
+    return storage_checkpoint(s, false, d);
+}
+
+Status storage_apply(Storage *s, const WriteSet *ws, bool *can_retry, Diags *d)
+{
+    *can_retry = false;
+    TRY(storage_writable(s, d));
+    if (s->in_ddl) return apply_all(s, ws, d);
+    Status st = apply_and_commit(s, ws, d);
+    if (st == WEIR_OK) return guard_wal(s, d);
+    *can_retry = st != WEIR_E_LOCKED && sql_can_retry(s->db.last_rc);
+    return st;
+}
+
+/* ---- the file as a whole ----------------------------------------------------------------------- */
+
+Status storage_checkpoint(Storage *s, bool truncate, Diags *d)
+{
+    TRY(storage_writable(s, d));
+    sqlite3_busy_timeout(s->db.db, 0); /* readers are not waited for */
+    int rc = sqlite3_wal_checkpoint_v2(s->db.db, NULL, truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
+                                       NULL, NULL);
+    Status st = rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY ? WEIR_OK : sql_error(&s->db, d);
+    sqlite3_busy_timeout(s->db.db, STORAGE_BUSY_MS);
+    if (rc == SQLITE_OK && truncate) s->wal_bytes = 0;
+    return st;
+}
+
+Status storage_backup(Storage *s, Str path, Diags *d)
+{
+    SqlStmt *st;
+    TRY(sql_cached(&s->db, "VACUUM INTO ?1", &st, d));
+    sql_put_str(st, path);
+    return sql_run(&s->db, st, d);
+}

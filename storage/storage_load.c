@@ -1,0 +1,208 @@
+/* storage_load.c: what an engine reads when it opens a database: the way back to the newest commit. */
+#include "base/hash.h"
+#include "storage/storage_impl.h"
+
+static RelKind kind_of(Str word)
+{
+    if (str_eq(word, S("stream"))) return REL_STREAM;
+    if (str_eq(word, S("table"))) return REL_TABLE;
+    if (str_eq(word, S("view"))) return REL_VIEW;
+    return str_eq(word, S("sink")) ? REL_SINK : REL_MATERIALIZED;
+}
+
+Status storage_load_relations(Storage *s, Arena *a, SavedRelation **out, int *n, Diags *d)
+{
+    VEC(SavedRelation) list = {0};
+    SqlStmt *st;
+    bool row;
+    TRY(sql_cached(&s->db, "SELECT id, kind, name, sql, base_dir FROM _weir_relations ORDER BY id", &st, d));
+    for (;;) {
+        TRY(sql_step(&s->db, st, &row, d));
+        if (!row) break;
+        SavedRelation r = {.id = sql_int(st, 0), .kind = kind_of(sql_str(st, 1))};
+        r.name = str_dup(a, sql_str(st, 2));
+        r.sql = str_dup(a, sql_str(st, 3));
+        r.base_dir = str_dup(a, sql_str(st, 4));
+        vec_push(&list, a, r);
+    }
+    *out = list.data;
+    *n = (int)list.len;
+    return WEIR_OK;
+}
+
+Status storage_load_settings(Storage *s, Arena *a, Options *out, Diags *d)
+{
+    VEC(Option) list = {0};
+    SqlStmt *st;
+    bool row;
+    TRY(sql_cached(&s->db, "SELECT name, value FROM _weir_settings ORDER BY name", &st, d));
+    for (;;) {
+        TRY(sql_step(&s->db, st, &row, d));
+        if (!row) break;
+        Option o = {.name = str_dup(a, sql_str(st, 0))};
+        o.value = str_dup(a, sql_str(st, 1));
+        vec_push(&list, a, o);
+    }
+    *out = (Options){.items = list.data, .n = (int32_t)list.len};
+    return WEIR_OK;
+}
+
+Status storage_load_epoch(Storage *s, int64_t *epoch, Diags *d)
+{
+    SqlStmt *st;
+    *epoch = 0;
+    TRY(sql_cached(&s->db, "SELECT epoch FROM _weir_epoch", &st, d));
+    return sql_one_int(&s->db, st, epoch, d);
+}
+
+Status storage_load_last_id(Storage *s, int64_t *id, Diags *d)
+{
+    SqlStmt *st;
+    *id = 0;
+    TRY(sql_cached(&s->db, "SELECT value FROM _weir_meta WHERE key = 'last_id'", &st, d));
+    return sql_one_int(&s->db, st, id, d);
+}
+
+/* ---- operator state ---------------------------------------------------------------------------- */
+
+static Status state_corrupt(int64_t view, int32_t op, Diags *d)
+{
+    diag_error(d, WEIR_E_CORRUPT, (Span){0}, "the state of operator %d of view %lld is damaged", (int)op,
+               (long long)view);
+    diag_hint(d, "rebuild the view: drop it and create it again");
+    return WEIR_E_CORRUPT;
+}
+
+static Status load_blobs(Storage *s, const char *query, int64_t view, int32_t op,
+                         Status (*each)(void *arg, Str records), void *arg, Diags *d)
+{
+    SqlStmt *st;
+    bool row;
+    TRY(sql_cached(&s->db, query, &st, d));
+    sql_put_int(st, view);
+    sql_put_int(st, op);
+    for (;;) {
+        TRY(sql_step(&s->db, st, &row, d));
+        if (!row) return WEIR_OK;
+        Str records = sql_str(st, 0);
+        Status status = (int64_t)hash_bytes(records.p, records.n) == sql_int(st, 1) ? each(arg, records) : state_corrupt(view, op, d);
+        if (status == WEIR_OK) continue;
+        sql_reset(st);
+        return status;
+    }
+}
+
+Status storage_load_state(Storage *s, int64_t view, int32_t op, Status (*each)(void *arg, Str records),
+                          void *arg, Diags *d)
+{
+    TRY(load_blobs(s, "SELECT records, xxh3 FROM _weir_state_base WHERE view = ?1 AND op = ?2 ORDER BY id",
+                   view, op, each, arg, d));
+    return load_blobs(s, "SELECT records, xxh3 FROM _weir_state_log WHERE view = ?1 AND op = ?2 ORDER BY id",
+                      view, op, each, arg, d);
+}
+
+/* ---- positions, rulings, counters -------------------------------------------------------------- */
+
+Status storage_load_positions(Storage *s, int64_t stream, Arena *a, SavedPosition **out, int *n, Diags *d)
+{
+    VEC(SavedPosition) list = {0};
+    SqlStmt *st;
+    bool row;
+    TRY(sql_cached(&s->db,
+                   "SELECT part, label, generation, offset, identity, watermark, rows, errors, ended"
+                   " FROM _weir_positions WHERE stream = ?1 ORDER BY part", &st, d));
+    sql_put_int(st, stream);
+    for (;;) {
+        TRY(sql_step(&s->db, st, &row, d));
+        if (!row) break;
+        SavedPosition p = {.stream = stream, .label = (uint64_t)sql_int(st, 1)};
+        p.partition = str_dup(a, sql_str(st, 0));
+        p.generation = (uint32_t)sql_int(st, 2);
+        p.offset = (uint64_t)sql_int(st, 3);
+        p.identity = str_dup(a, sql_str(st, 4));
+        p.watermark = sql_time(st, 5);
+        p.rows = sql_int(st, 6);
+        p.errors = sql_int(st, 7);
+        p.ended = sql_int(st, 8) != 0;
+        vec_push(&list, a, p);
+    }
+    *out = list.data;
+    *n = (int)list.len;
+    return WEIR_OK;
+}
+
+Status storage_load_rulings(Storage *s, int64_t stream, Arena *a, Ruling **out, int *n, Diags *d)
+{
+    VEC(Ruling) list = {0};
+    SqlStmt *st;
+    bool row;
+    TRY(sql_cached(&s->db,
+                   "SELECT part, generation, offset, kind, value FROM _weir_rulings WHERE stream = ?1"
+                   " ORDER BY rowid", &st, d));
+    sql_put_int(st, stream);
+    for (;;) {
+        TRY(sql_step(&s->db, st, &row, d));
+        if (!row) break;
+        Ruling r = {.stream = stream, .partition = str_dup(a, sql_str(st, 0))};
+        r.generation = (uint32_t)sql_int(st, 1);
+        r.offset = (uint64_t)sql_int(st, 2);
+        r.kind = str_dup(a, sql_str(st, 3));
+        r.value = sql_int(st, 4);
+        vec_push(&list, a, r);
+    }
+    *out = list.data;
+    *n = (int)list.len;
+    return WEIR_OK;
+}
+
+Status storage_load_progress(Storage *s, int64_t view, ViewProgress *out, Diags *d)
+{
+    SqlStmt *st;
+    bool row;
+    *out = (ViewProgress){.view = view};
+    TRY(sql_cached(&s->db,
+                   "SELECT rows, changes, late_rows, gap_rows, errors, next_id FROM _weir_view_progress"
+                   " WHERE view = ?1", &st, d));
+    sql_put_int(st, view);
+    TRY(sql_step(&s->db, st, &row, d));
+    if (!row) return WEIR_OK;
+    out->rows = sql_int(st, 0);
+    out->changes = sql_int(st, 1);
+    out->late_rows = sql_int(st, 2);
+    out->gap_rows = sql_int(st, 3);
+    out->errors = sql_int(st, 4);
+    out->next_id = sql_int(st, 5);
+    sql_reset(st);
+    return WEIR_OK;
+}
+
+Status storage_load_blocks(Storage *s, int64_t view, Arena *a, BlockGrant **out, int *n, Diags *d)
+{
+    VEC(BlockGrant) list = {0};
+    SqlStmt *st;
+    bool row;
+    TRY(sql_cached(&s->db, "SELECT span, block FROM _weir_blocks WHERE view = ?1 ORDER BY block", &st, d));
+    sql_put_int(st, view);
+    for (;;) {
+        TRY(sql_step(&s->db, st, &row, d));
+        if (!row) break;
+        vec_push(&list, a, (BlockGrant){.view = view, .span = sql_int(st, 0), .block = sql_int(st, 1)});
+    }
+    *out = list.data;
+    *n = (int)list.len;
+    return WEIR_OK;
+}
+
+Status storage_view_max_id(Storage *s, int64_t view, int64_t *out, Diags *d)
+{
+    ArenaMark mark = arena_mark(&s->db.scratch);
+    SqlStmt st;
+    *out = 0;
+    Status status = sql_prepare(
+        &s->db, str_printf(&s->db.scratch, "SELECT coalesce(max(_id), 0) FROM _weir_mv_%lld", (long long)view), &st, d);
+    arena_release(&s->db.scratch, mark);
+    if (status != WEIR_OK) return status;
+    status = sql_one_int(&s->db, &st, out, d);
+    sql_finalize(&st);
+    return status;
+}

@@ -1,0 +1,17 @@
+/* view_reader.h: the rows of a materialized view, typed again, for a new query that starts from
+ * them. */
+#ifndef WEIR_STORAGE_VIEW_READER_H
+#define WEIR_STORAGE_VIEW_READER_H
+
+#include "storage/storage.h"
+
+typedef struct ViewReader ViewReader;
+
+/* A cursor over the view's rows as of now, in the order of their ids. Close it whatever happens. */
+Status view_reader_open(Storage *s, const Relation *view, Arena *a, ViewReader **out, Diags *d);
+/* Fills *b with the next rows, all columns of the view, in `scratch`; b->rows 0: the end.
+ * WEIR_E_CORRUPT: a stored value does not have its column's type. */
+Status view_reader_next(ViewReader *r, Arena *scratch, Batch *b, Diags *d);
+void view_reader_close(ViewReader *r);
+
+#endif
