@@ -24,8 +24,8 @@ typedef struct ExactSum {
         uint64_t fixed[EXACT_INLINE];
         uint64_t *limbs; /* when cap > 0 */
     };
-    int32_t pos_inf, neg_inf; /* terms that were +Inf, -Inf (negative while changes are pending) */
-    int32_t nan;              /* products of an infinity and zero */
+    int64_t pos_inf, neg_inf; /* terms that were +Inf, -Inf (negative while changes are pending) */
+    int64_t nan;              /* products of an infinity and zero */
     int16_t low;              /* limb 0 counts units of 2^(64 · low) */
     uint8_t n, cap;           /* limbs used; capacity of `limbs`, 0: `fixed` is used */
 } ExactSum;

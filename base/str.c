@@ -199,6 +199,12 @@ void sb_varint(StrBuf *b, uint64_t v)
     b->n = p - b->p;
 }
 
+/* 0, -1, 1, -2, … as 0, 1, 2, 3, … */
+void sb_signed(StrBuf *b, int64_t v)
+{
+    sb_varint(b, (uint64_t)v << 1 ^ (uint64_t)(v >> 63));
+}
+
 void sb_u64(StrBuf *b, uint64_t v)
 {
     char bytes[8];
@@ -223,6 +229,12 @@ uint64_t sr_varint(StrReader *r)
     }
     r->bad = true;
     return 0;
+}
+
+int64_t sr_signed(StrReader *r)
+{
+    uint64_t u = sr_varint(r);
+    return (int64_t)(u >> 1) ^ -(int64_t)(u & 1);
 }
 
 Str sr_bytes(StrReader *r, ptrdiff_t n)

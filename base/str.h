@@ -48,6 +48,7 @@ void sb_bytes(StrBuf *b, const void *p, ptrdiff_t n);
 void sb_printf(StrBuf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sb_vprintf(StrBuf *b, const char *fmt, va_list ap);
 void sb_varint(StrBuf *b, uint64_t v);   /* LEB128 */
+void sb_signed(StrBuf *b, int64_t v);    /* LEB128, small magnitudes short */
 void sb_u64(StrBuf *b, uint64_t v);      /* 8 bytes, little endian */
 Str sb_done(StrBuf *b);                  /* the text, NUL-terminated behind its end */
 #define sb_lit(b, lit) sb_bytes((b), "" lit, (ptrdiff_t)sizeof(lit) - 1)
@@ -59,6 +60,7 @@ typedef struct StrReader {
     bool bad;
 } StrReader;
 uint64_t sr_varint(StrReader *r);
+int64_t sr_signed(StrReader *r);
 uint64_t sr_u64(StrReader *r);
 Str sr_bytes(StrReader *r, ptrdiff_t n);
 

@@ -17,7 +17,7 @@ typedef struct TimeZones {
     Map loaded;
 } TimeZones;
 
-/* NULL: no such zone. Names compare without case where the file's name does. */
+/* NULL: no such zone. A name is written as in the database, or in lower case. */
 const TimeZone *tz_find(TimeZones *z, Str name);
 /* From the bytes of a TZif file. NULL: not one. */
 const TimeZone *tz_from_bytes(Arena *a, Str name, Str bytes);

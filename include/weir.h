@@ -112,6 +112,7 @@ typedef struct weir_exec_options {
     weir_each each;
     void *each_arg;
     int check_only; /* parse, bind and plan; change nothing */
+    int reregister; /* the same definition again is no error; a changed view replaces the old one */
 } weir_exec_options;
 WEIR_API weir_status weir_exec(weir *db, const char *sql, int64_t len, const char *name,
                                const weir_exec_options *opt);

@@ -17,8 +17,8 @@ typedef struct weir_seams {
 
 /* The next n-th allocation of the process fails (-1: none). */
 WEIR_API void weir_test_fail_allocation(int64_t n);
-/* Switches rewrite rules off (bit i: rule i of planner/rewrite); 0: all on. */
-WEIR_API void weir_test_rewrites_off(weir *db, uint64_t mask);
+/* Rewrite rules not to use: "fold,prune", "all"; NULL: use all. The text is referred to. */
+WEIR_API void weir_test_rewrites_off(weir *db, const char *rules);
 /* Drives one standing query over batches kept in memory into a counting sink, without any
  * database work, for benchmarks: reads `stream`'s rows once, then runs `sql` over them. Returns
  * nanoseconds of the run; *rows_in and *rows_out count rows. WEIR_E_* codes as weir_prepare. */

@@ -15,8 +15,8 @@ static const char CASTS[TYPE_COUNT][TYPE_COUNT + 1] = {
     [TYPE_NULL] =      "iiiiiiiiiiiiiii",
     [TYPE_BOOLEAN] =   ".ie..e.....e...",
     [TYPE_BIGINT] =    ".eiiie.....e...",
-    [TYPE_DOUBLE] =    "..EiEe.....e...",
-    [TYPE_DECIMAL] =   "..Eiie.....e...",
+    [TYPE_DOUBLE] =    ".eEiEe.....e...",
+    [TYPE_DECIMAL] =   ".eEiie.....e...",
     [TYPE_TEXT] =      ".EEEEieEEEEEEEE",
     [TYPE_BLOB] =      ".....Ei........",
     [TYPE_TIMESTAMP] = ".....e.iee.....",
@@ -153,5 +153,30 @@ Status cast_insert(struct Planner *p, BExpr *e, Type t, BExpr **out)
         return is_text_literal(e) ? bad_literal(p, e, t) : WEIR_OK;
     v.type = t;
     *out = bexpr_const(p->arena, v, e->span);
+    return WEIR_OK;
+}
+
+/* ---- casts asked for --------------------------------------------------------------------------- */
+
+static Status no_cast(struct Planner *p, const BExpr *e, Type t, bool implicit)
+{
+    Str from = type_name(e->type, p->arena), to = type_name(t, p->arena);
+    if (!cast_is_possible(e->type, t))
+        return diag_error(p->diags, WEIR_E_TYPE, e->span, "%.*s cannot be cast to %.*s", STR_ARG(from),
+                          STR_ARG(to));
+    assert(implicit);
+    Status st = diag_error(p->diags, WEIR_E_TYPE, e->span, "%.*s does not become %.*s by itself",
+                           STR_ARG(from), STR_ARG(to));
+    diag_hint(p->diags, "write CAST(… AS %.*s)", STR_ARG(to));
+    return st;
+}
+
+Status plan_cast(Planner *p, BExpr *e, Type t, bool implicit, BExpr **out)
+{
+    bool is_allowed = implicit ? cast_is_implicit(e->type, t) || is_text_literal(e)
+                               : cast_is_possible(e->type, t);
+    if (!is_allowed) return no_cast(p, e, t, implicit);
+    if (implicit || cast_is_needless(e->type, t) || bexpr_is_null(e)) return cast_insert(p, e, t, out);
+    *out = bexpr_cast(p->arena, e, t, false, e->span);
     return WEIR_OK;
 }

@@ -212,14 +212,26 @@ static Status apply_and_commit(Storage *s, const WriteSet *ws, Diags *d)
     return st;
 }
 
+/* Readers are not waited for: what they hold stays in the WAL. */
+static Status checkpoint(Storage *s, int mode, Diags *d)
+{
+    sqlite3_busy_timeout(s->db.db, 0);
+    int rc = sqlite3_wal_checkpoint_v2(s->db.db, NULL, mode, NULL, NULL);
+    Status st = rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY ? WEIR_OK : sql_error(&s->db, d);
+    sqlite3_busy_timeout(s->db.db, STORAGE_BUSY_MS);
+    if (rc == SQLITE_OK && mode == SQLITE_CHECKPOINT_TRUNCATE) s->wal_bytes = 0;
+    return st;
+}
+
 /* The WAL is emptied from inside the commit path only when nobody did it in time; where readers
- * hold it, the next try waits until it has grown by an eighth of the limit. */
+ * hold it or the disk is full, the next try waits until it has grown by an eighth of the limit. */
 static Status guard_wal(Storage *s, Diags *d)
 {
     if (s->wal_bytes < s->wal_tried) s->wal_tried = 0; /* it began anew */
     if (s->wal_bytes < s->wal_limit / 2 || s->wal_bytes < s->wal_tried + s->wal_limit / 8) return WEIR_OK;
     s->wal_tried = s->wal_bytes;
-    return storage_checkpoint(s, false, d);
+    Status st = checkpoint(s, SQLITE_CHECKPOINT_PASSIVE, NULL);
+    return st == WEIR_OK || sql_can_retry(s->db.last_rc) ? WEIR_OK : sql_error(&s->db, d);
 }
 
 Status storage_apply(Storage *s, const WriteSet *ws, bool *can_retry, Diags *d)
@@ -238,13 +250,7 @@ Status storage_apply(Storage *s, const WriteSet *ws, bool *can_retry, Diags *d)
 Status storage_checkpoint(Storage *s, bool truncate, Diags *d)
 {
     TRY(storage_writable(s, d));
-    sqlite3_busy_timeout(s->db.db, 0); /* readers are not waited for */
-    int rc = sqlite3_wal_checkpoint_v2(s->db.db, NULL, truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
-                                       NULL, NULL);
-    Status st = rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY ? WEIR_OK : sql_error(&s->db, d);
-    sqlite3_busy_timeout(s->db.db, STORAGE_BUSY_MS);
-    if (rc == SQLITE_OK && truncate) s->wal_bytes = 0;
-    return st;
+    return checkpoint(s, truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, d);
 }
 
 Status storage_backup(Storage *s, Str path, Diags *d)

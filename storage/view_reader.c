@@ -26,7 +26,7 @@ static Str select_text(const Relation *r, Arena *a)
     sb_lit(&b, "SELECT ");
     for (int i = 0; i < r->ncols; i++) {
         if (i) sb_lit(&b, ", ");
-        sql_quote_name(&b, r->cols[i].name);
+        sql_quote_name(&b, view_table_column(r, i, a));
     }
     sb_printf(&b, " FROM \"_weir_mv_%lld\" ORDER BY _id", (long long)r->id);
     return sb_done(&b);

@@ -103,7 +103,7 @@ static int feed_column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int i)
         return SQLITE_OK;
     }
     const Column *col = &c->delta->cols[i - 1];
-    if (!col_is_null(col, c->row)) c->cols[i - 1].put(ctx, col, col_at(col, c->row));
+    if (!col_is_null(col, c->row)) c->cols[i - 1].put(ctx, &c->cols[i - 1], col, col_at(col, c->row));
     return SQLITE_OK; /* without a result: NULL */
 }
 
@@ -139,8 +139,7 @@ static bool is_reserved(Str name)
     return str_istarts(name, S("weir_")) || str_istarts(name, S("_weir_")) || str_istarts(name, S("sqlite_"));
 }
 
-/* What a column is called in the table: its name, unless that is the key's. */
-static Str column_name(const Relation *r, int32_t i, Arena *a)
+Str view_table_column(const Relation *r, int32_t i, Arena *a)
 {
     Str name = r->cols[i].name;
     if (!str_ieq(name, S("_id"))) return name;
@@ -187,7 +186,7 @@ static Str create_table_sql(const Relation *r, Arena *a)
     sb_lit(&b, "\n    _id INTEGER PRIMARY KEY");
     for (int32_t i = 0; i < r->ncols; i++) {
         sb_lit(&b, ",\n    ");
-        sql_quote_name(&b, column_name(r, i, a));
+        sql_quote_name(&b, view_table_column(r, i, a));
         sb_printf(&b, " %s", view_column(r->cols[i].type, &r->options).affinity);
     }
     sb_lit(&b, "\n)");
@@ -216,7 +215,7 @@ static Str create_view_sql(const Relation *r, Arena *a)
     for (int32_t i = 0; i < r->ncols; i++) {
         if (r->cols[i].hidden) continue;
         sb_z(&b, sep);
-        Str stored = column_name(r, i, a);
+        Str stored = view_table_column(r, i, a);
         sql_quote_name(&b, stored);
         if (!str_eq(stored, r->cols[i].name)) {
             sb_lit(&b, " AS ");

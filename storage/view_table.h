@@ -9,13 +9,14 @@
 #include "storage/sql.h"
 #include "storage/write_set.h"
 
-/* Hands row `row` of a column to SQLite. */
-typedef void (*PutValue)(sqlite3_context *ctx, const Column *c, int row);
-
-typedef struct ViewColumn {
-    PutValue put;
-    const char *affinity;  /* declared type inside SQLite */
-} ViewColumn;
+/* How a column of a view stands in its table. */
+typedef struct ViewColumn ViewColumn;
+struct ViewColumn {
+    /* Hands row `row` of the delta's column to SQLite; not called for NULL. */
+    void (*put)(sqlite3_context *ctx, const ViewColumn *v, const Column *c, int row);
+    const char *affinity; /* declared type inside SQLite */
+    Type type;            /* as the view declares it */
+};
 
 /* What the virtual table shows: the delta that is being applied. */
 typedef struct ViewFeed {
@@ -37,6 +38,9 @@ ViewColumn view_column(Type t, const Options *o);
 
 /* Registers the virtual table on the writing connection. */
 Status view_feed_register(Sql *q, ViewFeed *feed, Diags *d);
+
+/* What column i is called in the table: its name, unless that is the key's, "_id". */
+Str view_table_column(const Relation *r, int32_t i, Arena *a);
 
 /* Creates the table and its SQL VIEW, or, where the table is there already, the VIEW anew.
  * WEIR_E_EXISTS: something else has the name. WEIR_E_NAME: the name is weir's or SQLite's. */

@@ -28,7 +28,8 @@ Planner engine_planner(weir *db, Arena *a, Str base_dir)
 {
     return (Planner){.catalog = &db->catalog, .arena = a, .diags = &db->diags, .base_dir = base_dir,
                      .infer_file = infer, .connector_schema = schema, .callback_arg = db,
-                     .constant = constant, .strict = db->settings.strict};
+                     .constant = constant, .strict = db->settings.strict,
+                     .rules_off = db->rules_off};
 }
 
 Status engine_set(weir *db, Planner *p, Name name, Str value, Span at)

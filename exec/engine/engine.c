@@ -141,4 +141,4 @@ void weir_interrupt(weir *db) { atomic_store(&db->interrupted, 1); }
 
 void weir_test_fail_allocation(int64_t n) { mem_fail_after(n); }
 
-void weir_test_rewrites_off(weir *db, uint64_t mask) { db->rewrites_off = mask; }
+void weir_test_rewrites_off(weir *db, const char *rules) { db->rules_off = rules; }

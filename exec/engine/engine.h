@@ -40,7 +40,7 @@ struct weir {
     bool has_timers;       /* a window fires by processing time */
     Str fault;
     atomic_int interrupted;
-    uint64_t rewrites_off;
+    const char *rules_off; /* rewrite rules not to use (tests) */
 };
 
 /* ---- engine.c ---------------------------------------------------------------------------------- */

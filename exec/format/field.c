@@ -8,6 +8,62 @@
 #include <assert.h>
 #include <math.h>
 
+/* ---- options ----------------------------------------------------------------------------------- */
+
+static const struct {
+    Str name;
+    TimeStyle style;
+} TIME_STYLES[] = {{{"iso", 3}, TIME_STYLE_ISO},
+                   {{"epoch_s", 7}, TIME_STYLE_EPOCH_S},
+                   {{"epoch_ms", 8}, TIME_STYLE_EPOCH_MS},
+                   {{"epoch_us", 8}, TIME_STYLE_EPOCH_US}};
+
+static Span option_span(const Relation *rel, const char *name)
+{
+    const Option *o = options_get(&rel->options, name);
+    return o ? o->span : (Span){0};
+}
+
+static Status read_time_style(const Relation *rel, Str text, Arena *a, FieldOptions *out, Diags *d)
+{
+    Span at = option_span(rel, "timestamp_format");
+    for (size_t i = 0; i < sizeof TIME_STYLES / sizeof *TIME_STYLES; i++) {
+        if (!str_ieq(text, TIME_STYLES[i].name)) continue;
+        out->time_style = TIME_STYLES[i].style;
+        return WEIR_OK;
+    }
+    if (!memchr(text.n ? text.p : "", '%', (size_t)text.n)) {
+        diag_error(d, WEIR_E_OPTION, at, "unknown timestamp_format \"%.*s\"", STR_ARG(text));
+        diag_hint(d, "'iso', 'epoch_s', 'epoch_ms', 'epoch_us' or a pattern such as '%%d/%%b/%%Y:%%H:%%M:%%S %%z'");
+        return WEIR_E_OPTION;
+    }
+    out->time_style = TIME_STYLE_PATTERN;
+    return time_format_compile(a, text, &out->time_pattern, d, at);
+}
+
+static Status read_zone(const Relation *rel, Arena *a, FieldOptions *out, Diags *d)
+{
+    Str name = options_text(&rel->options, "time_zone", "UTC");
+    if (str_ieq(name, S("UTC"))) return WEIR_OK;
+    TimeZones *zones = new_one(a, TimeZones);
+    zones->arena = a;
+    out->zone = tz_find(zones, name);
+    if (out->zone) return WEIR_OK;
+    return diag_error(d, WEIR_E_OPTION, option_span(rel, "time_zone"), "unknown time zone \"%.*s\"",
+                      STR_ARG(name));
+}
+
+Status field_options_read(const Relation *rel, const char *default_time, Arena *a, FieldOptions *out,
+                          Diags *d)
+{
+    *out = (FieldOptions){.cols = rel->cols};
+    out->is_lenient = options_bool(&rel->options, "lenient", false);
+    out->null_text = options_text(&rel->options, "null", "");
+    Str time = options_text(&rel->options, "timestamp_format", default_time ? default_time : "iso");
+    TRY(read_time_style(rel, time, a, out, d));
+    return read_zone(rel, a, out, d);
+}
+
 /* ---- numbers ----------------------------------------------------------------------------------- */
 
 bool field_int_fits(Type t, int64_t v)
@@ -82,26 +138,38 @@ static bool parse_epoch(Str s, int64_t units_per_second, int64_t *us)
     return true;
 }
 
+/* A time without an offset is one of the stream's zone; shown twice, it is the earlier one. */
+static bool to_utc(const FieldOptions *o, bool has_offset, int64_t *us)
+{
+    if (has_offset || !o->zone) return true;
+    int64_t v = tz_to_utc(o->zone, *us, TZ_EARLIER);
+    if (!timestamp_is_valid(v)) return false;
+    *us = v;
+    return true;
+}
+
 static bool parse_iso(Str s, const FieldOptions *o, int64_t *us)
 {
     bool has_offset;
-    if (!o->zone) return timestamp_parse(s, 6, us);
-    int64_t local;
-    if (!timestamp_parse_local(s, 6, &local, &has_offset)) return false;
-    *us = local;
-    return has_offset || field_zone_to_utc(o, us);
+    return timestamp_parse_local(s, 6, us, &has_offset) && to_utc(o, has_offset, us);
+}
+
+static bool parse_pattern(Str s, const FieldOptions *o, int64_t *us)
+{
+    bool has_offset;
+    return time_format_parse(o->time_pattern, s, 6, us, &has_offset) && to_utc(o, has_offset, us);
 }
 
 bool field_time(Type t, Str s, const FieldOptions *o, int64_t *us)
 {
     int64_t v = 0;
     bool ok = false;
-    switch (o->time_format) {
-    case TIME_FORMAT_ISO: ok = parse_iso(s, o, &v); break;
-    case TIME_FORMAT_EPOCH_S: ok = parse_epoch(s, 1, &v); break;
-    case TIME_FORMAT_EPOCH_MS: ok = parse_epoch(s, 1000, &v); break;
-    case TIME_FORMAT_EPOCH_US: ok = parse_epoch(s, 1000000, &v); break;
-    case TIME_FORMAT_PATTERN: ok = field_pattern_time(s, o, &v); break;
+    switch (o->time_style) {
+    case TIME_STYLE_ISO: ok = parse_iso(s, o, &v); break;
+    case TIME_STYLE_EPOCH_S: ok = parse_epoch(s, 1, &v); break;
+    case TIME_STYLE_EPOCH_MS: ok = parse_epoch(s, 1000, &v); break;
+    case TIME_STYLE_EPOCH_US: ok = parse_epoch(s, 1000000, &v); break;
+    case TIME_STYLE_PATTERN: ok = parse_pattern(s, o, &v); break;
     }
     if (ok) *us = field_cut_time(t, v);
     return ok;

@@ -5,24 +5,24 @@
 #ifndef WEIR_EXEC_FIELD_H
 #define WEIR_EXEC_FIELD_H
 
+#include "base/time_format.h"
+#include "base/tz.h"
 #include "exec/format/format.h"
 
-typedef enum TimeFormat {
-    TIME_FORMAT_ISO,
-    TIME_FORMAT_EPOCH_S,
-    TIME_FORMAT_EPOCH_MS,
-    TIME_FORMAT_EPOCH_US,
-    TIME_FORMAT_PATTERN /* strptime */
-} TimeFormat;
-
-struct Tz;
+typedef enum TimeStyle {
+    TIME_STYLE_ISO,
+    TIME_STYLE_EPOCH_S,
+    TIME_STYLE_EPOCH_MS,
+    TIME_STYLE_EPOCH_US,
+    TIME_STYLE_PATTERN /* strptime */
+} TimeStyle;
 
 /* How the fields of one relation are read. */
 typedef struct FieldOptions {
     const ColumnDef *cols;
-    TimeFormat time_format;
-    Str time_pattern;
-    const struct Tz *zone; /* of times without offset; NULL: UTC */
+    TimeStyle time_style;
+    const TimeFormat *time_pattern;
+    const TimeZone *zone; /* of times without offset; NULL: UTC */
     bool is_lenient;       /* numbers and booleans in quotes are taken */
     Str null_text;         /* text that stands for NULL, in formats without a NULL of their own */
 } FieldOptions;

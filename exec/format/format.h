@@ -40,10 +40,26 @@ typedef struct FormatImpl {
 } FormatImpl;
 struct Decoder {
     const FormatImpl *impl;
+    /* Bytes that decode has consumed of a record it has not finished (one too long to keep): the
+     * position is that much before what was consumed. */
+    int64_t held;
 };
 
-/* The decoder that a relation's `format` option names. */
-Status format_open(const Registry *r, const Relation *rel, const bool *wanted, Arena *a, Decoder **out, Diags *d);
+/* The decoder that a relation's `format` option names; without it, what the ending of `path` or
+ * else its first bytes suggest is for the caller to find out, and JSON is taken. */
+Status format_open(const Registry *r, const Relation *rel, const bool *wanted, Arena *a,
+                   Decoder **out, Diags *d);
+
+/* No more rows or errors go into this batch. */
+static inline bool builder_is_full(const RowBuilder *b) { return b->rows >= b->cap || b->errors.len >= b->cap; }
+/* A row of the record at `offset` is complete: its wanted columns are set. */
+static inline void builder_end_row(RowBuilder *b, uint64_t offset, uint32_t ordinal)
+{
+    b->offset[b->rows] = offset;
+    b->ordinal[b->rows] = ordinal;
+    b->has_ordinals |= ordinal > 0;
+    b->rows++;
+}
 
 /* How fields are read: from the relation's options. */
 struct FieldOptions;

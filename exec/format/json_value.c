@@ -200,6 +200,7 @@ static bool is_known_word(Str s)
 /* A walk over a value. `strict` judges words and escapes too. */
 typedef struct Walk {
     const char *p, *end;
+    int room; /* brackets that may be open at once */
     bool strict;
     JsonFault fault;
 } Walk;
@@ -243,7 +244,6 @@ static bool walk_scalar(Walk *w)
     const char *start = w->p;
     w->p = json_word_end(start, w->end);
     if (w->p == start) return broken(w, "a value is missing");
-    if (!utf8_is_valid(start, w->p - start)) return broken(w, "not valid UTF-8");
     if (w->strict && !is_known_word(str_of(start, w->p - start)))
         return broken(w, "neither a number nor a word of JSON");
     return true;
@@ -276,7 +276,7 @@ static bool walk_value(Walk *w)
         if (w->p == w->end) return broken(w, "a value is missing");
         bool is_open = *w->p == '{' || *w->p == '[';
         if (is_open) {
-            if (depth == JSON_DEPTH_MAX) return broken(w, "nested more than 64 deep");
+            if (depth == w->room) return broken(w, "nested more than 64 deep");
             closers[depth++] = *w->p++ == '{' ? '}' : ']';
             walk_space(w);
             if (w->p < w->end && *w->p == closers[depth - 1]) {
@@ -303,9 +303,9 @@ static bool walk_value(Walk *w)
     }
 }
 
-const char *json_value_end(const char *p, const char *end, JsonFault *f)
+const char *json_value_end(const char *p, const char *end, int depth, JsonFault *f)
 {
-    Walk w = {.p = p, .end = end};
+    Walk w = {.p = p, .end = end, .room = JSON_DEPTH_MAX - depth};
     if (walk_value(&w)) return w.p;
     *f = w.fault;
     return NULL;
@@ -315,7 +315,7 @@ bool json_is_value(Str s, TypeKind kind)
 {
     if (s.n == 0 || (kind == TYPE_ARRAY && s.p[0] != '[')) return false;
     if ((kind == TYPE_ROW || kind == TYPE_MAP) && s.p[0] != '{') return false;
-    Walk w = {.p = s.p, .end = s.p + s.n, .strict = true};
+    Walk w = {.p = s.p, .end = s.p + s.n, .room = JSON_DEPTH_MAX, .strict = true};
     if (!walk_value(&w)) return false;
     walk_space(&w);
     return w.p == w.end;

@@ -41,8 +41,9 @@ const char *json_word_end(const char *p, const char *end);
 typedef struct JsonFault {
     const char *at, *why;
 } JsonFault;
-/* Judges the structure of the value at p and returns its end, or NULL with *f filled. */
-const char *json_value_end(const char *p, const char *end, JsonFault *f);
+/* Judges the structure of the value at p, which lies inside `depth` brackets, and returns its end,
+ * or NULL with *f filled. */
+const char *json_value_end(const char *p, const char *end, int depth, JsonFault *f);
 
 /* ---- judged where read ---- */
 bool json_is_number(Str s);

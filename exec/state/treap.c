@@ -251,24 +251,13 @@ int64_t treap_rank(const TreapNode *n)
     return before;
 }
 
-/* Signed numbers with small magnitudes first: 0, -1, 1, -2, … */
-static uint64_t zigzag(int64_t v)
-{
-    return (uint64_t)v << 1 ^ (uint64_t)(v >> 63);
-}
-
-static int64_t unzigzag(uint64_t u)
-{
-    return (int64_t)(u >> 1) ^ -(int64_t)(u & 1);
-}
-
 void treap_save(const Treap *t, StrBuf *out)
 {
     sb_varint(out, (uint64_t)t->distinct);
     for (TreapNode *n = treap_min(t); n; n = treap_next(n)) {
         sb_varint(out, n->key_n);
         sb_varint(out, n->payload_n);
-        sb_varint(out, zigzag(n->count));
+        sb_signed(out, n->count);
         sb_bytes(out, n->bytes, (ptrdiff_t)n->key_n + n->payload_n);
     }
 }
@@ -277,7 +266,7 @@ bool treap_load(Treap *t, StateHeap *h, StrReader *in)
 {
     for (uint64_t left = sr_varint(in); left && !in->bad; left--) {
         uint64_t key_n = sr_varint(in), payload_n = sr_varint(in);
-        int64_t count = unzigzag(sr_varint(in));
+        int64_t count = sr_signed(in);
         if (key_n > UINT32_MAX || payload_n > UINT32_MAX || count == 0) return false;
         Str key = sr_bytes(in, (ptrdiff_t)key_n), payload = sr_bytes(in, (ptrdiff_t)payload_n);
         if (in->bad) return false;

@@ -32,7 +32,7 @@ int64_t grid_start_of(const PaneGrid *g, int64_t unit)
 {
     if (g->unit == GRID_US) return unit + g->offset_us;
     int64_t local = unit_local_start(g, unit);
-    return g->tz ? tz_first_instant(g->tz, local) : local;
+    return g->tz ? tz_to_utc(g->tz, local, TZ_EARLIER) : local;
 }
 
 /* Where clocks go back over a boundary, local time passes it twice; the unit begins the first
@@ -133,7 +133,9 @@ Status pane_grid_new(const WindowSpec *w, Arena *a, PaneGrid *out, Diags *d)
     assert(w->def->shape == WINDOW_SHAPE_PANES && g.impl);
     TRY(grid_measures(w, &g, d));
     if (g.unit != GRID_US && w->time_zone.n) {
-        g.tz = tz_find(w->time_zone, a);
+        TimeZones *zones = new_one(a, TimeZones);
+        zones->arena = a;
+        g.tz = tz_find(zones, w->time_zone);
         if (!g.tz)
             return diag_error(d, WEIR_E_VALUE, (Span){0}, "unknown time zone \"%.*s\"",
                               STR_ARG(w->time_zone));

@@ -13,7 +13,7 @@ typedef struct TimeSpan {
     int64_t start, end;
 } TimeSpan;
 
-struct Tz;
+struct TimeZone;
 
 /* A window's measures in units: microseconds, or days or months of a time zone. A boundary is
  * named by the unit that begins there; unit 0 begins at 1970-01-01 plus the offset. */
@@ -23,7 +23,7 @@ typedef struct PaneGrid {
     int64_t size, slide, pane; /* units */
     int64_t step_us;           /* cumulating: a step shorter than the calendar units, else 0 */
     int64_t offset_us;
-    const struct Tz *tz;       /* NULL: UTC */
+    const struct TimeZone *tz; /* NULL: UTC */
 } PaneGrid;
 
 /* What WindowDef.impl points to for WINDOW_SHAPE_PANES. */

@@ -143,13 +143,9 @@ __attribute__((unused)) static ViewDelta delta_of(Fixture *f, const Relation *r,
 {
     Column *cols = new (&f->arena, Column, r->ncols);
     for (int c = 0; c < r->ncols; c++) {
-        cols[c] = column_new(&f->arena, TYPE_BIGINT_, n);
-        for (int i = 0; i < n; i++) {
-            if (change[i] == ROW_DELETE)
-                column_set_null(&cols[c], &f->arena, i);
-            else
-                COL(int64_t, &cols[c])[i] = ids[i] * 10 + c + shift;
-        }
+        int64_t *values = new (&f->arena, int64_t, n); /* a delta may be longer than a batch */
+        for (int i = 0; i < n; i++) values[i] = change[i] == ROW_DELETE ? 0 : ids[i] * 10 + c + shift;
+        cols[c] = (Column){.type = TYPE_BIGINT_, .data = values};
     }
     return (ViewDelta){.view = r, .n = n, .ids = ids, .change = change, .cols = cols};
 }

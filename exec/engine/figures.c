@@ -1,0 +1,83 @@
+/* figures.c: what progress displays and completion ask for. */
+#include "exec/engine/engine.h"
+
+#include "parser/parser.h"
+
+int weir_source_count(weir *db) { return (int)db->scans.len; }
+int weir_view_count(weir *db) { return (int)db->queries.len; }
+
+weir_status weir_source_stat(weir *db, int i, weir_source_stats *out)
+{
+    if (i < 0 || i >= db->scans.len) return WEIR_E_MISUSE;
+    const Scan *s = db->scans.data[i];
+    ScanStats st;
+    scan_stats(s, &st);
+    int64_t watermark = st.ended ? scan_data_watermark(s) : st.watermark;
+    *out = (weir_source_stats){.stream = str_cstr(&db->call, scan_relation(s)->name), .rows = st.rows,
+                               .errors = st.errors, .bytes = st.bytes_read, .bytes_total = st.bytes_total,
+                               .watermark_us = watermark, .ended = st.ended};
+    return WEIR_OK;
+}
+
+weir_status weir_view_stat(weir *db, int i, weir_view_stats *out)
+{
+    if (i < 0 || i >= db->queries.len) return WEIR_E_MISUSE;
+    const Query *q = db->queries.data[i];
+    ViewProgress p = op_view_progress(q->root);
+    *out = (weir_view_stats){.view = str_cstr(&db->call, q->rel->name), .rows = p.rows, .changes = p.changes,
+                             .late_rows = p.late_rows, .errors = p.errors};
+    return WEIR_OK;
+}
+
+typedef struct NameSearch {
+    weir *db;
+    Str prefix;
+    weir_name_each each;
+    void *arg;
+    int found;
+} NameSearch;
+
+static void offer(NameSearch *n, Str name, const char *kind)
+{
+    if (!str_istarts(name, n->prefix)) return;
+    n->found++;
+    if (n->each) n->each(n->arg, str_cstr(&n->db->call, name), kind);
+}
+
+static void offer_catalog(NameSearch *n)
+{
+    static const char *const kinds[] = {[REL_STREAM] = "stream", [REL_TABLE] = "table",
+        [REL_VIEW] = "view", [REL_MATERIALIZED] = "view", [REL_SINK] = "sink"};
+    const Map *m = &n->db->catalog.relations;
+    for (ptrdiff_t i = 0; i < m->len; i++) {
+        const Relation *r = m->items[i].value;
+        if (!r) continue;
+        offer(n, r->name, kinds[r->kind]);
+        for (int c = 0; c < r->ncols; c++) offer(n, r->cols[c].name, "column");
+    }
+}
+
+static void offer_definitions(NameSearch *n)
+{
+    for (const FuncDef *const *list = n->db->registry.funcs; *list; list++)
+        for (const FuncDef *f = *list; f->name; f++)
+            if (!(f->flags & FUNC_INTERNAL)) offer(n, str_z(f->name), "function");
+    for (const AggDef *const *list = n->db->registry.aggs; *list; list++)
+        for (const AggDef *f = *list; f->name; f++) offer(n, str_z(f->name), "function");
+    for (const OptionDef *o = n->db->registry.settings; o->name; o++) offer(n, str_z(o->name), "setting");
+}
+
+int weir_names(weir *db, const char *prefix, weir_name_each each, void *arg)
+{
+    OomFrame f;
+    NameSearch n = {.db = db, .prefix = str_z(prefix), .each = each, .arg = arg};
+    if (OOM_TRY(&f)) {
+        int count;
+        const char *const *words = parser_keywords(&count);
+        for (int i = 0; i < count; i++) offer(&n, str_z(words[i]), "keyword");
+        offer_catalog(&n);
+        offer_definitions(&n);
+        OOM_END(&f);
+    }
+    return n.found;
+}

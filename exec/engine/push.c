@@ -1,0 +1,130 @@
+/* push.c: a SELECT over streams: runs by itself, beside the standing queries, until its inputs end,
+ * its LIMIT is reached or it is interrupted. Nothing of it is saved. */
+#include "exec/engine/statement.h"
+
+enum { PUSH_WAIT_US = 5000, PUSH_EPOCH_ROWS = 65536 };
+
+typedef struct PushStatement {
+    Query *query;
+    Epoch epoch;
+    int64_t left;      /* rows until LIMIT, -1: no limit */
+    bool has_ended;    /* every input has ended and the last flush is done */
+    bool is_begun;
+} PushStatement;
+
+static Status push_scans(weir_stmt *s, PushStatement *p)
+{
+    Query *q = p->query;
+    q->own_scans = new (&q->arena, Scan *, q->nleaves);
+    for (int i = 0; i < q->nleaves; i++) {
+        Leaf *leaf = q->leaves[i];
+        if (leaf->op.plan->kind == PHYS_VALUES) continue;
+        Relation *rel = leaf->op.plan->rel;
+        if (leaf->op.plan->kind != PHYS_SCAN || !options_get(&rel->options, "connector"))
+            return diag_error(&s->db->diags, WEIR_E_UNSUPPORTED, leaf->op.plan->span,
+                              "a SELECT cannot wait for changes of \"%.*s\" yet; create a materialized view and read that",
+                              STR_ARG(rel->name));
+        Scan *own = NULL;
+        for (int k = 0; k < q->nown && !own; k++)
+            if (scan_relation(q->own_scans[k]) == rel) own = q->own_scans[k];
+        if (!own) {
+            TRY(engine_own_scan(s->db, rel, &own));
+            q->own_scans[q->nown++] = own;
+        }
+        scan_add(own, leaf);
+    }
+    return WEIR_OK;
+}
+
+static Status push_prepare(weir_stmt *s)
+{
+    Planner planner = statement_planner(s);
+    PhysPlan *plan;
+    TRY(plan_query(&planner, s->ast->select, NULL, &plan));
+    PushStatement *p = s->impl = new_one(&s->arena, PushStatement);
+    p->epoch.env = &s->db->env;
+    p->epoch.rows_max = PUSH_EPOCH_ROWS;
+    p->left = plan->limit;
+    const PhysOp *root = plan->ops[plan->nops - 1];
+    QueryEnv env = {.eval = engine_eval(s->db), .batch_scratch = &p->epoch.batch, .epoch_scratch = &p->epoch.arena};
+    TRY(query_open(plan, NULL, &env, &p->query, &s->db->diags));
+    TRY(push_scans(s, p));
+    s->ncols = root->nfields;
+    s->cols = root->fields;
+    s->row = new (&s->arena, Value, s->ncols);
+    s->is_push = true;
+    s->has_retractions = !root->props.is_append_only;
+    return WEIR_OK;
+}
+
+static void begin_epoch(weir_stmt *s, PushStatement *p)
+{
+    memset(&p->epoch.ws, 0, sizeof p->epoch.ws);
+    arena_reset(&p->epoch.arena);
+    p->epoch.number++;
+    p->epoch.now_us = s->db->env.now_us(s->db->env.arg);
+    p->epoch.diags = &s->db->diags;
+    p->epoch.rows = 0;
+    query_begin(p->query, &p->epoch);
+}
+
+/* One turn over the query's scans. */
+static Status take_rows(weir_stmt *s, PushStatement *p, bool *any, bool *all_ended)
+{
+    *any = false;
+    *all_ended = true;
+    for (int i = 0; i < p->query->nown; i++) {
+        ScanStatus st = scan_poll(p->query->own_scans[i], &p->epoch, NULL, 0);
+        if (st == SCAN_FAILED) return diag_status(&s->db->diags);
+        *any |= st == SCAN_ROWS;
+        *all_ended &= st == SCAN_ENDED;
+    }
+    return WEIR_OK;
+}
+
+static Status run_epoch(weir_stmt *s, PushStatement *p)
+{
+    begin_epoch(s, p);
+    bool any = false, all_ended = false;
+    TRY(take_rows(s, p, &any, &all_ended));
+    if (!any && !all_ended && p->is_begun) {
+        s->db->env.sleep_us(s->db->env.arg, PUSH_WAIT_US);
+        return WEIR_OK;
+    }
+    p->is_begun = true;
+    query_flush(p->query);
+    p->has_ended = all_ended;
+    if (p->query->ctx.broken.n)
+        return diag_error(&s->db->diags, WEIR_E_INTERNAL, (Span){0}, "%.*s", STR_ARG(p->query->ctx.broken));
+    return WEIR_OK;
+}
+
+static Status push_step(weir_stmt *s)
+{
+    PushStatement *p = s->impl;
+    OutputRow row;
+    while (p->left != 0) {
+        if (atomic_exchange(&s->db->interrupted, 0))
+            return diag_error(&s->db->diags, WEIR_E_INTERRUPTED, (Span){0}, "interrupted");
+        if (op_output_next(p->query->root, &row)) {
+            memcpy(s->row, row.values, (size_t)s->ncols * sizeof *s->row);
+            s->weight = row.weight;
+            p->left -= p->left > 0;
+            return WEIR_ROW;
+        }
+        if (p->has_ended) return WEIR_DONE;
+        TRY(run_epoch(s, p));
+    }
+    return WEIR_DONE;
+}
+
+static void push_close(weir_stmt *s)
+{
+    PushStatement *p = s->impl;
+    if (!p) return;
+    query_close(p->query);
+    arena_free(&p->epoch.arena);
+    arena_free(&p->epoch.batch);
+}
+
+const StatementClass push_statement = {push_prepare, push_step, push_close};

@@ -1,0 +1,315 @@
+/* script.c: the definitions of a script, in one transaction: all of them, or none.
+ *
+ * Statements are bound one after the other against a catalog that already has the ones before, so
+ * that all errors of a file are found in one run. Only when none failed is anything saved, and
+ * only when the transaction is committed do operators begin to run. */
+#include "exec/engine/statement.h"
+
+#include "parser/unparse.h"
+
+typedef struct Change {
+    Relation *created, *dropped; /* one of them, or both for a replacement */
+    Query *query;                /* of a created materialized view */
+} Change;
+
+typedef struct Definitions {
+    weir *db;
+    Str base_dir;
+    DefineOptions opt;
+    Planner planner;
+    VEC(Change) changes;
+    VEC(Str) broken;         /* names whose definition failed: what follows from it is not shown */
+    VEC(const Stmt *) indexes;
+    VEC(const Stmt *) settings;
+    int failed;
+} Definitions;
+
+/* ---- dropping ---------------------------------------------------------------------------------- */
+
+static const char *kind_word(const Relation *r)
+{
+    static const char *const words[] = {[REL_STREAM] = "stream", [REL_TABLE] = "table",
+        [REL_VIEW] = "view", [REL_MATERIALIZED] = "materialized view", [REL_SINK] = "sink"};
+    return words[r->kind];
+}
+
+static bool kind_fits(ObjectKind what, const Relation *r)
+{
+    switch (what) {
+    case OBJECT_ANY: return true;
+    case OBJECT_STREAM: return r->kind == REL_STREAM;
+    case OBJECT_TABLE: return r->kind == REL_TABLE || r->kind == REL_STREAM;
+    case OBJECT_VIEW: return r->kind == REL_VIEW || r->kind == REL_MATERIALIZED;
+    case OBJECT_MATERIALIZED_VIEW: return r->kind == REL_MATERIALIZED;
+    case OBJECT_SINK: return r->kind == REL_SINK;
+    case OBJECT_FUNCTION:
+    case OBJECT_AGGREGATE:
+    case OBJECT_INDEX: return false;
+    }
+    return false;
+}
+
+static void drop_relation(Definitions *d, Relation *r)
+{
+    catalog_remove(&d->db->catalog, r->name);
+    vec_push(&d->changes, &d->db->call, (Change){.dropped = r});
+}
+
+static Status drop_with_dependants(Definitions *d, Relation *r, bool cascade, Span at)
+{
+    enum { MAX_DEPENDANTS = 256 };
+    Relation *deps[MAX_DEPENDANTS];
+    int n = ddl_dependants(&d->db->catalog, r, deps, MAX_DEPENDANTS);
+    if (n > 0 && !cascade) {
+        StrBuf b = {.arena = &d->db->call};
+        for (int i = 0; i < n && i < 5; i++) sb_printf(&b, "%s\"%.*s\"", i ? ", " : "", STR_ARG(deps[i]->name));
+        Status st = diag_error(&d->db->diags, WEIR_E_DEPENDS, at, "\"%.*s\" is read by %.*s%s", STR_ARG(r->name),
+                               STR_ARG(sb_done(&b)), n > 5 ? " and more" : "");
+        diag_hint(&d->db->diags, "drop them first, or add CASCADE");
+        return st;
+    }
+    if (n > MAX_DEPENDANTS)
+        return diag_error(&d->db->diags, WEIR_E_LIMIT, at, "more than %d objects depend on \"%.*s\"", MAX_DEPENDANTS, STR_ARG(r->name));
+    for (int i = n - 1; i >= 0; i--) drop_relation(d, deps[i]);
+    drop_relation(d, r);
+    return WEIR_OK;
+}
+
+static Status define_drop(Definitions *d, const Stmt *s)
+{
+    const Drop *drop = s->drop;
+    if (drop->what == OBJECT_FUNCTION || drop->what == OBJECT_AGGREGATE || drop->what == OBJECT_INDEX)
+        return diag_error(&d->db->diags, WEIR_E_UNSUPPORTED, s->span, "DROP %s is not built yet", OBJECT_KIND_NAMES[drop->what]);
+    for (ptrdiff_t i = 0; i < drop->names.len; i++) {
+        Name n = drop->names.data[i];
+        Relation *r = catalog_find(&d->db->catalog, n.text);
+        if (!r && drop->if_exists) continue;
+        if (!r) return diag_error(&d->db->diags, WEIR_E_NOT_FOUND, n.span, "there is no \"%.*s\"", STR_ARG(n.text));
+        if (!kind_fits(drop->what, r))
+            return diag_error(&d->db->diags, WEIR_E_NAME, n.span, "\"%.*s\" is a %s", STR_ARG(n.text), kind_word(r));
+        TRY(drop_with_dependants(d, r, drop->cascade, n.span));
+    }
+    return WEIR_OK;
+}
+
+/* ---- creating ---------------------------------------------------------------------------------- */
+
+/* What to do about an object that has the name already. */
+typedef enum Clash { CLASH_NONE, CLASH_SKIP, CLASH_REPLACE, CLASH_ERROR } Clash;
+
+static Clash find_clash(Definitions *d, const Relation *old, const Relation *made, bool or_replace, bool if_not_exists)
+{
+    if (!old) return CLASH_NONE;
+    bool same = str_eq(old->sql, made->sql) && str_eq(old->base_dir, made->base_dir);
+    if (if_not_exists) return CLASH_SKIP;
+    if ((or_replace || d->opt.reregister) && same) return CLASH_SKIP;
+    bool is_query = old->kind == REL_VIEW || old->kind == REL_MATERIALIZED;
+    if (or_replace || (d->opt.reregister && is_query && made->kind == old->kind)) return CLASH_REPLACE;
+    return CLASH_ERROR;
+}
+
+static Status exists_error(Definitions *d, const Relation *old, Name name)
+{
+    Status st = diag_error(&d->db->diags, WEIR_E_EXISTS, name.span, "a %s \"%.*s\" exists already", kind_word(old), STR_ARG(name.text));
+    diag_hint(&d->db->diags, old->kind == REL_STREAM ? "DROP it first, or use another name; IF NOT EXISTS keeps it"
+                                                     : "CREATE OR REPLACE changes it");
+    return st;
+}
+
+static Status open_query(Definitions *d, Relation *r, Change *c)
+{
+    if (r->kind != REL_MATERIALIZED) return WEIR_OK;
+    return engine_open_query(d->db, r, &c->query);
+}
+
+static Status add_relation(Definitions *d, Relation *made, Name name, bool or_replace, bool if_not_exists)
+{
+    Relation *old = catalog_find(&d->db->catalog, name.text);
+    Change c = {.created = made};
+    switch (find_clash(d, old, made, or_replace, if_not_exists)) {
+    case CLASH_NONE: break;
+    case CLASH_SKIP: return WEIR_OK;
+    case CLASH_ERROR: return exists_error(d, old, name);
+    case CLASH_REPLACE: TRY(drop_with_dependants(d, old, false, name.span)); break;
+    }
+    made->id = d->db->catalog.next_id++;
+    TRY(open_query(d, made, &c));
+    catalog_put(&d->db->catalog, made);
+    vec_push(&d->changes, &d->db->call, c);
+    return WEIR_OK;
+}
+
+static Status define_stream(Definitions *d, const Stmt *s)
+{
+    Relation *r;
+    TRY(ddl_stream(&d->planner, s->create_stream, &r));
+    r->base_dir = str_dup(&d->db->arena, d->base_dir);
+    return add_relation(d, r, s->create_stream->name, s->create_stream->or_replace, s->create_stream->if_not_exists);
+}
+
+static Status define_view(Definitions *d, const Stmt *s)
+{
+    Relation *r;
+    TRY(ddl_view(&d->planner, s->create_view, &r));
+    r->base_dir = str_dup(&d->db->arena, d->base_dir);
+    return add_relation(d, r, s->create_view->name, s->create_view->or_replace, s->create_view->if_not_exists);
+}
+
+static Status define_setting(Definitions *d, const Stmt *s)
+{
+    Str canonical;
+    if (s->set->is_default)
+        return diag_error(&d->db->diags, WEIR_E_UNSUPPORTED, s->span, "SET … = DEFAULT is not built yet");
+    TRY(ddl_setting(&d->planner, s->set->name, s->set->value, s->set->span, &canonical));
+    vec_push(&d->settings, &d->db->call, s);
+    return WEIR_OK;
+}
+
+static Status define_index(Definitions *d, const Stmt *s)
+{
+    const CreateIndex *x = s->create_index;
+    Relation *r = catalog_find(&d->db->catalog, x->on.text);
+    if (!r) return diag_error(&d->db->diags, WEIR_E_NOT_FOUND, x->on.span, "there is no \"%.*s\"", STR_ARG(x->on.text));
+    if (r->kind != REL_MATERIALIZED)
+        return diag_error(&d->db->diags, WEIR_E_NAME, x->on.span, "\"%.*s\" is a %s; only materialized views take an index", STR_ARG(x->on.text), kind_word(r));
+    if (x->is_unique)
+        return diag_error(&d->db->diags, WEIR_E_UNSUPPORTED, s->span, "a view's index cannot be UNIQUE: keys are the engine's business");
+    for (ptrdiff_t i = 0; i < x->columns.len; i++) {
+        const Expr *e = x->columns.data[i].expr;
+        if (e->kind == EX_COLUMN && e->parts.len == 1 && relation_column(r, e->parts.data[0].text) >= 0) continue;
+        return diag_error(&d->db->diags, WEIR_E_NAME, e->span, "an index is over columns of \"%.*s\"", STR_ARG(r->name));
+    }
+    vec_push(&d->indexes, &d->db->call, s);
+    return WEIR_OK;
+}
+
+/* ---- one statement ------------------------------------------------------------------------------ */
+
+static Name defined_name(const Stmt *s)
+{
+    if (s->kind == STMT_CREATE_STREAM) return s->create_stream->name;
+    if (s->kind == STMT_CREATE_VIEW) return s->create_view->name;
+    return (Name){0};
+}
+
+/* Errors that only say that a broken definition is missing are left out. */
+static void drop_consequences(Definitions *d, ptrdiff_t from)
+{
+    Diags *g = &d->db->diags;
+    ptrdiff_t kept = from;
+    for (ptrdiff_t i = from; i < g->list.len; i++) {
+        Diag e = g->list.data[i];
+        bool is_name = e.code == WEIR_E_NAME || e.code == WEIR_E_NOT_FOUND, consequence = false;
+        for (ptrdiff_t b = 0; is_name && b < d->broken.len; b++) {
+            Str quoted = str_printf(&d->db->call, "\"%.*s\"", STR_ARG(d->broken.data[b]));
+            consequence |= str_find(e.message, quoted) >= 0;
+        }
+        if (!consequence) g->list.data[kept++] = e;
+    }
+    g->list.len = kept;
+}
+
+static Status define_one(Definitions *d, const Stmt *s)
+{
+    switch (s->kind) {
+    case STMT_CREATE_STREAM: return define_stream(d, s);
+    case STMT_CREATE_VIEW: return define_view(d, s);
+    case STMT_DROP: return define_drop(d, s);
+    case STMT_SET: return define_setting(d, s);
+    case STMT_CREATE_INDEX: return define_index(d, s);
+    case STMT_CREATE_FUNCTION:
+        return diag_error(&d->db->diags, WEIR_E_UNSUPPORTED, s->span, "CREATE FUNCTION and CREATE AGGREGATE are not built yet");
+    case STMT_ALTER: return diag_error(&d->db->diags, WEIR_E_UNSUPPORTED, s->span, "ALTER is not built yet");
+    case STMT_SELECT: case STMT_INSERT: case STMT_UPDATE: case STMT_DELETE: case STMT_BEGIN:
+    case STMT_COMMIT: case STMT_ROLLBACK: case STMT_SHOW: case STMT_DESCRIBE: case STMT_EXPLAIN:
+    case STMT_SUBSCRIBE: case STMT_CHECKPOINT: case STMT_BACKUP: case STMT_RECOVER: case STMT_COPY:
+        return WEIR_OK;
+    }
+    return WEIR_OK;
+}
+
+/* ---- saving and starting ------------------------------------------------------------------------ */
+
+static Str index_columns(Definitions *d, const CreateIndex *x)
+{
+    StrBuf b = {.arena = &d->db->call};
+    for (ptrdiff_t i = 0; i < x->columns.len; i++) {
+        if (i) sb_lit(&b, ", ");
+        sql_quote_name(&b, x->columns.data[i].expr->parts.data[0].text);
+        if (x->columns.data[i].is_desc) sb_lit(&b, " DESC");
+    }
+    return sb_done(&b);
+}
+
+static Status save_all(Definitions *d)
+{
+    Storage *st = d->db->storage;
+    for (ptrdiff_t i = 0; i < d->changes.len; i++) {
+        Change *c = &d->changes.data[i];
+        if (c->dropped) TRY(storage_drop_relation(st, c->dropped, &d->db->diags));
+        if (c->created) TRY(storage_save_relation(st, c->created, &d->db->diags));
+    }
+    for (ptrdiff_t i = 0; i < d->indexes.len; i++) {
+        const CreateIndex *x = d->indexes.data[i]->create_index;
+        TRY(storage_create_index(st, x->name.text, catalog_find(&d->db->catalog, x->on.text), index_columns(d, x), &d->db->diags));
+    }
+    for (ptrdiff_t i = 0; i < d->settings.len; i++) {
+        const SetOption *o = d->settings.data[i]->set;
+        TRY(engine_set(d->db, &d->planner, o->name, o->value, o->span));
+        Str canonical;
+        TRY(ddl_setting(&d->planner, o->name, o->value, o->span, &canonical));
+        TRY(storage_save_setting(st, o->name.text, canonical, &d->db->diags));
+    }
+    return WEIR_OK;
+}
+
+static Status save(Definitions *d)
+{
+    TRY(storage_begin(d->db->storage, &d->db->diags));
+    Status st = save_all(d);
+    if (st == WEIR_OK) return storage_commit(d->db->storage, &d->db->diags);
+    storage_rollback(d->db->storage);
+    return st;
+}
+
+static Status start_all(Definitions *d)
+{
+    for (ptrdiff_t i = 0; i < d->changes.len; i++) {
+        Change *c = &d->changes.data[i];
+        Query *old = c->dropped ? engine_query(d->db, c->dropped->id) : NULL;
+        if (old) engine_detach(d->db, old);
+        if (c->dropped && c->dropped->kind == REL_STREAM) engine_drop_scan(d->db, c->dropped->id);
+        if (c->query) TRY(engine_attach(d->db, c->query, true));
+    }
+    return WEIR_OK;
+}
+
+static void forget_all(Definitions *d, const Map *before, int64_t next_id)
+{
+    for (ptrdiff_t i = 0; i < d->changes.len; i++) query_close(d->changes.data[i].query);
+    d->db->catalog.relations = *before;
+    d->db->catalog.next_id = next_id;
+}
+
+Status script_define(weir *db, Stmt *const *stmts, int n, Str base_dir, const DefineOptions *o)
+{
+    Definitions d = {.db = db, .base_dir = base_dir, .opt = *o};
+    d.planner = engine_planner(db, &db->arena, base_dir);
+    Map before = map_clone(&db->catalog.relations, &db->arena);
+    int64_t next_id = db->catalog.next_id;
+    Status first = diag_status(&db->diags);
+    for (int i = 0; i < n; i++) {
+        ptrdiff_t known = db->diags.list.len;
+        Status st = define_one(&d, stmts[i]);
+        if (st == WEIR_OK) continue;
+        drop_consequences(&d, known);
+        if (first == WEIR_OK) first = st;
+        if (defined_name(stmts[i]).text.n) vec_push(&d.broken, &db->call, defined_name(stmts[i]).text);
+    }
+    if (first == WEIR_OK && !o->check_only && d.changes.len + d.indexes.len + d.settings.len > 0) first = save(&d);
+    if (first != WEIR_OK || o->check_only) {
+        forget_all(&d, &before, next_id);
+        return first;
+    }
+    return start_all(&d);
+}

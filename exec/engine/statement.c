@@ -1,0 +1,271 @@
+/* statement.c: the public life of a statement, and the kinds that are small. */
+#include "exec/engine/statement.h"
+
+#include "parser/parser.h"
+
+/* ---- rows of text: SHOW, DESCRIBE, EXPLAIN ------------------------------------------------------ */
+
+typedef struct TextCursor {
+    TextRows rows;
+    ptrdiff_t at;
+} TextCursor;
+
+static Status text_step(weir_stmt *s)
+{
+    TextCursor *c = s->impl;
+    if (c->at == c->rows.rows.len) return WEIR_DONE;
+    Str *row = c->rows.rows.data[c->at++];
+    for (int i = 0; i < s->ncols; i++) {
+        s->row[i] = value_text(row[i]);
+        s->row[i].is_null = row[i].p == NULL;
+    }
+    return WEIR_ROW;
+}
+
+static TextCursor *text_cursor(weir_stmt *s)
+{
+    return s->impl = new_one(&s->arena, TextCursor);
+}
+
+static void text_columns(weir_stmt *s)
+{
+    TextCursor *c = s->impl;
+    statement_columns(s, c->rows.names, c->rows.ncols, TYPE_OF(TYPE_TEXT));
+}
+
+static Status show_prepare(weir_stmt *s)
+{
+    Planner p = statement_planner(s);
+    StrBuf sql = {.arena = &s->arena};
+    if (show_query(&p, s->ast->show, &sql)) {
+        s->cls = &sql_statement;
+        return pull_prepare_sql(s, sb_done(&sql));
+    }
+    TRY(show_rows(&p, s->ast->show, &text_cursor(s)->rows));
+    text_columns(s);
+    return WEIR_OK;
+}
+
+static Status describe_prepare(weir_stmt *s)
+{
+    Planner p = statement_planner(s);
+    TRY(describe_rows(&p, s->ast->describe, &text_cursor(s)->rows));
+    text_columns(s);
+    return WEIR_OK;
+}
+
+/* ---- EXPLAIN ------------------------------------------------------------------------------------- */
+
+static Status explain_format(weir_stmt *s, ExplainFormat *f)
+{
+    *f = EXPLAIN_TEXT;
+    const Explain *x = s->ast->explain;
+    for (ptrdiff_t i = 0; i < x->options.len; i++) {
+        OptionItem o = x->options.data[i];
+        if (str_ieq(o.key.text, S("format"))) {
+            if (str_ieq(o.value, S("text"))) *f = EXPLAIN_TEXT;
+            else if (str_ieq(o.value, S("json"))) *f = EXPLAIN_JSON;
+            else if (str_ieq(o.value, S("dot"))) *f = EXPLAIN_DOT;
+            else return diag_error(&s->db->diags, WEIR_E_OPTION, o.span, "format \"%.*s\" is not text, json or dot", STR_ARG(o.value));
+        } else {
+            return diag_error(&s->db->diags, WEIR_E_UNSUPPORTED, o.key.span, "EXPLAIN (%.*s) is not built yet", STR_ARG(o.key.text));
+        }
+    }
+    return WEIR_OK;
+}
+
+static Status explained_plan(weir_stmt *s, const PhysPlan **plan)
+{
+    const Explain *x = s->ast->explain;
+    Planner p = statement_planner(s);
+    if (!x->stmt) {
+        Relation *r = catalog_find(&s->db->catalog, x->name.text);
+        if (!r || !r->plan)
+            return diag_error(&s->db->diags, WEIR_E_NOT_FOUND, x->name.span, "there is no materialized view \"%.*s\"", STR_ARG(x->name.text));
+        *plan = r->plan;
+        return WEIR_OK;
+    }
+    if (x->stmt->kind == STMT_SELECT) return plan_query(&p, x->stmt->select, NULL, (PhysPlan **)plan);
+    if (x->stmt->kind == STMT_CREATE_VIEW && x->stmt->create_view->kind == VIEW_MATERIALIZED) {
+        Relation *r;
+        TRY(ddl_view(&p, x->stmt->create_view, &r));
+        *plan = r->plan;
+        return WEIR_OK;
+    }
+    return diag_error(&s->db->diags, WEIR_E_UNSUPPORTED, x->stmt->span, "EXPLAIN is for SELECT and CREATE MATERIALIZED VIEW");
+}
+
+static void lines_to_rows(weir_stmt *s, Str text)
+{
+    TextCursor *c = text_cursor(s);
+    static const char *const names[] = {"plan"};
+    c->rows = (TextRows){.names = names, .ncols = 1};
+    while (text.n > 0) {
+        ptrdiff_t nl = str_find(text, S("\n"));
+        Str *row = new_one(&s->arena, Str);
+        *row = (Str){text.p, nl < 0 ? text.n : nl};
+        vec_push(&c->rows.rows, &s->arena, row);
+        text = nl < 0 ? (Str){0} : (Str){text.p + nl + 1, text.n - nl - 1};
+    }
+    text_columns(s);
+}
+
+static Status explain_prepare(weir_stmt *s)
+{
+    ExplainFormat f;
+    const PhysPlan *plan;
+    TRY(explain_format(s, &f));
+    TRY(explained_plan(s, &plan));
+    StrBuf b = {.arena = &s->arena};
+    explain_plan(plan, f, &b);
+    lines_to_rows(s, sb_done(&b));
+    return WEIR_OK;
+}
+
+/* ---- statements without rows --------------------------------------------------------------------- */
+
+static Status define_prepare(weir_stmt *s)
+{
+    (void)s;
+    return WEIR_OK;
+}
+
+/* Definitions outlive the statement: their text is parsed again into the engine's memory. */
+static Status define_step(weir_stmt *s)
+{
+    Script script;
+    Str text = str_dup(&s->db->arena, s->ast->text);
+    TRY(parser_parse(text, &s->db->arena, &s->db->diags, &script));
+    TRY(script_define(s->db, script.stmts.data, (int)script.stmts.len, s->base_dir, &(DefineOptions){0}));
+    return WEIR_DONE;
+}
+
+static Status checkpoint_step(weir_stmt *s)
+{
+    TRY(storage_checkpoint(s->db->storage, true, &s->db->diags));
+    return WEIR_DONE;
+}
+
+static Status backup_step(weir_stmt *s)
+{
+    TRY(storage_backup(s->db->storage, s->ast->backup->path, &s->db->diags));
+    return WEIR_DONE;
+}
+
+Status statement_unsupported(weir_stmt *s, const char *what)
+{
+    return diag_error(&s->db->diags, WEIR_E_UNSUPPORTED, s->ast->span, "%s is not built yet", what);
+}
+
+static Status unsupported_prepare(weir_stmt *s)
+{
+    static const char *const words[] = {
+        [STMT_UPDATE] = "UPDATE", [STMT_DELETE] = "DELETE", [STMT_BEGIN] = "BEGIN",
+        [STMT_COMMIT] = "COMMIT", [STMT_ROLLBACK] = "ROLLBACK", [STMT_SUBSCRIBE] = "SUBSCRIBE",
+        [STMT_RECOVER] = "RECOVER", [STMT_COPY] = "COPY",
+    };
+    return statement_unsupported(s, words[s->ast->kind]);
+}
+
+/* ---- SELECT: pull or push ------------------------------------------------------------------------ */
+
+static Status select_prepare(weir_stmt *s)
+{
+    Planner p = statement_planner(s);
+    bool is_push;
+    TRY(plan_is_push(&p, s->ast->select, &is_push));
+    s->cls = is_push ? &push_statement : &pull_statement;
+    return s->cls->prepare(s);
+}
+
+static const StatementClass select_statement = {select_prepare, NULL, NULL};
+static const StatementClass show_statement = {show_prepare, text_step, NULL};
+static const StatementClass describe_statement = {describe_prepare, text_step, NULL};
+static const StatementClass explain_statement = {explain_prepare, text_step, NULL};
+static const StatementClass define_statement = {define_prepare, define_step, NULL};
+static const StatementClass checkpoint_statement = {define_prepare, checkpoint_step, NULL};
+static const StatementClass backup_statement = {define_prepare, backup_step, NULL};
+static const StatementClass unsupported_statement = {unsupported_prepare, NULL, NULL};
+
+static const StatementClass *const classes[] = {
+    [STMT_SELECT] = &select_statement,          [STMT_CREATE_STREAM] = &define_statement,
+    [STMT_CREATE_VIEW] = &define_statement,     [STMT_CREATE_FUNCTION] = &define_statement,
+    [STMT_CREATE_INDEX] = &define_statement,    [STMT_DROP] = &define_statement,
+    [STMT_ALTER] = &define_statement,           [STMT_INSERT] = &insert_statement,
+    [STMT_UPDATE] = &unsupported_statement,     [STMT_DELETE] = &unsupported_statement,
+    [STMT_BEGIN] = &unsupported_statement,      [STMT_COMMIT] = &unsupported_statement,
+    [STMT_ROLLBACK] = &unsupported_statement,   [STMT_SHOW] = &show_statement,
+    [STMT_DESCRIBE] = &describe_statement,      [STMT_EXPLAIN] = &explain_statement,
+    [STMT_SUBSCRIBE] = &unsupported_statement,  [STMT_SET] = &define_statement,
+    [STMT_CHECKPOINT] = &checkpoint_statement,  [STMT_BACKUP] = &backup_statement,
+    [STMT_RECOVER] = &unsupported_statement,    [STMT_COPY] = &unsupported_statement,
+};
+
+bool statement_is_definition(StmtKind k) { return classes[k] == &define_statement; }
+
+/* ---- life ---------------------------------------------------------------------------------------- */
+
+Planner statement_planner(weir_stmt *s) { return engine_planner(s->db, &s->arena, s->base_dir); }
+
+void statement_columns(weir_stmt *s, const char *const *names, int n, Type t)
+{
+    s->ncols = n;
+    s->cols = new (&s->arena, Field, n);
+    s->row = new (&s->arena, Value, n);
+    for (int i = 0; i < n; i++) s->cols[i] = (Field){str_z(names[i]), t};
+}
+
+Status statement_new(weir *db, const Stmt *ast, Str text, Str file, Str base_dir, weir_stmt **out)
+{
+    weir_stmt *s = mem_alloc(sizeof *s);
+    s->db = db;
+    s->ast = ast;
+    s->weight = 1;
+    s->text = text;
+    s->file = file;
+    s->base_dir = base_dir;
+    s->cls = classes[ast->kind];
+    Status st = s->cls->prepare(s);
+    if (st != WEIR_OK) {
+        statement_close(s);
+        return st;
+    }
+    *out = s;
+    return WEIR_OK;
+}
+
+void statement_close(weir_stmt *s)
+{
+    if (!s) return;
+    if (s->cls->close) s->cls->close(s);
+    arena_free(&s->row_arena);
+    arena_free(&s->arena);
+    arena_free(&s->source);
+    mem_free(s, sizeof *s);
+}
+
+void weir_finalize(weir_stmt *s) { statement_close(s); }
+
+static Status step_checked(weir_stmt *s)
+{
+    engine_enter(s->db);
+    s->db->diags.text = s->text;
+    s->db->diags.file = s->file;
+    if (s->is_done) return WEIR_DONE;
+    arena_reset(&s->row_arena);
+    s->is_started = true;
+    Status st = s->cls->step(s);
+    s->is_done = st != WEIR_ROW;
+    return st;
+}
+
+weir_status weir_step(weir_stmt *s)
+{
+    OomFrame f;
+    if (OOM_TRY(&f)) {
+        Status st = step_checked(s);
+        OOM_END(&f);
+        return st;
+    }
+    return engine_nomem(s->db);
+}

@@ -1,0 +1,279 @@
+/* agg_table.c: a table of groups whose payloads are cells, and what an epoch changed in it. */
+#include "exec/op/aggregate.h"
+
+#include <assert.h>
+
+void agg_table_init(AggregateOp *g, AggTable *t)
+{
+    *t = (AggTable){0};
+    group_table_init(&t->groups, &g->keys, g->aggs.cell_size);
+}
+
+static void before_forget(AggTable *t)
+{
+    t->before = NULL;
+    t->nbefore = t->before_cap = 0;
+    t->images.data = NULL;
+    t->images.len = t->images.cap = 0;
+}
+
+void agg_table_clear(AggTable *t)
+{
+    group_table_clear(&t->groups);
+    before_forget(t);
+}
+
+void agg_table_free(AggTable *t)
+{
+    group_table_free(&t->groups);
+    before_forget(t);
+}
+
+/* ---- before-images ---------------------------------------------------------------------------- */
+
+static bool has_result(const AggregateOp *g, const uint8_t *cell)
+{
+    return cell_row_count(cell) > 0 || g->keeps_empty;
+}
+
+static void before_reserve(AggregateOp *g, AggTable *t, uint32_t n)
+{
+    if (n <= t->before_cap) return;
+    uint32_t cap = t->before_cap ? t->before_cap * 2 : 64;
+    if (cap < n) cap = n;
+    BeforeRef *more = new_raw(&g->epoch, BeforeRef, cap);
+    if (t->nbefore) memcpy(more, t->before, t->nbefore * sizeof *more);
+    t->before = more;
+    t->before_cap = cap;
+}
+
+/* Takes the results of the groups touched since the last call, but for the fresh ones, whose
+ * numbers of rows are still 0. At most BATCH_ROWS_MAX at a time. */
+static void before_take(AggregateOp *g, AggTable *t, uint8_t *const *fresh, int nfresh, Arena *scratch)
+{
+    uint32_t from = t->nbefore, to = t->groups.ntouched;
+    before_reserve(g, t, to);
+    const uint8_t **cells = new_raw(scratch, const uint8_t *, to - from);
+    int n = 0, f = 0;
+    for (uint32_t i = from; i < to; i++) {
+        uint8_t *cell = t->groups.touched[i];
+        bool is_fresh = f < nfresh && fresh[f] == cell;
+        f += is_fresh;
+        bool had = !is_fresh && has_result(g, cell);
+        t->before[i] = had ? (BeforeRef){(int32_t)t->images.len, n} : (BeforeRef){-1, 0};
+        if (had) cells[n++] = cell;
+    }
+    assert(n <= BATCH_ROWS_MAX && f == nfresh);
+    t->nbefore = to;
+    if (n == 0) return;
+    Column *image = new (&g->epoch, Column, g->aggs.n);
+    agg_set_final(&g->aggs, scratch, cells, n, image, &g->epoch);
+    vec_push(&t->images, &g->epoch, image);
+}
+
+/* ---- changing --------------------------------------------------------------------------------- */
+
+static void cells_init(AggregateOp *g, AggTable *t, uint8_t *const *fresh, int n, Arena *scratch)
+{
+    for (int i = 0; i < n; i++) agg_set_init(&g->aggs, &t->groups.heap, scratch, fresh[i]);
+}
+
+void agg_table_touch(AggregateOp *g, AggTable *t, const PackedKeys *keys, uint8_t **cells)
+{
+    Arena *scratch = g->op.ctx->batch_scratch;
+    ArenaMark mark = arena_mark(scratch);
+    uint8_t **fresh = new_raw(scratch, uint8_t *, keys->n);
+    int nfresh = group_table_find(&t->groups, keys, cells, fresh);
+    cells_init(g, t, fresh, nfresh, scratch);
+    if (g->shows_changes && t->nbefore < t->groups.ntouched) before_take(g, t, fresh, nfresh, scratch);
+    arena_release(scratch, mark);
+}
+
+void agg_table_push(AggregateOp *g, AggTable *t, const Batch *b, const PackedKeys *keys, const int32_t *rows)
+{
+    if (keys->n == 0) return;
+    Arena *scratch = g->op.ctx->batch_scratch;
+    uint8_t **cells = new_raw(scratch, uint8_t *, keys->n);
+    agg_table_touch(g, t, keys, cells);
+    agg_set_step(&g->aggs, &t->groups.heap, scratch, b, rows, keys->n, cells);
+}
+
+static void merge_some(AggregateOp *g, AggTable *t, const AggTable *src, uint8_t *const *from, int n, int sign,
+                       Arena *scratch)
+{
+    uint8_t **to = new_raw(scratch, uint8_t *, n), **fresh = new_raw(scratch, uint8_t *, n);
+    int nfresh = 0;
+    for (int i = 0; i < n; i++) {
+        const GroupHead *h = group_head(&src->groups, from[i]);
+        bool is_new;
+        to[i] = group_table_add(&t->groups, group_words(&src->groups, from[i]), h->nulls, h->hash, &is_new);
+        if (is_new) fresh[nfresh++] = to[i];
+    }
+    cells_init(g, t, fresh, nfresh, scratch);
+    if (g->shows_changes && t->nbefore < t->groups.ntouched) before_take(g, t, fresh, nfresh, scratch);
+    for (int i = 0; i < n; i++) agg_set_merge(&g->aggs, &t->groups.heap, scratch, to[i], from[i], sign);
+}
+
+void agg_table_merge(AggregateOp *g, AggTable *t, const AggTable *src, int sign)
+{
+    Arena *scratch = g->op.ctx->batch_scratch;
+    ArenaMark mark = arena_mark(scratch);
+    uint8_t **from = new_raw(scratch, uint8_t *, src->groups.live);
+    int64_t n = group_table_list(&src->groups, from);
+    for (int64_t i = 0; i < n; i += BATCH_ROWS_MAX) {
+        ArenaMark inner = arena_mark(scratch);
+        merge_some(g, t, src, from + i, (int)(n - i < BATCH_ROWS_MAX ? n - i : BATCH_ROWS_MAX), sign, scratch);
+        arena_release(scratch, inner);
+    }
+    arena_release(scratch, mark);
+}
+
+/* ---- output ----------------------------------------------------------------------------------- */
+
+/* Which of n touched groups, from the i-th on, go and come. */
+typedef struct Changes {
+    uint8_t **gone, **come;
+    int32_t ngone, ncome;
+    Column *old, *now; /* their results */
+} Changes;
+
+static Column *results_new(const AggregateOp *g, int n, Arena *a)
+{
+    Column *cols = new (a, Column, g->aggs.n);
+    for (int i = 0; i < g->aggs.n; i++) cols[i] = column_new(a, g->aggs.slots[i].call->type, n);
+    return cols;
+}
+
+static bool results_eq(const AggregateOp *g, const Column *a, int i, const Column *b, int j)
+{
+    for (int k = 0; k < g->aggs.n; k++)
+        if (!result_eq(&a[k], i, &b[k], j)) return false;
+    return true;
+}
+
+static void results_add(const AggregateOp *g, Column *to, Arena *a, int row, const Column *from, int at)
+{
+    for (int k = 0; k < g->aggs.n; k++) result_copy(&to[k], a, row, &from[k], at);
+}
+
+static Changes changes_find(const AggregateOp *g, const AggTable *t, uint32_t at, int n, Arena *a)
+{
+    uint8_t *const *groups = t->groups.touched + at;
+    Column *now = new (a, Column, g->aggs.n);
+    agg_set_final(&g->aggs, a, (const uint8_t *const *)groups, n, now, a);
+    Changes c = {new_raw(a, uint8_t *, n), new_raw(a, uint8_t *, n), 0, 0, results_new(g, n, a), results_new(g, n, a)};
+    for (int i = 0; i < n; i++) {
+        BeforeRef b = t->before[at + (uint32_t)i];
+        const Column *image = b.image < 0 ? NULL : t->images.data[b.image];
+        bool is = has_result(g, groups[i]);
+        if (image && is && results_eq(g, image, b.row, now, i)) continue;
+        if (image) {
+            results_add(g, c.old, a, c.ngone, image, b.row);
+            c.gone[c.ngone++] = groups[i];
+        }
+        if (is) {
+            results_add(g, c.now, a, c.ncome, now, i);
+            c.come[c.ncome++] = groups[i];
+        }
+    }
+    return c;
+}
+
+void agg_table_emit_changes(AggregateOp *g, AggTable *t, const Column *window)
+{
+    Arena *scratch = g->op.ctx->batch_scratch;
+    assert(!g->shows_changes || t->nbefore == t->groups.ntouched);
+    for (uint32_t at = 0; at < t->groups.ntouched; at += BATCH_ROWS_MAX) {
+        uint32_t left = t->groups.ntouched - at;
+        ArenaMark mark = arena_mark(scratch);
+        Changes c = changes_find(g, t, at, (int)(left < BATCH_ROWS_MAX ? left : BATCH_ROWS_MAX), scratch);
+        aggregate_emit(g, &(OutRows){&t->groups, c.gone, c.ngone, window, c.old, -1});
+        aggregate_emit(g, &(OutRows){&t->groups, c.come, c.ncome, window, c.now, 1});
+        arena_release(scratch, mark);
+    }
+}
+
+void agg_table_emit_all(AggregateOp *g, AggTable *t, const Column *window)
+{
+    Arena *scratch = g->op.ctx->batch_scratch;
+    ArenaMark mark = arena_mark(scratch);
+    uint8_t **groups = new_raw(scratch, uint8_t *, t->groups.live);
+    int64_t all = group_table_list(&t->groups, groups), n = 0;
+    for (int64_t i = 0; i < all; i++)
+        if (has_result(g, groups[i])) groups[n++] = groups[i];
+    group_table_sort(&t->groups, groups, n, scratch);
+    for (int64_t i = 0; i < n; i += BATCH_ROWS_MAX) {
+        int rows = (int)(n - i < BATCH_ROWS_MAX ? n - i : BATCH_ROWS_MAX);
+        ArenaMark inner = arena_mark(scratch);
+        Column *results = new (scratch, Column, g->aggs.n);
+        agg_set_final(&g->aggs, scratch, (const uint8_t *const *)(groups + i), rows, results, scratch);
+        aggregate_emit(g, &(OutRows){&t->groups, groups + i, rows, window, results, 1});
+        arena_release(scratch, inner);
+    }
+    arena_release(scratch, mark);
+}
+
+/* ---- records ---------------------------------------------------------------------------------- */
+
+static void save_group(AggregateOp *g, const AggTable *t, const uint8_t *group, Str space, StateWriter *w,
+                       bool all)
+{
+    Arena *scratch = g->op.ctx->batch_scratch;
+    ArenaMark mark = arena_mark(scratch);
+    StrBuf key = {.arena = scratch}, value = {.arena = scratch};
+    group_table_save_key(&t->groups, group, &key);
+    bool is_gone = cell_row_count(group) == 0 && !g->keeps_empty;
+    if (!is_gone) {
+        agg_set_save(&g->aggs, scratch, group, &value);
+        state_put(w, space, str_of(key.p, key.n), str_of(value.p, value.n));
+    } else if (!all) {
+        state_del(w, space, str_of(key.p, key.n));
+    }
+    arena_release(scratch, mark);
+}
+
+void agg_table_save(AggregateOp *g, const AggTable *t, Str space, StateWriter *w, bool all)
+{
+    if (!all) {
+        for (uint32_t i = 0; i < t->groups.ntouched; i++)
+            save_group(g, t, t->groups.touched[i], space, w, false);
+        return;
+    }
+    for (uint32_t i = 0; i < t->groups.len; i++) {
+        const uint8_t *group = group_table_at(&t->groups, i);
+        if (group) save_group(g, t, group, space, w, true);
+    }
+}
+
+Status agg_table_load(AggregateOp *g, AggTable *t, Str key, Str value)
+{
+    Arena *scratch = g->op.ctx->batch_scratch;
+    ArenaMark mark = arena_mark(scratch);
+    StrReader in = {.at = key.p, .end = key.p + key.n};
+    uint64_t *words = new (scratch, uint64_t, g->keys.words + 1);
+    uint32_t nulls;
+    if (!key_load(&g->keys, &in, words, &nulls) || in.at != in.end) return WEIR_E_CORRUPT;
+    bool is_new;
+    uint8_t *cell = group_table_add(&t->groups, words, nulls, key_hash(&g->keys, words, nulls), &is_new);
+    group_table_settle(&t->groups);
+    if (!is_new) return WEIR_E_CORRUPT;
+    agg_set_init(&g->aggs, &t->groups.heap, scratch, cell);
+    in = (StrReader){.at = value.p, .end = value.p + value.n};
+    Status st = agg_set_load(&g->aggs, &t->groups.heap, scratch, cell, &in);
+    arena_release(scratch, mark);
+    return st;
+}
+
+void agg_table_settle(AggregateOp *g, AggTable *t)
+{
+    GroupTable *groups = &t->groups;
+    for (uint32_t i = 0; i < groups->ntouched; i++) {
+        uint8_t *cell = groups->touched[i];
+        group_head(groups, cell)->touched = 0;
+        if (cell_row_count(cell) != 0 || g->keeps_empty) continue;
+        agg_set_destroy(&g->aggs, &groups->heap, cell);
+        group_table_remove(groups, cell);
+    }
+    groups->ntouched = 0;
+    before_forget(t);
+}

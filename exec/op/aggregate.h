@@ -1,0 +1,118 @@
+/* aggregate.h: what the aggregate operators share; each window shape is an operator of its own.
+ *
+ * A push turns a batch into rows that count, packs their keys once and adds the rows to cells
+ * (exec/agg/agg_set.h) in tables of groups. A flush hands on what became different: before-images
+ * are taken when a group is first touched in an epoch, so a group touched a thousand times gives
+ * one -old and one +new, and nothing where they are equal. */
+#ifndef WEIR_EXEC_OP_AGGREGATE_H
+#define WEIR_EXEC_OP_AGGREGATE_H
+
+#include "exec/agg/agg_set.h"
+#include "exec/op/op.h"
+#include "exec/state/group_table.h"
+
+typedef struct AggregateOp {
+    Op op;
+    KeyLayout keys;
+    AggSet aggs;
+    const WindowSpec *window;
+    int64_t tick, grace;    /* of the window, microseconds */
+    bool shows_changes;     /* EMIT CHANGES: before-images are kept */
+    bool keeps_empty;       /* a global aggregate: its group is there over nothing too */
+    bool above_state;       /* marks of the input are NULLs, nothing is withheld */
+    bool is_settled;        /* the epoch's lists have been cleared */
+    Arena epoch;            /* before-images; reset when the next epoch begins */
+    int32_t nwindow;        /* window columns of the output */
+    int64_t closed_at;      /* the watermark of the last flush */
+} AggregateOp;
+
+/* WEIR_E_UNSUPPORTED: an aggregate that is not built. */
+Status aggregate_init(AggregateOp *g, const OpClass *cls, const PhysOp *p, OpContext *c, Arena *a, Diags *d);
+void aggregate_close(AggregateOp *g);
+
+/* The rows of b that take part, into a new array: not withheld for an error, with a time where the
+ * window needs one (rows without are counted as in no window). */
+int aggregate_rows(AggregateOp *g, const Batch *b, int32_t **rows, Arena *scratch);
+/* Counts rows that no window takes any more. */
+static inline void aggregate_late(AggregateOp *g, const Batch *b, int row)
+{
+    int weight = batch_weight(b, row);
+    if (weight > 0) g->op.ctx->late_rows += weight;
+}
+
+/* Windows that end at or before this are closed once the watermark is w, and take no row of
+ * judgement w: window_end <= w + tick - grace. Saturates. */
+int64_t aggregate_closed_end(const AggregateOp *g, int64_t w);
+/* The same for a row: of its own judgement and of what has been closed here. */
+static inline int64_t aggregate_late_end(const AggregateOp *g, const Batch *b, int row)
+{
+    int64_t j = batch_judge(b, row);
+    return aggregate_closed_end(g, j > g->closed_at ? j : g->closed_at);
+}
+
+/* ---- output ----------------------------------------------------------------------------------- */
+
+/* n <= BATCH_ROWS_MAX rows: keys of groups, window columns, results; all with one weight. */
+typedef struct OutRows {
+    const GroupTable *table;
+    uint8_t *const *groups;
+    int32_t n;
+    const Column *window;  /* nwindow columns */
+    const Column *results; /* naggs columns */
+    int32_t weight;
+} OutRows;
+/* Hands them on. Allocates from the batch scratch and gives it back. */
+void aggregate_emit(AggregateOp *g, const OutRows *rows);
+/* Column `i` of the window columns, the same time in all rows. */
+Column aggregate_window_const(const AggregateOp *g, int i, int64_t us, Arena *a);
+/* The window columns start and end of `span`. */
+const Column *aggregate_span_columns(const AggregateOp *g, int64_t start, int64_t end, Arena *a);
+/* Whether row i of a is row j of b, error marks included. */
+bool result_eq(const Column *a, int i, const Column *b, int j);
+/* Copies a value, its NULL and its mark; text is referred to. */
+void result_copy(Column *to, Arena *a, int row, const Column *from, int at);
+
+/* ---- tables of cells -------------------------------------------------------------------------- */
+
+/* Where the results of a touched group before this epoch are; image < 0: it had none. */
+typedef struct BeforeRef {
+    int32_t image, row;
+} BeforeRef;
+
+typedef struct AggTable {
+    GroupTable groups;       /* payload: a cell */
+    BeforeRef *before;       /* one per touched group; in the epoch's arena, as what follows */
+    uint32_t nbefore, before_cap;
+    VEC(Column *) images;    /* results of up to BATCH_ROWS_MAX groups each */
+} AggTable;
+
+void agg_table_init(AggregateOp *g, AggTable *t);
+void agg_table_clear(AggTable *t);
+void agg_table_free(AggTable *t);
+/* Adds row rows[i] to the group of key i. */
+void agg_table_push(AggregateOp *g, AggTable *t, const Batch *b, const PackedKeys *keys, const int32_t *rows);
+/* Makes the groups of the keys (cells[i]), initialised, with their before-images taken: what
+ * agg_table_push does before it adds the rows. At most BATCH_ROWS_MAX keys. */
+void agg_table_touch(AggregateOp *g, AggTable *t, const PackedKeys *keys, uint8_t **cells);
+/* t += sign * src, group by group; only groups that src has. */
+void agg_table_merge(AggregateOp *g, AggTable *t, const AggTable *src, int sign);
+/* Hands on how the touched groups changed. */
+void agg_table_emit_changes(AggregateOp *g, AggTable *t, const Column *window);
+/* Hands on all groups that have rows, in the order of their keys. */
+void agg_table_emit_all(AggregateOp *g, AggTable *t, const Column *window);
+/* Writes the touched groups (`all`: every group) as records of `space`. */
+void agg_table_save(AggregateOp *g, const AggTable *t, Str space, StateWriter *w, bool all);
+Status agg_table_load(AggregateOp *g, AggTable *t, Str key, Str value);
+/* The epoch is over: groups without rows go, nothing is touched. */
+void agg_table_settle(AggregateOp *g, AggTable *t);
+
+/* ---- the shapes ------------------------------------------------------------------------------- */
+Status op_group_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
+Status op_panes_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
+Status op_keyed_window_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
+Status op_session_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
+Status op_sliding_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
+Status op_count_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
+Status op_global_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
+
+#endif

@@ -1,0 +1,98 @@
+/* op_group.c: GROUP BY without a window, DISTINCT, and the one row of a global aggregate.
+ *
+ * State: one cell per group, forever; a group whose last row was deleted goes. */
+#include "exec/op/aggregate.h"
+
+typedef struct GroupOp {
+    AggregateOp agg;
+    AggTable table;
+} GroupOp;
+
+static void group_begin(GroupOp *g)
+{
+    if (g->agg.is_settled) return;
+    agg_table_settle(&g->agg, &g->table);
+    arena_reset(&g->agg.epoch);
+    g->agg.is_settled = true;
+}
+
+static void group_push(Op *op, int port, const Batch *b)
+{
+    (void)port;
+    GroupOp *g = (GroupOp *)op;
+    Arena *scratch = op->ctx->batch_scratch;
+    ArenaMark mark = arena_mark(scratch);
+    group_begin(g);
+    int32_t *rows;
+    int n = aggregate_rows(&g->agg, b, &rows, scratch);
+    PackedKeys keys = key_pack(&g->agg.keys, b->cols, op->plan->keys, rows, n, scratch);
+    agg_table_push(&g->agg, &g->table, b, &keys, rows);
+    arena_release(scratch, mark);
+}
+
+/* A global aggregate has its row over nothing too. */
+static void make_global(GroupOp *g)
+{
+    if (!g->agg.keeps_empty || g->table.groups.live) return;
+    uint64_t word = 0;
+    PackedKeys none = {.n = 1, .words = &word, .nulls = &(uint32_t){0},
+                       .hash = &(uint32_t){key_hash(&g->agg.keys, &word, 0)}};
+    uint8_t *cell;
+    agg_table_touch(&g->agg, &g->table, &none, &cell);
+}
+
+static int64_t group_flush(Op *op, int64_t watermark)
+{
+    GroupOp *g = (GroupOp *)op;
+    group_begin(g);
+    make_global(g);
+    agg_table_emit_changes(&g->agg, &g->table, NULL);
+    g->agg.is_settled = false;
+    return watermark == INT64_MAX ? INT64_MAX : INT64_MIN; /* no event time; it may have ended */
+}
+
+static void group_save(Op *op, StateWriter *w, bool all)
+{
+    GroupOp *g = (GroupOp *)op;
+    agg_table_save(&g->agg, &g->table, (Str){0}, w, all);
+}
+
+static Status group_load(Op *op, Str space, Str key, Str value)
+{
+    GroupOp *g = (GroupOp *)op;
+    if (space.n) return WEIR_E_CORRUPT;
+    return agg_table_load(&g->agg, &g->table, key, value);
+}
+
+static void group_close(Op *op)
+{
+    GroupOp *g = (GroupOp *)op;
+    agg_table_free(&g->table);
+    aggregate_close(&g->agg);
+}
+
+static int64_t group_bytes(const Op *op)
+{
+    return group_table_bytes(&((const GroupOp *)op)->table.groups);
+}
+
+static int64_t group_rows(const Op *op)
+{
+    return ((const GroupOp *)op)->table.groups.live;
+}
+
+static const OpClass group_class = {
+    .name = "aggregate", .push = group_push, .flush = group_flush, .save = group_save, .load = group_load,
+    .close = group_close, .state_bytes = group_bytes, .state_rows = group_rows,
+};
+
+Status op_group_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
+{
+    GroupOp *g = new_one(a, GroupOp);
+    TRY(aggregate_init(&g->agg, &group_class, p, c, a, d));
+    g->agg.shows_changes = true;
+    g->agg.keeps_empty = p->is_global;
+    agg_table_init(&g->agg, &g->table);
+    *out = &g->agg.op;
+    return WEIR_OK;
+}
