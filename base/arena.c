@@ -156,8 +156,31 @@ void *arena_alloc(Arena *a, ptrdiff_t size, ptrdiff_t align)
     return p;
 }
 
+struct ArenaCleanup {
+    ArenaCleanup *older;
+    void (*run)(void *arg);
+    void *arg;
+};
+
+void arena_on_release(Arena *a, void (*run)(void *arg), void *arg)
+{
+    ArenaCleanup *c = new_one(a, ArenaCleanup);
+    *c = (ArenaCleanup){a->cleanups, run, arg};
+    a->cleanups = c;
+}
+
+static void run_cleanups(Arena *a, const ArenaCleanup *until)
+{
+    while (a->cleanups != until) {
+        ArenaCleanup *c = a->cleanups;
+        a->cleanups = c->older;
+        c->run(c->arg);
+    }
+}
+
 void arena_free(Arena *a)
 {
+    run_cleanups(a, NULL);
     for (ArenaChunk *c = a->chunk; c;) {
         ArenaChunk *older = c->older;
         chunk_drop(a, c);
@@ -168,6 +191,7 @@ void arena_free(Arena *a)
 
 void arena_reset(Arena *a)
 {
+    run_cleanups(a, NULL);
     ArenaChunk *largest = a->chunk;
     if (!largest) return;
     for (ArenaChunk *c = largest->older; c; c = c->older)
@@ -183,7 +207,7 @@ void arena_reset(Arena *a)
 
 ArenaMark arena_mark(const Arena *a)
 {
-    return (ArenaMark){a->chunk, a->at};
+    return (ArenaMark){a->chunk, a->at, a->cleanups};
 }
 
 void arena_release(Arena *a, ArenaMark m)
@@ -192,6 +216,7 @@ void arena_release(Arena *a, ArenaMark m)
         arena_reset(a);
         return;
     }
+    run_cleanups(a, m.cleanups);
     while (a->chunk != m.chunk) {
         ArenaChunk *c = a->chunk;
         a->chunk = c->older;

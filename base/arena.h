@@ -15,17 +15,20 @@
 #include <stdint.h>
 
 typedef struct ArenaChunk ArenaChunk;
+typedef struct ArenaCleanup ArenaCleanup;
 
 /* Zero-initialised is ready to use. */
 typedef struct Arena {
     char *at, *end;    /* the free part of the newest chunk */
     ArenaChunk *chunk; /* newest chunk, linked to older ones */
     int64_t bytes;     /* held from the allocator */
+    ArenaCleanup *cleanups; /* newest first */
 } Arena;
 
 typedef struct ArenaMark {
     ArenaChunk *chunk;
     char *at;
+    ArenaCleanup *cleanups;
 } ArenaMark;
 
 /* `size` zeroed bytes aligned to `align` (a power of two). size 0 gives a valid pointer. */
@@ -39,6 +42,9 @@ void arena_reset(Arena *a);
 /* arena_release gives back all that was allocated since the mark was taken. */
 ArenaMark arena_mark(const Arena *a);
 void arena_release(Arena *a, ArenaMark m);
+/* Has run(arg) called when what is allocated now is given back: for the few things that hold more
+ * than memory (compiled machine code, a foreign library's object). */
+void arena_on_release(Arena *a, void (*run)(void *arg), void *arg);
 
 #define new(a, T, n) ((T *)arena_alloc((a), checked_mul((n), sizeof(T)), _Alignof(T)))
 #define new_raw(a, T, n) ((T *)arena_alloc_raw((a), checked_mul((n), sizeof(T)), _Alignof(T)))

@@ -5,6 +5,8 @@
  * careful way. */
 #include "base/datetime.h"
 
+enum { DATE_TEXT = 10 }; /* bytes of "2024-02-29" */
+
 typedef struct Cursor {
     const char *at, *end;
 } Cursor;
@@ -160,7 +162,7 @@ bool timestamp_parse_local(Str s, int precision, int64_t *us, bool *has_offset)
     int32_t offset = 0;
     if (!take_date_time(&c, &t)) return false;
     bool offset_given = c.at < c.end;
-    if (offset_given && (s.n <= 10 || !take_offset(&c, &offset))) return false;
+    if (offset_given && (c.at - s.p == DATE_TEXT || !take_offset(&c, &offset))) return false;
     t = cut(t, precision) - offset * US_PER_SECOND;
     if (c.at != c.end || !timestamp_is_valid(t)) return false;
     *us = t;
@@ -270,21 +272,36 @@ static bool interval_clock(Cursor *c, Nano hours, int sign, Interval *iv)
            interval_add(iv, sign * s, UNIT_SECOND);
 }
 
-/* One "[+-] number unit", "[+-] hh:mm:ss", or a number alone: days before a clock, else seconds. */
+static int take_sign(Cursor *c)
+{
+    if (take(c, '-')) return -1;
+    take(c, '+');
+    return 1;
+}
+
+/* What follows a number without unit: a clock, then the number is days, or the end: seconds. */
+static bool interval_bare(Cursor *c, Nano n, int sign, Interval *iv)
+{
+    Nano hours;
+    if (c->at == c->end) return interval_add(iv, sign * n, UNIT_SECOND);
+    int clock_sign = take_sign(c);
+    return interval_add(iv, sign * n, UNIT_DAY) && take_number(c, &hours) && c->at < c->end &&
+           interval_clock(c, hours, clock_sign, iv);
+}
+
+/* One "[+-] number unit" or "[+-] hh:mm:ss". */
 static bool interval_term(Cursor *c, Interval *iv)
 {
     Nano n;
     TimeUnit u;
-    int sign = take(c, '-') ? -1 : 1;
-    if (sign == 1) take(c, '+');
+    int sign = take_sign(c);
     skip_spaces(c);
     if (!take_number(c, &n)) return false;
     if (c->at < c->end && *c->at == ':') return interval_clock(c, n, sign, iv);
     skip_spaces(c);
     Str word = take_word(c);
-    if (word.n) return time_unit_parse(word, &u) && interval_add(iv, sign * n, u);
-    bool more = c->at < c->end;
-    return interval_add(iv, sign * n, more ? UNIT_DAY : UNIT_SECOND) && (!more || at_digit(c));
+    if (word.n == 0) return interval_bare(c, n, sign, iv);
+    return time_unit_parse(word, &u) && interval_add(iv, sign * n, u);
 }
 
 /* P1Y2M3W4DT5H6M7.8S */
@@ -348,8 +365,7 @@ bool interval_parse_unit(Str number, TimeUnit u, Interval *out)
     Cursor c = {s.p, s.p + s.n};
     Interval iv = {0};
     Nano n;
-    int sign = take(&c, '-') ? -1 : 1;
-    if (sign == 1) take(&c, '+');
+    int sign = take_sign(&c);
     if (!take_number(&c, &n) || c.at != c.end || !interval_add(&iv, sign * n, u)) return false;
     *out = iv;
     return true;

@@ -141,7 +141,8 @@ void exact_add_double(ExactSum *s, ExactMem mem, double x, int64_t weight)
         count_infinity(s, x, weight);
         return;
     }
-    add_term(s, mem, take_apart(x, &exp), exp, signbit(x), weight);
+    uint64_t m = take_apart(x, &exp);
+    add_term(s, mem, m, exp, signbit(x), weight);
 }
 
 void exact_add_product(ExactSum *s, ExactMem mem, double x, double y, int64_t weight)

@@ -8,6 +8,7 @@
 #include "base/number.h"
 
 #include <assert.h>
+#include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -164,17 +165,33 @@ static int print_fixed(uint64_t m, int scale, char *out)
     return len;
 }
 
+static void print_exponent(double d, int precision, char *z, size_t room)
+{
+    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    locale_t before = uselocale(c);
+    snprintf(z, room, "%.*e", precision - 1, d);
+    uselocale(before);
+    freelocale(c);
+}
+
+/* Above a power of two the doubles lie twice as far apart as below: the nearest decimal of 16
+ * digits may be nearer to the neighbour below, and the next one up reads back all the same. */
+static bool next_up_reads_back(double d, char *z)
+{
+    char *last = strchr(z, 'e') - 1;
+    if (*last == '9') return false;
+    ++*last;
+    return libc_read(z) == d;
+}
+
 /* The shortest digits that read back, by trial; d > 0. Gives d = 0.DIGITS · 10^point. */
 static int shortest_digits(double d, char *digits, int *point)
 {
     char z[40];
-    for (int precision = 15;; precision++) {
-        locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-        locale_t before = uselocale(c);
-        snprintf(z, sizeof z, "%.*e", precision - 1, d);
-        uselocale(before);
-        freelocale(c);
+    for (int precision = d < DBL_MIN ? 1 : 15;; precision++) {
+        print_exponent(d, precision, z, sizeof z);
         if (precision == 17 || libc_read(z) == d) break;
+        if (precision == 16 && next_up_reads_back(d, z)) break;
     }
     int n = 0;
     char *e = strchr(z, 'e');

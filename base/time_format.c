@@ -173,7 +173,9 @@ static bool take_offset(Cursor *c, Fields *f)
     if (c->at == c->end) return false;
     char sign = *c->at++;
     if (sign == 'Z' || sign == 'z') return true;
+    const char *hours = c->at;
     if ((sign != '+' && sign != '-') || !take_int(c, 2, 0, 23, &h)) return false;
+    if (c->at - hours != 2) return false;
     bool colon = c->at < c->end && *c->at == ':';
     c->at += colon;
     bool more = colon || (c->at < c->end && *c->at >= '0' && *c->at <= '9');

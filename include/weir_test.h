@@ -19,13 +19,20 @@ typedef struct weir_seams {
 WEIR_API void weir_test_fail_allocation(int64_t n);
 /* Rewrite rules not to use: "fold,prune", "all"; NULL: use all. The text is referred to. */
 WEIR_API void weir_test_rewrites_off(weir *db, const char *rules);
-/* Drives one standing query over batches kept in memory into a counting sink, without any
- * database work, for benchmarks: reads `stream`'s rows once, then runs `sql` over them. Returns
- * nanoseconds of the run; *rows_in and *rows_out count rows. WEIR_E_* codes as weir_prepare. */
+/* Benchmarks: reads the rows of the one stream that `sql` (a SELECT) is over into memory, then runs
+ * its operators over the ready batches into a counting sink, `runs` times, without any database
+ * work. `with_hash`: the first run also hashes the rows out, untimed. WEIR_E_* as weir_prepare. */
+enum { WEIR_BENCH_RUNS_MAX = 64 };
 typedef struct weir_bench_result {
-    int64_t rows_in, rows_out, nanoseconds;
-    uint64_t hash;  /* order-free hash of the rows out */
+    int64_t rows_in, rows_out;
+    int64_t nanoseconds[WEIR_BENCH_RUNS_MAX]; /* of each run */
+    uint64_t hash;  /* order-free hash of the rows out, 0 without with_hash */
 } weir_bench_result;
-WEIR_API weir_status weir_bench_operators(weir *db, const char *sql, weir_bench_result *out);
+WEIR_API weir_status weir_bench_operators(weir *db, const char *sql, int runs, int with_hash,
+                                          weir_bench_result *out);
+/* Reads all rows of a stream into columns and drops them: `columns` is a list of names, or NULL
+ * for all. Returns as above; rows_out is 0. */
+WEIR_API weir_status weir_bench_decode(weir *db, const char *stream, const char *columns, int runs,
+                                       weir_bench_result *out);
 
 #endif

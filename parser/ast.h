@@ -27,6 +27,8 @@ typedef struct Name {
 
 typedef VEC(Name) NameList;
 typedef VEC(Expr *) ExprList;
+typedef VEC(ExprList) RowList;
+typedef VEC(Select *) SelectList;
 
 /* ---- types ------------------------------------------------------------------------------------ */
 typedef struct TypeNameField TypeNameField;
@@ -36,8 +38,10 @@ typedef struct TypeNameField TypeNameField;
  * time zone". The name is in lower case and unresolved. */
 typedef struct TypeName {
     Span span;
+    Name word;               /* a simple name as written */
     Str name;                /* "array", "row" ("struct"), "map", or a simple name */
     int32_t args[2], nargs;  /* (p) or (p, s) */
+    int32_t depth;           /* height, 1 for a simple name */
     TypeNameField *fields;   /* array: one (element); map: two (key, value); row: named */
     int32_t nfields;
 } TypeName;
@@ -274,11 +278,11 @@ struct Select {
     NamedWindowList windows;
     Expr *qualify;
     /* SELECT_VALUES */
-    VEC(ExprList) rows;
+    RowList rows;
     /* SELECT_SET */
     SetOp set_op;
     bool set_all;
-    VEC(Select *) branches;
+    SelectList branches;
 };
 
 typedef enum TableRefKind {
@@ -331,7 +335,7 @@ struct Pattern {
     Span span;
     Name name;
     PatternList items;
-    int32_t min, max;
+    int32_t depth, min, max;
     bool is_reluctant;
 };
 typedef struct MatchItem { /* of MEASURES: expr AS name; of DEFINE: name AS expr */
@@ -344,6 +348,7 @@ typedef struct MatchSubset { /* SUBSET u = (a, b) */
     Name name;
     NameList members;
 } MatchSubset;
+typedef VEC(MatchSubset) MatchSubsetList;
 typedef enum MatchRows { MATCH_ROWS_UNSAID, MATCH_ONE_ROW, MATCH_ALL_ROWS } MatchRows;
 typedef enum MatchSkip {
     SKIP_UNSAID,
@@ -362,7 +367,7 @@ struct MatchClause {
     Name skip_to;
     Pattern *pattern;
     Expr *within;
-    VEC(MatchSubset) subsets;
+    MatchSubsetList subsets;
     MatchItemList defines;
 };
 
@@ -381,6 +386,7 @@ typedef struct ColumnDecl {
     Str metadata;        /* DECL_METADATA: FROM 'key', or the column's name */
     Str comment;         /* COMMENT '…' */
 } ColumnDecl;
+typedef VEC(ColumnDecl) ColumnDeclList;
 
 /* WATERMARK FOR column AS expr [WHEN cond] [ON NULL TIME DROP | SKIP WATERMARK]
  * [CLOSE AFTER IDLE d]; `column` may be a path of a nested field. */
@@ -399,7 +405,7 @@ typedef struct CreateStream {
     bool is_table;        /* as written; Flink's CREATE TABLE with a watermark is the planner's to see */
     bool or_replace, if_not_exists, is_temporary;
     Name name;
-    VEC(ColumnDecl) columns;
+    ColumnDeclList columns;
     NameList primary_key; /* PRIMARY KEY (…) as an item; PRIMARY KEY at a column sets its flag */
     Span primary_key_span;
     WatermarkDecl *watermark;
@@ -429,12 +435,13 @@ typedef struct FunctionParam {
     Name name;          /* empty for C functions declared by types */
     TypeName *type;     /* or NULL */
 } FunctionParam;
+typedef VEC(FunctionParam) ParamList;
 /* CREATE [OR REPLACE] FUNCTION f(…) AS (expr), … RETURNS t LANGUAGE C AS 'lib', 'symbol';
  * CREATE AGGREGATE likewise. */
 typedef struct CreateFunction {
     bool is_aggregate, or_replace, if_not_exists;
     Name name;
-    VEC(FunctionParam) params;
+    ParamList params;
     TypeName *returns;
     Expr *body;         /* macro, or NULL */
     Name language;
@@ -496,12 +503,11 @@ typedef VEC(Assignment) AssignmentList;
 typedef enum ConflictAction { CONFLICT_NONE, CONFLICT_NOTHING, CONFLICT_UPDATE } ConflictAction;
 typedef struct Insert {
     bool or_replace;      /* INSERT OR REPLACE, REPLACE INTO */
-    CommonTableList with; /* WITH … INSERT INTO … SELECT: before the INSERT */
-    bool is_recursive;
     Name into;
     Name alias;
     NameList columns;
-    Select *query;        /* SELECT_VALUES for VALUES; NULL: DEFAULT VALUES */
+    Select *query;        /* SELECT_VALUES for VALUES; NULL: DEFAULT VALUES. A WITH written before
+                             INSERT is the query's */
     ConflictAction conflict;
     NameList conflict_target;
     AssignmentList assignments;
@@ -621,5 +627,6 @@ typedef struct Stmt {
         Copy *copy;
     };
 } Stmt;
+typedef VEC(Stmt *) StmtList;
 
 #endif

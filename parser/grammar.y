@@ -29,6 +29,129 @@
 %syntax_error { b->is_syntax_error = true; }
 %stack_overflow { build_too_deep(b, b->here); }
 
+%code {
+/* ---- feeding tokens ---- */
+
+/* The bare automaton: states and no values. Its stack is as high as the parser's. */
+typedef struct Automaton {
+    int top;
+    YYACTIONTYPE states[YYSTACKDEPTH];
+} Automaton;
+
+/* What the tables say about `token` in the state on top. */
+static YYACTIONTYPE automaton_action(const Automaton *m, int token, bool with_fallback)
+{
+    YYACTIONTYPE state = m->states[m->top];
+    if (with_fallback || state > YY_MAX_SHIFT) return yy_find_shift_action((YYCODETYPE)token, state);
+    int i = yy_shift_ofst[state] + token;
+    return yy_lookahead[i] == token ? yy_action[i] : YY_ERROR_ACTION;
+}
+
+/* Takes one token; false: the grammar has no use for it (or is too deep). */
+static bool automaton_take(Automaton *m, int token, bool with_fallback)
+{
+    for (;;) {
+        YYACTIONTYPE act = automaton_action(m, token, with_fallback);
+        if (act == YY_ACCEPT_ACTION) return true;
+        if (act == YY_ERROR_ACTION || act == YY_NO_ACTION) return false;
+        if (act < YY_MIN_REDUCE) {
+            if (m->top + 1 >= YYSTACKDEPTH) return false;
+            if (act > YY_MAX_SHIFT) act = (YYACTIONTYPE)(act + YY_MIN_REDUCE - YY_MIN_SHIFTREDUCE);
+            m->states[++m->top] = act;
+            return true;
+        }
+        int rule = act - YY_MIN_REDUCE;
+        if (m->top + yyRuleInfoNRhs[rule] + 1 >= YYSTACKDEPTH) return false;
+        m->top += yyRuleInfoNRhs[rule];
+        YYACTIONTYPE next = yy_find_reduce_action(m->states[m->top], yyRuleInfoLhs[rule]);
+        m->states[++m->top] = next;
+    }
+}
+
+/* A copy of the used part. */
+static void automaton_copy(Automaton *to, const Automaton *from)
+{
+    to->top = from->top;
+    memcpy(to->states, from->states, (size_t)(from->top + 1) * sizeof *from->states);
+}
+
+static bool automaton_accepts(const Automaton *m, int token, bool with_fallback)
+{
+    Automaton probe;
+    automaton_copy(&probe, m);
+    return automaton_take(&probe, token, with_fallback);
+}
+
+/* >> closes two types of ARRAY<ROW<…>> where no shift can stand. */
+static bool closes_two_types(const Automaton *m, int token)
+{
+    return token == TK_RSHIFT && !automaton_accepts(m, TK_RSHIFT, false) && automaton_accepts(m, TK_GT, false);
+}
+
+static ptrdiff_t automaton_run(Automaton *m, const Token *tokens, ptrdiff_t n)
+{
+    m->top = 0;
+    m->states[0] = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        bool is_split = closes_two_types(m, tokens[i].kind);
+        int kind = is_split ? TK_GT : tokens[i].kind;
+        if (!automaton_take(m, kind, true)) return i;
+        if (is_split && !automaton_take(m, kind, true)) return i;
+    }
+    return n;
+}
+
+static void copy_states(Automaton *m, const yyParser *p)
+{
+    m->top = (int)(p->yytos - p->yystack);
+    for (int i = 0; i <= m->top; i++) m->states[i] = p->yystack[i].stateno;
+}
+
+static bool splits(const yyParser *p, int token)
+{
+    if (token != TK_RSHIFT) return false;
+    Automaton m;
+    copy_states(&m, p);
+    return closes_two_types(&m, token);
+}
+
+static bool feed(yyParser *p, Build *b, int kind, Name name)
+{
+    Grammar(p, kind, name, b);
+    b->here = name.span;
+    return !b->failed && !b->is_syntax_error;
+}
+
+ptrdiff_t grammar_run(Build *b, const Token *tokens, ptrdiff_t n)
+{
+    yyParser p;
+    GrammarInit(&p, b);
+    ptrdiff_t i = 0;
+    for (; i < n; i++) {
+        bool is_split = splits(&p, tokens[i].kind);
+        int kind = is_split ? TK_GT : tokens[i].kind;
+        if (is_split && !feed(&p, b, kind, tokens[i].name)) break;
+        if (!feed(&p, b, kind, tokens[i].name)) break;
+    }
+    return i;
+}
+
+void grammar_expected(const Token *tokens, ptrdiff_t n, bool *expected)
+{
+    Automaton m;
+    bool is_whole = automaton_run(&m, tokens, n) == n;
+    for (int k = 0; k < YYNTOKEN; k++) expected[k] = is_whole && automaton_accepts(&m, k, false);
+}
+
+ptrdiff_t grammar_takes(const Token *tokens, ptrdiff_t n)
+{
+    Automaton m;
+    return automaton_run(&m, tokens, n);
+}
+
+_Static_assert(YYNTOKEN <= GRAMMAR_TOKENS_MAX, "raise GRAMMAR_TOKENS_MAX");
+}
+
 /* Words that may be names wherever they are not needed as keywords. */
 %fallback ID
     ADD ADVANCE AFTER AGGREGATE ALTER ALWAYS ANALYZE ARRAY_LT ASC ASOF AT BACKUP BEGIN BOTH
@@ -39,10 +162,10 @@
     METADATA NEXT NO NOTHING NULLS OF OFFSET ONE ONLY ORDINALITY OTHERS OUTER OVER OVERLAPS
     PARTITION PAST PATH PATTERN PAUSE PER PERIOD PERMUTE PLACING PRECEDING PRECISION PRIMARY RANGE
     RECOVER RECURSIVE RENAME REPLACE RESET RESPECT RESPECT_LA RESTRICT RESUME RETENTION RETURNING RETURNS
-    ROLLBACK ROLLUP ROW ROW_LT ROWS SET SETS SHOW SIMILAR SINCE SINK SIZE SKIP SNAPSHOT SOME START
+    ROLLBACK ROLLUP ROW ROW_LP ROW_LT ROWS SET SETS SHOW SIMILAR SINCE SINK SIZE SKIP SNAPSHOT SOME START
     STEP STORED STREAM SUBSCRIBE SUBSET SYSTEM_TIME TEMPORARY TIES TIME TO TRAILING TRANSACTION
     TRIGGER UNBOUNDED UNIQUE UNIT UNKNOWN UNSIGNED UPDATE VARYING VIEW VIRTUAL WATERMARK
-    WATERMARK_LA WITHIN WITHOUT ZONE.
+    WATERMARK_LA WINDOW WINDOW_LA WITHIN WITHOUT ZONE.
 
 /* Lowest first. */
 %left UNION EXCEPT.
@@ -54,14 +177,15 @@
 %nonassoc EQ NE LT LE GT GE.
 %nonassoc BETWEEN IN LIKE ILIKE SIMILAR REGEXP NOT_LA.
 %nonassoc ESCAPE.
-%left CONCAT BITAND BITOR LSHIFT RSHIFT MATCHES OVERLAPS.
+%left CONCAT BITAND BITOR LSHIFT RSHIFT MATCHES TILDE OVERLAPS.
 %left PLUS MINUS.
 %left STAR SLASH PERCENT.
 %left ARROW ARROW2.
 %left AT.
-%right UMINUS TILDE.
+%right UMINUS.
 %left LP RP.
 %left DCOLON.
+%nonassoc TO. /* INTERVAL '1' DAY TO HOUR: the TO is the interval's */
 
 input ::= stmt(S). { b->stmt = S; }
 
@@ -153,7 +277,10 @@ expr(A) ::= expr(X) IN(O) LP exprs(L) RP. [IN] { A = build_in(b, O, X, L, false)
 expr(A) ::= expr(X) NOT_LA IN(O) LP exprs(L) RP. [IN] { A = build_in(b, O, X, L, true); }
 expr(A) ::= expr(X) IN(O) query_parens(Q). [IN] { A = build_in_query(b, O, X, Q, false); }
 expr(A) ::= expr(X) NOT_LA IN(O) query_parens(Q). [IN] { A = build_in_query(b, O, X, Q, true); }
-expr(A) ::= expr(X) IN(O) path(P). [IN] { A = build_in_array(b, O, X, P); }
+expr(A) ::= expr(X) IN(O) in_array(Y). [IN] { A = build_quantified(b, O, X, Y, NULL, false); }
+in_array(A) ::= path(P). { A = build_column(b, P); }
+in_array(A) ::= STRING(X). { A = build_literal(b, EX_STRING, X); }
+in_array(A) ::= call(A).
 
 expr(A) ::= expr(X) IS(O) NULL|TRUE|FALSE|UNKNOWN(W). [IS] { A = build_is(b, O, W, X, false); }
 expr(A) ::= expr(X) IS(O) NOT NULL|TRUE|FALSE|UNKNOWN(W). [IS] { A = build_is(b, O, W, X, true); }
@@ -181,7 +308,7 @@ closed(A) ::= PARAM(X). { A = build_literal(b, EX_PARAM, X); }
 closed(A) ::= ID(T) STRING(X). { A = build_typed(b, T, X); }
 closed(A) ::= NUMBER(X) UNIT(U). { A = build_interval(b, X.span, X, U, (Name){0}); }
 closed(A) ::= INTERVAL(K) STRING(X). { A = build_interval(b, K.span, X, (Name){0}, (Name){0}); }
-closed(A) ::= INTERVAL(K) STRING(X) UNIT(U). { A = build_interval(b, K.span, X, U, (Name){0}); }
+closed(A) ::= INTERVAL(K) STRING(X) UNIT(U). [AT] { A = build_interval(b, K.span, X, U, (Name){0}); }
 closed(A) ::= INTERVAL(K) NUMBER(X) UNIT(U). { A = build_interval(b, K.span, X, U, (Name){0}); }
 closed(A) ::= INTERVAL(K) STRING(X) UNIT(U) TO UNIT(V). { A = build_interval(b, K.span, X, U, V); }
 closed(A) ::= LP(K) expr(X) RP. { A = build_in_parens(b, X, HERE(K.span)); }

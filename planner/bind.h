@@ -96,6 +96,7 @@ Status grouping_add_agg(Grouping *g, const LAgg *agg, BExpr **out);
 Status grouping_window_column(Grouping *g, WindowColumn which, Span at, BExpr **out);
 Status grouping_accessor(Grouping *g, const ExprContext *c, const Expr *e, BExpr **out);
 bool grouping_has_window(const Grouping *g);
+LNode *grouping_input(const Grouping *g);
 bool grouping_is_needed(const Grouping *g, const Select *s);
 /* The aggregate itself. */
 LNode *grouping_node(Grouping *g, Span at);
@@ -119,7 +120,8 @@ Status bind_from(Binder *b, const TableRef *t, LNode **out, Scope *scope);
 /* A query at any depth; its columns are the fields of *out. `is_top`: LIMIT is the caller's. */
 Status bind_select(Binder *b, const Select *s, bool is_top, LNode **out);
 
-/* ---- bind_values.c, bind_set.c ----------------------------------------------------------------- */
+/* ---- bind_core.c, bind_values.c, bind_set.c: the kinds of SELECT --------------------------------- */
+Status bind_core(Binder *b, const Select *s, LNode **out);
 Status bind_values(Binder *b, const Select *s, LNode **out);
 Status bind_set(Binder *b, const Select *s, LNode **out);
 

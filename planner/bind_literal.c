@@ -114,7 +114,7 @@ static Status bind_typed(Binder *b, const Expr *e, BExpr **out)
 
 static const char *unit_name(IntervalUnit u)
 {
-    return u == UNIT_NONE ? "" : INTERVAL_UNIT_NAMES[u];
+    return u == IUNIT_NONE ? "" : INTERVAL_UNIT_NAMES[u];
 }
 
 static Status bind_interval(Binder *b, const Expr *e, BExpr **out)

@@ -138,8 +138,8 @@ static bool is_days(Interval iv)
 static bool is_weeks(const Expr *e)
 {
     if (!e || e->kind != EX_INTERVAL) return false;
-    if (e->unit == UNIT_WEEK) return true;
-    if (e->unit != UNIT_NONE) return false;
+    if (e->unit == IUNIT_WEEK) return true;
+    if (e->unit != IUNIT_NONE) return false;
     for (ptrdiff_t i = 0; i + 4 <= e->text.n; i++)
         if (str_istarts(str_of(e->text.p + i, e->text.n - i), S("week"))) return true;
     return false;

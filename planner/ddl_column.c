@@ -152,12 +152,11 @@ static Status declare(Planner *p, const ColumnDecl *d, ColumnDef *c)
 }
 
 /* The value of DEFAULT: over no columns; folded unless it changes from row to row. */
-static Status bind_default(Planner *p, const ColumnDecl *d, const Relation *rel, ColumnDef *c)
+static Status bind_default(Planner *p, const ColumnDecl *d, ColumnDef *c)
 {
     if (!d->default_value) return WEIR_OK;
-    Relation nothing = {.kind = REL_STREAM, .name = rel->name};
     BExpr *e;
-    TRY(plan_scalar(p, d->default_value, &nothing, &e));
+    TRY(plan_scalar(p, d->default_value, NULL, &e));
     TRY(plan_cast(p, e, c->type, true, &e));
     if (!e->is_volatile && p->constant) {
         Value v;
@@ -238,7 +237,7 @@ Status ddl_columns(Planner *p, const CreateStream *s, Relation *rel)
     if (first == WEIR_OK) first = st;
     if (first != WEIR_OK) return first;
     for (int32_t i = 0; i < rel->ncols; i++) {
-        st = bind_default(p, &s->columns.data[i], rel, &rel->cols[i]);
+        st = bind_default(p, &s->columns.data[i], &rel->cols[i]);
         if (st == WEIR_OK) st = bind_computed(p, &s->columns.data[i], rel, &rel->cols[i]);
         if (first == WEIR_OK) first = st;
     }

@@ -13,52 +13,28 @@ static Str statement_text(Planner *p, const CreateView *s)
 
 /* ---- the column list of CREATE VIEW v (a, b) ---------------------------------------------------- */
 
-/* SELECT * FROM (query) AS v(a, b): the query with its columns called a, b. */
-static Select *renamed_query(Planner *p, const CreateView *s)
+/* The names stand in rel->cols before the query is planned, which keeps them. */
+static void declare_columns(Planner *p, const CreateView *s, Relation *rel)
 {
-    TableRef *from = new_one(p->arena, TableRef);
-    *from = (TableRef){.kind = TABLE_SUBQUERY, .span = s->query->span, .alias = s->name,
-                       .columns = s->columns, .query = s->query};
-    Expr *star = new_one(p->arena, Expr);
-    *star = (Expr){.kind = EX_STAR, .span = s->query->span, .op_span = s->query->span};
-    Select *q = new_one(p->arena, Select);
-    *q = (Select){.kind = SELECT_CORE, .span = s->query->span, .from = from};
-    vec_push(&q->items, p->arena, (SelectItem){.expr = star});
-    return q;
-}
-
-static int32_t visible_columns(const Relation *rel)
-{
-    int32_t n = 0;
-    for (int32_t i = 0; i < rel->ncols; i++) n += !rel->cols[i].hidden;
-    return n;
-}
-
-static Status rename_columns(Planner *p, const CreateView *s, Relation *rel)
-{
-    if (s->columns.len == 0) return WEIR_OK;
-    if (s->columns.len != visible_columns(rel))
-        return diag_error(p->diags, WEIR_E_NAME, span_join(s->columns.data[0].span, s->columns.data[s->columns.len - 1].span),
-                          "\"%.*s\" names %d columns, its query has %d", STR_ARG(rel->name),
-                          (int)s->columns.len, visible_columns(rel));
-    ptrdiff_t k = 0;
+    rel->ncols = (int32_t)s->columns.len;
+    rel->cols = new (p->arena, ColumnDef, rel->ncols);
     for (int32_t i = 0; i < rel->ncols; i++) {
-        if (rel->cols[i].hidden) continue;
-        rel->cols[i].name = str_dup(p->arena, s->columns.data[k].text);
-        rel->cols[i].span = s->columns.data[k++].span;
+        const Name *n = &s->columns.data[i];
+        rel->cols[i] = (ColumnDef){.name = str_dup(p->arena, n->text), .span = n->span};
     }
-    return WEIR_OK;
 }
 
-/* The root of a materialized view's plan shows the names of the view. */
-static void rename_root(PhysPlan *plan, const Relation *rel)
+static Status check_count(Planner *p, const CreateView *s, const Relation *rel)
 {
-    PhysOp *root = plan->ops[plan->nops - 1];
-    for (int32_t i = 0; i < root->nfields && i < rel->ncols; i++) root->fields[i].name = rel->cols[i].name;
+    if (s->columns.len == 0 || s->columns.len == rel->ncols) return WEIR_OK;
+    Span at = span_join(s->columns.data[0].span, s->columns.data[s->columns.len - 1].span);
+    return diag_error(p->diags, WEIR_E_NAME, at, "\"%.*s\" names %d columns, its query has %d",
+                      STR_ARG(rel->name), (int)s->columns.len, rel->ncols);
 }
 
 static Status check_output(Planner *p, const CreateView *s, const Relation *rel)
 {
+    TRY(check_count(p, s, rel));
     Status st = ddl_check_columns(p, rel, "view", s->query->span);
     if (st == WEIR_E_NAME) diag_hint(p->diags, "give one of them another name with AS");
     return st;
@@ -72,8 +48,7 @@ static Status plain_view(Planner *p, const CreateView *s, Relation *rel)
         return diag_error(p->diags, WEIR_E_OPTION, s->options.data[0].key.span,
                           "a view takes no options; a materialized view does");
     TRY(plan_view_shape(p, s->query, rel));
-    TRY(rename_columns(p, s, rel));
-    rel->query = s->columns.len ? renamed_query(p, s) : s->query;
+    rel->query = s->query;
     return check_output(p, s, rel);
 }
 
@@ -83,8 +58,6 @@ static Status materialized_view(Planner *p, const CreateView *s, Relation *rel)
     TRY(ddl_options(p, &s->options, lists, 1, &rel->options));
     PhysPlan *plan;
     TRY(plan_query(p, s->query, rel, &plan));
-    TRY(rename_columns(p, s, rel));
-    if (s->columns.len) rename_root(plan, rel);
     rel->query = s->query;
     rel->plan = plan;
     return check_output(p, s, rel);
@@ -105,8 +78,9 @@ Status ddl_view(Planner *p, const CreateView *s, Relation **out)
     *rel = (Relation){.kind = s->kind == VIEW_PLAIN ? REL_VIEW : REL_MATERIALIZED,
                       .name = str_dup(p->arena, s->name.text),
                       .base_dir = str_dup(p->arena, p->base_dir), .watermark = {.col = -1}};
-    TRY(s->kind == VIEW_PLAIN ? plain_view(p, s, rel) : materialized_view(p, s, rel));
     rel->sql = statement_text(p, s);
+    declare_columns(p, s, rel);
+    TRY(s->kind == VIEW_PLAIN ? plain_view(p, s, rel) : materialized_view(p, s, rel));
     *out = rel;
     return WEIR_OK;
 }

@@ -5,9 +5,8 @@
 /* A constant expression that is a length of time. */
 static Status constant_duration(Planner *p, const Expr *e, const char *what, int64_t *us)
 {
-    Relation nothing = {.kind = REL_STREAM, .name = S("watermark")};
     BExpr *b;
-    TRY(plan_scalar(p, e, &nothing, &b));
+    TRY(plan_scalar(p, e, NULL, &b));
     TRY(plan_cast(p, b, TYPE_OF(TYPE_INTERVAL), true, &b));
     Value v;
     TRY(p->constant(p->callback_arg, b, p->arena, &v, p->diags));

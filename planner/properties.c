@@ -70,6 +70,21 @@ static int32_t output_of(const LNode *n, int32_t col)
     return -1;
 }
 
+/* The output that holds event time `col`, perhaps with more digits than it has. */
+static int32_t time_output(const LNode *n, int32_t col)
+{
+    int32_t i = output_of(n, col);
+    if (i >= 0 || col < 0) return i;
+    for (i = 0; i < n->nfields; i++) {
+        const BExpr *e = n->exprs[i];
+        if (e->kind != BE_CAST || e->type.kind != TYPE_TIMESTAMP || e->args[0]->kind != BE_COLUMN) continue;
+        const BExpr *arg = e->args[0];
+        if (arg->col == col && arg->type.kind == TYPE_TIMESTAMP && arg->type.precision <= e->type.precision)
+            return i;
+    }
+    return -1;
+}
+
 /* window_end - 1 tick */
 static bool is_window_time(const BExpr *e, int32_t window_end)
 {
@@ -107,7 +122,7 @@ static void project_props(Arena *a, LNode *n)
     pass_props(n);
     Props *p = &n->props;
     n->window_time = window_time_output(n, in);
-    p->time_col = output_of(n, in->props.time_col);
+    p->time_col = time_output(n, in->props.time_col);
     bool time_is_window_time = in->props.time_col < 0 || in->props.time_col == in->window_time;
     if (p->time_col < 0 && p->has_watermark && time_is_window_time) p->time_col = n->window_time;
     p->window_start = output_of(n, in->props.window_start);

@@ -1,12 +1,13 @@
 /* agg_set.c: what all aggregates share is settled here, so that their loops see only rows that
  * count. */
 #include "exec/agg/agg_set.h"
+#include "exec/state/key_layout.h"
 
 #include <assert.h>
 
 static AggCtx slot_ctx(const AggSlot *slot, StateHeap *h, Arena *scratch)
 {
-    return (AggCtx){.call = slot->call, .heap = h, .scratch = scratch};
+    return (AggCtx){.call = slot->call, .heap = h, .scratch = scratch, .values = slot->values};
 }
 
 /* ---- making ----------------------------------------------------------------------------------- */
@@ -16,7 +17,7 @@ static bool call_is_row_count(const AggCall *c)
     return c->nargs == 0 && c->filter < 0 && !c->distinct && (c->def->flags & AGG_STAR);
 }
 
-static Status slot_new(const AggCall *call, AggSlot *slot, AggSet *s, Diags *d)
+static Status slot_new(const AggCall *call, AggSlot *slot, AggSet *s, Arena *a, Diags *d)
 {
     const AggImpl *impl = agg_impl(call);
     *slot = (AggSlot){.call = call, .impl = impl, .offset = s->cell_size};
@@ -28,7 +29,12 @@ static Status slot_new(const AggCall *call, AggSlot *slot, AggSet *s, Diags *d)
         slot->offset = 0;
         return WEIR_OK;
     }
-    if (call->distinct && !impl->ignores_distinct) slot->impl = &agg_distinct_impl;
+    if (call->distinct && !impl->ignores_distinct) {
+        KeyLayout *values = new_one(a, KeyLayout);
+        *values = key_layout_new(a, call->arg_types, call->nargs);
+        slot->values = values;
+        slot->impl = &agg_distinct_impl;
+    }
     s->cell_size += (slot->impl->state_size(call) + 7) & ~7;
     s->owns_heap |= slot->impl->destroy != NULL;
     return WEIR_OK;
@@ -37,7 +43,7 @@ static Status slot_new(const AggCall *call, AggSlot *slot, AggSet *s, Diags *d)
 Status agg_set_new(const AggCall *calls, int ncalls, Arena *a, AggSet *out, Diags *d)
 {
     AggSet s = {.slots = new (a, AggSlot, ncalls), .n = ncalls, .cell_size = sizeof(int64_t)};
-    for (int i = 0; i < ncalls; i++) TRY(slot_new(&calls[i], &s.slots[i], &s, d));
+    for (int i = 0; i < ncalls; i++) TRY(slot_new(&calls[i], &s.slots[i], &s, a, d));
     *out = s;
     return WEIR_OK;
 }

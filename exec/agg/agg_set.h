@@ -14,6 +14,7 @@ typedef struct AggSlot {
     int32_t offset;       /* in the cell */
     bool is_row_count;    /* count(*): the cell's own sum of weights */
     bool is_ordered;
+    const struct KeyLayout *values; /* DISTINCT: of the arguments */
 } AggSlot;
 
 typedef struct AggSet {

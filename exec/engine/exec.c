@@ -34,20 +34,20 @@ static Status exec_checked(weir *db, Str text, Str file, const weir_exec_options
     file = str_dup(&db->arena, file);
     db->diags.text = text;
     db->diags.file = file;
-    Script script;
+    StmtList script = {0};
     Status syntax = parser_parse(text, &db->arena, &db->diags, &script);
-    Stmt **defs = new (&db->call, Stmt *, script.stmts.len);
+    Stmt **defs = new (&db->call, Stmt *, script.len);
     int ndefs = 0;
-    for (ptrdiff_t i = 0; i < script.stmts.len; i++)
-        if (statement_is_definition(script.stmts.data[i]->kind)) defs[ndefs++] = script.stmts.data[i];
+    for (ptrdiff_t i = 0; i < script.len; i++)
+        if (statement_is_definition(script.data[i]->kind)) defs[ndefs++] = script.data[i];
     DefineOptions define = {.check_only = opt->check_only || syntax != WEIR_OK, .reregister = opt->reregister};
     Str base = opt->base_dir ? str_dup(&db->arena, str_z(opt->base_dir)) : S("");
     Status st = script_define(db, defs, ndefs, base, &define);
     if (syntax != WEIR_OK) return syntax;
     TRY(st);
-    for (ptrdiff_t i = 0; i < script.stmts.len; i++) {
-        if (statement_is_definition(script.stmts.data[i]->kind)) continue;
-        TRY(run_statement(db, script.stmts.data[i], text, file, opt));
+    for (ptrdiff_t i = 0; i < script.len; i++) {
+        if (statement_is_definition(script.data[i]->kind)) continue;
+        TRY(run_statement(db, script.data[i], text, file, opt));
     }
     return WEIR_OK;
 }
@@ -70,32 +70,23 @@ static Status prepare_checked(weir *db, Str text, weir_stmt **out, const char **
 {
     engine_enter(db);
     Arena a = {0};
-    Str first;
-    ptrdiff_t used = parser_first(text, &first);
-    if (tail) *tail = text.p + used;
-    if (str_trim(first).n == 0) {
-        *out = NULL;
-        return WEIR_OK;
-    }
-    Str copy = str_dup(&a, first);
+    Stmt *first = NULL;
+    ptrdiff_t end = text.n;
+    Str copy = str_dup(&a, text);
     db->diags.text = copy;
-    Script script;
-    Status st = parser_parse(copy, &a, &db->diags, &script);
-    if (st == WEIR_OK && script.stmts.len == 0) {
-        arena_free(&a);
-        *out = NULL;
+    Status st = parser_parse_first(copy, &a, &db->diags, &first, &end);
+    if (tail) *tail = text.p + end;
+    weir_stmt *s = NULL;
+    if (st == WEIR_OK && first) st = statement_new(db, first, copy, S(""), S(""), &s);
+    if (s) {
+        s->source = a;
+        *out = s;
         return WEIR_OK;
     }
-    weir_stmt *s = NULL;
-    if (st == WEIR_OK) st = statement_new(db, script.stmts.data[0], copy, S(""), S(""), &s);
-    if (st != WEIR_OK) {
-        db->diags.text = str_dup(&db->call, copy);
-        arena_free(&a);
-        return st;
-    }
-    s->source = a;
-    *out = s;
-    return WEIR_OK;
+    db->diags.text = str_dup(&db->call, copy);
+    arena_free(&a);
+    if (st == WEIR_OK) *out = NULL;
+    return st;
 }
 
 weir_status weir_prepare(weir *db, const char *sql, int64_t len, weir_stmt **out, const char **tail)

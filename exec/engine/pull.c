@@ -90,7 +90,8 @@ static void eval_expr(sqlite3_context *ctx, PullStatement *p, int i, sqlite3_val
         sqlite3_result_null(ctx);
     } else {
         static const Options defaults;
-        view_column(out.type, &defaults).put(ctx, &out, 0);
+        ViewColumn how = view_column(out.type, &defaults);
+        how.put(ctx, &how, &out, 0);
     }
 }
 

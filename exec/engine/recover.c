@@ -8,14 +8,14 @@
 
 static Status restore_definition(weir *db, const SavedRelation *saved)
 {
-    Script script;
+    StmtList stmts = {0};
     Arena *a = db->catalog.arena;
-    TRY(parser_parse(saved->sql, a, &db->diags, &script));
-    if (script.stmts.len != 1)
+    TRY(parser_parse(saved->sql, a, &db->diags, &stmts));
+    if (stmts.len != 1)
         return diag_error(&db->diags, WEIR_E_CORRUPT, (Span){0}, "the definition of \"%.*s\" is not one statement", STR_ARG(saved->name));
     Planner p = engine_planner(db, a, saved->base_dir);
     Relation *rel;
-    const Stmt *s = script.stmts.data[0];
+    const Stmt *s = stmts.data[0];
     if (s->kind == STMT_CREATE_STREAM) TRY(ddl_stream(&p, s->create_stream, &rel));
     else TRY(ddl_view(&p, s->create_view, &rel));
     rel->id = saved->id;

@@ -5,7 +5,6 @@
  * only when the transaction is committed do operators begin to run. */
 #include "exec/engine/statement.h"
 
-#include "parser/unparse.h"
 
 typedef struct Change {
     Relation *created, *dropped; /* one of them, or both for a replacement */
@@ -223,6 +222,7 @@ static Status define_one(Definitions *d, const Stmt *s)
     case STMT_SELECT: case STMT_INSERT: case STMT_UPDATE: case STMT_DELETE: case STMT_BEGIN:
     case STMT_COMMIT: case STMT_ROLLBACK: case STMT_SHOW: case STMT_DESCRIBE: case STMT_EXPLAIN:
     case STMT_SUBSCRIBE: case STMT_CHECKPOINT: case STMT_BACKUP: case STMT_RECOVER: case STMT_COPY:
+    case STMT_SQLITE:
         return WEIR_OK;
     }
     return WEIR_OK;

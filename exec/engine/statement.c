@@ -133,10 +133,10 @@ static Status define_prepare(weir_stmt *s)
 /* Definitions outlive the statement: their text is parsed again into the engine's memory. */
 static Status define_step(weir_stmt *s)
 {
-    Script script;
+    StmtList stmts = {0};
     Str text = str_dup(&s->db->arena, s->ast->text);
-    TRY(parser_parse(text, &s->db->arena, &s->db->diags, &script));
-    TRY(script_define(s->db, script.stmts.data, (int)script.stmts.len, s->base_dir, &(DefineOptions){0}));
+    TRY(parser_parse(text, &s->db->arena, &s->db->diags, &stmts));
+    TRY(script_define(s->db, stmts.data, (int)stmts.len, s->base_dir, &(DefineOptions){0}));
     return WEIR_DONE;
 }
 
@@ -178,6 +178,14 @@ static Status select_prepare(weir_stmt *s)
     return s->cls->prepare(s);
 }
 
+/* PRAGMA, EXPLAIN QUERY PLAN: SQLite's own, on the read-only connection. */
+static Status native_prepare(weir_stmt *s)
+{
+    s->cls = &sql_statement;
+    return pull_prepare_sql(s, s->ast->text);
+}
+
+static const StatementClass native_statement = {native_prepare, NULL, NULL};
 static const StatementClass select_statement = {select_prepare, NULL, NULL};
 static const StatementClass show_statement = {show_prepare, text_step, NULL};
 static const StatementClass describe_statement = {describe_prepare, text_step, NULL};
@@ -199,6 +207,7 @@ static const StatementClass *const classes[] = {
     [STMT_SUBSCRIBE] = &unsupported_statement,  [STMT_SET] = &define_statement,
     [STMT_CHECKPOINT] = &checkpoint_statement,  [STMT_BACKUP] = &backup_statement,
     [STMT_RECOVER] = &unsupported_statement,    [STMT_COPY] = &unsupported_statement,
+    [STMT_SQLITE] = &native_statement,
 };
 
 bool statement_is_definition(StmtKind k) { return classes[k] == &define_statement; }

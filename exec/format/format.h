@@ -37,6 +37,7 @@ typedef struct FormatImpl {
     /* State that a position needs besides the offset (e.g. the CSV header): saved with it. */
     Str (*save)(Decoder *dec, Arena *a);
     Status (*load)(Decoder *dec, Str saved);
+    void (*close)(Decoder *dec); /* what is not in the arena; NULL: nothing */
 } FormatImpl;
 struct Decoder {
     const FormatImpl *impl;
@@ -45,10 +46,14 @@ struct Decoder {
     int64_t held;
 };
 
-/* The decoder that a relation's `format` option names; without it, what the ending of `path` or
- * else its first bytes suggest is for the caller to find out, and JSON is taken. */
+/* The decoder that a relation's `format` option names; without it the ending of `path` (.csv, .tsv)
+ * decides, else it is JSON. */
 Status format_open(const Registry *r, const Relation *rel, const bool *wanted, Arena *a,
                    Decoder **out, Diags *d);
+
+void format_close(Decoder *dec); /* NULL is allowed */
+/* The longest record the relation's format reads: line_limit. */
+int64_t format_record_max(const Relation *rel);
 
 /* No more rows or errors go into this batch. */
 static inline bool builder_is_full(const RowBuilder *b) { return b->rows >= b->cap || b->errors.len >= b->cap; }

@@ -265,4 +265,8 @@ static const OptionDef json_options[] = {
 static const FormatImpl json_impl = {.open = json_open, .decode = json_decode, .reset = json_reset,
                                      .save = json_save, .load = json_load};
 
-static const FormatImpl *const json_impl_of = &json_impl;
+extern const FormatDef format_json[];
+const FormatDef format_json[] = {
+    {.name = "json", .aliases = "ndjson,jsonl", .options = json_options, .impl = &json_impl,
+     .doc = "one JSON object a line, or arrays of objects"},
+    {0}};

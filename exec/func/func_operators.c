@@ -242,9 +242,10 @@ static const FuncImpl neg_decimal_impl = {.columns = neg_decimal};
 
 /* ---- times ------------------------------------------------------------------------------------- */
 
-/* An interval of whole microseconds is added by a plain addition. */
+/* The result is cut toward the past to its type's ticks. */
 static void shift_time(EvalCtx *c, const Column *t, const Column *iv, int sign, Column *out)
 {
+    const int64_t tick = type_tick_us(out->type);
     const int64_t *in = t->data;
     const Interval *by = iv->data;
     int64_t *to = out->data;
@@ -253,7 +254,7 @@ static void shift_time(EvalCtx *c, const Column *t, const Column *iv, int sign, 
         int64_t x = in[col_at(t, row)], y;
         const Interval v = by[col_at(iv, row)];
         if (timestamp_add_interval(x, v, sign, &y))
-            to[row] = y;
+            to[row] = v.us % tick == 0 ? y : y - floor_mod(y, tick);
         else
             call_failed(c, out, row, "the result is outside the years 1 to 9999");
     }

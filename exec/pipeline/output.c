@@ -1,11 +1,16 @@
 /* output.c: the root of a push query: keeps changed rows as values until the cursor takes them. */
 #include "exec/pipeline/query.h"
 
+#include "base/hash.h"
+#include "base/keyenc.h"
+
 typedef struct OutputOp {
     Op op;
     Arena arena;      /* rows not yet taken */
     VEC(OutputRow) rows;
     ptrdiff_t taken;
+    bool is_counting, with_hash;
+    uint64_t hash;    /* sum over rows of weight * hash of the row */
 } OutputOp;
 
 static void keep_row(OutputOp *o, const Batch *b, int row)
@@ -19,12 +24,27 @@ static void keep_row(OutputOp *o, const Batch *b, int row)
     vec_push(&o->rows, &o->arena, r);
 }
 
+static void hash_rows(OutputOp *o, const Batch *b)
+{
+    StrBuf key = {.arena = o->op.ctx->batch_scratch};
+    for (int i = 0; i < batch_count(b); i++) {
+        int row = batch_row(b, i);
+        key.n = 0;
+        for (int c = 0; c < b->ncols; c++) key_encode(&key, &b->cols[c], row, KEY_PLAIN);
+        o->hash += (uint64_t)(int64_t)batch_weight(b, row) * hash_bytes(key.p, key.n);
+    }
+}
+
 static void output_push(Op *op, int port, const Batch *b)
 {
     (void)port;
     OutputOp *o = (OutputOp *)op;
     int n = batch_count(b);
     op->rows_in += n;
+    if (o->is_counting) {
+        if (o->with_hash) hash_rows(o, b);
+        return;
+    }
     for (int i = 0; i < n; i++) keep_row(o, b, batch_row(b, i));
 }
 
@@ -53,3 +73,12 @@ bool op_output_next(Op *op, OutputRow *row)
     *row = o->rows.data[o->taken++];
     return true;
 }
+
+void op_output_count(Op *op, bool with_hash)
+{
+    OutputOp *o = (OutputOp *)op;
+    o->is_counting = true;
+    o->with_hash = with_hash;
+}
+
+uint64_t op_output_hash(const Op *op) { return ((const OutputOp *)op)->hash; }

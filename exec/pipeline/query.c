@@ -35,8 +35,13 @@ void leaf_push(Leaf *leaf, const Batch *b)
     mine.cols = new_raw(c->batch_scratch, Column, p->nfields);
     for (int i = 0; i < p->nfields; i++) mine.cols[i] = b->cols[p->scan_cols[i]];
     if (mine.offset) mine.label |= (uint64_t)p->stream_rank << 48;
-    if (leaf->filter) leaf_filter(leaf, &mine);
-    if (batch_count(&mine) > 0) op_emit(&leaf->op, &mine);
+    leaf_emit(leaf, &mine);
+}
+
+void leaf_emit(Leaf *leaf, Batch *b)
+{
+    if (leaf->filter) leaf_filter(leaf, b);
+    if (batch_count(b) > 0) op_emit(&leaf->op, b);
 }
 
 static void leaf_relay(Op *op, int port, const Batch *b)

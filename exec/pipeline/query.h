@@ -61,6 +61,8 @@ void query_flush(Query *q);
 void query_save(Query *q);
 /* A batch of a scan (columns by the stream's numbers) to one leaf. */
 void leaf_push(Leaf *leaf, const Batch *b);
+/* The second half of it: a batch with the leaf's own columns through its filter. */
+void leaf_emit(Leaf *leaf, Batch *b);
 
 /* PHYS_OUTPUT: rows of a push query, kept until they are taken. */
 typedef struct OutputRow {
@@ -70,5 +72,8 @@ typedef struct OutputRow {
 Status op_output_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 /* The next row; texts are valid until the next epoch of the query. False: none. */
 bool op_output_next(Op *op, OutputRow *row);
+/* From now on rows are only counted (op->rows_in) and, if asked, hashed without regard to order. */
+void op_output_count(Op *op, bool with_hash);
+uint64_t op_output_hash(const Op *op);
 
 #endif

@@ -174,7 +174,7 @@ static void push_append(ViewOp *v, const Batch *b)
 static Str row_key(ViewOp *v, const Batch *b, int row)
 {
     v->key_buf.n = 0;
-    for (int i = 0; i < v->nkey; i++) keyenc_column(&v->key_buf, &b->cols[v->key[i]], row, false, true);
+    for (int i = 0; i < v->nkey; i++) key_encode(&v->key_buf, &b->cols[v->key[i]], row, KEY_PLAIN);
     return (Str){v->key_buf.p, v->key_buf.n};
 }
 

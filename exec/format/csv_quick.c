@@ -1,0 +1,145 @@
+/* csv_quick.c: the quick way through plain CSV, for each instruction set.
+ *
+ * Reading stops at the newline that ends the last whole line, so no load reaches further than 64
+ * bytes past it. */
+#include "exec/format/csv_impl.h"
+
+/* ---- any machine ------------------------------------------------------------------------------- */
+
+typedef struct any_Marks {
+    uint64_t delimiter, quote;
+} any_Marks;
+
+static any_Marks any_marks(const CsvDecoder *d)
+{
+    return (any_Marks){EIGHT(d->delimiter), EIGHT(d->quote ? d->quote : '\n')};
+}
+
+/* The high bit of each zero byte, exactly. */
+static inline uint64_t zero_bytes(uint64_t x)
+{
+    return ~(((x & EIGHT(0x7f)) + EIGHT(0x7f)) | x | EIGHT(0x7f));
+}
+
+static inline uint64_t any_specials(const char *block, const any_Marks *m)
+{
+    uint64_t bits = 0;
+    for (int i = 0; i < 8; i++) {
+        uint64_t w = load8(block + 8 * i);
+        uint64_t hit = zero_bytes(w ^ m->delimiter) | zero_bytes(w ^ m->quote) |
+                       zero_bytes(w ^ EIGHT('\n')) | (w & EIGHT(0x80));
+        /* gathers the high bits into one byte */
+        bits |= (hit >> 7) * 0x0102040810204080u >> 56 << 8 * i;
+    }
+    return bits;
+}
+
+#define CSV_NAME(x) any_##x
+#include "exec/format/csv_quick_tmpl.h"
+#undef CSV_NAME
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+/* ---- AVX2 -------------------------------------------------------------------------------------- */
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2,bmi,bmi2")
+#endif
+
+typedef struct avx2_Marks {
+    __m256i delimiter, quote;
+} avx2_Marks;
+
+static inline avx2_Marks avx2_marks(const CsvDecoder *d)
+{
+    return (avx2_Marks){_mm256_set1_epi8(d->delimiter), _mm256_set1_epi8(d->quote ? d->quote : '\n')};
+}
+
+static inline uint32_t avx2_half(const char *block, const avx2_Marks *m)
+{
+    __m256i v = _mm256_loadu_si256((const __m256i *)block);
+    __m256i hit = _mm256_or_si256(_mm256_cmpeq_epi8(v, m->delimiter), _mm256_cmpeq_epi8(v, m->quote));
+    hit = _mm256_or_si256(hit, _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\n')));
+    return (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(hit, v));
+}
+
+static inline uint64_t avx2_specials(const char *block, const avx2_Marks *m)
+{
+    return avx2_half(block, m) | (uint64_t)avx2_half(block + 32, m) << 32;
+}
+
+#define CSV_NAME(x) avx2_##x
+#include "exec/format/csv_quick_tmpl.h"
+#undef CSV_NAME
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+
+/* ---- AVX-512 ----------------------------------------------------------------------------------- */
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx2,bmi,bmi2"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx2,bmi,bmi2")
+#endif
+
+typedef struct avx512_Marks {
+    __m512i delimiter, quote;
+} avx512_Marks;
+
+static inline avx512_Marks avx512_marks(const CsvDecoder *d)
+{
+    return (avx512_Marks){_mm512_set1_epi8(d->delimiter), _mm512_set1_epi8(d->quote ? d->quote : '\n')};
+}
+
+static inline uint64_t avx512_specials(const char *block, const avx512_Marks *m)
+{
+    __m512i v = _mm512_loadu_si512(block);
+    return _mm512_cmpeq_epi8_mask(v, m->delimiter) | _mm512_cmpeq_epi8_mask(v, m->quote) |
+           _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\n')) | _mm512_movepi8_mask(v);
+}
+
+#define CSV_NAME(x) avx512_##x
+#include "exec/format/csv_quick_tmpl.h"
+#undef CSV_NAME
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#endif
+
+int csv_quick_level(CsvDecoder *c, int level)
+{
+    c->quick = any_decode;
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
+    bool has_512 = has_avx2 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+    if (level >= 2 && has_512) {
+        c->quick = avx512_decode;
+        return 2;
+    }
+    if (level >= 1 && has_avx2) {
+        c->quick = avx2_decode;
+        return 1;
+    }
+#endif
+    (void)level;
+    return 0;
+}
+
+const char *csv_quick(CsvDecoder *c, const char *p, const char *end, uint64_t offset, RowBuilder *out)
+{
+    const char *newline = end > p ? memrchr(p, '\n', (size_t)(end - p)) : NULL;
+    return newline && c->nfields > 0 ? c->quick(c, p, newline + 1, offset, out) : p;
+}

@@ -1,0 +1,34 @@
+/* json_shape_any.c: the loop for any machine, 8 bytes at a time. */
+#include "exec/format/json_shape_impl.h"
+
+static inline bool literal_equal(const char *p, const char *literal, int32_t n)
+{
+    for (; n >= 8; p += 8, literal += 8, n -= 8)
+        if (memcmp(p, literal, 8) != 0) return false;
+    for (int32_t i = 0; i < n; i++)
+        if (p[i] != literal[i]) return false;
+    return true;
+}
+
+static inline const char *first_special(const char *p)
+{
+    for (;; p += 8) {
+        uint64_t w, ones = 0x0101010101010101u;
+        memcpy(&w, p, 8);
+        uint64_t quote = w ^ ones * '"', slash = w ^ ones * '\\';
+        uint64_t hit = ((quote - ones) & ~quote) | ((slash - ones) & ~slash) | (w - ones * 0x20) | w;
+        hit &= ones * 0x80;
+        if (!hit) continue;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        return p + (__builtin_ctzll(hit) >> 3);
+#else
+        while (*p != '"' && *p != '\\' && (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80) p++;
+        return p;
+#endif
+    }
+}
+
+#define LITERAL_EQUAL literal_equal
+#define FIRST_SPECIAL first_special
+#define SHAPE_DECODE shape_decode_any
+#include "exec/format/json_shape_tmpl.h"

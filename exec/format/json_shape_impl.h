@@ -1,0 +1,89 @@
+/* json_shape_impl.h: what learning a shape (json_shape.c) and following it (json_shape_tmpl.h)
+ * share. */
+#ifndef WEIR_EXEC_JSON_SHAPE_IMPL_H
+#define WEIR_EXEC_JSON_SHAPE_IMPL_H
+
+#include "exec/format/json_field.h"
+#include "exec/format/json_shape.h"
+#include "exec/format/quick_value.h"
+
+/* A line that is built of more is not learned. Literals may be read up to 64 bytes past. */
+enum { SHAPE_PARTS_MAX = 256, SHAPE_BYTES_MAX = 8192, SHAPES_MAX = 8 };
+
+/* What is done with a value. */
+typedef enum PartOp {
+    PART_SKIP,
+    PART_INT,       /* BIGINT of 64 bits */
+    PART_TEXT,
+    PART_TIME,      /* TIMESTAMP, ISO 8601 */
+    PART_EPOCH,     /* TIMESTAMP, an integer times unit_us */
+    PART_DOUBLE,
+    PART_BOOL,
+    PART_FIELD,     /* by json_field, once the line is known to fit */
+    PART_END        /* no value: the line ends behind the literal */
+} PartOp;
+
+/* A literal and the value behind it. */
+typedef struct Part {
+    const char *literal;
+    int32_t n;
+    uint8_t op;            /* PartOp */
+    uint8_t precision;     /* PART_TIME */
+    int32_t col;           /* the only column that reads the value; PART_FIELD: first of cols */
+    int32_t first_col, ncols; /* in Shape.cols */
+    int64_t unit_us;       /* PART_EPOCH */
+} Part;
+
+/* A column that takes an object or array: from one place between values to another. */
+typedef struct Container {
+    int32_t slot;
+    int32_t first_part, last_part;
+    int32_t first_at, last_at; /* bytes into the literals */
+    JsonKind kind;
+} Container;
+
+typedef struct Shape {
+    Part parts[SHAPE_PARTS_MAX];
+    int32_t nparts;        /* the last one has PART_END */
+    int32_t nbytes;        /* of text */
+    int32_t *cols;         /* columns of the parts */
+    int32_t *missing, nmissing; /* wanted columns that such lines do not have */
+    Container *containers;
+    int32_t ncontainers;
+    int64_t hits;
+    char text[SHAPE_BYTES_MAX + 64]; /* of the literals */
+} Shape;
+
+struct ShapeSet {
+    Arena *arena;
+    const JsonTree *tree;
+    const Relation *rel;
+    const int32_t *cols, *slot_of;
+    int32_t ncols;
+    const FieldOptions *fields;
+    int64_t limit;
+    const char *(*decode)(ShapeSet *, const char *, const char *, uint64_t, RowBuilder *);
+    Shape *shapes[SHAPES_MAX], *spare; /* spare: the one being learned */
+    int32_t nshapes, current;
+    int32_t credit;        /* lines that may still be learned */
+    int64_t plain_lines;
+    /* the line in work */
+    const char *starts[SHAPE_PARTS_MAX]; /* of each part's literal */
+    struct {
+        int32_t part;
+        JsonSpan span;
+    } pending[SHAPE_PARTS_MAX];
+    int32_t npending;
+    TimeCache time_cache;
+};
+
+/* What is left to do once a line fits: values that go through json_field, containers, NULLs. */
+void shape_finish_line(ShapeSet *s, const Shape *sh, RowBuilder *out);
+
+const char *shape_decode_any(ShapeSet *, const char *, const char *, uint64_t, RowBuilder *);
+#if defined(__x86_64__)
+const char *shape_decode_avx2(ShapeSet *, const char *, const char *, uint64_t, RowBuilder *);
+const char *shape_decode_avx512(ShapeSet *, const char *, const char *, uint64_t, RowBuilder *);
+#endif
+
+#endif

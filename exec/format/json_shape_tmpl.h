@@ -1,0 +1,178 @@
+/* json_shape_tmpl.h: the loop over lines that fit a shape, compiled once per instruction set.
+ *
+ * The including file defines SHAPE_DECODE (the function's name), LITERAL_EQUAL(p, literal, n) and
+ * FIRST_SPECIAL(p): the first byte from p on that is a quote, a backslash, below 0x20 or above
+ * 0x7f. Every line ends with a newline inside the buffer, which is special and part of no literal,
+ * so nothing runs past it by more than one load of at most 64 bytes. */
+
+/* ---- strings ----------------------------------------------------------------------------------- */
+
+/* The inside of the string that begins at p (behind the quote); its end, or NULL: not a string.
+ * *kind tells whether it has escapes. */
+static inline const char *read_string(const char *p, const char *end, JsonKind *kind)
+{
+    const char *q = FIRST_SPECIAL(p);
+    *kind = JSON_STRING;
+    if (__builtin_expect(*q == '"', 1)) return q;
+    bool has_escape;
+    const char *why;
+    if ((unsigned char)*q < 0x20) return NULL;
+    q = json_string_end(q, end, &has_escape, &why);
+    if (has_escape) *kind = JSON_ESCAPED;
+    return q;
+}
+
+/* ---- one line ---------------------------------------------------------------------------------- */
+
+static inline const char *pend(ShapeSet *s, int32_t part, const char *p, ptrdiff_t n, JsonKind kind,
+                               const char *next)
+{
+    s->pending[s->npending].part = part;
+    s->pending[s->npending++].span = (JsonSpan){p, n, kind};
+    return next;
+}
+
+/* A value whose column has no quick way, or that the quick way does not take. */
+static inline const char *any_value(ShapeSet *s, int32_t part, const char *p, const char *end)
+{
+    if (*p == '"') {
+        JsonKind kind;
+        const char *q = read_string(p + 1, end, &kind);
+        return q ? pend(s, part, p + 1, q - p - 1, kind, q + 1) : NULL;
+    }
+    const char *q = skip_word(p);
+    return q > p ? pend(s, part, p, q - p, JSON_WORD, q) : NULL;
+}
+
+static inline const char *skip_value(const char *p, const char *end)
+{
+    if (*p == '"') {
+        JsonKind kind;
+        const char *q = read_string(p + 1, end, &kind);
+        return q ? q + 1 : NULL;
+    }
+    const char *q = skip_word(p);
+    return q > p ? q : NULL;
+}
+
+static inline const char *int_value(ShapeSet *s, int32_t i, const Part *part, const char *p,
+                                    const char *end, RowBuilder *out)
+{
+    int64_t v;
+    const char *q = quick_integer(p, &v);
+    if (__builtin_expect(!q || is_word_byte(*q), 0)) return any_value(s, i, p, end);
+    COL(int64_t, &out->cols[part->col])[out->rows] = v;
+    return q;
+}
+
+static inline const char *epoch_value(ShapeSet *s, int32_t i, const Part *part, const char *p,
+                                      const char *end, RowBuilder *out)
+{
+    int64_t v, us;
+    const char *q = quick_integer(p, &v);
+    if (!q || is_word_byte(*q) || !quick_epoch(v, part->unit_us, &us)) return any_value(s, i, p, end);
+    COL(int64_t, &out->cols[part->col])[out->rows] = us;
+    return q;
+}
+
+static inline const char *text_value(ShapeSet *s, int32_t i, const Part *part, const char *p,
+                                     const char *end, RowBuilder *out)
+{
+    if (*p != '"') return any_value(s, i, p, end);
+    JsonKind kind;
+    const char *q = read_string(p + 1, end, &kind);
+    if (!q) return NULL;
+    if (kind == JSON_ESCAPED) return pend(s, i, p + 1, q - p - 1, kind, q + 1);
+    put_text(&COL(Text, &out->cols[part->col])[out->rows], p + 1, (uint32_t)(q - p - 1));
+    return q + 1;
+}
+
+static inline const char *time_value(ShapeSet *s, int32_t i, const Part *part, const char *p,
+                                     const char *end, RowBuilder *out)
+{
+    if (*p != '"') return any_value(s, i, p, end);
+    JsonKind kind;
+    const char *q = read_string(p + 1, end, &kind);
+    if (!q) return NULL;
+    int64_t us;
+    if (kind == JSON_ESCAPED || !quick_time(&s->time_cache, p + 1, q - p - 1, part->precision, &us))
+        return pend(s, i, p + 1, q - p - 1, kind, q + 1);
+    COL(int64_t, &out->cols[part->col])[out->rows] = us;
+    return q + 1;
+}
+
+static inline const char *double_value(ShapeSet *s, int32_t i, const Part *part, const char *p,
+                                       const char *end, RowBuilder *out)
+{
+    double v;
+    const char *q = quick_double(p, &v);
+    if (!q) return any_value(s, i, p, end);
+    COL(double, &out->cols[part->col])[out->rows] = v;
+    return q;
+}
+
+static inline const char *bool_value(ShapeSet *s, int32_t i, const Part *part, const char *p,
+                                     const char *end, RowBuilder *out)
+{
+    bool is_true = memcmp(p, "true", 4) == 0;
+    if ((!is_true && memcmp(p, "false", 5) != 0) || is_word_byte(p[is_true ? 4 : 5]))
+        return any_value(s, i, p, end);
+    COL(uint8_t, &out->cols[part->col])[out->rows] = is_true;
+    return p + (is_true ? 4 : 5);
+}
+
+/* The line at p by the shape: behind its newline, or NULL: it is built otherwise. */
+static inline const char *read_line(ShapeSet *s, const Shape *sh, const char *p, const char *end,
+                                    RowBuilder *out)
+{
+    s->npending = 0;
+    for (int32_t i = 0;; i++) {
+        const Part *part = &sh->parts[i];
+        if (!LITERAL_EQUAL(p, part->literal, part->n)) return NULL;
+        s->starts[i] = p;
+        p += part->n;
+        switch ((PartOp)part->op) {
+        case PART_SKIP: p = skip_value(p, end); break;
+        case PART_INT: p = int_value(s, i, part, p, end, out); break;
+        case PART_TEXT: p = text_value(s, i, part, p, end, out); break;
+        case PART_TIME: p = time_value(s, i, part, p, end, out); break;
+        case PART_EPOCH: p = epoch_value(s, i, part, p, end, out); break;
+        case PART_DOUBLE: p = double_value(s, i, part, p, end, out); break;
+        case PART_BOOL: p = bool_value(s, i, part, p, end, out); break;
+        case PART_FIELD: p = any_value(s, i, p, end); break;
+        case PART_END:
+            p += *p == '\r';
+            return *p == '\n' ? p + 1 : NULL;
+        }
+        if (!p) return NULL;
+    }
+}
+
+static __attribute__((noinline)) const char *read_other(ShapeSet *s, const char *p, const char *end,
+                                                        RowBuilder *out)
+{
+    for (int32_t i = 0; i < s->nshapes; i++) {
+        if (i == s->current) continue;
+        const char *next = read_line(s, s->shapes[i], p, end, out);
+        if (!next) continue;
+        s->current = i;
+        return next;
+    }
+    return NULL;
+}
+
+const char *SHAPE_DECODE(ShapeSet *s, const char *p, const char *end, uint64_t offset, RowBuilder *out)
+{
+    const char *from = p;
+    while (p < end && out->rows < out->cap) {
+        const char *next = read_line(s, s->shapes[s->current], p, end, out);
+        if (!next) next = read_other(s, p, end, out);
+        if (!next || next - p > s->limit) break;
+        Shape *sh = s->shapes[s->current];
+        sh->hits++;
+        if (s->npending || sh->nmissing || sh->ncontainers) shape_finish_line(s, sh, out);
+        builder_end_row(out, offset + (uint64_t)(p - from), 0);
+        p = next;
+    }
+    return p;
+}

@@ -1,0 +1,165 @@
+/* op_window.c: a window table function: each row once per window that holds it, with the window's
+ * bounds as columns. Nothing is late here: the judgement travels on. Rows in no window are counted.
+ * The copies of a row share its position and are told apart by their ordinal. */
+#include "exec/op/op.h"
+#include "exec/window/window.h"
+
+typedef struct WindowOp {
+    Op op;
+    PaneGrid grid;
+    int64_t tick;
+    uint32_t copies;   /* most windows of one row */
+} WindowOp;
+
+/* Copies of rows that wait to go out. */
+typedef struct Expansion {
+    int32_t *rows;
+    int64_t *start, *end;
+    uint32_t *ordinal;
+    int32_t n;
+} Expansion;
+
+static Expansion expansion_new(Arena *a)
+{
+    return (Expansion){new_raw(a, int32_t, BATCH_ROWS_MAX), new_raw(a, int64_t, BATCH_ROWS_MAX),
+                       new_raw(a, int64_t, BATCH_ROWS_MAX), new_raw(a, uint32_t, BATCH_ROWS_MAX), 0};
+}
+
+/* The rows of a column, in a new one; text and marks are referred to. */
+static Column column_pick(const Column *c, const int32_t *rows, int n, Arena *a)
+{
+    if (c->is_const || !c->data) return *c;
+    Column out = column_new(a, c->type, n);
+    int width = type_width(c->type.kind);
+    for (int i = 0; i < n; i++)
+        memcpy(COL(char, &out) + (ptrdiff_t)i * width, COL(char, c) + (ptrdiff_t)rows[i] * width, (size_t)width);
+    for (int i = 0; c->valid && i < n; i++)
+        if (!bit_get(c->valid, rows[i])) bit_clear(column_valid(&out, a), i);
+    for (int i = 0; c->err && i < n; i++) {
+        const RowError *e = column_error(c, rows[i]);
+        if (e) column_set_err(&out, a, i, e->code, e->message);
+    }
+    return out;
+}
+
+#define PICK(T, from, rows, n, a) \
+    ({ \
+        T *picked = NULL; \
+        if (from) { \
+            picked = new_raw(a, T, n); \
+            for (int pick_i = 0; pick_i < (n); pick_i++) picked[pick_i] = (from)[(rows)[pick_i]]; \
+        } \
+        picked; \
+    })
+
+static Column time_column(const WindowOp *w, int field, const int64_t *us, int n, Arena *a)
+{
+    Column c = column_new(a, w->op.plan->fields[field].type, n);
+    if (n) memcpy(c.data, us, (size_t)n * sizeof *us);
+    return c;
+}
+
+/* A row whose time is in error has windows in error. */
+static void mark_bounds(const Batch *b, int time_col, const Expansion *x, Column *bounds, Arena *a)
+{
+    const Column *time = &b->cols[time_col];
+    for (int i = 0; time->err && i < x->n; i++) {
+        const RowError *e = column_error(time, x->rows[i]);
+        for (int k = 0; e && k < 3; k++) {
+            column_set_null(&bounds[k], a, i);
+            column_set_err(&bounds[k], a, i, e->code, e->message);
+        }
+    }
+}
+
+static void expansion_emit(WindowOp *w, const Batch *b, Expansion *x)
+{
+    if (x->n == 0) return;
+    Arena *a = w->op.ctx->batch_scratch;
+    ArenaMark mark = arena_mark(a);
+    int first = b->ncols;
+    Batch out = *b;
+    out.rows = x->n;
+    out.ncols = first + 3;
+    out.sel = NULL;
+    out.cols = new (a, Column, out.ncols);
+    for (int i = 0; i < first; i++) out.cols[i] = column_pick(&b->cols[i], x->rows, x->n, a);
+    out.cols[first] = time_column(w, first, x->start, x->n, a);
+    out.cols[first + 1] = time_column(w, first + 1, x->end, x->n, a);
+    for (int i = 0; i < x->n; i++) x->end[i] -= w->tick;
+    out.cols[first + 2] = time_column(w, first + 2, x->end, x->n, a);
+    mark_bounds(b, w->op.plan->window->time_col, x, &out.cols[first], a);
+    out.weights = PICK(int32_t, b->weights, x->rows, x->n, a);
+    out.judge = PICK(int64_t, b->judge, x->rows, x->n, a);
+    out.offset = PICK(uint64_t, b->offset, x->rows, x->n, a);
+    out.ordinal = b->offset ? x->ordinal : NULL;
+    op_emit(&w->op, &out);
+    arena_release(a, mark);
+    x->n = 0;
+}
+
+static void expansion_add(WindowOp *w, const Batch *b, Expansion *x, int row, TimeSpan window, uint32_t copy)
+{
+    x->rows[x->n] = row;
+    x->start[x->n] = window.start;
+    x->end[x->n] = window.end;
+    x->ordinal[x->n++] = (b->ordinal ? b->ordinal[row] : 0) * w->copies + copy;
+    if (x->n == BATCH_ROWS_MAX) expansion_emit(w, b, x);
+}
+
+static void expand_row(WindowOp *w, const Batch *b, Expansion *x, int row, int64_t t, TimeSpan *pane)
+{
+    bool is_inside = t >= pane->start && t < pane->end;
+    if (!is_inside && !pane_at(&w->grid, t, pane)) {
+        int weight = batch_weight(b, row);
+        if (weight > 0) w->op.ctx->gap_rows += weight;
+        *pane = (TimeSpan){0};
+        return;
+    }
+    TimeSpan window;
+    uint32_t copy = 0;
+    for (int64_t after = INT64_MIN; window_after(&w->grid, *pane, after, &window); after = window.end)
+        expansion_add(w, b, x, row, window, copy++);
+}
+
+static void window_push(Op *op, int port, const Batch *b)
+{
+    (void)port;
+    WindowOp *w = (WindowOp *)op;
+    const Column *time = &b->cols[op->plan->window->time_col];
+    Arena *a = op->ctx->batch_scratch;
+    ArenaMark mark = arena_mark(a);
+    Expansion x = expansion_new(a);
+    TimeSpan pane = {0};
+    for (int i = 0; i < batch_count(b); i++) {
+        int row = batch_row(b, i);
+        if (col_is_err(time, row) && !op->plan->props.above_state)
+            expansion_add(w, b, &x, row, (TimeSpan){0}, 0);
+        else if (!col_is_null(time, row))
+            expand_row(w, b, &x, row, COL(int64_t, time)[col_at(time, row)], &pane);
+        else if (batch_weight(b, row) > 0)
+            op->ctx->gap_rows += batch_weight(b, row);
+    }
+    expansion_emit(w, b, &x);
+    arena_release(a, mark);
+}
+
+static const OpClass window_class = {.name = "window", .push = window_push};
+
+Status op_window_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
+{
+    WindowOp *w = new_one(a, WindowOp);
+    op_init(&w->op, &window_class, p, c, a);
+    if (p->window->def->shape != WINDOW_SHAPE_PANES) {
+        Status st = diag_error(d, WEIR_E_UNSUPPORTED, p->span, "%s windows are not built as a table function",
+                               p->window->def->name);
+        diag_hint(d, "group by window_start and window_end, or use WINDOW %s (…)", p->window->def->name);
+        return st;
+    }
+    TRY(pane_grid_new(p->window, a, &w->grid, d));
+    int64_t copies = pane_grid_windows_max(&w->grid);
+    w->copies = copies < 1 ? 1 : copies > UINT16_MAX ? UINT16_MAX : (uint32_t)copies;
+    w->tick = p->window->tick_us > 0 ? p->window->tick_us : 1;
+    *out = &w->op;
+    return WEIR_OK;
+}

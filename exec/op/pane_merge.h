@@ -1,0 +1,23 @@
+/* pane_merge.h: windows of EMIT FINAL, merged from panes as they close. */
+#ifndef WEIR_EXEC_OP_PANE_MERGE_H
+#define WEIR_EXEC_OP_PANE_MERGE_H
+
+#include "exec/op/time_tables.h"
+
+typedef struct PaneMerge {
+    AggregateOp *agg;
+    const PaneGrid *grid;
+    AggTable window;      /* the one that closes */
+    int64_t closed_end;   /* windows that end at or before this have been written */
+    bool is_moved;        /* closed_end, in this epoch */
+} PaneMerge;
+
+void pane_merge_init(PaneMerge *m, AggregateOp *g, const PaneGrid *grid);
+/* Windows that end at or before `end` go out in that order; panes without a later window go. `late`
+ * are panes of rows that do not count in the first windows with them. */
+void pane_merge_close(PaneMerge *m, TimeTables *panes, TimeTables *late, int64_t end);
+void pane_merge_save(PaneMerge *m, StateWriter *w, bool all);
+Status pane_merge_load(PaneMerge *m, Str key, Str value);
+void pane_merge_free(PaneMerge *m);
+
+#endif

@@ -1,0 +1,203 @@
+/* bind_agg.c: calls of aggregates: arguments, FILTER, and the order in which rows are taken.
+ *
+ * An aggregate that depends on order always gets a whole one: what was written, else the event
+ * time; then position, or, where rows have none, the columns that tell them apart. */
+#include "planner/bind.h"
+#include "planner/resolve.h"
+
+/* ---- where aggregates may stand ------------------------------------------------------------------ */
+
+static Status misplaced(Binder *b, const ExprContext *c, const Expr *e)
+{
+    Span at = bind_at(b, e->span);
+    if (c->in_aggregate)
+        return diag_error(b->p->diags, WEIR_E_GROUP, at, "aggregate \"%.*s\" inside an aggregate",
+                          STR_ARG(e->text));
+    Status st = diag_error(b->p->diags, WEIR_E_GROUP, at, "%s takes no aggregate (\"%.*s\")", c->clause,
+                           STR_ARG(e->text));
+    if (strcmp(c->clause, "WHERE") == 0) diag_hint(b->p->diags, "conditions on aggregates go to HAVING");
+    return st;
+}
+
+/* ---- order --------------------------------------------------------------------------------------- */
+
+static void add_order(LAgg *agg, BExpr *e, bool descending, bool nulls_first)
+{
+    for (int i = 0; i < agg->norder; i++)
+        if (bexpr_eq(agg->order[i].expr, e)) return;
+    agg->order[agg->norder++] = (LOrder){e, descending, nulls_first};
+}
+
+static Status add_written_order(Binder *b, const ExprContext *c, const OrderList *list, LAgg *agg)
+{
+    for (int i = 0; i < list->len; i++) {
+        const OrderItem *o = &list->data[i];
+        BExpr *e;
+        TRY(bind_expr(b, c, o->expr, &e));
+        bool first = o->nulls == NULLS_DEFAULT ? !o->is_desc : o->nulls == NULLS_FIRST;
+        add_order(agg, e, o->is_desc, first);
+    }
+    return WEIR_OK;
+}
+
+static BExpr *column_of(Binder *b, const LNode *in, int32_t col, Span at)
+{
+    return bexpr_column(b->p->arena, col, in->fields[col].type, at);
+}
+
+/* Completes the order so that no two rows are equal in it. */
+static void add_implicit_order(Binder *b, const LNode *in, LAgg *agg)
+{
+    const Props *p = &in->props;
+    if (agg->norder == 0 && p->time_col >= 0)
+        add_order(agg, column_of(b, in, p->time_col, agg->span), false, true);
+    agg->by_position = p->has_position;
+    if (p->has_position) return;
+    int32_t *cols, n = lnode_identity(in, b->p->arena, &cols);
+    for (int i = 0; i < n; i++) add_order(agg, column_of(b, in, cols[i], agg->span), false, true);
+}
+
+static Status bind_order(Binder *b, const ExprContext *c, const LNode *in, const OrderList *written, LAgg *agg)
+{
+    if (!(agg->def->flags & AGG_ORDERED)) return WEIR_OK; /* an order would show in nothing */
+    ptrdiff_t n = (written ? written->len : 0) + in->nfields + 1;
+    agg->order = new (b->p->arena, LOrder, n);
+    if (written) TRY(add_written_order(b, c, written, agg));
+    add_implicit_order(b, in, agg);
+    return WEIR_OK;
+}
+
+/* ---- arguments ----------------------------------------------------------------------------------- */
+
+static bool is_star_call(const Expr *e)
+{
+    return e->args.len == 1 && e->args.data[0]->kind == EX_STAR;
+}
+
+/* percentile_cont(0.5) WITHIN GROUP (ORDER BY x) is percentile_cont(x, 0.5). */
+static bool takes_group_order(const Binder *b, const Expr *e)
+{
+    const AggDef *d = registry_agg(b->p->catalog->registry, e->text, 0);
+    return e->call && e->call->is_within_group && !(d->flags & AGG_ORDERED);
+}
+
+static Status within_group(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
+{
+    const OrderList *o = &e->call->order_by;
+    if (o->len != 1 || o->data[0].is_desc)
+        return bind_unsupported(b, e->span, "WITHIN GROUP by several columns or descending");
+    return bind_expr(b, c, o->data[0].expr, out);
+}
+
+static Status bind_agg_args(Binder *b, const ExprContext *c, const Expr *e, LAgg *agg)
+{
+    int n = is_star_call(e) ? 0 : (int)e->args.len, first = takes_group_order(b, e) ? 1 : 0;
+    agg->args = new (b->p->arena, BExpr *, n + 1);
+    agg->nargs = n + first;
+    if (first) TRY(within_group(b, c, e, &agg->args[0]));
+    return bind_list(b, c, (const Expr *const *)e->args.data, n, agg->args + first);
+}
+
+/* IGNORE NULLS: rows whose value is NULL are left out, as by a filter. */
+static Status add_ignore_nulls(Binder *b, const Expr *e, LAgg *agg)
+{
+    if (!e->call || e->call->nulls != IGNORE_NULLS || agg->nargs == 0) return WEIR_OK;
+    BExpr **arg = new (b->p->arena, BExpr *, 1), *test;
+    arg[0] = agg->args[0];
+    TRY(bind_operator(b, "is_not_null", arg, 1, e->span, &test));
+    agg->filter = bexpr_and(b->p->arena, agg->filter, test);
+    return WEIR_OK;
+}
+
+static Status bind_filter(Binder *b, const ExprContext *c, const Expr *e, LAgg *agg)
+{
+    if (e->call && e->call->filter) {
+        ExprContext inner = *c;
+        inner.clause = "FILTER";
+        TRY(bind_condition(b, &inner, e->call->filter, &agg->filter));
+    }
+    return add_ignore_nulls(b, e, agg);
+}
+
+/* ---- text ---------------------------------------------------------------------------------------- */
+
+static void print_args(StrBuf *t, const LAgg *agg, const Str *names)
+{
+    if (agg->nargs == 0 && (agg->def->flags & AGG_STAR)) sb_char(t, '*');
+    if (agg->distinct) sb_lit(t, "DISTINCT ");
+    for (int i = 0; i < agg->nargs; i++) {
+        if (i) sb_lit(t, ", ");
+        bexpr_print(t, agg->args[i], names);
+    }
+}
+
+static void print_order(StrBuf *t, const LAgg *agg, int written, const Str *names)
+{
+    for (int i = 0; i < written; i++) {
+        sb_z(t, i ? ", " : " ORDER BY ");
+        bexpr_print(t, agg->order[i].expr, names);
+        if (agg->order[i].descending) sb_lit(t, " DESC");
+        if (agg->order[i].nulls_first == agg->order[i].descending)
+            sb_z(t, agg->order[i].nulls_first ? " NULLS FIRST" : " NULLS LAST");
+    }
+}
+
+static Str agg_text(Binder *b, const LNode *in, const LAgg *agg, int written)
+{
+    Str *names = new (b->p->arena, Str, in->nfields);
+    for (int i = 0; i < in->nfields; i++) names[i] = in->fields[i].name;
+    StrBuf t = {.arena = b->p->arena};
+    sb_printf(&t, "%s(", agg->def->name);
+    print_args(&t, agg, names);
+    print_order(&t, agg, written, names);
+    sb_char(&t, ')');
+    if (agg->filter) {
+        sb_lit(&t, " FILTER (WHERE ");
+        bexpr_print(&t, agg->filter, names);
+        sb_char(&t, ')');
+    }
+    return sb_done(&t);
+}
+
+/* ---- the call ------------------------------------------------------------------------------------ */
+
+static bool is_constant_filter(const LAgg *agg)
+{
+    return agg->filter && agg->filter->kind == BE_CONST && !agg->filter->value.is_null &&
+           agg->filter->value.i == 1;
+}
+
+static bool takes_star(const Binder *b, const Expr *e)
+{
+    const AggDef *d = registry_agg(b->p->catalog->registry, e->text, 0);
+    return (d->flags & AGG_STAR) != 0;
+}
+
+static Status finish_agg(Binder *b, const ExprContext *c, const Expr *e, LAgg *agg)
+{
+    const OrderList *written = e->call && !takes_group_order(b, e) ? &e->call->order_by : NULL;
+    bool is_star = is_star_call(e) || (agg->nargs == 0 && takes_star(b, e));
+    TRY(resolve_agg(b->p, e->text, agg->args, agg->nargs, is_star, agg->span, &agg->def, &agg->type));
+    agg->distinct = e->call && e->call->is_distinct;
+    const LNode *in = grouping_input(c->grouping);
+    TRY(bind_order(b, c, in, written, agg));
+    if (is_constant_filter(agg)) agg->filter = NULL;
+    int shown = written && agg->norder ? (int)written->len : 0;
+    agg->text = agg_text(b, in, agg, shown < agg->norder ? shown : agg->norder);
+    return WEIR_OK;
+}
+
+Status bind_aggregate_call(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
+{
+    if (e->call && e->call->over) return bind_unsupported(b, e->call->over->span, "OVER");
+    if (!c->grouping || c->in_aggregate) return misplaced(b, c, e);
+    ExprContext inner = *c;
+    inner.in_aggregate = true;
+    inner.aliases = NULL;
+    LAgg agg = {.span = bind_at(b, e->span)};
+    Status args = bind_agg_args(b, &inner, e, &agg), filter = bind_filter(b, &inner, e, &agg);
+    TRY(args);
+    TRY(filter);
+    TRY(finish_agg(b, &inner, e, &agg));
+    return grouping_add_agg(c->grouping, &agg, out);
+}

@@ -1,0 +1,373 @@
+/* pull_call.c: aggregates and window functions, as far as SQLite has them. */
+#include "planner/pull.h"
+#include "planner/resolve.h"
+
+/* ---- which calls are which ---------------------------------------------------------------------- */
+
+/* How an aggregate is written in SQLite; %s is its argument, already cast as weir wants it. */
+typedef enum AggShape {
+    SHAPE_PLAIN,     /* f(x) */
+    SHAPE_COUNT_IF,  /* count(*) FILTER (WHERE x) */
+    SHAPE_SUM,       /* sum(x), rounded to its scale where x is a DECIMAL */
+    SHAPE_SUM_ZERO,  /* coalesce(sum(x), 0) */
+    SHAPE_EXTREME,   /* min, max: by the value's order */
+    SHAPE_JOIN,      /* group_concat(x, separator) */
+    SHAPE_JSON       /* json_group_array(x): JSON inside JSON, not text */
+} AggShape;
+
+typedef struct NativeAgg {
+    const char *names, *sqlite;
+    AggShape shape;
+} NativeAgg;
+
+static const NativeAgg NATIVE[] = {
+    {"count", "count", SHAPE_PLAIN},
+    {"sum", "sum", SHAPE_SUM},
+    {"sum0", "sum", SHAPE_SUM_ZERO},
+    {"avg,mean", "avg", SHAPE_PLAIN},
+    {"min,bool_and,every", "min", SHAPE_EXTREME},
+    {"max,bool_or,any_value", "max", SHAPE_EXTREME},
+    {"count_if,countif", "count", SHAPE_COUNT_IF},
+    {"string_agg,listagg,group_concat", "group_concat", SHAPE_JOIN},
+    {"array_agg,json_agg,json_group_array", "json_group_array", SHAPE_JSON},
+};
+
+static const NativeAgg *find_native(Str name)
+{
+    for (size_t i = 0; i < sizeof NATIVE / sizeof *NATIVE; i++)
+        if (name_in_list(NATIVE[i].names, name)) return &NATIVE[i];
+    return NULL;
+}
+
+/* Functions that need OVER. The result's type: that of the first argument for TYPE_NULL. */
+typedef struct WindowFunc {
+    const char *name;
+    TypeKind result;
+} WindowFunc;
+
+static const WindowFunc WINDOW_FUNCS[] = {
+    {"row_number", TYPE_BIGINT},   {"rank", TYPE_BIGINT},      {"dense_rank", TYPE_BIGINT},
+    {"percent_rank", TYPE_DOUBLE}, {"cume_dist", TYPE_DOUBLE}, {"ntile", TYPE_BIGINT},
+    {"lag", TYPE_NULL},            {"lead", TYPE_NULL},        {"first_value", TYPE_NULL},
+    {"last_value", TYPE_NULL},     {"nth_value", TYPE_NULL},
+};
+
+static const WindowFunc *find_window_func(Str name)
+{
+    for (size_t i = 0; i < sizeof WINDOW_FUNCS / sizeof *WINDOW_FUNCS; i++)
+        if (str_ieq(name, str_z(WINDOW_FUNCS[i].name))) return &WINDOW_FUNCS[i];
+    return NULL;
+}
+
+bool pull_is_aggregate(const PullContext *c, const Expr *e)
+{
+    if (e->kind != EX_CALL || (e->call && e->call->over)) return false;
+    return registry_agg(c->pull->p->catalog->registry, e->text, 0) != NULL;
+}
+
+bool pull_has_aggregate(const PullContext *c, const Expr *e)
+{
+    if (!e) return false;
+    if (pull_is_aggregate(c, e)) return true;
+    if (e->operand && pull_has_aggregate(c, e->operand)) return true;
+    for (ptrdiff_t i = 0; i < e->args.len; i++)
+        if (pull_has_aggregate(c, e->args.data[i])) return true;
+    return false;
+}
+
+/* ---- arguments ---------------------------------------------------------------------------------- */
+
+static bool is_star(const Expr *e)
+{
+    return e->args.len == 0 || (e->args.len == 1 && e->args.data[0]->kind == EX_STAR);
+}
+
+/* The context inside an aggregate's parentheses: no other aggregate, no window function. */
+static PullContext inside(const PullContext *c, const char *clause)
+{
+    PullContext in = *c;
+    in.allow_agg = in.allow_window = false;
+    in.clause = clause;
+    return in;
+}
+
+static BExpr *as_bound(Arena *a, const PullValue *v, int i, Span at)
+{
+    if (v->constant) return bexpr_const(a, *v->constant, at);
+    Type t = v->type.known ? v->type.type : TYPE_OF(TYPE_TEXT);
+    return bexpr_column(a, i, t, at);
+}
+
+/* Checks the arguments against the registry and casts them; *type is the result's. */
+static Status resolve(const PullContext *c, const Expr *e, PullValue *v, int n, PullType *type)
+{
+    Pull *l = c->pull;
+    Span at = pull_at(l, e->span);
+    const AggDef *def;
+    BExpr **bound = new (l->arena, BExpr *, n);
+    *type = PULL_UNKNOWN;
+    for (int i = 0; i < n; i++) {
+        if (!v[i].type.known) return WEIR_OK;
+        bound[i] = as_bound(l->arena, &v[i], i, at);
+    }
+    Type t;
+    TRY(resolve_agg(l->p, e->text, bound, n, is_star(e), at, &def, &t));
+    for (int i = 0; i < n; i++) TRY(pull_cast(l, &v[i], bound[i]->type, at, &v[i]));
+    *type = pull_type(t);
+    return WEIR_OK;
+}
+
+/* ---- aggregates --------------------------------------------------------------------------------- */
+
+static Status check_clauses(const PullContext *c, const Expr *e)
+{
+    const CallInfo *i = e->call;
+    if (!c->allow_agg)
+        return diag_error(c->pull->p->diags, WEIR_E_GROUP, pull_at(c->pull, e->span),
+                          "%s cannot use the aggregate \"%.*s\"", c->clause, STR_ARG(e->text));
+    if (!i) return WEIR_OK;
+    if (i->is_within_group) return pull_unsupported(c->pull, e->span, "WITHIN GROUP", NULL);
+    if (i->order_by.len)
+        return pull_unsupported(c->pull, e->span, "ORDER BY inside an aggregate",
+                                "let a materialized view compute it");
+    if (i->is_distinct && e->args.len > 1 && find_native(e->text) && find_native(e->text)->shape != SHAPE_JOIN)
+        return pull_unsupported(c->pull, e->span, "DISTINCT over several values", NULL);
+    return WEIR_OK;
+}
+
+/* Values of text forms that do not sort as text. */
+static const char *collation(const PullType *t)
+{
+    if (!t->known) return "";
+    if (t->form == FORM_DECIMAL) return " COLLATE weir_decimal";
+    return t->form == FORM_INTERVAL ? " COLLATE weir_interval" : "";
+}
+
+/* sum() of DECIMALs that stand as doubles: exact to their scale while the digits suffice. */
+static Status write_sum(const PullContext *c, const Expr *e, const PullValue *v, Str call, PullType *type, Str *sql)
+{
+    *sql = call;
+    if (!v->type.known || v->type.type.kind != TYPE_DECIMAL) return WEIR_OK;
+    if (v->type.form == FORM_DECIMAL)
+        return pull_unsupported(c->pull, e->span, "the sum of a DECIMAL of more than 15 digits",
+                                "cast it to DOUBLE, or let a materialized view sum it");
+    *sql = str_printf(c->pull->arena, "round(%.*s, %d)", STR_ARG(call), type->type.scale);
+    type->form = FORM_PLAIN;
+    return WEIR_OK;
+}
+
+static Str json_item(Arena *a, const PullValue *v)
+{
+    TypeKind k = v->type.known ? (TypeKind)v->type.type.kind : TYPE_TEXT;
+    if (k == TYPE_JSON || k == TYPE_ARRAY || k == TYPE_ROW || k == TYPE_MAP)
+        return str_printf(a, "json(%.*s)", STR_ARG(v->sql));
+    if (k == TYPE_BOOLEAN)
+        return str_printf(a, "json(CASE %.*s WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END)", STR_ARG(v->sql));
+    return v->sql;
+}
+
+/* SQLite takes one argument only next to DISTINCT, and joins with a comma then. */
+static Status write_join(const PullContext *c, const Expr *e, const PullValue *v, int n, StrBuf *b)
+{
+    bool distinct = e->call && e->call->is_distinct;
+    bool comma = n == 1 || str_eq(v[1].sql, S("','"));
+    if (distinct && !comma)
+        return pull_unsupported(c->pull, e->span, "DISTINCT with a separator other than ','", NULL);
+    sb_str(b, v[0].sql);
+    if (n > 1 && !distinct) sb_printf(b, ", %.*s", STR_ARG(v[1].sql));
+    return WEIR_OK;
+}
+
+/* What stands between the parentheses. */
+static Status write_args(const PullContext *c, const Expr *e, const NativeAgg *f, const PullValue *v, int n, StrBuf *b)
+{
+    if (is_star(e) || f->shape == SHAPE_COUNT_IF) {
+        sb_char(b, '*');
+        return WEIR_OK;
+    }
+    if (e->call && e->call->is_distinct) sb_lit(b, "DISTINCT ");
+    if (f->shape == SHAPE_JOIN) return write_join(c, e, v, n, b);
+    if (f->shape == SHAPE_JSON) {
+        sb_str(b, json_item(b->arena, &v[0]));
+        return WEIR_OK;
+    }
+    sb_str(b, v[0].sql);
+    if (f->shape == SHAPE_EXTREME) sb_z(b, collation(&v[0].type));
+    return WEIR_OK;
+}
+
+static Status write_filter(const PullContext *c, const Expr *e, const NativeAgg *f, const PullValue *v, StrBuf *b)
+{
+    PullContext in = inside(c, "FILTER");
+    PullValue cond;
+    bool counts = f->shape == SHAPE_COUNT_IF, filters = e->call && e->call->filter;
+    if (filters) TRY(pull_condition(&in, e->call->filter, &cond));
+    if (counts && filters)
+        sb_printf(b, " FILTER (WHERE %.*s AND %.*s)", STR_ARG(v[0].sql), STR_ARG(cond.sql));
+    else if (counts || filters)
+        sb_printf(b, " FILTER (WHERE %.*s)", STR_ARG(counts ? v[0].sql : cond.sql));
+    return WEIR_OK;
+}
+
+static Status aggregate_args(const PullContext *c, const Expr *e, PullValue **v, int *n)
+{
+    PullContext in = inside(c, "an aggregate's argument");
+    if (e->call && e->call->over) in.allow_agg = c->allow_agg; /* sum(count(*)) OVER () */
+    *n = is_star(e) ? 0 : (int)e->args.len;
+    *v = new (c->pull->arena, PullValue, *n);
+    for (int i = 0; i < *n; i++) TRY(pull_value(&in, e->args.data[i], &(*v)[i]));
+    return WEIR_OK;
+}
+
+/* `over`: the window, with its OVER, or empty. */
+static Status write_aggregate(const PullContext *c, const Expr *e, Str over, PullValue *out)
+{
+    Pull *l = c->pull;
+    const NativeAgg *f = find_native(e->text);
+    if (!f)
+        return pull_unsupported(l, e->span, str_cstr(l->arena, str_printf(l->arena, "the aggregate \"%.*s\"", STR_ARG(e->text))),
+                                "let a materialized view compute it");
+    PullValue *v;
+    int n;
+    PullType type;
+    TRY(aggregate_args(c, e, &v, &n));
+    TRY(resolve(c, e, v, n, &type));
+    StrBuf b = {.arena = l->arena};
+    sb_printf(&b, "%s(", f->sqlite);
+    TRY(write_args(c, e, f, v, n, &b));
+    sb_char(&b, ')');
+    TRY(write_filter(c, e, f, v, &b));
+    sb_str(&b, over);
+    Str sql = sb_done(&b);
+    if (f->shape == SHAPE_SUM || f->shape == SHAPE_SUM_ZERO || (f->shape == SHAPE_PLAIN && str_eq(str_z(f->sqlite), S("avg"))))
+        TRY(write_sum(c, e, &v[0], sql, &type, &sql));
+    if (f->shape == SHAPE_SUM_ZERO) sql = str_printf(l->arena, "coalesce(%.*s, 0)", STR_ARG(sql));
+    if (f->shape == SHAPE_EXTREME && type.known) type = v[0].type;
+    *out = (PullValue){.sql = sql, .type = type};
+    return WEIR_OK;
+}
+
+Status pull_aggregate(const PullContext *c, const Expr *e, PullValue *out)
+{
+    TRY(check_clauses(c, e));
+    return write_aggregate(c, e, (Str){0}, out);
+}
+
+/* ---- windows ------------------------------------------------------------------------------------ */
+
+static const char *const FRAME_MODES[] = {"RANGE", "ROWS", "GROUPS"};
+static const char *const EXCLUDES[] = {"", " EXCLUDE CURRENT ROW", " EXCLUDE GROUP", " EXCLUDE TIES"};
+static const char *const BOUNDS[] = {
+    [BOUND_UNBOUNDED_PRECEDING] = "UNBOUNDED PRECEDING", [BOUND_PRECEDING] = "PRECEDING",
+    [BOUND_CURRENT_ROW] = "CURRENT ROW",                 [BOUND_FOLLOWING] = "FOLLOWING",
+    [BOUND_UNBOUNDED_FOLLOWING] = "UNBOUNDED FOLLOWING",
+};
+
+static Status frame_bound(const PullContext *c, const FrameSpec *f, const FrameBound *bound, StrBuf *sql)
+{
+    if (bound->kind == BOUND_PRECEDING || bound->kind == BOUND_FOLLOWING) {
+        PullValue v;
+        TRY(pull_value(c, bound->value, &v));
+        bool number = v.type.known && type_is_number(v.type.type.kind) && v.type.form == FORM_PLAIN;
+        if (!number)
+            return pull_unsupported(c->pull, f->span, "a frame measured in time",
+                                    "let a materialized view compute it, or count ROWS");
+        sb_printf(sql, "%.*s ", STR_ARG(v.sql));
+    }
+    sb_z(sql, BOUNDS[bound->kind]);
+    return WEIR_OK;
+}
+
+static Status window_frame(const PullContext *c, const FrameSpec *f, StrBuf *sql)
+{
+    sb_printf(sql, " %s BETWEEN ", FRAME_MODES[f->mode]);
+    TRY(frame_bound(c, f, &f->start, sql));
+    sb_lit(sql, " AND ");
+    TRY(frame_bound(c, f, &f->end, sql));
+    sb_z(sql, EXCLUDES[f->exclude]);
+    return WEIR_OK;
+}
+
+Status pull_window_spec(const PullContext *c, const OverSpec *o, StrBuf *sql)
+{
+    sb_char(sql, '(');
+    if (o->base.text.n) pull_name(sql, o->base.text);
+    for (ptrdiff_t i = 0; i < o->partition_by.len; i++) {
+        PullValue v;
+        TRY(pull_value(c, o->partition_by.data[i], &v));
+        sb_printf(sql, "%s%.*s", i ? ", " : " PARTITION BY ", STR_ARG(v.sql));
+    }
+    for (ptrdiff_t i = 0; i < o->order_by.len; i++) {
+        sb_z(sql, i ? ", " : " ORDER BY ");
+        TRY(pull_order(c, &o->order_by.data[i], sql));
+    }
+    if (o->frame) TRY(window_frame(c, o->frame, sql));
+    sb_char(sql, ')');
+    return WEIR_OK;
+}
+
+static Status check_base(const PullContext *c, const OverSpec *o)
+{
+    if (o->base.text.n == 0) return WEIR_OK;
+    for (ptrdiff_t i = 0; c->windows && i < c->windows->len; i++)
+        if (str_ieq(c->windows->data[i].name.text, o->base.text)) return WEIR_OK;
+    return diag_error(c->pull->p->diags, WEIR_E_NAME, pull_at(c->pull, o->base.span), "unknown window \"%.*s\"",
+                      STR_ARG(o->base.text));
+}
+
+static Status write_over(const PullContext *c, const OverSpec *o, StrBuf *sql)
+{
+    TRY(check_base(c, o));
+    sb_lit(sql, " OVER ");
+    if (!o->is_name) return pull_window_spec(c, o, sql);
+    pull_name(sql, o->base.text);
+    return WEIR_OK;
+}
+
+/* lag(x, 1, 0): the default takes the value's type. */
+static Status window_args(const PullContext *c, const Expr *e, StrBuf *b, PullType *first)
+{
+    *first = PULL_UNKNOWN;
+    for (ptrdiff_t i = 0; i < e->args.len; i++) {
+        PullValue v;
+        TRY(pull_value(c, e->args.data[i], &v));
+        if (i == 0) *first = v.type;
+        if (i == 2 && first->known) TRY(pull_cast(c->pull, &v, first->type, e->args.data[i]->span, &v));
+        sb_printf(b, "%s%.*s", i ? ", " : "", STR_ARG(v.sql));
+    }
+    return WEIR_OK;
+}
+
+static Status write_window_func(const PullContext *c, const Expr *e, const WindowFunc *f, Str over, PullValue *out)
+{
+    StrBuf b = {.arena = c->pull->arena};
+    PullType first;
+    sb_printf(&b, "%s(", f->name);
+    TRY(window_args(c, e, &b, &first));
+    sb_char(&b, ')');
+    sb_str(&b, over);
+    Type t = f->result == TYPE_BIGINT ? TYPE_BIGINT_ : TYPE_OF(f->result);
+    *out = (PullValue){.sql = sb_done(&b), .type = f->result == TYPE_NULL ? first : pull_type(t)};
+    return WEIR_OK;
+}
+
+Status pull_over(const PullContext *c, const Expr *e, PullValue *out)
+{
+    Pull *l = c->pull;
+    if (!c->allow_window)
+        return diag_error(l->p->diags, WEIR_E_GROUP, pull_at(l, e->span), "%s cannot use a window function",
+                          c->clause);
+    if (e->call->nulls == IGNORE_NULLS) return pull_unsupported(l, e->span, "IGNORE NULLS", NULL);
+    PullContext in = *c;
+    in.allow_window = false;
+    in.clause = "a window function";
+    StrBuf over = {.arena = l->arena};
+    TRY(write_over(&in, e->call->over, &over));
+    const WindowFunc *f = find_window_func(e->text);
+    if (f) return write_window_func(&in, e, f, sb_done(&over), out);
+    if (!registry_agg(l->p->catalog->registry, e->text, 0)) return resolve_unknown(l->p, e->text, pull_at(l, e->op_span));
+    if (e->call->is_distinct || e->call->order_by.len)
+        return pull_unsupported(l, e->span, "DISTINCT or ORDER BY inside a window function", NULL);
+    in.allow_agg = c->allow_agg;
+    return write_aggregate(&in, e, sb_done(&over), out);
+}

@@ -1,0 +1,73 @@
+/* merge_projects.c: computing in one step what was written in several.
+ *
+ * A project over a project becomes one; an aggregate takes the expressions of the project below it
+ * as its own; a project that changes nothing goes. Volatile expressions stay where they are, for
+ * each place that computes them gives another value. */
+#include "planner/rewrite/rewrite.h"
+
+#include <assert.h>
+
+static bool has_volatile(const LNode *project)
+{
+    for (int i = 0; i < project->nfields; i++)
+        if (project->exprs[i]->is_volatile) return true;
+    return false;
+}
+
+static bool is_identity(const LNode *n)
+{
+    if (n->nfields != n->inputs[0]->nfields) return false;
+    for (int i = 0; i < n->nfields; i++)
+        if (n->exprs[i]->kind != BE_COLUMN || n->exprs[i]->col != i) return false;
+    return true;
+}
+
+typedef struct Substitution {
+    Arena *arena;
+    BExpr *const *exprs;
+} Substitution;
+
+static BExpr *substitute(void *arg, BExpr *e)
+{
+    Substitution *s = arg;
+    return bexpr_substitute(s->arena, e, s->exprs);
+}
+
+/* n over the input of the project below it. */
+static LNode *absorb(Planner *p, LNode *n)
+{
+    LNode *project = n->inputs[0];
+    assert(project->kind == L_PROJECT);
+    Substitution s = {p->arena, project->exprs};
+    return rewrite_exprs(p->arena, n, project->inputs[0], substitute, &s);
+}
+
+/* What is known of an aggregate must not get less by it: a key that is an expression is no longer
+ * recognised as event time. */
+static bool knows_as_much(const LNode *now, const LNode *before)
+{
+    return now->props.time_col == before->props.time_col &&
+           now->props.has_watermark == before->props.has_watermark &&
+           now->props.window_start == before->props.window_start &&
+           now->props.window_end == before->props.window_end &&
+           now->key_window_start == before->key_window_start &&
+           now->key_window_end == before->key_window_end && now->window_time == before->window_time;
+}
+
+static LNode *merge(Planner *p, LNode *n)
+{
+    if (n->kind == L_PROJECT && is_identity(n)) return n->inputs[0];
+    if (n->ninputs != 1 || n->inputs[0]->kind != L_PROJECT || has_volatile(n->inputs[0])) return n;
+    if (n->kind == L_PROJECT) return absorb(p, n);
+    if (n->kind != L_AGGREGATE) return n;
+    LNode *merged = absorb(p, n);
+    return knows_as_much(merged, n) ? merged : n;
+}
+
+static LNode *apply(Planner *p, LNode *root)
+{
+    return rewrite_nodes(p, root, merge);
+}
+
+extern const RewriteRule rewrite_merge_projects;
+const RewriteRule rewrite_merge_projects = {"merge_projects", apply, "expressions are computed in one step"};

@@ -1,0 +1,237 @@
+/* prune_columns.c: what nobody reads is not decoded, computed or carried.
+ *
+ * Goes down with the set of columns that are wanted and comes back with where each has gone. The
+ * event-time column of a stream always stays. An aggregate whose argument can fail stays too, for
+ * its errors are part of the answer. */
+#include "planner/rewrite/rewrite.h"
+
+#include <assert.h>
+
+/* A pruned node: column i of the old one is to[i], -1: gone. */
+typedef struct Pruned {
+    LNode *node;
+    int32_t *to;
+} Pruned;
+
+static Pruned prune(Planner *p, LNode *n, const bool *wanted);
+
+static int32_t *identity_map(Arena *a, int32_t n)
+{
+    int32_t *to = new (a, int32_t, n);
+    for (int i = 0; i < n; i++) to[i] = i;
+    return to;
+}
+
+static Pruned as_it_is(Planner *p, LNode *n)
+{
+    return (Pruned){n, identity_map(p->arena, n->nfields)};
+}
+
+static bool *none_of(Planner *p, int32_t n)
+{
+    return new (p->arena, bool, n);
+}
+
+static void want_expr(void *arg, const BExpr *e)
+{
+    bexpr_columns(e, arg);
+}
+
+/* Numbers what is wanted; returns how many. */
+static int32_t number_wanted(const bool *wanted, int32_t n, int32_t *to)
+{
+    int32_t kept = 0;
+    for (int i = 0; i < n; i++) to[i] = wanted[i] ? kept++ : -1;
+    return kept;
+}
+
+typedef struct Renumber {
+    Arena *arena;
+    const int32_t *to;
+} Renumber;
+
+static BExpr *renumber(void *arg, BExpr *e)
+{
+    Renumber *r = arg;
+    return bexpr_renumber(r->arena, e, r->to);
+}
+
+/* ---- leaves ------------------------------------------------------------------------------------- */
+
+static Pruned prune_scan(Planner *p, LNode *n, const bool *wanted)
+{
+    bool *keep = none_of(p, n->nfields);
+    for (int i = 0; i < n->nfields; i++) keep[i] = wanted[i] || i == n->props.time_col;
+    if (n->pred) bexpr_columns(n->pred, keep);
+    int32_t *to = new (p->arena, int32_t, n->nfields), *cols = new (p->arena, int32_t, n->nfields);
+    int32_t kept = number_wanted(keep, n->nfields, to);
+    if (kept == n->nfields) return as_it_is(p, n);
+    for (int i = 0; i < n->nfields; i++)
+        if (keep[i]) cols[to[i]] = n->scan_cols[i];
+    LNode *scan = lnode_scan(p->arena, n->rel, cols, kept, n->span);
+    if (n->pred) scan->pred = bexpr_renumber(p->arena, n->pred, to);
+    return (Pruned){scan, to};
+}
+
+/* ---- one input ---------------------------------------------------------------------------------- */
+
+/* n over its pruned input, its expressions renumbered; the output columns stay as they are. */
+static LNode *over_pruned(Planner *p, LNode *n, const Pruned *in)
+{
+    if (in->node == n->inputs[0]) return n;
+    Renumber r = {p->arena, in->to};
+    return rewrite_exprs(p->arena, n, in->node, renumber, &r);
+}
+
+static Pruned prune_filter(Planner *p, LNode *n, const bool *wanted)
+{
+    bool *below = none_of(p, n->nfields);
+    memcpy(below, wanted, (size_t)n->nfields * sizeof *below);
+    bexpr_columns(n->pred, below);
+    Pruned in = prune(p, n->inputs[0], below);
+    if (in.node == n->inputs[0]) return as_it_is(p, n);
+    BExpr *pred = bexpr_renumber(p->arena, n->pred, in.to);
+    return (Pruned){lnode_filter(p->arena, in.node, pred, n->span), in.to};
+}
+
+static LNode *narrow_project(Planner *p, LNode *n, const bool *wanted, int32_t *to)
+{
+    int32_t kept = number_wanted(wanted, n->nfields, to);
+    if (kept == n->nfields) return n;
+    BExpr **exprs = new (p->arena, BExpr *, kept);
+    Field *fields = new (p->arena, Field, kept);
+    for (int i = 0; i < n->nfields; i++) {
+        if (!wanted[i]) continue;
+        exprs[to[i]] = n->exprs[i];
+        fields[to[i]] = n->fields[i];
+    }
+    return lnode_project(p->arena, n->inputs[0], exprs, fields, kept, n->span);
+}
+
+static Pruned prune_project(Planner *p, LNode *n, const bool *wanted)
+{
+    int32_t *to = new (p->arena, int32_t, n->nfields);
+    LNode *narrow = narrow_project(p, n, wanted, to);
+    bool *below = none_of(p, n->inputs[0]->nfields);
+    visit_exprs(narrow, want_expr, below);
+    Pruned in = prune(p, n->inputs[0], below);
+    return (Pruned){over_pruned(p, narrow, &in), to};
+}
+
+static Pruned prune_window(Planner *p, LNode *n, const bool *wanted)
+{
+    int32_t base = n->inputs[0]->nfields;
+    bool *below = none_of(p, base);
+    memcpy(below, wanted, (size_t)base * sizeof *below);
+    visit_exprs(n, want_expr, below);
+    Pruned in = prune(p, n->inputs[0], below);
+    if (in.node == n->inputs[0]) return as_it_is(p, n);
+    BExpr **partition = new (p->arena, BExpr *, n->npartition);
+    for (int i = 0; i < n->npartition; i++) partition[i] = bexpr_renumber(p->arena, n->partition[i], in.to);
+    BExpr *time = bexpr_renumber(p->arena, n->time, in.to);
+    int32_t *to = new (p->arena, int32_t, n->nfields);
+    memcpy(to, in.to, (size_t)base * sizeof *to);
+    for (int i = 0; i < 3; i++) to[base + i] = in.node->nfields + i;
+    return (Pruned){lnode_window(p->arena, in.node, n->window, time, partition, n->npartition, n->span), to};
+}
+
+/* ---- aggregates --------------------------------------------------------------------------------- */
+
+static bool agg_can_fail(const LAgg *g)
+{
+    bool fails = g->filter && g->filter->can_fail;
+    for (int i = 0; i < g->nargs; i++) fails |= g->args[i]->can_fail;
+    for (int i = 0; i < g->norder; i++) fails |= g->order[i].expr->can_fail;
+    return fails;
+}
+
+static LNode *narrow_aggregate(Planner *p, LNode *n, const bool *wanted, int32_t *to)
+{
+    int32_t first = n->nfields - n->naggs, kept = 0;
+    for (int i = 0; i < first; i++) to[i] = i;
+    LAgg *aggs = new (p->arena, LAgg, n->naggs);
+    for (int i = 0; i < n->naggs; i++) {
+        bool keep = wanted[first + i] || agg_can_fail(&n->aggs[i]) || (n->is_global && kept == 0 && i == n->naggs - 1);
+        to[first + i] = keep ? first + kept : -1;
+        if (keep) aggs[kept++] = n->aggs[i];
+    }
+    if (kept == n->naggs) return n;
+    LNode parts = *n;
+    parts.aggs = aggs;
+    parts.naggs = kept;
+    return lnode_aggregate(p->arena, &parts, n->span);
+}
+
+static Pruned prune_aggregate(Planner *p, LNode *n, const bool *wanted)
+{
+    int32_t *to = new (p->arena, int32_t, n->nfields);
+    LNode *narrow = narrow_aggregate(p, n, wanted, to);
+    bool *below = none_of(p, n->inputs[0]->nfields);
+    visit_exprs(narrow, want_expr, below);
+    Pruned in = prune(p, n->inputs[0], below);
+    return (Pruned){over_pruned(p, narrow, &in), to};
+}
+
+/* ---- union -------------------------------------------------------------------------------------- */
+
+/* A branch that shows exactly the wanted columns. */
+static LNode *exactly(Planner *p, const Pruned *in, const LNode *n, const bool *wanted, int32_t kept)
+{
+    BExpr **exprs = new (p->arena, BExpr *, kept);
+    Field *fields = new (p->arena, Field, kept);
+    int32_t k = 0;
+    bool same = in->node->nfields == kept;
+    for (int i = 0; i < n->nfields; i++) {
+        if (!wanted[i]) continue;
+        same &= in->to[i] == k;
+        fields[k] = n->fields[i];
+        exprs[k++] = bexpr_column(p->arena, in->to[i], n->fields[i].type, n->span);
+    }
+    return same ? in->node : lnode_project(p->arena, in->node, exprs, fields, kept, n->span);
+}
+
+static Pruned prune_union(Planner *p, LNode *n, const bool *wanted)
+{
+    bool *keep = none_of(p, n->nfields);
+    for (int i = 0; i < n->nfields; i++) keep[i] = wanted[i] || i == n->props.time_col;
+    int32_t *to = new (p->arena, int32_t, n->nfields);
+    int32_t kept = number_wanted(keep, n->nfields, to);
+    LNode **inputs = new (p->arena, LNode *, n->ninputs);
+    bool same = kept == n->nfields;
+    for (int i = 0; i < n->ninputs; i++) {
+        Pruned in = prune(p, n->inputs[i], keep);
+        inputs[i] = exactly(p, &in, n, keep, kept);
+        same &= inputs[i] == n->inputs[i];
+    }
+    if (same) return as_it_is(p, n);
+    return (Pruned){lnode_union(p->arena, inputs, n->ninputs, n->span), to};
+}
+
+/* ---- the tree ----------------------------------------------------------------------------------- */
+
+static Pruned prune(Planner *p, LNode *n, const bool *wanted)
+{
+    switch (n->kind) {
+    case L_SCAN: return prune_scan(p, n, wanted);
+    case L_VIEW_INPUT:
+    case L_VALUES: return as_it_is(p, n);
+    case L_FILTER: return prune_filter(p, n, wanted);
+    case L_PROJECT: return prune_project(p, n, wanted);
+    case L_WINDOW: return prune_window(p, n, wanted);
+    case L_AGGREGATE: return prune_aggregate(p, n, wanted);
+    case L_UNION: return prune_union(p, n, wanted);
+    }
+    return as_it_is(p, n);
+}
+
+/* Whoever reads the query sees the columns that it had. */
+static LNode *apply(Planner *p, LNode *root)
+{
+    bool *all = none_of(p, root->nfields);
+    memset(all, 1, (size_t)root->nfields);
+    Pruned r = prune(p, root, all);
+    return exactly(p, &r, root, all, root->nfields);
+}
+
+extern const RewriteRule rewrite_prune_columns;
+const RewriteRule rewrite_prune_columns = {"prune_columns", apply, "columns that nobody reads go"};

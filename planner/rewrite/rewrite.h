@@ -1,0 +1,40 @@
+/* rewrite.h: rules that make a query cheaper and leave its meaning as it is.
+ *
+ * A rule takes the root of a query and gives another one with the same rows in the same columns
+ * (names of inner columns may change), or the same pointer when there is nothing to do. Rules are
+ * listed in meson.build, run in that order, and again until none changes anything. Each can be
+ * switched off by name (Planner.rules_off), so that tests compare a query with and without it. */
+#ifndef WEIR_PLANNER_REWRITE_H
+#define WEIR_PLANNER_REWRITE_H
+
+#include "planner/logical.h"
+#include "planner/planner.h"
+
+typedef struct RewriteRule {
+    const char *name; /* as in rules_off */
+    LNode *(*apply)(Planner *p, LNode *root);
+    const char *doc;  /* one line */
+} RewriteRule;
+
+/* Made from meson.build; ends with NULL. */
+extern const RewriteRule *const rewrite_table[];
+
+LNode *rewrite_all(Planner *p, LNode *root);
+
+/* ---- for rules ---------------------------------------------------------------------------------- */
+
+/* Applies `f` to every node, inputs first. */
+typedef LNode *(*NodeRule)(Planner *p, LNode *n);
+LNode *rewrite_nodes(Planner *p, LNode *n, NodeRule f);
+
+/* n over `input` with every expression passed through `f`; n itself if nothing changed. */
+typedef BExpr *(*ExprRule)(void *arg, BExpr *e);
+LNode *rewrite_exprs(Arena *a, LNode *n, LNode *input, ExprRule f, void *arg);
+/* Calls f for each expression of n. */
+typedef void (*ExprVisit)(void *arg, const BExpr *e);
+void visit_exprs(const LNode *n, ExprVisit f, void *arg);
+
+/* All columns that e reads are below `n` (of nfields columns). */
+bool reads_only_below(const BExpr *e, int32_t n);
+
+#endif

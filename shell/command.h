@@ -1,0 +1,42 @@
+/* command.h: the subcommands of `weir`: one file each and one entry in main.c's table. */
+#ifndef WEIR_SHELL_COMMAND_H
+#define WEIR_SHELL_COMMAND_H
+
+#include "shell/session.h"
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_ENVIRONMENT = 3, EXIT_INTERRUPTED = 130 };
+enum { ARGS_MAX = 256 };
+
+/* The command line after the subcommand, taken apart. */
+typedef struct Args {
+    const char *db, *sql, *mode, *query;
+    const char *settings[ARGS_MAX + 1];
+    int nsettings;
+    const char *files[ARGS_MAX];
+    int nfiles;
+    int64_t events;
+    bool once, quiet, verbose, fail_on_errors, rebuild, no_progress, no_color, json, read_only;
+} Args;
+
+typedef struct Command {
+    const char *name, *usage, *doc;
+    int (*run)(const Args *a);
+} Command;
+
+extern const Command commands[]; /* ends with name NULL */
+
+int command_run(const Args *a);
+int command_check(const Args *a);
+int command_explain(const Args *a);
+int command_bench(const Args *a);
+int command_shell(const Args *a);
+int command_help(const Args *a);
+int command_version(const Args *a);
+
+/* Session with the defaults of a command line. */
+Session session_of(const Args *a);
+/* The folder part of a path: what relative paths in the file are relative to. Caller frees. */
+char *folder_of(const char *path);
+int exit_code(weir_status st);
+
+#endif

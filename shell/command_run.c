@@ -1,0 +1,104 @@
+/* command_run.c: weir run: register the files' statements, then run until the inputs have ended. */
+#include "shell/command.h"
+#include "shell/progress.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { RUN_WAIT_MS = 100 };
+
+static int show_each(void *arg, weir_stmt *stmt)
+{
+    Session *s = arg;
+    Render r = {.mode = s->mode, .out = s->out, .null_text = s->null_text, .headers = s->headers};
+    weir_status st;
+    render_begin(&r, stmt);
+    while ((st = weir_step(stmt)) == WEIR_ROW) render_row(&r, stmt);
+    render_end(&r);
+    return st != WEIR_DONE;
+}
+
+/* The definitions of all files first, so that a database and what it reads appear together. */
+static int register_files(Session *s, const Args *a, bool check_only)
+{
+    int code = EXIT_DONE;
+    for (int i = 0; i < a->nfiles; i++) {
+        char *text = read_file(a->files[i]);
+        if (!text) return EXIT_ENVIRONMENT;
+        char *folder = folder_of(a->files[i]);
+        weir_exec_options opt = {.base_dir = folder, .each = show_each, .each_arg = s,
+                                 .reregister = 1, .check_only = check_only};
+        weir_status st = weir_exec(s->db, text, -1, a->files[i], &opt);
+        if (st != WEIR_OK) {
+            session_tell(s);
+            code = exit_code(st);
+        }
+        free(folder);
+        free(text);
+        if (code && !check_only) return code;
+    }
+    return code;
+}
+
+static bool any_errors(weir *db)
+{
+    int64_t n = 0;
+    for (int i = 0; i < weir_source_count(db); i++) {
+        weir_source_stats st;
+        if (weir_source_stat(db, i, &st) == WEIR_OK) n += st.errors;
+    }
+    for (int i = 0; i < weir_view_count(db); i++) {
+        weir_view_stats st;
+        if (weir_view_stat(db, i, &st) == WEIR_OK) n += st.errors;
+    }
+    return n > 0;
+}
+
+static weir_status run_all(Session *s, const Args *a)
+{
+    Progress p;
+    progress_begin(&p, isatty(2) && !a->quiet && !a->no_progress);
+    weir_status st;
+    do {
+        st = a->once ? weir_run_once(s->db) : weir_run(s->db, RUN_WAIT_MS);
+        progress_tick(&p, s->db);
+        if (interrupt_seen()) st = WEIR_E_INTERRUPTED;
+    } while (st == WEIR_ROW || st == WEIR_IDLE);
+    progress_end(&p, s->db, !a->quiet);
+    return st;
+}
+
+int command_run(const Args *a)
+{
+    if (a->nfiles == 0) {
+        fputs("weir: run needs a file of statements; weir help run\n", stderr);
+        return EXIT_USAGE;
+    }
+    Session s = session_of(a);
+    int code = session_open(&s, a->db, false);
+    if (code == EXIT_DONE) code = register_files(&s, a, false);
+    if (code == EXIT_DONE) {
+        weir_status st = run_all(&s, a);
+        code = exit_code(st);
+        if (st == WEIR_E_INTERRUPTED) code = EXIT_INTERRUPTED;
+        else if (code != EXIT_DONE) session_tell(&s);
+        else if (a->fail_on_errors && any_errors(s.db)) code = EXIT_FAILED;
+    }
+    session_close(&s);
+    return code;
+}
+
+int command_check(const Args *a)
+{
+    if (a->nfiles == 0) {
+        fputs("weir: check needs a file of statements; weir help check\n", stderr);
+        return EXIT_USAGE;
+    }
+    Session s = session_of(a);
+    int code = session_open(&s, NULL, false);
+    if (code == EXIT_DONE) code = register_files(&s, a, true);
+    session_close(&s);
+    if (code == EXIT_DONE && !a->quiet) fprintf(stderr, "%d file%s checked, no errors\n", a->nfiles, a->nfiles == 1 ? "" : "s");
+    return code;
+}

@@ -1,0 +1,189 @@
+/* repl.c: the interactive loop: lines are edited, kept, completed, and joined into statements. */
+#include "shell/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifdef WEIR_EDITLINE
+#include <editline/readline.h>
+#elif defined(WEIR_READLINE)
+#include <readline/history.h>
+#include <readline/readline.h>
+#endif
+
+enum { HISTORY_MAX = 5000 };
+
+#if defined(WEIR_EDITLINE) || defined(WEIR_READLINE)
+
+static Session *completing;
+
+/* ---- completion ----------------------------------------------------------------------------------------- */
+
+typedef struct Names {
+    char **list;
+    size_t n, cap;
+} Names;
+
+static void add_name(void *arg, const char *name, const char *kind)
+{
+    (void)kind;
+    Names *x = arg;
+    for (size_t i = 0; i < x->n; i++)
+        if (!strcmp(x->list[i], name)) return;
+    if (x->n == x->cap) x->list = realloc(x->list, (x->cap = x->cap ? x->cap * 2 : 32) * sizeof *x->list);
+    x->list[x->n++] = strdup(name);
+}
+
+static char *next_match(const char *text, int state)
+{
+    static Names found;
+    static size_t at;
+    if (state == 0) {
+        for (size_t i = at; i < found.n; i++) free(found.list[i]);
+        found.n = at = 0;
+        if (text[0] == '.') {
+            for (int i = 0; dot_table[i]; i++) {
+                char *name;
+                if (asprintf(&name, ".%s", dot_table[i]->name) < 0) continue;
+                if (!strncmp(name, text, strlen(text))) add_name(&found, name, "");
+                free(name);
+            }
+        } else {
+            weir_names(completing->db, text, add_name, &found);
+        }
+    }
+    return at < found.n ? found.list[at++] : NULL;
+}
+
+static char **complete(const char *text, int start, int end)
+{
+    (void)start, (void)end;
+    rl_attempted_completion_over = 1;
+    return rl_completion_matches(text, next_match);
+}
+
+/* ---- history --------------------------------------------------------------------------------------------- */
+
+static char *history_path(void)
+{
+    const char *home = getenv("HOME");
+    char *path;
+    if (!home || asprintf(&path, "%s/.weir_history", home) < 0) return NULL;
+    return path;
+}
+
+static void editor_begin(Session *s)
+{
+    completing = s;
+    rl_readline_name = "weir";
+    rl_attempted_completion_function = complete;
+    rl_completer_word_break_characters = " \t\n\"'`@$><=;|&{(,";
+    using_history();
+    stifle_history(HISTORY_MAX);
+    char *path = history_path();
+    if (path) read_history(path);
+    free(path);
+}
+
+static void editor_end(void)
+{
+    char *path = history_path();
+    if (!path) return;
+    mode_t old = umask(077);
+    write_history(path);
+    umask(old);
+    chmod(path, 0600);
+    free(path);
+}
+
+static char *read_line(const char *prompt) { return readline(prompt); }
+
+static void keep_line(const char *text) { add_history(text); }
+
+#else
+
+static void editor_begin(Session *s) { (void)s; }
+static void editor_end(void) {}
+static void keep_line(const char *text) { (void)text; }
+
+static char *read_line(const char *prompt)
+{
+    fputs(prompt, stdout);
+    fflush(stdout);
+    char *line = NULL;
+    size_t cap = 0;
+    ssize_t n = getline(&line, &cap, stdin);
+    if (n < 0) {
+        free(line);
+        return NULL;
+    }
+    if (n > 0 && line[n - 1] == '\n') line[n - 1] = 0;
+    return line;
+}
+
+#endif
+
+/* ---- the loop --------------------------------------------------------------------------------------------- */
+
+static char *append_line(char *text, char *line)
+{
+    char *joined;
+    if (!text) return line;
+    if (asprintf(&joined, "%s\n%s", text, line) < 0) joined = NULL;
+    free(text);
+    free(line);
+    return joined;
+}
+
+/* What the statement waits for stands in the prompt. */
+static const char *prompt_of(const char *text)
+{
+    static char waiting[] = "   ;> ";
+    int wants = 0;
+    if (!text) return "weir> ";
+    weir_complete(text, -1, &wants);
+    waiting[3] = (char)(wants ? wants : ';');
+    return waiting;
+}
+
+static bool is_whole(const char *text)
+{
+    return text[0] == '.' || text[0] == '\\' || weir_complete(text, -1, NULL);
+}
+
+int repl(Session *s)
+{
+    if (!s->quiet) printf("weir %s on %s; .help lists the commands\n", weir_version(), s->path ? s->path : "a temporary database");
+    s->bail = false;
+    editor_begin(s);
+    char *text = NULL;
+    while (!s->quit) {
+        char *line = read_line(prompt_of(text));
+        if (interrupt_seen()) { /* Ctrl-C drops what was typed */
+            free(text);
+            free(line);
+            text = NULL;
+            putchar('\n');
+            continue;
+        }
+        if (!line) break;
+        text = append_line(text, line);
+        if (!text[strspn(text, " \t\n")]) {
+            free(text);
+            text = NULL;
+            continue;
+        }
+        if (!is_whole(text)) continue;
+        keep_line(text);
+        session_run(s, text, NULL);
+        interrupt_seen();
+        free(text);
+        text = NULL;
+    }
+    free(text);
+    if (!s->quit) putchar('\n');
+    editor_end();
+    return 0;
+}

@@ -1,0 +1,1 @@
+"""What views must hold, computed from the accepted rows alone, and a runner that compares."""

@@ -1,0 +1,105 @@
+"""Runs a case in the real engine, through `weir-stream --print -`, and compares."""
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+from dataclasses import dataclass
+
+from .case import expected, expected_late, script
+
+TIMEOUT = 60
+
+
+@dataclass
+class Outcome:
+    kind: str          # same, differs, error, unsupported
+    what: str = ""     # one line: for what it is like another failure
+    detail: str = ""
+    dump: int = -1     # number of the first dump that differs
+
+
+def run(program, lines, options):
+    """(exit status, stdout, stderr, path of the database's folder, to be removed)."""
+    folder = tempfile.mkdtemp(prefix="weir-oracle-")
+    command = [program, "--print", *options, "--db", os.path.join(folder, "s.db"), "-"]
+    try:
+        p = subprocess.run(command, input="\n".join(lines) + "\n", capture_output=True, text=True, timeout=TIMEOUT,
+                           check=False)
+        return p.returncode, p.stdout, p.stderr, folder
+    except subprocess.TimeoutExpired as e:
+        return -1, (e.stdout or b"").decode(), f"no answer within {TIMEOUT} s", folder
+
+
+def dumps_of(stdout):
+    """The rows of each dump that was announced."""
+    out, rows = [], None
+    for line in stdout.split("\n"):
+        if line == "@dump":
+            rows = []
+        elif line == "." and rows is not None:
+            out.append(sorted(rows))
+            rows = None
+        elif rows is not None:
+            rows.append(line)
+    return out
+
+
+def difference(view, want, got):
+    missing, extra = list(want), []
+    for row in got:
+        if row in missing:
+            missing.remove(row)
+        else:
+            extra.append(row)
+    lines = [f"view {view}:"] + [f"  missing {r}" for r in missing[:20]] + [f"  extra   {r}" for r in extra[:20]]
+    return "\n".join(lines)
+
+
+def kind_of_error(stderr):
+    """What two errors must share to be the same one."""
+    m = re.search(r"(WEIR_E_\w+): ([^\n]*)", stderr)
+    if m:
+        return m.group(1) + ": " + re.sub("[0-9]+", "N", re.sub('"[^"]*"', "X", m.group(2)))
+    m = re.search(r"(AddressSanitizer: \S+|runtime error: .*|Assertion `[^']*')", stderr)
+    return m.group(1) if m else (stderr.strip().split("\n") or [""])[-1][:200]
+
+
+def late_in(folder):
+    path = os.path.join(folder, "s.db")
+    if not os.path.exists(path):
+        return {}
+    db = sqlite3.connect(path)
+    try:
+        return dict(db.execute("SELECT name, late_rows FROM weir_views WHERE kind = 'materialized view'").fetchall())
+    except sqlite3.Error:
+        return {}
+    finally:
+        db.close()
+
+
+def judge(case, status, stdout, stderr, folder):
+    if "WEIR_E_UNSUPPORTED" in stderr:
+        return Outcome("unsupported", kind_of_error(stderr), stderr)
+    if status != 0:
+        return Outcome("error", kind_of_error(stderr) or f"exit status {status}", stderr)
+    got, want = dumps_of(stdout), expected(case)
+    for i, (view, rows) in enumerate(want):
+        if i >= len(got):
+            return Outcome("error", "the output ends early", stdout[-2000:])
+        if got[i] != rows:
+            return Outcome("differs", "rows", difference(view, rows, got[i]), i)
+    late, counted = expected_late(case), late_in(folder)
+    for view, n in late.items():
+        if view in counted and counted[view] != n:
+            return Outcome("differs", "late_rows", f"view {view}: late_rows is {counted[view]}, must be {n}", len(want) - 1)
+    return Outcome("same")
+
+
+def try_case(program, case):
+    status, stdout, stderr, folder = run(program, script(case), case.options())
+    try:
+        return judge(case, status, stdout, stderr, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,337 @@
+/* test_op_aggregate_panes.c: GROUP BY, DISTINCT, global aggregates; tumbling, hopping and cumulating
+ * windows; aggregates over the window columns of a table function. */
+#include "tests/unit/aggregate_harness.h"
+
+extern const WindowDef window_tumbling[], window_hopping[], window_cumulating[];
+
+static void naive_other(char *out, const Case *c, const Row **rows, int n)
+{
+    (void)out, (void)c, (void)rows, (void)n;
+    assert_true(!"no such aggregate in the twin");
+}
+
+#define BIGINT {.kind = TYPE_BIGINT, .int_bits = 64}
+static const Case CASES[] = {
+    {agg_count, "count", .filter = -1, .order_col = -1, .type = BIGINT},
+    {agg_count, "count", {COL_V}, 1, .filter = -1, .order_col = -1, .type = BIGINT},
+    {agg_sum, "sum", {COL_V}, 1, .filter = -1, .order_col = -1, .type = BIGINT},
+    {agg_sum, "sum", {COL_V}, 1, .filter = COL_FLAG, .order_col = -1, .type = BIGINT},
+    {agg_sum, "sum", {COL_M}, 1, .filter = -1, .order_col = -1, .overload = 1, .type = {.kind = TYPE_DECIMAL, .precision = 38, .scale = 2}},
+    {agg_sum, "sum", {COL_D}, 1, .filter = -1, .order_col = -1, .overload = 2, .type = {.kind = TYPE_DOUBLE}},
+    {agg_avg, "avg", {COL_V}, 1, .filter = -1, .order_col = -1, .type = {.kind = TYPE_DOUBLE}},
+    {agg_avg, "avg", {COL_M}, 1, .filter = -1, .order_col = -1, .overload = 1, .type = {.kind = TYPE_DECIMAL, .precision = 38, .scale = 6}},
+    {agg_min, "min", {COL_V}, 1, .filter = -1, .order_col = -1, .type = BIGINT},
+    {agg_min, "max", {COL_S}, 1, .filter = -1, .order_col = -1, .type = {.kind = TYPE_TEXT}},
+    {agg_min, "min", {COL_S}, 1, .filter = COL_FLAG, .order_col = -1, .type = {.kind = TYPE_TEXT}},
+    {agg_min, "max", {COL_D}, 1, .filter = -1, .order_col = -1, .type = {.kind = TYPE_DOUBLE}},
+    {agg_min, "min", {COL_M}, 1, .filter = -1, .order_col = -1, .type = {.kind = TYPE_DECIMAL, .precision = 18, .scale = 2}},
+    {agg_min, "max", {COL_FLAG}, 1, .filter = -1, .order_col = -1, .type = {.kind = TYPE_BOOLEAN}},
+    {agg_count, "count", {COL_V}, 1, .filter = -1, .distinct = true, .order_col = -1, .type = BIGINT},
+    {agg_count, "count", {COL_S}, 1, .filter = COL_FLAG, .distinct = true, .order_col = -1, .type = BIGINT},
+    {agg_sum, "sum", {COL_V}, 1, .filter = -1, .distinct = true, .order_col = -1, .type = BIGINT},
+};
+enum { NCASES = sizeof CASES / sizeof *CASES };
+
+/* ---- the twin's windows ----------------------------------------------------------------------- */
+
+typedef struct Shape {
+    enum { NONE, HOP, CUMULATE } kind;
+    int64_t size, slide, offset, grace;
+} Shape;
+static Shape shape;
+
+/* All windows by the definition: every start that could hold t is tried. */
+static int windows_of(int64_t t, int64_t (*out)[2])
+{
+    int n = 0;
+    if (shape.kind == CUMULATE) {
+        int64_t base = floor_div(t - shape.offset, shape.size) * shape.size + shape.offset;
+        for (int64_t end = base + shape.slide; end <= base + shape.size; end += shape.slide) {
+            if (t >= end) continue;
+            out[n][0] = base;
+            out[n++][1] = end;
+        }
+        return n;
+    }
+    for (int64_t s = t - shape.size; s <= t; s += 1000) {
+        if (floor_mod(s - shape.offset, shape.slide) != 0 || t < s || t >= s + shape.size) continue;
+        out[n][0] = s;
+        out[n++][1] = s + shape.size;
+    }
+    return n;
+}
+
+/* The expected view: groups as they are first met. */
+typedef struct Group {
+    char key[LINE_MAX_BYTES];
+    const Row **rows;
+    int n;
+} Group;
+static Group *groups;
+static int ngroups;
+
+static void group_add(const char *key, const Row *r)
+{
+    int g = 0;
+    while (g < ngroups && strcmp(groups[g].key, key) != 0) g++;
+    if (g == ngroups) {
+        groups = realloc(groups, (size_t)++ngroups * sizeof *groups);
+        groups[g] = (Group){0};
+        snprintf(groups[g].key, sizeof groups[g].key, "%s", key);
+    }
+    groups[g].rows = realloc(groups[g].rows, (size_t)(groups[g].n + 1) * sizeof *groups[g].rows);
+    groups[g].rows[groups[g].n++] = r;
+}
+
+static void groups_to_view(View *v)
+{
+    for (int g = 0; g < ngroups; g++) {
+        naive_results(groups[g].key, groups[g].rows, groups[g].n);
+        view_add(v, groups[g].key, 1);
+        free(groups[g].rows);
+    }
+    free(groups);
+    groups = NULL;
+    ngroups = 0;
+}
+
+static void check(int64_t watermark)
+{
+    View expected = {0};
+    static int64_t windows[4000][2];
+    H.late = H.gaps = 0;
+    for (int i = 0; i < H.nrows; i++) {
+        const Row *r = &H.rows[i];
+        char key[LINE_MAX_BYTES];
+        key_text(key, r);
+        if (shape.kind == NONE) {
+            group_add(key, r);
+            continue;
+        }
+        int n = windows_of(r->t, windows), taken = 0;
+        for (int w = 0; w < n; w++) {
+            int64_t limit = windows[w][1] - 1000 + shape.grace;
+            if (r->judge >= limit) continue;
+            taken++;
+            if (H.plan.emit_final && watermark < limit) continue;
+            char line[LINE_MAX_BYTES];
+            snprintf(line, sizeof line, "%s%" PRId64 "|%" PRId64 "|", key, windows[w][0], windows[w][1]);
+            group_add(line, r);
+        }
+        H.gaps += n == 0;
+        H.late += n > 0 && taken == 0;
+    }
+    if (H.plan.is_global && H.nrows == 0) {
+        groups = calloc(1, sizeof *groups);
+        ngroups = 1;
+    }
+    groups_to_view(&expected);
+    compare(&expected, "view");
+    assert_int_equal(H.ctx.late_rows, H.late);
+    assert_int_equal(H.ctx.gap_rows, H.gaps);
+}
+
+/* ---- runs ------------------------------------------------------------------------------------- */
+
+/* Append-only rows of several partitions, each with its own watermark, the least of which closes. */
+static void run_judged(int epochs, int64_t keys, int64_t spread)
+{
+    int64_t marks[PARTITIONS], at[PARTITIONS];
+    for (int p = 0; p < PARTITIONS; p++) {
+        marks[p] = INT64_MIN;
+        at[p] = -spread * epochs / 4 + below(spread);
+    }
+    for (int e = 0; e < epochs; e++) {
+        int64_t watermark = INT64_MAX;
+        for (int k = (int)below(4); k > 0; k--) {
+            Row rows[40];
+            int n = 1 + (int)below(one_in(3) ? 40 : 5), p = (int)below(PARTITIONS);
+            for (int i = 0; i < n; i++) {
+                at[p] += below(spread / 8 + 1);
+                rows[i] = random_row(keys, at[p] - spread, at[p]);
+                rows[i].partition = p;
+                rows[i].offset = H.offsets[p] += 1 + below(2);
+                rows[i].judge = marks[p];
+                int64_t mark = rows[i].t - spread / 3;
+                if (mark > marks[p]) marks[p] = mark;
+                rows_add(&rows[i]);
+            }
+            push_batch(rows, NULL, n, true);
+        }
+        for (int p = 0; p < PARTITIONS; p++) watermark = marks[p] < watermark ? marks[p] : watermark;
+        int64_t out = end_epoch(watermark);
+        if (shape.kind != NONE && watermark != INT64_MIN) assert_int_equal(out, watermark - shape.grace);
+        check(watermark);
+        if (one_in(6)) restart();
+    }
+    assert_int_equal(end_epoch(INT64_MAX), INT64_MAX);
+    check(INT64_MAX);
+}
+
+/* Rows come and go; all later than the watermark, as below a stateful operator. */
+static void run_retracting(int epochs, int64_t keys, int64_t spread)
+{
+    int64_t watermark = INT64_MIN, at = -spread;
+    for (int e = 0; e < epochs; e++) {
+        for (int k = (int)below(4); k > 0; k--) {
+            Row rows[40];
+            int32_t weights[40];
+            int n = 1 + (int)below(one_in(3) ? 40 : 5);
+            for (int i = 0; i < n; i++) {
+                int victim = H.nrows ? (int)below(H.nrows) : -1;
+                weights[i] = 1;
+                if (victim >= 0 && one_in(2) && (H.rows[victim].t > watermark || shape.kind == NONE)) {
+                    rows[i] = H.rows[victim];
+                    weights[i] = -1;
+                    rows_remove(victim);
+                    continue;
+                }
+                rows[i] = random_row(keys, watermark == INT64_MIN ? at : watermark + 1000, at + spread);
+                rows[i].offset = H.offsets[0]++;
+                weights[i] = 1 + (int32_t)one_in(5);
+                for (int w = 0; w < weights[i]; w++) rows_add(&rows[i]);
+            }
+            push_batch(rows, weights, n, false);
+        }
+        at += below(spread / 2);
+        if (one_in(2)) watermark = at;
+        end_epoch(shape.kind == NONE ? INT64_MIN : watermark);
+        check(watermark);
+        if (one_in(6)) restart();
+    }
+    if (shape.kind == NONE) { /* everything goes */
+        while (H.nrows) {
+            push_batch(&H.rows[0], (int32_t[]){-1}, 1, false);
+            rows_remove(0);
+        }
+        end_epoch(INT64_MIN);
+        check(INT64_MIN);
+    }
+}
+
+static void one_run(uint64_t seed, bool retracts, bool final, const int *keys, int nkeys, int ncases)
+{
+    rng_state = seed;
+    WindowSpec w = {.time_col = COL_T, .tick_us = 1000, .size_us = shape.size, .slide_us = shape.slide,
+                    .offset_us = shape.offset, .grace_us = shape.grace};
+    w.def = shape.kind == CUMULATE ? window_cumulating : shape.slide == shape.size ? window_tumbling : window_hopping;
+    bool windowed = shape.kind != NONE;
+    harness_start(keys, nkeys, windowed ? 2 : 0, CASES, ncases, retracts, final, windowed ? &w : NULL);
+    int64_t spread = windowed ? shape.size * 2 : 10000;
+    if (!retracts && windowed)
+        run_judged(40, 1 + below(6), spread);
+    else
+        run_retracting(40, 1 + below(6), spread);
+    harness_end();
+}
+
+static const int KEY_SETS[][4] = {{COL_K}, {COL_S}, {COL_K, COL_S}, {COL_D, COL_FLAG, COL_M, COL_S}, {0}};
+static const int KEY_COUNTS[] = {1, 1, 2, 4, 0};
+
+static void test_group(void **state)
+{
+    (void)state;
+    shape = (Shape){NONE};
+    for (uint64_t seed = 1; seed <= 10; seed++)
+        for (int k = 0; k < 4; k++) one_run(seed, true, false, KEY_SETS[k], KEY_COUNTS[k], seed % 3 ? NCASES : 0);
+}
+
+static void test_global(void **state)
+{
+    (void)state;
+    shape = (Shape){NONE};
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        rng_state = seed;
+        harness_start(NULL, 0, 0, CASES, NCASES, true, false, NULL);
+        H.op->cls->close(H.op);
+        H.plan.is_global = true;
+        arena_free(&H.arena);
+        harness_open();
+        end_epoch(INT64_MIN);
+        check(INT64_MIN);
+        assert_int_equal(H.emitted, 1);
+        end_epoch(INT64_MIN);
+        assert_int_equal(H.emitted, 0);
+        restart();
+        end_epoch(INT64_MIN);
+        assert_int_equal(H.emitted, 0);
+        run_retracting(30, 3, 10000);
+        harness_end();
+    }
+}
+
+static void run_shape(void)
+{
+    for (uint64_t seed = 1; seed <= 6; seed++)
+        for (int k = 0; k < 5; k++)
+            for (int mode = 0; mode < 4; mode++) one_run(seed * 100 + (uint64_t)k, mode & 1, mode & 2, KEY_SETS[k], KEY_COUNTS[k], NCASES);
+}
+
+static void test_tumbling(void **state)
+{
+    (void)state;
+    shape = (Shape){HOP, 10000, 10000, 0, 0};
+    run_shape();
+    shape = (Shape){HOP, 7000, 7000, 3000, 5000};
+    run_shape();
+}
+
+static void test_hopping(void **state)
+{
+    (void)state;
+    shape = (Shape){HOP, 10000, 2000, 0, 0};
+    run_shape();
+    shape = (Shape){HOP, 10000, 4000, -1000, 3000};
+    run_shape();
+}
+
+static void test_hopping_gaps(void **state)
+{
+    (void)state;
+    shape = (Shape){HOP, 3000, 7000, 1000, 1000};
+    run_shape();
+}
+
+static void test_cumulating(void **state)
+{
+    (void)state;
+    shape = (Shape){CUMULATE, 12000, 3000, 0, 0};
+    run_shape();
+    shape = (Shape){CUMULATE, 8000, 1000, 5000, 2000};
+    run_shape();
+}
+
+/* Many groups and rows in one epoch: several output batches, growing tables. */
+static void test_many_groups(void **state)
+{
+    (void)state;
+    shape = (Shape){HOP, 10000, 10000, 0, 0};
+    rng_state = 7;
+    WindowSpec w = {.def = window_tumbling, .time_col = COL_T, .tick_us = 1000, .size_us = 10000};
+    harness_start((int[]){COL_K}, 1, 2, CASES, 1, false, true, &w);
+    enum { N = 9000 };
+    for (int from = 0; from < N; from += 1000) {
+        Row rows[1000];
+        for (int i = 0; i < 1000; i++) {
+            rows[i] = (Row){.k = (from + i) * 7919 % N, .t = 1000 * (i % 10), .judge = INT64_MIN};
+            H.nrows++;
+        }
+        push_batch(rows, NULL, 1000, true);
+    }
+    end_epoch(20000);
+    assert_int_equal(H.emitted, N);
+    assert_int_equal(H.view.n, N);
+    H.nrows = 0;
+    harness_end();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_group),        cmocka_unit_test(test_global),
+        cmocka_unit_test(test_tumbling),     cmocka_unit_test(test_hopping),
+        cmocka_unit_test(test_hopping_gaps), cmocka_unit_test(test_cumulating),
+        cmocka_unit_test(test_many_groups),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
