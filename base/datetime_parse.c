@@ -45,8 +45,9 @@ static bool take_date(Cursor *c, int32_t *days)
     return true;
 }
 
-/* 1 to 9 digits behind a point or comma, as microseconds; what is finer is cut off. */
-static bool take_fraction(Cursor *c, int64_t *us)
+/* 1 to 9 digits behind a point or comma, as microseconds; all but `precision` digits are cut off,
+ * which is toward the past, since the fraction counts forward from its second. */
+static bool take_fraction(Cursor *c, int precision, int64_t *us)
 {
     static const int32_t WEIGHT[] = {100000, 10000, 1000, 100, 10, 1};
     *us = 0;
@@ -54,17 +55,18 @@ static bool take_fraction(Cursor *c, int64_t *us)
     c->at++;
     int n = 0;
     for (; at_digit(c); n++, c->at++)
-        if (n < 6) *us += (int64_t)WEIGHT[n] * (*c->at - '0');
+        if (n < precision) *us += (int64_t)WEIGHT[n] * (*c->at - '0');
     return n >= 1 && n <= 9;
 }
 
 /* hh:mm[:ss[.fraction]]; second 60 is the first of the next minute. */
-static bool take_time(Cursor *c, int64_t *us)
+static bool take_time(Cursor *c, int precision, int64_t *us)
 {
     int32_t h, m, s = 0;
     int64_t fraction = 0;
     if (!take_digits(c, 2, &h) || !take(c, ':') || !take_digits(c, 2, &m)) return false;
-    if (take(c, ':') && (!take_digits(c, 2, &s) || !take_fraction(c, &fraction))) return false;
+    if (take(c, ':') && (!take_digits(c, 2, &s) || !take_fraction(c, precision, &fraction)))
+        return false;
     if (h > 23 || m > 59 || s > 60) return false;
     *us = h * US_PER_HOUR + m * US_PER_MINUTE + s * US_PER_SECOND + fraction;
     return true;
@@ -87,11 +89,6 @@ static bool take_offset(Cursor *c, int32_t *seconds)
     if ((colon || at_digit(c)) && !take_digits(c, 2, &m)) return false;
     *seconds = sign * (h * 3600 + m * 60);
     return h <= 23 && m <= 59;
-}
-
-static int64_t cut(int64_t us, int precision)
-{
-    return us - floor_mod(us, type_tick_us(TYPE_TIMESTAMP_((uint8_t)precision)));
 }
 
 /* Eight characters as byte lanes, '0' taken off the digits and `marks` off the others; false when
@@ -135,21 +132,21 @@ static bool is_separator(char c)
     return c == 'T' || c == ' ' || c == 't';
 }
 
-static bool take_date_time(Cursor *c, int64_t *us)
+static bool take_date_time(Cursor *c, int precision, int64_t *us)
 {
     int32_t days;
     int64_t time = 0, fraction;
     if (c->end - c->at >= 19 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ &&
         is_separator(c->at[10]) && fixed_layout(c->at, us)) {
         c->at += 19;
-        if (!take_fraction(c, &fraction)) return false;
+        if (!take_fraction(c, precision, &fraction)) return false;
         *us += fraction;
         return true;
     }
     if (!take_date(c, &days)) return false;
     if (c->at < c->end && is_separator(*c->at)) {
         c->at++;
-        if (!take_time(c, &time)) return false;
+        if (!take_time(c, precision, &time)) return false;
     }
     *us = days * US_PER_DAY + time;
     return true;
@@ -160,10 +157,10 @@ bool timestamp_parse_local(Str s, int precision, int64_t *us, bool *has_offset)
     Cursor c = {s.p, s.p + s.n};
     int64_t t;
     int32_t offset = 0;
-    if (!take_date_time(&c, &t)) return false;
+    if (!take_date_time(&c, precision, &t)) return false;
     bool offset_given = c.at < c.end;
     if (offset_given && (c.at - s.p == DATE_TEXT || !take_offset(&c, &offset))) return false;
-    t = cut(t, precision) - offset * US_PER_SECOND;
+    t -= offset * US_PER_SECOND;
     if (c.at != c.end || !timestamp_is_valid(t)) return false;
     *us = t;
     *has_offset = offset_given;
@@ -189,7 +186,7 @@ bool time_parse(Str s, int64_t *us)
 {
     Cursor c = {s.p, s.p + s.n};
     int64_t t;
-    if (!take_time(&c, &t) || c.at != c.end || t >= US_PER_DAY) return false;
+    if (!take_time(&c, 6, &t) || c.at != c.end || t >= US_PER_DAY) return false;
     *us = t;
     return true;
 }

@@ -104,7 +104,7 @@ static void add_term(ExactSum *s, ExactMem mem, UInt128 value, int exp, bool neg
     uint64_t m[PARTS];
     int at, n = spread(value, weight < 0 ? -(uint64_t)weight : (uint64_t)weight, exp, m, &at);
     if (n == 0) return;
-    cover(s, mem, at, at + n + (m[n - 1] >> 62 != 0));
+    cover(s, mem, at, at + n + 1);
     uint64_t *p = limbs_of(s) + (at - s->low);
     int rest = s->n - (at - s->low);
     if (negative != (weight < 0))
@@ -128,6 +128,22 @@ static uint64_t take_apart(double x, int *exp)
     return m >> zeroes;
 }
 
+/* The usual case of one more term: it falls into two limbs that are there. Asks for headroom to
+ * be kept afterwards. */
+static bool add_quick(ExactSum *s, uint64_t m, int exp, bool negative)
+{
+    int at = (exp >> 6) - s->low, shift = exp & 63;
+    if (at < 0 || at + 2 > s->n) return false;
+    uint64_t *p = limbs_of(s) + at;
+    UInt128 term = (UInt128)m << shift;
+    uint64_t part[2] = {(uint64_t)term, (uint64_t)(term >> 64)};
+    if (negative)
+        sub_at(p, s->n - at, part, 2);
+    else
+        add_at(p, s->n - at, part, 2);
+    return true;
+}
+
 static void count_infinity(ExactSum *s, double x, int64_t weight)
 {
     int64_t *count = isnan(x) ? &s->nan : x > 0 ? &s->pos_inf : &s->neg_inf;
@@ -142,7 +158,11 @@ void exact_add_double(ExactSum *s, ExactMem mem, double x, int64_t weight)
         return;
     }
     uint64_t m = take_apart(x, &exp);
-    add_term(s, mem, m, exp, signbit(x), weight);
+    bool one = weight == 1 || weight == -1;
+    if (m && one && add_quick(s, m, exp, signbit(x) != (weight < 0)))
+        keep_headroom(s, mem);
+    else
+        add_term(s, mem, m, exp, signbit(x), weight);
 }
 
 void exact_add_product(ExactSum *s, ExactMem mem, double x, double y, int64_t weight)

@@ -125,7 +125,7 @@ static bool feed(yyParser *p, Build *b, int kind, Name name)
 ptrdiff_t grammar_run(Build *b, const Token *tokens, ptrdiff_t n)
 {
     yyParser p;
-    GrammarInit(&p, b);
+    GrammarInit(&p);
     ptrdiff_t i = 0;
     for (; i < n; i++) {
         bool is_split = splits(&p, tokens[i].kind);

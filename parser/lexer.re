@@ -204,11 +204,13 @@ again:
     re2c:define:YYLIMIT = limit;
     re2c:yyfill:enable = 0;
     re2c:eof = 0;
-    re2c:define:YYPEEK = "(unsigned char)*cursor";
-    re2c:define:YYPEEK:naked = 1;
 
-    high = [\x80-\xFF];
-    letter = [A-Za-z_] | high;
+    tail = [\x80-\xBF];
+    u2 = "\xC2" (tail \ "\xA0") | [\xC3-\xDF] tail;
+    u3 = [\xE0\xE1\xE3-\xEE] tail{2} | "\xE2" (tail \ "\x80") tail | "\xE2\x80" (tail \ [\x98-\x9F]) |
+         "\xEF" (tail \ "\xBB") tail | "\xEF\xBB" (tail \ "\xBF");
+    u4 = [\xF0-\xF4] tail{3};
+    letter = [A-Za-z_] | u2 | u3 | u4;
     word = letter (letter | [0-9$])*;
     digits = [0-9]+;
     number = (digits ("." digits?)? | "." digits) ([eE] [+-]? digits)?;

@@ -4,8 +4,8 @@
  *     Status st = parser_parse(text, arena, &diags, &stmts);
  *
  * The text is cut at its semicolons; each statement goes to a fresh grammar, so that every broken
- * one is reported, once, and the others still come out. Everything lives in `arena`, and points
- * into `text`, which must live as long. */
+ * one is reported, once, and the others still come out. Everything lives in `arena`; nothing
+ * points into `text`. */
 #ifndef WEIR_PARSER_PARSER_H
 #define WEIR_PARSER_PARSER_H
 
@@ -33,10 +33,10 @@ Status parser_parse_first(Str text, Arena *arena, Diags *diags, Stmt **out, ptrd
  * is what is missing: 0 nothing (blank text too), ';', '\'', '"', '`', '(', '*' (a comment). */
 bool parser_complete(Str text, int *wants);
 
-/* The keywords in upper case, sorted; *n is their number. */
-const char *const *parser_keywords(int *n);
+/* The i-th keyword in upper case, in alphabetical order; NULL behind the last. */
+const char *parser_keyword(int i);
 
-/* Whether a name has to be quoted to be read back as a name anywhere. */
+/* Whether a name needs no quotes to be read back wherever canonical SQL writes one. */
 bool parser_is_plain_name(Str name);
 
 #endif

@@ -222,10 +222,12 @@ typedef struct OperatorName {
     const char *text, *func, *negated;
 } OperatorName;
 static const OperatorName OPERATORS[] = {
-    {"~", "bit_not", NULL},
+    {"~", "bit_not", "bit_not"},
     {"is_null", "is_null", "is_not_null"},
     {"is_unknown", "is_null", "is_not_null"},
     {"is_distinct", "is_distinct", "is_not_distinct"},
+    {"is_true", "is_true", "is_not_true"},
+    {"is_false", "is_false", "is_not_false"},
 };
 
 static const OperatorName *operator_name(Str text)
@@ -262,7 +264,7 @@ static Status bind_op(Binder *b, const ExprContext *c, const Expr *e, BExpr **ou
     TRY(bind_args(b, c, e, &args));
     const OperatorName *other = operator_name(e->text);
     const char *name = other ? other->func : str_cstr(b->p->arena, e->text);
-    if (e->negated && other && other->negated)
+    if (e->negated && other)
         return bind_operator(b, other->negated, args, n, e->span, out);
     if (n > 2 && !str_eq(e->text, S("like")) && !str_eq(e->text, S("ilike")))
         return bind_chain(b, e, name, args, n, out);

@@ -28,6 +28,7 @@ typedef struct LAgg {
     const AggDef *def;
     BExpr **args;
     int32_t nargs;
+    const Value **consts; /* per argument: its value where constant; filled when settled */
     BExpr *filter; /* or NULL */
     bool distinct;
     LOrder *order; /* the whole order, the implicit part included */

@@ -28,6 +28,10 @@ typedef struct Planner {
     Status (*constant)(void *arg, const BExpr *e, Arena *a, Value *out, Diags *d);
     bool strict;              /* SET strict: unbounded state is refused */
     const char *rules_off;    /* rewrite rules not to use, "fold,prune"; "all"; NULL: use all */
+    /* Whether the database has a table or view of that name that is not weir's own relation, with
+     * its columns (types by declaration, TYPE_NULL where none is declared; *ncols 0: not known).
+     * NULL: pull queries reach the catalog's relations and names that begin with weir_. */
+    bool (*sqlite_table)(void *arg, Str name, Arena *a, Field **cols, int *ncols);
 } Planner;
 
 /* ---- planner/bind_expr.c: expressions --------------------------------------------------------- */

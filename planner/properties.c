@@ -88,6 +88,7 @@ static int32_t time_output(const LNode *n, int32_t col)
 /* window_end - 1 tick */
 static bool is_window_time(const BExpr *e, int32_t window_end)
 {
+    if (e->kind == BE_CAST && e->type.kind == TYPE_TIMESTAMP) e = e->args[0];
     if (window_end < 0 || !bexpr_is_call(e, "-") || e->nargs != 2) return false;
     const BExpr *end = e->args[0], *tick = e->args[1];
     if (end->kind != BE_COLUMN || end->col != window_end || end->type.kind != TYPE_TIMESTAMP)
@@ -206,13 +207,21 @@ static Str worse_bound(Str below, Str own)
     return is_unbounded(below) || str_eq(own, S("none")) ? below : own;
 }
 
+/* Sessions grow and merge: a group of them may go when it has been shown. */
+static bool is_over_sessions(const LNode *n)
+{
+    const WindowSpec *w = n->window;
+    if (w) return w->def->shape == WINDOW_SHAPE_SESSION;
+    return n->ninputs == 1 && n->kind != L_AGGREGATE && is_over_sessions(n->inputs[0]);
+}
+
 /* Each group is written once and stays as it is. */
 static bool writes_once(const LNode *n)
 {
     const WindowSpec *w = n->window;
     if (n->emit_final && (w || n->key_window_end >= 0)) return true;
     if (n->naggs > 0 || n->is_global || !n->inputs[0]->props.is_append_only) return false;
-    return !w || (w->def->shape == WINDOW_SHAPE_PANES && !w->fill);
+    return w ? w->def->shape == WINDOW_SHAPE_PANES && !w->fill : !is_over_sessions(n->inputs[0]);
 }
 
 /* COUNT: window_no names a window of a group; others: window_end does. */

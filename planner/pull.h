@@ -139,6 +139,8 @@ PullValue pull_constant(Pull *l, const Value *v);
 Status pull_computed(const PullContext *c, const Expr *e, PullValue *out);
 /* v as a value of t; unchanged where v's type is not known. */
 Status pull_cast(Pull *l, const PullValue *v, Type t, Span at, PullValue *out);
+/* v as the binder sees it: a constant, or column i. */
+BExpr *pull_bound(Pull *l, const PullValue *v, int i, Span at);
 /* Gives constants among the values the type of the others, so that their forms agree; whether all
  * then compare in SQLite as in weir. */
 bool pull_comparable(Pull *l, PullValue *v, int n);

@@ -91,13 +91,6 @@ static PullContext inside(const PullContext *c, const char *clause)
     return in;
 }
 
-static BExpr *as_bound(Arena *a, const PullValue *v, int i, Span at)
-{
-    if (v->constant) return bexpr_const(a, *v->constant, at);
-    Type t = v->type.known ? v->type.type : TYPE_OF(TYPE_TEXT);
-    return bexpr_column(a, i, t, at);
-}
-
 /* Checks the arguments against the registry and casts them; *type is the result's. */
 static Status resolve(const PullContext *c, const Expr *e, PullValue *v, int n, PullType *type)
 {
@@ -108,7 +101,7 @@ static Status resolve(const PullContext *c, const Expr *e, PullValue *v, int n, 
     *type = PULL_UNKNOWN;
     for (int i = 0; i < n; i++) {
         if (!v[i].type.known) return WEIR_OK;
-        bound[i] = as_bound(l->arena, &v[i], i, at);
+        bound[i] = pull_bound(l, &v[i], i, at);
     }
     Type t;
     TRY(resolve_agg(l->p, e->text, bound, n, is_star(e), at, &def, &t));

@@ -436,12 +436,18 @@ Status pull_computed(const PullContext *c, const Expr *e, PullValue *out)
     return emit_bound(c->pull, bound, l.values.data, (int)l.values.len, out);
 }
 
+BExpr *pull_bound(Pull *l, const PullValue *v, int i, Span at)
+{
+    if (v->constant) return bexpr_const(l->arena, *v->constant, at);
+    return bexpr_column(l->arena, i, v->type.known ? v->type.type : TYPE_OF(TYPE_TEXT), at);
+}
+
 Status pull_cast(Pull *l, const PullValue *v, Type t, Span at, PullValue *out)
 {
     *out = *v;
     PullType wanted = pull_type(t);
     if (!v->type.known || (type_eq(v->type.type, t) && v->type.form == wanted.form)) return WEIR_OK;
-    BExpr *e = v->constant ? bexpr_const(l->arena, *v->constant, at) : bexpr_column(l->arena, 0, v->type.type, at);
+    BExpr *e = pull_bound(l, v, 0, at);
     TRY(plan_cast(l->p, e, t, true, &e));
     PullValue arg = as_argument(l, *v);
     if (e->kind == BE_COLUMN) e = bexpr_cast(l->arena, e, t, false, at);

@@ -2,6 +2,7 @@
 #include "shell/command.h"
 
 #include <locale.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

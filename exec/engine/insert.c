@@ -112,7 +112,7 @@ static Status insert_prepare(weir_stmt *s)
     if (in->or_replace || in->conflict != CONFLICT_NONE) return statement_unsupported(s, "INSERT … ON CONFLICT into a stream");
     if (in->returning.len) return statement_unsupported(s, "RETURNING");
     if (!in->query) return statement_unsupported(s, "INSERT … DEFAULT VALUES");
-    if (in->query->kind != SELECT_VALUES || in->query->limit || in->query->order_by.len || in->with.len)
+    if (in->query->kind != SELECT_VALUES || in->query->limit || in->query->order_by.len || in->query->with.len)
         return statement_unsupported(s, "INSERT … SELECT");
     TRY(find_targets(s, x));
     return bind_rows(s, x);

@@ -1,7 +1,7 @@
 /* treap.c: insertion splits the subtree the new node displaces, removal joins the two below.
  *
- * Weights change by the same amount all the way from the root to the key, so they are kept on the
- * way down; splits and joins mend the two spines they touched from the bottom up. */
+ * Weights change by the same amount all the way from a key up to the root; splits and joins mend
+ * the two spines they touched from the bottom up. */
 #include "exec/state/treap.h"
 #include "base/hash.h"
 
@@ -108,38 +108,55 @@ static void remove_node(Treap *t, StateHeap *h, TreapNode *n)
     t->distinct--;
 }
 
-/* Adds to a node whose ancestors have the weight already. */
+static void add_weight_up(TreapNode *n, int64_t weight)
+{
+    for (; n; n = n->parent) n->weight += weight;
+}
+
 static TreapNode *change_count(Treap *t, StateHeap *h, TreapNode *n, int64_t weight)
 {
     t->negative -= n->count < 0;
     n->count += weight;
-    n->weight += weight;
+    add_weight_up(n, weight);
     t->negative += n->count < 0;
     if (n->count != 0) return n;
     remove_node(t, h, n);
     return NULL;
 }
 
-TreapNode *treap_add(Treap *t, StateHeap *h, Str key, Str payload, int64_t weight)
+/* Makes a node for a key whose place is below `leaf` (NULL: the treap is empty): it rises over
+ * those that it stands above, the highest of which it displaces. */
+static TreapNode *insert(Treap *t, StateHeap *h, TreapNode *leaf, Str key, Str payload, int64_t weight)
 {
-    if (weight == 0) return treap_find(t, key);
     uint32_t priority = (uint32_t)(hash_bytes(key.p, key.n) >> 32);
-    TreapNode *n = treap_find(t, key), *parent = NULL;
-    TreapNode *fresh = n ? NULL : node_new(h, key, payload, weight, priority);
-    TreapNode **link = &t->root;
-    while (*link && *link != n && !(fresh && stands_above(priority, key, *link))) {
-        parent = *link;
-        parent->weight += weight;
-        link = str_cmp(key, treap_key(parent)) < 0 ? &parent->left : &parent->right;
-    }
-    if (n) return change_count(t, h, n, weight);
-    TreapNode *displaced = *link;
-    *link = fresh;
+    TreapNode *fresh = node_new(h, key, payload, weight, priority);
+    TreapNode *parent = leaf, *displaced = NULL;
+    for (; parent && stands_above(priority, key, parent); parent = parent->parent) displaced = parent;
     fresh->parent = parent;
+    if (displaced)
+        *link_to(t, displaced) = fresh;
+    else if (parent)
+        *(str_cmp(key, treap_key(parent)) < 0 ? &parent->left : &parent->right) = fresh;
+    else
+        t->root = fresh;
+    add_weight_up(parent, weight);
     split_below(fresh, displaced, key);
     t->distinct++;
     t->negative += weight < 0;
     return fresh;
+}
+
+TreapNode *treap_add(Treap *t, StateHeap *h, Str key, Str payload, int64_t weight)
+{
+    if (weight == 0) return treap_find(t, key);
+    TreapNode *leaf = NULL;
+    for (TreapNode *n = t->root; n;) {
+        int c = str_cmp(key, treap_key(n));
+        if (c == 0) return change_count(t, h, n, weight);
+        leaf = n;
+        n = c < 0 ? n->left : n->right;
+    }
+    return insert(t, h, leaf, key, payload, weight);
 }
 
 void treap_merge(Treap *dst, StateHeap *h, const Treap *src, int sign)

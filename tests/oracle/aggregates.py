@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from .exprs import Expr, random_predicate
-from .sqltypes import BIGINT, BOOLEAN, DOUBLE, TEXT, Type, decimal
+from .sqltypes import BIGINT, BOOLEAN, DOUBLE, HUGE, TEXT, Type, decimal
 
 
 def nearest(x):
@@ -122,8 +122,8 @@ def simple_specs(t):
     specs = [AggSpec("COUNT({d}{x})", "COUNT({d}{x})", BIGINT)]
     if t.kind != "boolean":
         specs += [AggSpec("MIN({x})", "MIN({x})", t), AggSpec("MAX({x})", "MAX({x})", t)]
-    if t == BIGINT:
-        specs += [AggSpec("SUM({d}{x})", "sum_int({d}{x})", BIGINT), AggSpec("AVG({d}{x})", "avg_number({d}{x})", DOUBLE)]
+    if t.kind == "bigint":
+        specs += [AggSpec("SUM({d}{x})", "sum_int({d}{x})", HUGE), AggSpec("AVG({d}{x})", "avg_number({d}{x})", DOUBLE)]
     if t == DOUBLE:
         specs += [AggSpec("SUM({d}{x})", "sum_double({d}{x})", DOUBLE), AggSpec("AVG({d}{x})", "avg_number({d}{x})", DOUBLE)]
     if t.kind == "decimal":
@@ -171,7 +171,7 @@ def random_having(rng, columns):
     pairs = [(f"COUNT(*) > {n}",) * 2, (f"COUNT({name}) <= {n}",) * 2, (f"MAX({name}) IS NOT NULL",) * 2]
     if of.kind == "boolean":
         pairs.pop()
-    if of == BIGINT:
+    if of.kind == "bigint":
         pairs.append((f"SUM({name}) > {n}", f"sum_int({name}) > {n}"))
     weir, lite = rng.choice(pairs)
     return Expr(weir, lite, BOOLEAN)

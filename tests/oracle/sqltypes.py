@@ -13,7 +13,7 @@ EPOCH = datetime(1970, 1, 1)
 @dataclass(frozen=True)
 class Type:
     kind: str           # text bigint double boolean decimal timestamp
-    precision: int = 0  # decimal, timestamp
+    precision: int = 0  # decimal, timestamp; bigint: 1 where values may be huge
     scale: int = 0      # decimal
 
     @property
@@ -30,6 +30,7 @@ class Type:
 
 
 TEXT, BIGINT, DOUBLE, BOOLEAN = Type("text"), Type("bigint"), Type("double"), Type("boolean")
+HUGE = Type("bigint", 1)  # arithmetic on it may overflow
 
 
 def timestamp(precision):

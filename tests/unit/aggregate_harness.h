@@ -404,8 +404,8 @@ static void restart(void)
 
 static void compare(View *expected, const char *what)
 {
-    qsort(H.view.lines, (size_t)H.view.n, sizeof(Line), line_order);
-    qsort(expected->lines, (size_t)expected->n, sizeof(Line), line_order);
+    if (H.view.n) qsort(H.view.lines, (size_t)H.view.n, sizeof(Line), line_order);
+    if (expected->n) qsort(expected->lines, (size_t)expected->n, sizeof(Line), line_order);
     int i = 0, k = 0;
     while (i < H.view.n || k < expected->n) {
         const Line *is = i < H.view.n ? &H.view.lines[i] : NULL, *should = k < expected->n ? &expected->lines[k] : NULL;
@@ -510,7 +510,7 @@ static int naive_rows(const Case *c, const Row *const *rows, int n, bool keep_nu
         out[m++] = rows[i];
     }
     sort_case = c;
-    qsort(out, (size_t)m, sizeof *out, case_order);
+    if (m) qsort(out, (size_t)m, sizeof *out, case_order);
     if (!c->distinct) return m;
     int kept = 0;
     for (int i = 0; i < m; i++) {

@@ -114,7 +114,7 @@ static void check(int64_t watermark)
             if (r->judge >= limit) continue;
             taken++;
             if (H.plan.emit_final && watermark < limit) continue;
-            char line[LINE_MAX_BYTES];
+            char line[LINE_MAX_BYTES + 64];
             snprintf(line, sizeof line, "%s%" PRId64 "|%" PRId64 "|", key, windows[w][0], windows[w][1]);
             group_add(line, r);
         }

@@ -1,0 +1,666 @@
+/* source_file.c: files, folders and patterns, read to their end or followed as they grow.
+ *
+ * Each file is a partition. A bounded source reads them one after the other in the order of their
+ * names, and ends; `follow` goes round all of them for ever. A file is followed through renaming
+ * (read to its end, then the new file of that name begins the next generation), truncation and
+ * replacement (next generation from 0). `once` reads up to the sizes found at its first poll and
+ * ends nothing: a last line without its newline waits for the next time. */
+#include "exec/io/file_set.h"
+#include "exec/io/reader.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    CHUNK = 1 << 20,         /* bytes read at a time */
+    OPEN_MAX_FILES = 256,    /* followed files kept open */
+    LOOK_EVERY_US = 200000   /* how often a followed folder is listed */
+};
+
+typedef struct FileSource {
+    Source base;
+    Reader reader;
+    Arena *arena;
+    Str path;
+    bool follow, start_at_end, is_started, is_seeked;
+    VEC(FilePart *) parts;   /* in the order of their labels */
+    SourcePosition *positions;
+    int32_t positions_cap;
+    int32_t current;         /* the part in the reader, -1: none */
+    int32_t changed;         /* the part whose position is out of date, -1: none */
+    int64_t next_look_us;
+    Arena look;              /* of one listing */
+} FileSource;
+
+/* ---- parts ------------------------------------------------------------------------------------- */
+
+static FilePart *part_new(FileSource *s, Str name, Str path)
+{
+    FilePart *f = new_one(s->arena, FilePart);
+    f->name = str_dup(s->arena, name);
+    f->path = str_dup(s->arena, path);
+    f->fd = -1;
+    f->size = f->limit = -1;
+    f->line = 1;
+    return f;
+}
+
+static FilePart *part_named(const FileSource *s, Str name)
+{
+    for (ptrdiff_t i = 0; i < s->parts.len; i++)
+        if (str_eq(s->parts.data[i]->name, name)) return s->parts.data[i];
+    return NULL;
+}
+
+static uint64_t label_at(const FileSource *s, ptrdiff_t i)
+{
+    return i >= 0 && i < s->parts.len ? s->parts.data[i]->label : 0;
+}
+
+static Status part_insert(FileSource *s, FilePart *f, ptrdiff_t at, Diags *d)
+{
+    if (!f->label) f->label = file_label_between(label_at(s, at - 1), label_at(s, at));
+    if (!f->label)
+        return diag_error(d, WEIR_E_LIMIT, (Span){0}, "too many files between two names at \"%.*s\"",
+                          STR_ARG(f->name));
+    vec_push(&s->parts, s->arena, f);
+    FilePart **p = s->parts.data;
+    memmove(p + at + 1, p + at, (size_t)(s->parts.len - 1 - at) * sizeof *p);
+    p[at] = f;
+    if (s->current >= at) s->current++;
+    if (s->changed >= at) s->changed++;
+    return WEIR_OK;
+}
+
+/* A part without a label yet goes where its name belongs. */
+static Status part_add(FileSource *s, FilePart *f, Diags *d)
+{
+    ptrdiff_t at = 0;
+    while (at < s->parts.len && str_cmp(s->parts.data[at]->name, f->name) < 0) at++;
+    return part_insert(s, f, at, d);
+}
+
+/* Is the file at `path` read for another part, or was it, under another name? */
+static bool is_known_elsewhere(const FileSource *s, const FilePart *self, const char *path)
+{
+    FilePart probe = {.fd = -1};
+    struct stat st;
+    if (stat(path, &st) != 0) return false;
+    for (ptrdiff_t i = 0; i < s->parts.len; i++) {
+        const FilePart *f = s->parts.data[i];
+        if (f != self && f->fd >= 0 && f->inode == (uint64_t)st.st_ino && f->device == (uint64_t)st.st_dev)
+            return true;
+    }
+    if (file_part_open(&probe, path, NULL) != WEIR_OK) return false;
+    bool found = false;
+    for (ptrdiff_t i = 0; i < s->parts.len && !found; i++) {
+        const FilePart *f = s->parts.data[i];
+        for (int k = 0; k < f->npast && !found; k++)
+            found = f->past[k].length > 0 && file_has_mark(probe.fd, &f->past[k]);
+    }
+    file_part_close(&probe);
+    return found;
+}
+
+/* ---- opening ----------------------------------------------------------------------------------- */
+
+static Status check_compression(const Relation *rel, Str path, Diags *d)
+{
+    static const char *const endings[] = {".gz", ".zst", ".bz2", ".xz", ".lz4", ".zip"};
+    Str given = options_text(&rel->options, "compression", "auto");
+    const Option *o = options_get(&rel->options, str_ieq(given, S("auto")) ? "path" : "compression");
+    bool is_packed = !str_ieq(given, S("auto")) && !str_ieq(given, S("none"));
+    for (size_t i = 0; str_ieq(given, S("auto")) && i < sizeof endings / sizeof *endings; i++)
+        is_packed |= str_ends(path, str_z(endings[i]));
+    if (!is_packed) return WEIR_OK;
+    diag_error(d, WEIR_E_UNSUPPORTED, o ? o->span : (Span){0}, "compressed input is not built yet");
+    diag_hint(d, "unpack it into connector = 'stdin', or set compression = 'none' if it is plain text");
+    return WEIR_E_UNSUPPORTED;
+}
+
+static Status list_parts(FileSource *s, Diags *d)
+{
+    FileName *names;
+    int n;
+    arena_reset(&s->look);
+    TRY(file_set_list(s->base.spec->rel->base_dir, s->path, &s->look, &names, &n, d));
+    for (int i = 0; i < n; i++) TRY(part_add(s, part_new(s, names[i].name, names[i].path), d));
+    return WEIR_OK;
+}
+
+static Status file_open(const SourceSpec *spec, Arena *a, Source **out, Diags *d)
+{
+    FileSource *s = new_one(a, FileSource);
+    const Options *o = &spec->rel->options;
+    s->base.spec = spec;
+    s->arena = a;
+    s->current = s->changed = -1;
+    s->path = options_text(o, "path", "");
+    s->follow = options_bool(o, "follow", false);
+    s->start_at_end = str_ieq(options_text(o, "start", "beginning"), S("end"));
+    if (s->path.n == 0) {
+        diag_error(d, WEIR_E_OPTION, spec->rel->cols ? (Span){0} : (Span){0}, "connector \"file\" needs a path");
+        diag_hint(d, "path = 'file', 'folder' or 'pattern*'");
+        return WEIR_E_OPTION;
+    }
+    TRY(check_compression(spec->rel, s->path, d));
+    TRY(reader_open(&s->reader, spec, CHUNK, a, d));
+    Status st = list_parts(s, d);
+    if (st != WEIR_OK) {
+        reader_close(&s->reader);
+        return st;
+    }
+    *out = &s->base;
+    return WEIR_OK;
+}
+
+static void file_close(Source *source)
+{
+    FileSource *s = (FileSource *)source;
+    for (ptrdiff_t i = 0; i < s->parts.len; i++) file_part_free(s->parts.data[i]);
+    reader_close(&s->reader);
+    arena_free(&s->look);
+}
+
+/* ---- going on after a restart ------------------------------------------------------------------ */
+
+static Status has_ended(const FileSource *s, Str what, const char *why, Diags *d)
+{
+    const Relation *rel = s->base.spec->rel;
+    diag_error(d, WEIR_E_ENDED, (Span){0}, "\"%.*s\" has ended; file \"%.*s\" %s", STR_ARG(rel->name),
+               STR_ARG(what), why);
+    diag_hint(d, "use follow = true, weir run --once, or --rebuild");
+    return WEIR_E_ENDED;
+}
+
+/* Opens the file with that mark under whatever name it has now. False: it is not there. */
+static bool find_file(FileSource *s, FilePart *f, const FileMark *mark)
+{
+    FileName *names;
+    int n;
+    arena_reset(&s->look);
+    if (file_set_list(s->base.spec->rel->base_dir, s->path, &s->look, &names, &n, NULL) != WEIR_OK) n = 0;
+    for (int round = 0; round < 3; round++) {
+        for (int i = -1; i < n; i++) { /* -1: its own path */
+            struct stat st;
+            const char *path = i < 0 ? f->path.p : names[i].path.p;
+            bool same_path = i < 0 || str_eq(names[i].path, f->path);
+            if (round == 0 && (stat(path, &st) != 0 || (uint64_t)st.st_ino != mark->inode)) continue;
+            if (round == 1 && !same_path) continue;
+            if (file_part_open(f, path, NULL) != WEIR_OK) continue;
+            if (file_has_mark(f->fd, mark)) return true;
+            file_part_close(f);
+        }
+    }
+    return false;
+}
+
+/* The part goes on where its position says, if its file is still there. */
+static Status resume_part(FileSource *s, FilePart *f, const FileMark *mark, Diags *d)
+{
+    bool is_there = find_file(s, f, mark);
+    if (f->ended && !s->follow) {
+        struct stat st;
+        if (!is_there && stat(f->path.p, &st) != 0) return WEIR_OK; /* gone: nothing to add */
+        if (!is_there) return has_ended(s, f->name, "is another one now", d);
+        if ((uint64_t)f->size != f->offset) return has_ended(s, f->name, "has grown", d);
+        file_part_close(f);
+        return WEIR_OK;
+    }
+    f->ended = false;
+    if (is_there && file_part_read_marks(f)) return WEIR_OK;
+    file_part_close(f);
+    if (mark->length > 0) { /* replaced, truncated or not there yet */
+        FileMark lost = *mark;
+        file_part_next_generation(f);
+        f->past[0] = lost;
+    }
+    return WEIR_OK;
+}
+
+static Status restore_part(FileSource *s, const SourcePosition *p, Diags *d)
+{
+    FilePart *f = part_named(s, p->partition);
+    FileMark mark;
+    if (f) { /* its saved label decides its place */
+        ptrdiff_t at = 0;
+        while (s->parts.data[at] != f) at++;
+        memmove(s->parts.data + at, s->parts.data + at + 1,
+                (size_t)(s->parts.len - at - 1) * sizeof *s->parts.data);
+        s->parts.len--;
+    } else {
+        Str dir = s->base.spec->rel->base_dir;
+        bool is_absolute = dir.n == 0 || (p->partition.n && p->partition.p[0] == '/');
+        f = part_new(s, p->partition, is_absolute ? p->partition
+                                                  : str_printf(s->arena, "%.*s/%.*s", STR_ARG(dir), STR_ARG(p->partition)));
+    }
+    if (!file_part_restore(f, p, &mark))
+        return diag_error(d, WEIR_E_CORRUPT, (Span){0}, "the position of \"%.*s\" cannot be read",
+                          STR_ARG(p->partition));
+    ptrdiff_t at = 0;
+    while (at < s->parts.len && s->parts.data[at]->label && s->parts.data[at]->label < f->label) at++;
+    TRY(part_insert(s, f, at, d));
+    return resume_part(s, f, &mark, d);
+}
+
+/* Files that are there now and have no position: new ones, unless they are known files that were
+ * renamed, or the stream has ended. */
+static Status add_unsaved(FileSource *s, FilePart **fresh, int nfresh, bool all_ended, Diags *d)
+{
+    for (int i = 0; i < nfresh; i++) {
+        struct stat st;
+        if (is_known_elsewhere(s, fresh[i], fresh[i]->path.p)) continue;
+        if (all_ended && !s->follow) {
+            if (stat(fresh[i]->path.p, &st) != 0) continue;
+            return has_ended(s, fresh[i]->name, "is new", d);
+        }
+        fresh[i]->label = 0;
+        TRY(part_add(s, fresh[i], d));
+    }
+    return WEIR_OK;
+}
+
+static Status file_seek(Source *source, const SourcePosition *p, int n, Diags *d)
+{
+    FileSource *s = (FileSource *)source;
+    bool all_ended = n > 0;
+    int nfresh = 0;
+    FilePart **fresh = new (s->arena, FilePart *, s->parts.len);
+    FilePart **listed = s->parts.data;
+    ptrdiff_t nlisted = s->parts.len;
+    memset(&s->parts, 0, sizeof s->parts);
+    for (ptrdiff_t i = 0; i < nlisted; i++) {
+        bool is_saved = false;
+        for (int k = 0; k < n; k++) is_saved |= str_eq(p[k].partition, listed[i]->name);
+        if (is_saved)
+            vec_push(&s->parts, s->arena, listed[i]);
+        else
+            fresh[nfresh++] = listed[i];
+    }
+    for (ptrdiff_t i = 0; i < s->parts.len; i++) s->parts.data[i]->label = 0;
+    for (int k = 0; k < n; k++) {
+        all_ended &= p[k].ended;
+        TRY(restore_part(s, &p[k], d));
+    }
+    s->is_seeked = n > 0;
+    return add_unsaved(s, fresh, nfresh, all_ended, d);
+}
+
+/* ---- reading ----------------------------------------------------------------------------------- */
+
+/* Decoder state as if the file had been read from its start: what a header says is known. */
+static void read_head(FileSource *s, FilePart *f)
+{
+    ptrdiff_t room;
+    SourceBatch ignored = {0};
+    const char *at;
+    reader_seek(&s->reader, 0, (Str){0});
+    char *space = reader_space(&s->reader, &room);
+    ssize_t n = pread(f->fd, space, (size_t)(room < CHUNK ? room : CHUNK), 0);
+    if (n <= 0) return;
+    reader_filled(&s->reader, n);
+    reader_decode(&s->reader, false, &ignored, &at);
+    file_part_set_decoder(f, reader_save(&s->reader, &s->reader.batch));
+}
+
+/* Behind the last line end of the file. */
+static uint64_t last_line_start(int fd, int64_t size)
+{
+    char block[4096];
+    while (size > 0) {
+        int64_t n = size < (int64_t)sizeof block ? size : (int64_t)sizeof block;
+        if (pread(fd, block, (size_t)n, size - n) != n) return 0;
+        const char *newline = memrchr(block, '\n', (size_t)n);
+        if (newline) return (uint64_t)(size - n + (newline - block) + 1);
+        size -= n;
+    }
+    return 0;
+}
+
+static void start_at_end(FileSource *s, FilePart *f)
+{
+    uint64_t at = last_line_start(f->fd, f->size);
+    if (at == 0) return;
+    read_head(s, f);
+    f->offset = at;
+    f->line = 0;
+    file_part_read_marks(f);
+}
+
+/* The first look at all files: what is there now is history, and all that `once` reads. */
+static void start(FileSource *s)
+{
+    s->is_started = true;
+    for (ptrdiff_t i = 0; i < s->parts.len; i++) {
+        FilePart *f = s->parts.data[i];
+        struct stat st;
+        bool is_there = f->fd >= 0 ? fstat(f->fd, &st) == 0 : stat(f->path.p, &st) == 0;
+        f->limit = s->base.spec->once ? (is_there ? st.st_size : 0) : -1;
+        if (is_there) f->size = st.st_size;
+        if (s->is_seeked || f->ended || !is_there) continue;
+        f->history_end = (uint64_t)st.st_size;
+        if (s->start_at_end && s->follow && file_part_open(f, f->path.p, NULL) == WEIR_OK) start_at_end(s, f);
+    }
+}
+
+/* Lines before the position, where nobody has counted them yet. */
+static void count_lines(FilePart *f)
+{
+    char block[1 << 16];
+    f->line = 1;
+    for (uint64_t at = 0; at < f->offset;) {
+        uint64_t left = f->offset - at;
+        ssize_t n = pread(f->fd, block, left < sizeof block ? (size_t)left : sizeof block, (off_t)at);
+        if (n <= 0) return;
+        for (const char *p = block, *q; (q = memchr(p, '\n', (size_t)(block + n - p))); p = q + 1) f->line++;
+        at += (uint64_t)n;
+    }
+}
+
+/* Puts a part's position into the reader. */
+static Status take_part(FileSource *s, int32_t i, Diags *d)
+{
+    FilePart *f = s->parts.data[i];
+    if (s->current == i) return WEIR_OK;
+    if (s->reader.wants_line && f->line == 0) count_lines(f);
+    s->current = i;
+    s->reader.facts = (ReaderFacts){.partition = f->name, .file = f->path, .line = f->line};
+    if (reader_seek(&s->reader, f->offset, f->decoder) == WEIR_OK) return WEIR_OK;
+    return diag_error(d, WEIR_E_CORRUPT, (Span){0}, "the position of \"%.*s\" cannot be read", STR_ARG(f->name));
+}
+
+static void begin_generation(FileSource *s, FilePart *f)
+{
+    file_part_next_generation(f);
+    s->current = -1;
+    s->changed = -1;
+    for (int32_t i = 0; i < s->parts.len; i++)
+        if (s->parts.data[i] == f) s->changed = i;
+}
+
+static bool fill_positions(FileSource *s);
+
+/* Has the open file lost or changed what was read of it? */
+static bool is_replaced(const FilePart *f)
+{
+    FileMark m = file_part_mark(f);
+    return m.length > 0 && !file_has_mark(f->fd, &m);
+}
+
+typedef enum FillStatus { FILL_SOME, FILL_END, FILL_FAILED } FillStatus;
+
+/* How many bytes may be read now: `once` stops at its limit, history apart from the rest. */
+static ptrdiff_t allowed(const FileSource *s, const FilePart *f, ptrdiff_t room)
+{
+    uint64_t at = reader_read_to(&s->reader);
+    uint64_t stop = UINT64_MAX;
+    if (f->limit >= 0) stop = (uint64_t)f->limit;
+    if (s->follow && at < f->history_end && f->history_end < stop) stop = f->history_end;
+    if (at >= stop) return 0;
+    return stop - at < (uint64_t)room ? (ptrdiff_t)(stop - at) : room;
+}
+
+static FillStatus fill(FileSource *s, FilePart *f, Diags *d)
+{
+    ptrdiff_t room, had = reader_buffered(&s->reader);
+    char *space = reader_space(&s->reader, &room);
+    if (had < CHUNK && room > CHUNK - had) room = CHUNK - had;
+    room = allowed(s, f, room);
+    if (room <= 0) return FILL_END;
+    ssize_t n;
+    do n = pread(f->fd, space, (size_t)room, (off_t)reader_read_to(&s->reader));
+    while (n < 0 && errno == EINTR);
+    if (n < 0) {
+        diag_error(d, WEIR_E_IO, (Span){0}, "cannot read \"%s\": %s", f->path.p, strerror(errno));
+        return FILL_FAILED;
+    }
+    reader_filled(&s->reader, n);
+    return n > 0 ? FILL_SOME : FILL_END;
+}
+
+/* A batch of what is buffered. */
+static bool decode(FileSource *s, FilePart *f, bool at_end, SourceBatch *out)
+{
+    const char *from;
+    bool is_history = !s->follow || reader_read_to(&s->reader) <= f->history_end;
+    uint64_t before = reader_position(&s->reader);
+    bool any = reader_decode(&s->reader, at_end, out, &from);
+    uint64_t now = reader_position(&s->reader);
+    out->batch.label = f->label;
+    out->batch.generation = f->generation;
+    out->partition = s->current;
+    out->is_history = is_history;
+    f->line = s->reader.wants_line ? s->reader.facts.line : 0;
+    /* While a long record is being skipped the position stays; then it moves past all of it. */
+    uint64_t base = s->reader.base;
+    if (now > before) {
+        if (before < base) { /* its first bytes have left the buffer */
+            f->offset = now;
+            file_part_read_marks(f);
+        } else {
+            file_part_advance(f, s->reader.buf + (before - base), (ptrdiff_t)(now - before));
+        }
+        f->offset = now;
+        file_part_set_decoder(f, reader_save(&s->reader, &s->reader.batch));
+        s->changed = s->current;
+    } else if (any) {
+        file_part_set_decoder(f, reader_save(&s->reader, &s->reader.batch));
+        s->changed = s->current;
+    }
+    return any;
+}
+
+/* ---- following --------------------------------------------------------------------------------- */
+
+/* Opens the part's file again if it is there and has news. False: nothing to read now. */
+static bool reopen_followed(FileSource *s, FilePart *f)
+{
+    struct stat st;
+    if (stat(f->path.p, &st) != 0 || !S_ISREG(st.st_mode)) return false;
+    if (f->inode == (uint64_t)st.st_ino && (uint64_t)st.st_size == f->offset && f->offset > 0) return false;
+    if (is_known_elsewhere(s, f, f->path.p)) return false;
+    FileMark mark = file_part_mark(f);
+    if (file_part_open(f, f->path.p, NULL) != WEIR_OK) return false;
+    if (mark.length > 0 && !file_has_mark(f->fd, &mark)) begin_generation(s, f);
+    return true;
+}
+
+/* Does the path name another file now, one with something in it? */
+static bool is_rotated(const FileSource *s, const FilePart *f)
+{
+    struct stat st;
+    if (stat(f->path.p, &st) != 0 || st.st_size == 0 || !S_ISREG(st.st_mode)) return false;
+    if ((uint64_t)st.st_ino == f->inode && (uint64_t)st.st_dev == f->device) return false;
+    return !is_known_elsewhere(s, f, f->path.p);
+}
+
+/* At the end of a followed file. True: there is more to read after all. */
+static bool follow_on(FileSource *s, FilePart *f, SourceBatch *out, bool *got_batch)
+{
+    *got_batch = false;
+    int64_t size = file_part_size(f);
+    if (size < (int64_t)reader_read_to(&s->reader) || (f->size != size && is_replaced(f))) {
+        begin_generation(s, f);
+        f->size = size;
+        return size > 0;
+    }
+    f->size = size;
+    if (!is_rotated(s, f)) return false;
+    if (reader_buffered(&s->reader) > 0 || s->reader.dec->held > 0) { /* its last line */
+        *got_batch = decode(s, f, true, out);
+        if (*got_batch) return true;
+    }
+    begin_generation(s, f);
+    file_part_close(f);
+    return true;
+}
+
+static int64_t open_files(const FileSource *s)
+{
+    int64_t n = 0;
+    for (ptrdiff_t i = 0; i < s->parts.len; i++) n += s->parts.data[i]->fd >= 0;
+    return n;
+}
+
+/* Takes in files that have appeared. */
+static Status look_again(FileSource *s, Diags *d)
+{
+    const Env *env = s->base.spec->env;
+    int64_t now = env->mono_us(env->arg);
+    FileName *names;
+    int n;
+    if (now < s->next_look_us) return WEIR_OK;
+    s->next_look_us = now + LOOK_EVERY_US;
+    arena_reset(&s->look);
+    if (file_set_list(s->base.spec->rel->base_dir, s->path, &s->look, &names, &n, NULL) != WEIR_OK)
+        return WEIR_OK;
+    for (int i = 0; i < n; i++) {
+        if (part_named(s, names[i].name)) continue;
+        if (is_known_elsewhere(s, NULL, names[i].path.p)) continue;
+        TRY(part_add(s, part_new(s, names[i].name, names[i].path), d));
+    }
+    return WEIR_OK;
+}
+
+/* ---- polling ----------------------------------------------------------------------------------- */
+
+typedef enum PartStatus { PART_ROWS, PART_NOTHING, PART_FAILED } PartStatus;
+
+static PartStatus end_part(FileSource *s, FilePart *f)
+{
+    f->ended = true;
+    f->size = (int64_t)f->offset;
+    s->changed = s->current;
+    file_part_close(f);
+    return PART_NOTHING;
+}
+
+static PartStatus poll_part(FileSource *s, int32_t i, SourceBatch *out, Diags *d)
+{
+    FilePart *f = s->parts.data[i];
+    bool once = s->base.spec->once;
+    if (f->ended || (once && f->limit <= (int64_t)f->offset)) return PART_NOTHING;
+    if (f->fd < 0) {
+        if (s->follow && !once) {
+            if (!reopen_followed(s, f)) return PART_NOTHING;
+        } else if (file_part_open(f, f->path.p, d) != WEIR_OK) {
+            return PART_FAILED;
+        }
+    }
+    if (take_part(s, i, d) != WEIR_OK) return PART_FAILED;
+    if (reader_buffered(&s->reader) >= CHUNK / 2 && decode(s, f, false, out)) return PART_ROWS;
+    for (;;) {
+        switch (fill(s, f, d)) {
+        case FILL_FAILED: return PART_FAILED;
+        case FILL_SOME:
+            if (decode(s, f, false, out)) return PART_ROWS;
+            continue;
+        case FILL_END: break;
+        }
+        if (decode(s, f, !once && !s->follow, out)) return PART_ROWS;
+        if (once) return PART_NOTHING;
+        if (!s->follow) return end_part(s, f);
+        bool got_batch;
+        if (!follow_on(s, f, out, &got_batch)) break;
+        if (got_batch) return PART_ROWS;
+        if (f->fd < 0 && !reopen_followed(s, f)) return PART_NOTHING;
+        if (take_part(s, i, d) != WEIR_OK) return PART_FAILED;
+    }
+    if (open_files(s) > OPEN_MAX_FILES && reader_buffered(&s->reader) == 0) file_part_close(f);
+    return PART_NOTHING;
+}
+
+static SourceStatus file_poll(Source *source, SourceBatch *out, Diags *d)
+{
+    FileSource *s = (FileSource *)source;
+    if (!s->is_started) start(s);
+    fill_positions(s);
+    if (s->follow && !s->base.spec->once && look_again(s, d) != WEIR_OK) return SOURCE_FAILED;
+    if (s->parts.len == 0 && !s->follow) {
+        diag_error(d, WEIR_E_IO, (Span){0}, "no file matches \"%.*s\"", STR_ARG(s->path));
+        return SOURCE_FAILED;
+    }
+    int32_t n = (int32_t)s->parts.len, first = s->current < 0 ? 0 : s->current;
+    for (int32_t k = 0; k < n; k++) {
+        int32_t i = s->follow ? (first + k) % n : k;
+        switch (poll_part(s, i, out, d)) {
+        case PART_ROWS: return SOURCE_ROWS;
+        case PART_FAILED: return SOURCE_FAILED;
+        case PART_NOTHING: break;
+        }
+        fill_positions(s);
+    }
+    if (!s->base.spec->once) return s->follow ? SOURCE_EMPTY : SOURCE_ENDED;
+    s->is_started = false; /* the next poll takes the sizes anew */
+    s->is_seeked = true;
+    return SOURCE_DRAINED;
+}
+
+/* ---- positions --------------------------------------------------------------------------------- */
+
+static void fill_position(FileSource *s, int32_t i)
+{
+    FilePart *f = s->parts.data[i];
+    s->positions[i] = (SourcePosition){.partition = f->name, .label = f->label, .generation = f->generation,
+                                       .offset = f->offset, .identity = file_part_identity(f), .ended = f->ended};
+}
+
+static bool fill_positions(FileSource *s)
+{
+    int32_t n = (int32_t)s->parts.len;
+    bool is_new = s->positions_cap != n;
+    if (is_new) s->positions = new (s->arena, SourcePosition, n);
+    s->positions_cap = n;
+    for (int32_t i = 0; is_new && i < n; i++) fill_position(s, i);
+    if (!is_new && s->changed >= 0) fill_position(s, s->changed);
+    s->changed = -1;
+    return is_new;
+}
+
+static int file_positions(Source *source, const SourcePosition **out)
+{
+    FileSource *s = (FileSource *)source;
+    fill_positions(s);
+    *out = s->positions;
+    return (int)s->parts.len;
+}
+
+static void file_progress(const Source *source, int64_t *read, int64_t *total)
+{
+    const FileSource *s = (const FileSource *)source;
+    *read = *total = 0;
+    for (ptrdiff_t i = 0; i < s->parts.len; i++) {
+        const FilePart *f = s->parts.data[i];
+        *read += (int64_t)f->offset;
+        *total += f->size > (int64_t)f->offset ? f->size : (int64_t)f->offset;
+    }
+    if (s->follow) *total = -1;
+}
+
+static bool file_is_bounded(const Source *source)
+{
+    return !((const FileSource *)source)->follow;
+}
+
+/* ---- definition -------------------------------------------------------------------------------- */
+
+static const OptionDef file_options[] = {
+    {"path", OPT_TEXT, .doc = "a file, a folder or a pattern"},
+    {"follow", OPT_BOOL, .fallback = "false", .doc = "wait for more, through rotation and truncation"},
+    {"start", OPT_ENUM, .choices = "beginning,end", .fallback = "beginning",
+     .doc = "where a followed file is first read from"},
+    {"compression", OPT_TEXT, .fallback = "auto", .doc = "auto or none"},
+    {0}};
+
+static const SourceImpl file_impl = {.open = file_open, .close = file_close, .seek = file_seek,
+                                     .poll = file_poll, .positions = file_positions,
+                                     .progress = file_progress, .delivery = "exactly-once",
+                                     .is_bounded = file_is_bounded};
+
+extern const ConnectorDef source_file[];
+const ConnectorDef source_file[] = {
+    {.name = "file", .aliases = "filesystem", .is_source = true, .options = file_options,
+     .impl = &file_impl, .doc = "files, folders and patterns"},
+    {0}};

@@ -1,0 +1,283 @@
+/* physical.c: from the logical tree to the graph that exec runs.
+ *
+ * First every aggregate is settled: a project below it computes its keys, arguments, filters and
+ * order keys, each distinct expression once, unless all of them are columns already. Then nodes
+ * become operators one by one, inputs first; the index in that order is the operator's id. */
+#include "planner/logical.h"
+
+#include <assert.h>
+
+/* ---- settling ---------------------------------------------------------------------------------- */
+
+/* The columns that an aggregate needs, as expressions over its input. */
+typedef struct Needs {
+    Arena *arena;
+    VEC(BExpr *) exprs;
+    bool all_columns;
+} Needs;
+
+static int32_t need(Needs *s, BExpr *e)
+{
+    s->all_columns &= e->kind == BE_COLUMN;
+    for (int i = 0; i < s->exprs.len; i++)
+        if (bexpr_eq(s->exprs.data[i], e)) return i;
+    vec_push(&s->exprs, s->arena, e);
+    return (int32_t)s->exprs.len - 1;
+}
+
+/* Replaces *e by the column that will hold it. */
+static void take(Needs *s, BExpr **e)
+{
+    if (*e) *e = bexpr_column(s->arena, need(s, *e), (*e)->type, (*e)->span);
+}
+
+static void take_list(Needs *s, BExpr ***list, int32_t n)
+{
+    BExpr **copy = new (s->arena, BExpr *, n);
+    for (int i = 0; i < n; i++) {
+        copy[i] = (*list)[i];
+        take(s, &copy[i]);
+    }
+    *list = copy;
+}
+
+/* A constant argument stays known as such, for aggregates that want its value. */
+static void take_agg(Needs *s, LAgg *g)
+{
+    BExpr **args = g->args;
+    take_list(s, &g->args, g->nargs);
+    g->consts = new (s->arena, const Value *, g->nargs);
+    for (int i = 0; i < g->nargs; i++)
+        if (args[i]->kind == BE_CONST) g->consts[i] = &args[i]->value;
+    take(s, &g->filter);
+    LOrder *order = new (s->arena, LOrder, g->norder);
+    for (int i = 0; i < g->norder; i++) {
+        order[i] = g->order[i];
+        take(s, &order[i].expr);
+    }
+    g->order = order;
+}
+
+static void take_all(Needs *s, LNode *parts)
+{
+    take_list(s, &parts->keys, parts->nkeys);
+    take(s, &parts->time);
+    LAgg *aggs = new (s->arena, LAgg, parts->naggs);
+    for (int i = 0; i < parts->naggs; i++) {
+        aggs[i] = parts->aggs[i];
+        take_agg(s, &aggs[i]);
+    }
+    parts->aggs = aggs;
+}
+
+static Str expr_name(Arena *a, const LNode *in, const BExpr *e)
+{
+    if (e->kind == BE_COLUMN) return in->fields[e->col].name;
+    Str *names = new (a, Str, in->nfields);
+    for (int i = 0; i < in->nfields; i++) names[i] = in->fields[i].name;
+    StrBuf b = {.arena = a};
+    bexpr_print(&b, e, names);
+    return sb_done(&b);
+}
+
+static LNode *needs_project(Needs *s, LNode *in, Span at)
+{
+    int32_t n = (int32_t)s->exprs.len;
+    Field *fields = new (s->arena, Field, n);
+    for (int i = 0; i < n; i++) fields[i].name = expr_name(s->arena, in, s->exprs.data[i]);
+    return lnode_project(s->arena, in, s->exprs.data, fields, n, at);
+}
+
+static LNode *settle(Arena *a, LNode *n)
+{
+    Needs s = {.arena = a, .all_columns = true};
+    LNode parts = *n;
+    take_all(&s, &parts);
+    if (s.all_columns) return n;
+    LNode *project = needs_project(&s, n->inputs[0], n->span);
+    parts.inputs = &project;
+    LNode *settled = lnode_aggregate(a, &parts, n->span);
+    settled->fields = n->fields;
+    return settled;
+}
+
+static LNode *settle_all(Arena *a, LNode *n)
+{
+    LNode **inputs = new (a, LNode *, n->ninputs);
+    bool same = true;
+    for (int i = 0; i < n->ninputs; i++) {
+        inputs[i] = settle_all(a, n->inputs[i]);
+        same &= inputs[i] == n->inputs[i];
+    }
+    if (!same) n = lnode_with_inputs(a, n, inputs);
+    return n->kind == L_AGGREGATE ? settle(a, n) : n;
+}
+
+/* ---- lowering ---------------------------------------------------------------------------------- */
+
+typedef struct Lower {
+    Arena *arena;
+    Diags *diags;
+    VEC(PhysOp *) ops;
+    VEC(Str) streams; /* names of those that are scanned */
+} Lower;
+
+static Status lower(Lower *s, const LNode *n, PhysOp **out);
+
+static int32_t column(const BExpr *e)
+{
+    assert(e->kind == BE_COLUMN);
+    return e->col;
+}
+
+static int32_t *columns(Arena *a, BExpr *const *list, int32_t n)
+{
+    int32_t *out = new (a, int32_t, n);
+    for (int i = 0; i < n; i++) out[i] = column(list[i]);
+    return out;
+}
+
+static WindowSpec *lower_window(Arena *a, const LNode *n)
+{
+    if (!n->window) return NULL;
+    WindowSpec *w = new_one(a, WindowSpec);
+    *w = *n->window;
+    w->time_col = n->time ? column(n->time) : -1;
+    return w;
+}
+
+static AggCall lower_agg(Arena *a, const LAgg *g, bool input_retracts)
+{
+    AggCall c = {.def = g->def, .nargs = g->nargs, .distinct = g->distinct, .norder = g->norder,
+                 .by_position = g->by_position, .input_retracts = input_retracts, .type = g->type,
+                 .text = g->text, .span = g->span};
+    c.args = columns(a, g->args, g->nargs);
+    c.filter = g->filter ? column(g->filter) : -1;
+    c.order = new (a, OrderKey, g->norder);
+    for (int i = 0; i < g->norder; i++)
+        c.order[i] = (OrderKey){column(g->order[i].expr), g->order[i].descending, g->order[i].nulls_first};
+    c.arg_types = new (a, Type, g->nargs);
+    c.consts = new (a, const Value *, g->nargs);
+    for (int i = 0; i < g->nargs; i++) {
+        c.arg_types[i] = g->args[i]->type;
+        if (g->consts) c.consts[i] = g->consts[i];
+    }
+    return c;
+}
+
+static Status lower_aggregate(Lower *s, const LNode *n, PhysOp *op)
+{
+    Arena *a = s->arena;
+    op->window = lower_window(a, n);
+    op->keys = columns(a, n->keys, n->nkeys);
+    op->nkeys = n->nkeys;
+    op->naggs = n->naggs;
+    op->aggs = new (a, AggCall, n->naggs);
+    for (int i = 0; i < n->naggs; i++) op->aggs[i] = lower_agg(a, &n->aggs[i], op->input_retracts);
+    op->is_global = n->is_global;
+    op->emit_final = n->emit_final;
+    op->key_window_start = n->key_window_start;
+    op->key_window_end = n->key_window_end;
+    return WEIR_OK;
+}
+
+static Status lower_values(Lower *s, const LNode *n, PhysOp *op)
+{
+    op->nrows = n->nrows;
+    op->rows = new (s->arena, Value *, n->nrows);
+    for (int i = 0; i < n->nrows; i++) {
+        op->rows[i] = new (s->arena, Value, n->nfields);
+        for (int k = 0; k < n->nfields; k++) {
+            const BExpr *e = n->rows[i][k];
+            if (e->kind != BE_CONST)
+                return diag_error(s->diags, WEIR_E_UNSUPPORTED, e->span, "VALUES takes constants");
+            op->rows[i][k] = e->value;
+        }
+    }
+    return WEIR_OK;
+}
+
+static Status lower_scan(Lower *s, const LNode *n, PhysOp *op)
+{
+    op->rel = n->rel;
+    op->scan_cols = n->scan_cols;
+    op->scan_filter = n->pred;
+    for (int i = 0; i < s->streams.len; i++)
+        if (str_ieq(s->streams.data[i], n->rel->name)) return WEIR_OK;
+    vec_push(&s->streams, s->arena, n->rel->name);
+    return WEIR_OK;
+}
+
+/* A session depends on its rows; apart from its aggregate it cannot be had row by row. */
+static Status lower_table_window(Lower *s, const LNode *n, PhysOp *op)
+{
+    op->window = lower_window(s->arena, n);
+    if (n->window->def->shape == WINDOW_SHAPE_PANES) return WEIR_OK;
+    Status st = diag_error(s->diags, WEIR_E_UNSUPPORTED, n->span,
+                           "%s as a table function stands directly under GROUP BY window_start, window_end and "
+                           "its PARTITION BY columns", n->window->def->table_func);
+    diag_hint(s->diags, "put filters into the table argument, or use WINDOW SESSION (GAP …)");
+    return st;
+}
+
+static Status lower_kind(Lower *s, const LNode *n, PhysOp *op)
+{
+    switch (n->kind) {
+    case L_SCAN: return lower_scan(s, n, op);
+    case L_VIEW_INPUT: op->rel = n->rel; return WEIR_OK;
+    case L_VALUES: return lower_values(s, n, op);
+    case L_FILTER: op->pred = n->pred; return WEIR_OK;
+    case L_PROJECT: op->exprs = n->exprs; return WEIR_OK;
+    case L_WINDOW: return lower_table_window(s, n, op);
+    case L_AGGREGATE: return lower_aggregate(s, n, op);
+    case L_UNION: return WEIR_OK;
+    }
+    return WEIR_E_INTERNAL;
+}
+
+static const PhysKind PHYS_KINDS[] = {
+    [L_SCAN] = PHYS_SCAN,     [L_VIEW_INPUT] = PHYS_VIEW_INPUT, [L_VALUES] = PHYS_VALUES,
+    [L_FILTER] = PHYS_FILTER, [L_PROJECT] = PHYS_PROJECT,       [L_WINDOW] = PHYS_WINDOW,
+    [L_AGGREGATE] = PHYS_AGGREGATE, [L_UNION] = PHYS_UNION};
+
+static Status lower(Lower *s, const LNode *n, PhysOp **out)
+{
+    PhysOp *op = new_one(s->arena, PhysOp);
+    *op = (PhysOp){.kind = PHYS_KINDS[n->kind], .ninputs = n->ninputs, .fields = n->fields,
+                   .nfields = n->nfields, .props = n->props, .span = n->span, .key_window_start = -1,
+                   .key_window_end = -1};
+    op->inputs = new (s->arena, PhysOp *, n->ninputs);
+    for (int i = 0; i < n->ninputs; i++) {
+        TRY(lower(s, n->inputs[i], &op->inputs[i]));
+        op->input_retracts |= !n->inputs[i]->props.is_append_only;
+    }
+    TRY(lower_kind(s, n, op));
+    op->id = (int32_t)s->ops.len;
+    vec_push(&s->ops, s->arena, op);
+    *out = op;
+    return WEIR_OK;
+}
+
+/* Rows of several streams are ordered by the streams' names. */
+static void rank_streams(Lower *s)
+{
+    for (int i = 0; i < s->ops.len; i++) {
+        PhysOp *op = s->ops.data[i];
+        if (op->kind != PHYS_SCAN) continue;
+        op->stream_rank = 0;
+        for (int k = 0; k < s->streams.len; k++)
+            op->stream_rank += str_icmp(s->streams.data[k], op->rel->name) < 0;
+    }
+}
+
+Status lnode_lower(Arena *a, LNode *root, Diags *d, PhysPlan **out)
+{
+    Lower s = {.arena = a, .diags = d};
+    PhysOp *top;
+    TRY(lower(&s, settle_all(a, root), &top));
+    rank_streams(&s);
+    PhysPlan *plan = new_one(a, PhysPlan);
+    *plan = (PhysPlan){.ops = s.ops.data, .nops = (int32_t)s.ops.len, .limit = -1};
+    *out = plan;
+    return WEIR_OK;
+}

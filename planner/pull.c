@@ -1,0 +1,879 @@
+/* pull.c: SELECT over views and tables as SQLite's SQL: clauses, VALUES, set operations.
+ *
+ * What SQLite lacks is written around it: QUALIFY, DISTINCT ON and WITH TIES become a query with
+ * hidden columns inside another that filters by them. */
+#include "planner/ddl.h"
+#include "planner/pull.h"
+#include "planner/resolve.h"
+
+#include <assert.h>
+
+/* One column of the result. */
+typedef struct Item {
+    PullValue value;
+    Str name;
+    bool is_named; /* by AS or by being a column */
+    const Expr *expr; /* NULL: one of those that * stands for */
+    Str table;     /* "t".* of an open table: written as it is */
+    bool is_star;
+} Item;
+
+/* A SELECT on its way to SQL. */
+typedef struct Core {
+    Pull *l;
+    const Select *q;
+    PullScope scope;
+    PullContext ctx;
+    VEC(Item) items;
+    VEC(Str) keys;      /* GROUP BY, as SQL */
+    VEC(Str) orders;    /* ORDER BY, each with its direction */
+    VEC(Str) hidden;    /* of the inner query of a wrapped one: `expr AS "name"` */
+    bool is_grouped, is_open, is_wrapped;
+    Str from, where, having, filter; /* filter: of the outer query */
+} Core;
+
+/* ---- output columns ----------------------------------------------------------------------------- */
+
+static void add_column_item(Core *c, const PullColumn *col)
+{
+    Item item = {.value = {.sql = col->sql, .type = col->type}, .name = col->name, .is_named = true};
+    vec_push(&c->items, c->l->arena, item);
+}
+
+static bool has_twin(const PullScope *s, const PullColumn *col)
+{
+    for (ptrdiff_t i = 0; i < s->cols.len; i++)
+        if (s->cols.data[i].is_merged && str_ieq(s->cols.data[i].name, col->name)) return true;
+    return false;
+}
+
+/* `*`: columns of USING first, then all others. */
+static void expand_all(Core *c)
+{
+    for (int joined = 1; joined >= 0; joined--)
+        for (ptrdiff_t i = 0; i < c->scope.cols.len; i++) {
+            const PullColumn *col = &c->scope.cols.data[i];
+            if (!col->hidden && !col->is_merged && has_twin(&c->scope, col) == (joined == 1)) add_column_item(c, col);
+        }
+}
+
+static Status expand_table(Core *c, const Expr *e, Str table)
+{
+    bool any = false;
+    for (ptrdiff_t i = 0; i < c->scope.tables.len; i++) any |= str_ieq(c->scope.tables.data[i], table);
+    if (!any)
+        return diag_error(c->l->p->diags, WEIR_E_NAME, pull_at(c->l, e->span), "there is no \"%.*s\" in FROM",
+                          STR_ARG(table));
+    for (ptrdiff_t i = 0; i < c->scope.cols.len; i++) {
+        const PullColumn *col = &c->scope.cols.data[i];
+        if (!col->hidden && str_ieq(col->table, table)) add_column_item(c, col);
+    }
+    return WEIR_OK;
+}
+
+static bool is_open_table(const Core *c, Str table)
+{
+    for (ptrdiff_t i = 0; i < c->scope.open_tables.len; i++)
+        if (table.n == 0 || str_ieq(c->scope.open_tables.data[i], table)) return true;
+    return false;
+}
+
+static Status add_star(Core *c, const Expr *e)
+{
+    Str table = e->parts.len ? e->parts.data[e->parts.len - 1].text : (Str){0};
+    if (c->scope.tables.len == 0)
+        return diag_error(c->l->p->diags, WEIR_E_NAME, pull_at(c->l, e->span), "* without FROM");
+    if (is_open_table(c, table)) {
+        c->is_open = true;
+        vec_push(&c->items, c->l->arena, (Item){.table = table, .is_star = true, .is_named = true});
+        return WEIR_OK;
+    }
+    if (table.n) return expand_table(c, e, table);
+    expand_all(c);
+    return WEIR_OK;
+}
+
+static Str column_name(const Expr *e)
+{
+    if (e->kind == EX_COLUMN || e->kind == EX_FIELD) return e->parts.data[e->parts.len - 1].text;
+    return (Str){0};
+}
+
+/* The name that an expression without alias gets: as in a standing query. */
+static Str implicit_name(Arena *a, const Expr *e, int number)
+{
+    Str name = column_name(e);
+    if (name.n) return name;
+    if (e->kind == EX_CALL) return str_lower(a, e->text);
+    if (e->kind == EX_CAST) return implicit_name(a, e->args.data[0], number);
+    if (e->kind == EX_CASE) return S("case");
+    return str_printf(a, "column%d", number);
+}
+
+static Status add_item(Core *c, const SelectItem *i)
+{
+    Item item = {.expr = i->expr, .is_named = i->alias.text.n > 0 || column_name(i->expr).n > 0};
+    item.name = i->alias.text.n ? i->alias.text : implicit_name(c->l->arena, i->expr, (int)c->items.len + 1);
+    PullContext ctx = c->ctx;
+    ctx.aliases = NULL;
+    ctx.allow_agg = ctx.allow_window = true;
+    ctx.clause = "SELECT";
+    TRY(pull_value(&ctx, i->expr, &item.value));
+    vec_push(&c->items, c->l->arena, item);
+    return WEIR_OK;
+}
+
+static bool is_taken(const Core *c, ptrdiff_t except, Str name)
+{
+    for (ptrdiff_t i = 0; i < c->items.len; i++) {
+        const Item *other = &c->items.data[i];
+        if (i != except && (other->is_named || i < except) && str_ieq(other->name, name)) return true;
+    }
+    return false;
+}
+
+/* count(*), count(x): the second becomes "count_1". */
+static void make_unique(Core *c)
+{
+    for (ptrdiff_t i = 0; i < c->items.len; i++) {
+        Item *item = &c->items.data[i];
+        Str base = item->name;
+        for (int n = 1; !item->is_named && is_taken(c, i, item->name); n++)
+            item->name = str_printf(c->l->arena, "%.*s_%d", STR_ARG(base), n);
+    }
+}
+
+static Status core_items(Core *c, const NameList *names)
+{
+    Status first = WEIR_OK;
+    for (ptrdiff_t i = 0; i < c->q->items.len; i++) {
+        const SelectItem *item = &c->q->items.data[i];
+        Status st = item->expr->kind == EX_STAR ? add_star(c, item->expr) : add_item(c, item);
+        if (first == WEIR_OK) first = st;
+    }
+    TRY(first);
+    make_unique(c);
+    if (!names) return WEIR_OK;
+    if (c->is_open || names->len > c->items.len)
+        return diag_error(c->l->p->diags, WEIR_E_NAME, pull_at(c->l, c->q->span), "%d names for %d columns",
+                          (int)names->len, (int)c->items.len);
+    for (ptrdiff_t i = 0; i < names->len; i++) c->items.data[i].name = names->data[i].text;
+    return WEIR_OK;
+}
+
+/* ---- GROUP BY ----------------------------------------------------------------------------------- */
+
+/* GROUP BY 2 is the second column of the result. */
+static Status ordinal(const Core *c, const Expr *e, int64_t *out)
+{
+    *out = 0;
+    if (e->kind != EX_NUMBER || !str_to_int64(e->text, out)) return WEIR_OK;
+    if (*out >= 1 && (*out <= c->items.len || c->is_open)) return WEIR_OK;
+    return diag_error(c->l->p->diags, WEIR_E_NAME, pull_at(c->l, e->span), "there is no column %.*s in the select list",
+                      STR_ARG(e->text));
+}
+
+static Status add_key(Core *c, const Expr *e)
+{
+    int64_t n;
+    TRY(ordinal(c, e, &n));
+    PullContext ctx = c->ctx;
+    ctx.clause = "GROUP BY";
+    PullValue v;
+    if (n > 0 && !c->is_open && c->items.data[n - 1].expr) e = c->items.data[n - 1].expr;
+    if (pull_has_aggregate(&ctx, e))
+        return diag_error(c->l->p->diags, WEIR_E_GROUP, pull_at(c->l, e->span), "GROUP BY cannot use an aggregate");
+    if (n > 0 && !c->is_open)
+        v = c->items.data[n - 1].value;
+    else
+        TRY(pull_value(&ctx, e, &v));
+    if (v.constant) v.sql = str_printf(c->l->arena, "CAST(%.*s AS TEXT)", STR_ARG(v.sql)); /* not an ordinal */
+    vec_push(&c->keys, c->l->arena, v.sql);
+    return WEIR_OK;
+}
+
+static Status group_window(const Core *c, const Expr *e, bool *is_window)
+{
+    *is_window = e->kind == EX_CALL && registry_window(c->l->p->catalog->registry, e->text);
+    if (!*is_window) return WEIR_OK;
+    return pull_unsupported(c->l, e->span, "a window", "let a materialized view make the windows, or use date_bin");
+}
+
+static Status core_group(Core *c)
+{
+    for (ptrdiff_t i = 0; i < c->q->group_by.len; i++) {
+        const GroupItem *g = &c->q->group_by.data[i];
+        bool flat = g->kind == GROUP_EXPR || (g->kind == GROUP_SET && g->exprs.len > 0);
+        if (!flat) return pull_unsupported(c->l, g->span, "GROUPING SETS, ROLLUP and CUBE", NULL);
+        for (ptrdiff_t k = 0; k < g->exprs.len; k++) {
+            bool is_window;
+            TRY(group_window(c, g->exprs.data[k], &is_window));
+            TRY(add_key(c, g->exprs.data[k]));
+        }
+    }
+    return WEIR_OK;
+}
+
+/* ---- what is neither grouped nor aggregated ------------------------------------------------------ */
+
+static bool is_key(const Core *c, Str sql)
+{
+    for (ptrdiff_t i = 0; i < c->keys.len; i++)
+        if (str_eq(c->keys.data[i], sql)) return true;
+    return false;
+}
+
+static Status check_grouped(const Core *c, const Expr *e);
+
+static Status check_list(const Core *c, const ExprList *list)
+{
+    for (ptrdiff_t i = 0; i < list->len; i++) TRY(check_grouped(c, list->data[i]));
+    return WEIR_OK;
+}
+
+static Status check_over(const Core *c, const OverSpec *o)
+{
+    TRY(check_list(c, &o->partition_by));
+    for (ptrdiff_t i = 0; i < o->order_by.len; i++) TRY(check_grouped(c, o->order_by.data[i].expr));
+    return WEIR_OK;
+}
+
+static Status check_name(const Core *c, const Expr *e)
+{
+    bool ambiguous;
+    const Name *last = &e->parts.data[e->parts.len - 1];
+    Str table = e->parts.len > 1 ? e->parts.data[0].text : (Str){0};
+    bool own = pull_own_column(&c->scope, table, last->text, &ambiguous) ||
+               pull_own_column(&c->scope, (Str){0}, e->parts.data[0].text, &ambiguous);
+    if (!own) return WEIR_OK; /* an outer query's, an alias, or not known */
+    Status st = diag_error(c->l->p->diags, WEIR_E_GROUP, pull_at(c->l, e->span),
+                           "column \"%.*s\" is neither grouped nor aggregated", STR_ARG(last->text));
+    diag_hint(c->l->p->diags, "add it to GROUP BY, or write max(%.*s)", STR_ARG(last->text));
+    return st;
+}
+
+static Status check_grouped(const Core *c, const Expr *e)
+{
+    PullContext ctx = c->ctx;
+    ctx.allow_agg = ctx.allow_window = true;
+    PullValue v;
+    bool is_query = e->kind == EX_SUBQUERY || e->kind == EX_EXISTS || e->kind == EX_IN_QUERY || e->query;
+    if (e->kind == EX_STAR || is_query || pull_is_aggregate(&ctx, e)) return WEIR_OK;
+    if (e->kind != EX_ROW) {
+        TRY(pull_value(&ctx, e, &v));
+        if (v.constant || is_key(c, v.sql)) return WEIR_OK;
+    }
+    if (e->kind == EX_COLUMN) return check_name(c, e);
+    if (e->operand) TRY(check_grouped(c, e->operand));
+    if (e->call && e->call->over) TRY(check_over(c, e->call->over));
+    return check_list(c, &e->args);
+}
+
+static bool needs_grouping(const Core *c)
+{
+    if (c->keys.len || (c->q->having && pull_has_aggregate(&c->ctx, c->q->having))) return true;
+    for (ptrdiff_t i = 0; i < c->items.len; i++)
+        if (c->items.data[i].expr && pull_has_aggregate(&c->ctx, c->items.data[i].expr)) return true;
+    for (ptrdiff_t i = 0; i < c->q->order_by.len; i++)
+        if (pull_has_aggregate(&c->ctx, c->q->order_by.data[i].expr)) return true;
+    return false;
+}
+
+static Status check_items(const Core *c)
+{
+    if (!c->is_grouped) return WEIR_OK;
+    for (ptrdiff_t i = 0; i < c->items.len; i++) {
+        const Item *item = &c->items.data[i];
+        if (item->expr) {
+            TRY(check_grouped(c, item->expr));
+        } else if (!item->is_star && !is_key(c, item->value.sql)) {
+            return diag_error(c->l->p->diags, WEIR_E_GROUP, pull_at(c->l, c->q->span),
+                              "column \"%.*s\" is neither grouped nor aggregated", STR_ARG(item->name));
+        }
+    }
+    return c->q->having ? check_grouped(c, c->q->having) : WEIR_OK;
+}
+
+/* ---- ORDER BY ----------------------------------------------------------------------------------- */
+
+/* The column of the result that an ORDER BY item names: from 1; 0: it is an expression. */
+static Status named_output(const Core *c, const Expr *e, int64_t *out)
+{
+    TRY(ordinal(c, e, out));
+    if (*out || e->kind != EX_COLUMN || e->parts.len != 1 || c->is_open) return WEIR_OK;
+    for (ptrdiff_t i = 0; i < c->items.len && *out == 0; i++)
+        if (str_ieq(c->items.data[i].name, e->parts.data[0].text)) *out = i + 1;
+    return WEIR_OK;
+}
+
+static Str inner_name(Arena *a, const char *kind, int64_t n)
+{
+    return str_printf(a, "\"%s%lld\"", kind, (long long)n);
+}
+
+static Status order_output(Core *c, int64_t n, PullValue *v)
+{
+    Arena *a = c->l->arena;
+    *v = (PullValue){.type = c->is_open ? PULL_UNKNOWN : c->items.data[n - 1].value.type};
+    v->sql = c->is_wrapped ? inner_name(a, "c", n) : str_printf(a, "%lld", (long long)n);
+    return WEIR_OK;
+}
+
+/* An expression of ORDER BY: in a wrapped query a hidden column of the inner one. */
+static Status order_expression(Core *c, const Expr *e, PullValue *v)
+{
+    PullContext ctx = c->ctx;
+    ctx.allow_agg = ctx.allow_window = true;
+    ctx.clause = "ORDER BY";
+    TRY(pull_value(&ctx, e, v));
+    if (c->is_grouped) TRY(check_grouped(c, e));
+    if (!c->is_wrapped || v->constant) return WEIR_OK;
+    Str name = inner_name(c->l->arena, "o", c->hidden.len + 1);
+    vec_push(&c->hidden, c->l->arena, str_printf(c->l->arena, "%.*s AS %.*s", STR_ARG(v->sql), STR_ARG(name)));
+    v->sql = name;
+    return WEIR_OK;
+}
+
+static Status core_order(Core *c)
+{
+    for (ptrdiff_t i = 0; i < c->q->order_by.len; i++) {
+        const OrderItem *item = &c->q->order_by.data[i];
+        PullValue v;
+        int64_t n;
+        TRY(named_output(c, item->expr, &n));
+        TRY(n ? order_output(c, n, &v) : order_expression(c, item->expr, &v));
+        if (v.constant) continue; /* a number would be read as an ordinal */
+        StrBuf b = {.arena = c->l->arena};
+        pull_order_words(&v, item, &b);
+        vec_push(&c->orders, c->l->arena, sb_done(&b));
+    }
+    return WEIR_OK;
+}
+
+/* ---- LIMIT -------------------------------------------------------------------------------------- */
+
+static Status row_count(Pull *l, const Expr *e, const char *clause, const PullScope *outer, Str *out)
+{
+    *out = (Str){0};
+    if (!e) return WEIR_OK;
+    PullContext ctx = {.pull = l, .scope = outer, .clause = clause};
+    PullValue v;
+    TRY(pull_value(&ctx, e, &v));
+    if (v.constant && v.constant->is_null) return WEIR_OK;
+    bool is_int = !v.type.known || v.type.type.kind == TYPE_BIGINT;
+    if (!is_int || (v.constant && v.constant->i < 0))
+        return diag_error(l->p->diags, WEIR_E_VALUE, pull_at(l, e->span), "%s takes a number of rows", clause);
+    *out = v.sql;
+    return WEIR_OK;
+}
+
+static Status write_limit(Pull *l, const Select *q, const PullScope *outer, StrBuf *sql)
+{
+    Str limit, offset;
+    TRY(row_count(l, q->limit, "LIMIT", outer, &limit));
+    TRY(row_count(l, q->offset, "OFFSET", outer, &offset));
+    if (limit.n) sb_printf(sql, " LIMIT %.*s", STR_ARG(limit));
+    if (offset.n) sb_printf(sql, "%s OFFSET %.*s", limit.n ? "" : " LIMIT -1", STR_ARG(offset));
+    return WEIR_OK;
+}
+
+/* ---- QUALIFY, DISTINCT ON, WITH TIES ------------------------------------------------------------ */
+
+static Status one_wrapping(const Core *c)
+{
+    const Select *q = c->q;
+    int n = (q->qualify != NULL) + (q->distinct_on.len > 0) + (q->with_ties && q->limit);
+    if (n + q->is_distinct <= 1 || (n == 1 && q->qualify)) return WEIR_OK;
+    return pull_unsupported(c->l, q->span, "DISTINCT, DISTINCT ON, QUALIFY and WITH TIES together",
+                            "put one of them into a subquery");
+}
+
+static PullContext windowed(const Core *c, const char *clause)
+{
+    PullContext ctx = c->ctx;
+    ctx.allow_agg = ctx.allow_window = true;
+    ctx.clause = clause;
+    return ctx;
+}
+
+static Status wrap_qualify(Core *c)
+{
+    PullContext ctx = windowed(c, "QUALIFY");
+    PullValue v;
+    TRY(pull_condition(&ctx, c->q->qualify, &v));
+    if (c->is_grouped) TRY(check_grouped(c, c->q->qualify));
+    vec_push(&c->hidden, c->l->arena, str_printf(c->l->arena, "%.*s AS \"q\"", STR_ARG(v.sql)));
+    c->filter = S("\"q\"");
+    return WEIR_OK;
+}
+
+/* ORDER BY inside a window function that does what the query's ORDER BY does. */
+static Status order_inside(Core *c, StrBuf *b)
+{
+    PullContext ctx = windowed(c, "ORDER BY");
+    for (ptrdiff_t i = 0; i < c->q->order_by.len; i++) {
+        const OrderItem *item = &c->q->order_by.data[i];
+        PullValue v;
+        int64_t n;
+        TRY(named_output(c, item->expr, &n));
+        if (n)
+            v = c->items.data[n - 1].value;
+        else
+            TRY(pull_value(&ctx, item->expr, &v));
+        sb_z(b, i ? ", " : " ORDER BY ");
+        pull_order_words(&v, item, b);
+    }
+    return WEIR_OK;
+}
+
+static Status wrap_distinct_on(Core *c)
+{
+    PullContext ctx = windowed(c, "DISTINCT ON");
+    StrBuf b = {.arena = c->l->arena};
+    sb_lit(&b, "row_number() OVER (PARTITION BY ");
+    for (ptrdiff_t i = 0; i < c->q->distinct_on.len; i++) {
+        PullValue v;
+        int64_t n;
+        TRY(named_output(c, c->q->distinct_on.data[i], &n));
+        if (n)
+            v = c->items.data[n - 1].value;
+        else
+            TRY(pull_value(&ctx, c->q->distinct_on.data[i], &v));
+        sb_printf(&b, "%s%.*s", i ? ", " : "", STR_ARG(v.sql));
+    }
+    TRY(order_inside(c, &b));
+    sb_lit(&b, ") AS \"q\"");
+    vec_push(&c->hidden, c->l->arena, sb_done(&b));
+    c->filter = S("\"q\" = 1");
+    return WEIR_OK;
+}
+
+/* The rows that the offset leaves, as far as the last of them has equals. */
+static Status wrap_ties(Core *c)
+{
+    Arena *a = c->l->arena;
+    Str limit, offset;
+    TRY(row_count(c->l, c->q->limit, "LIMIT", c->scope.outer, &limit));
+    TRY(row_count(c->l, c->q->offset, "OFFSET", c->scope.outer, &offset));
+    if (c->q->order_by.len == 0)
+        return diag_error(c->l->p->diags, WEIR_E_VALUE, pull_at(c->l, c->q->span), "WITH TIES needs ORDER BY");
+    if (offset.n == 0) offset = S("0");
+    StrBuf b = {.arena = a};
+    TRY(order_inside(c, &b));
+    Str order = sb_done(&b);
+    vec_push(&c->hidden, a, str_printf(a, "rank() OVER (%.*s) AS \"q\"", STR_ARG(order)));
+    vec_push(&c->hidden, a, str_printf(a, "row_number() OVER (%.*s) AS \"r\"", STR_ARG(order)));
+    c->filter = str_printf(a, "\"q\" <= %.*s + %.*s AND \"r\" > %.*s", STR_ARG(offset), STR_ARG(limit), STR_ARG(offset));
+    return WEIR_OK;
+}
+
+static bool has_ties(const Select *q)
+{
+    return q->with_ties && q->limit;
+}
+
+static Status core_wrapping(Core *c)
+{
+    const Select *q = c->q;
+    c->is_wrapped = q->qualify || q->distinct_on.len || has_ties(q);
+    if (!c->is_wrapped) return WEIR_OK;
+    TRY(one_wrapping(c));
+    if (c->is_open) return pull_unsupported(c->l, q->span, "* of a table whose columns are not known here", "name the columns");
+    if (q->qualify) return wrap_qualify(c);
+    return q->distinct_on.len ? wrap_distinct_on(c) : wrap_ties(c);
+}
+
+/* ---- writing ------------------------------------------------------------------------------------ */
+
+static void write_list(StrBuf *b, const char *before, const Str *list, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i++) {
+        sb_z(b, i ? ", " : before);
+        sb_str(b, list[i]);
+    }
+}
+
+static void write_item(const Core *c, ptrdiff_t i, StrBuf *b)
+{
+    const Item *item = &c->items.data[i];
+    if (item->is_star) {
+        if (item->table.n) pull_name(b, item->table);
+        sb_z(b, item->table.n ? ".*" : "*");
+        return;
+    }
+    sb_str(b, item->value.sql);
+    sb_lit(b, " AS ");
+    if (c->is_wrapped)
+        sb_str(b, inner_name(b->arena, "c", i + 1));
+    else
+        pull_name(b, item->name);
+}
+
+static Status write_windows(const Core *c, StrBuf *b)
+{
+    PullContext ctx = windowed(c, "WINDOW");
+    for (ptrdiff_t i = 0; i < c->q->windows.len; i++) {
+        const NamedWindow *w = &c->q->windows.data[i];
+        sb_z(b, i ? ", " : " WINDOW ");
+        pull_name(b, w->name.text);
+        sb_lit(b, " AS ");
+        TRY(pull_window_spec(&ctx, w->spec, b));
+    }
+    return WEIR_OK;
+}
+
+/* SELECT … WINDOW …, without ORDER BY. */
+static Status write_body(const Core *c, StrBuf *b)
+{
+    sb_z(b, c->q->is_distinct && !c->is_wrapped ? "SELECT DISTINCT " : "SELECT ");
+    for (ptrdiff_t i = 0; i < c->items.len; i++) {
+        if (i) sb_lit(b, ", ");
+        write_item(c, i, b);
+    }
+    write_list(b, ", ", c->hidden.data, c->hidden.len);
+    if (c->from.n) sb_printf(b, " FROM %.*s", STR_ARG(c->from));
+    if (c->where.n) sb_printf(b, " WHERE %.*s", STR_ARG(c->where));
+    write_list(b, " GROUP BY ", c->keys.data, c->keys.len);
+    if (c->having.n) sb_printf(b, " HAVING %.*s", STR_ARG(c->having));
+    return write_windows(c, b);
+}
+
+static Status write_core(const Core *c, StrBuf *b)
+{
+    if (c->is_wrapped) {
+        sb_z(b, c->q->is_distinct ? "SELECT DISTINCT " : "SELECT ");
+        for (ptrdiff_t i = 0; i < c->items.len; i++) {
+            if (i) sb_lit(b, ", ");
+            sb_str(b, inner_name(b->arena, "c", i + 1));
+            sb_lit(b, " AS ");
+            pull_name(b, c->items.data[i].name);
+        }
+        sb_lit(b, " FROM (");
+    }
+    TRY(write_body(c, b));
+    if (c->is_wrapped) sb_printf(b, ") WHERE %.*s", STR_ARG(c->filter));
+    write_list(b, " ORDER BY ", c->orders.data, c->orders.len);
+    return has_ties(c->q) ? WEIR_OK : write_limit(c->l, c->q, c->scope.outer, b);
+}
+
+/* ---- SELECT … FROM … ---------------------------------------------------------------------------- */
+
+static Status refuse_unbuilt(const Pull *l, const Select *q)
+{
+    if (q->emit == EMIT_UNSAID && !q->window) return WEIR_OK;
+    if (q->window)
+        return pull_unsupported(l, q->window->span, "a window", "let a materialized view make the windows, or use date_bin");
+    Status st = diag_error(l->p->diags, WEIR_E_EMIT, pull_at(l, q->emit_span), "EMIT: the rows of a view are read once");
+    diag_hint(l->p->diags, "EMIT belongs to CREATE MATERIALIZED VIEW");
+    return st;
+}
+
+static Status core_from(Core *c)
+{
+    StrBuf b = {.arena = c->l->arena};
+    c->ctx.clause = "FROM";
+    if (c->q->from) TRY(pull_from(&c->ctx, c->q->from, &c->scope, &b));
+    c->from = b.n ? sb_done(&b) : (Str){0};
+    return WEIR_OK;
+}
+
+static Status core_where(Core *c)
+{
+    PullValue v;
+    if (!c->q->where) return WEIR_OK;
+    c->ctx.clause = "WHERE";
+    TRY(pull_condition(&c->ctx, c->q->where, &v));
+    c->where = v.sql;
+    return WEIR_OK;
+}
+
+static Status core_having(Core *c)
+{
+    PullValue v;
+    if (!c->q->having) return WEIR_OK;
+    PullContext ctx = c->ctx;
+    ctx.allow_agg = true;
+    ctx.clause = "HAVING";
+    TRY(pull_condition(&ctx, c->q->having, &v));
+    c->having = v.sql;
+    return WEIR_OK;
+}
+
+static void core_rows(const Core *c, PullRows *out)
+{
+    out->is_open = c->is_open;
+    for (ptrdiff_t i = 0; i < c->items.len; i++) {
+        const Item *item = &c->items.data[i];
+        if (!item->is_star)
+            vec_push(&out->cols, c->l->arena, (PullColumn){.name = item->name, .type = item->value.type});
+    }
+}
+
+static Status select_core(Pull *l, const Select *q, const PullScope *outer, const NameList *names, StrBuf *sql,
+                          PullRows *out)
+{
+    Core *c = new_one(l->arena, Core);
+    *c = (Core){.l = l, .q = q, .scope = {.outer = outer}};
+    c->ctx = (PullContext){.pull = l, .scope = &c->scope, .windows = &q->windows};
+    TRY(core_from(c));
+    Status where = core_where(c);
+    Status items = core_items(c, names);
+    if (where != WEIR_OK || items != WEIR_OK) return where != WEIR_OK ? where : items;
+    c->ctx.aliases = &q->items;
+    TRY(core_group(c));
+    c->is_grouped = needs_grouping(c);
+    TRY(core_having(c));
+    TRY(check_items(c));
+    TRY(core_wrapping(c));
+    TRY(core_order(c));
+    TRY(write_core(c, sql));
+    core_rows(c, out);
+    return WEIR_OK;
+}
+
+/* ---- VALUES ------------------------------------------------------------------------------------- */
+
+/* The values of one column in one type. */
+static Status unite_values(Pull *l, PullValue **rows, int n, int col, Span at, PullType *type)
+{
+    BExpr **bound = new (l->arena, BExpr *, n);
+    *type = PULL_UNKNOWN;
+    for (int i = 0; i < n; i++) {
+        if (!rows[i][col].type.known) return WEIR_OK;
+        bound[i] = pull_bound(l, &rows[i][col], 0, at);
+    }
+    Type t;
+    if (!resolve_common(l->p, bound, n, &t))
+        return diag_error(l->p->diags, WEIR_E_TYPE, pull_at(l, at), "the values of column %d have no common type", col + 1);
+    for (int i = 0; i < n; i++) TRY(pull_cast(l, &rows[i][col], t, pull_at(l, at), &rows[i][col]));
+    *type = pull_type(t);
+    return WEIR_OK;
+}
+
+static Status values_row(Pull *l, const Select *q, const PullScope *outer, ptrdiff_t i, PullValue **out)
+{
+    const ExprList *row = &q->rows.data[i];
+    PullContext ctx = {.pull = l, .scope = outer, .clause = "VALUES"};
+    if (row->len != q->rows.data[0].len)
+        return diag_error(l->p->diags, WEIR_E_TYPE, pull_at(l, row->data[0]->span),
+                          "this row has %d values, the first has %d", (int)row->len, (int)q->rows.data[0].len);
+    *out = new (l->arena, PullValue, row->len);
+    for (ptrdiff_t k = 0; k < row->len; k++) TRY(pull_value(&ctx, row->data[k], &(*out)[k]));
+    return WEIR_OK;
+}
+
+static void write_rows(PullValue **rows, int n, int ncols, StrBuf *sql)
+{
+    sb_lit(sql, " FROM (VALUES ");
+    for (int i = 0; i < n; i++) {
+        for (int k = 0; k < ncols; k++)
+            sb_printf(sql, "%s%.*s", k ? ", " : i ? ", (" : "(", STR_ARG(rows[i][k].sql));
+        sb_char(sql, ')');
+    }
+    sb_char(sql, ')');
+}
+
+static Status select_values(Pull *l, const Select *q, const PullScope *outer, const NameList *names, StrBuf *sql,
+                            PullRows *out)
+{
+    int n = (int)q->rows.len, ncols = (int)q->rows.data[0].len;
+    PullValue **rows = new (l->arena, PullValue *, n);
+    for (int i = 0; i < n; i++) TRY(values_row(l, q, outer, i, &rows[i]));
+    if (names && names->len > ncols)
+        return diag_error(l->p->diags, WEIR_E_NAME, pull_at(l, q->span), "%d names for %d columns", (int)names->len, ncols);
+    for (int k = 0; k < ncols; k++) {
+        PullColumn col = {.name = str_printf(l->arena, "column%d", k + 1)};
+        TRY(unite_values(l, rows, n, k, q->span, &col.type));
+        sb_printf(sql, "%s\"column%d\" AS ", k ? ", " : "SELECT ", k + 1);
+        if (names && k < names->len) col.name = names->data[k].text;
+        pull_name(sql, col.name);
+        vec_push(&out->cols, l->arena, col);
+    }
+    write_rows(rows, n, ncols, sql);
+    return WEIR_OK;
+}
+
+/* ---- UNION, INTERSECT, EXCEPT ------------------------------------------------------------------- */
+
+static const char *const SET_WORDS[] = {[SET_UNION] = " UNION ", [SET_INTERSECT] = " INTERSECT ", [SET_EXCEPT] = " EXCEPT "};
+
+static bool is_known(const PullRows *r, ptrdiff_t col)
+{
+    return r->cols.data[col].type.known;
+}
+
+/* The types that the columns of all branches take. */
+static Status common_types(Pull *l, const Select *q, PullRows *rows, PullType *types)
+{
+    for (ptrdiff_t k = 0; k < rows[0].cols.len; k++) {
+        Type t = TYPE_OF(TYPE_NULL);
+        bool known = true;
+        for (ptrdiff_t i = 0; i < q->branches.len; i++) known &= is_known(&rows[i], k);
+        for (ptrdiff_t i = 0; i < q->branches.len && known; i++)
+            if (!type_common(t, rows[i].cols.data[k].type.type, &t))
+                return diag_error(l->p->diags, WEIR_E_TYPE, pull_at(l, q->span), "the types of column %d have nothing in common",
+                                  (int)k + 1);
+        types[k] = known ? pull_type(t) : PULL_UNKNOWN;
+        bool same = known;
+        for (ptrdiff_t i = 0; i < q->branches.len && same; i++) {
+            const PullType *p = &rows[i].cols.data[k].type;
+            same = type_eq(p->type, rows[0].cols.data[k].type.type) && p->form == rows[0].cols.data[k].type.form;
+        }
+        if (same) types[k] = rows[0].cols.data[k].type;
+    }
+    return WEIR_OK;
+}
+
+static bool fits(const PullRows *r, const PullType *types)
+{
+    for (ptrdiff_t k = 0; k < r->cols.len; k++) {
+        const PullType *t = &r->cols.data[k].type;
+        bool is_null = t->known && t->type.kind == TYPE_NULL;
+        if (types[k].known && !is_null && (!type_eq(t->type, types[k].type) || t->form != types[k].form)) return false;
+    }
+    return true;
+}
+
+/* SELECT cast(c1) AS a, … FROM (branch): the branch in the common types. */
+static Status cast_branch(Pull *l, const Select *branch, const PullScope *outer, const PullType *types, PullRows *rows)
+{
+    NameList names = {0};
+    for (ptrdiff_t k = 0; k < rows->cols.len; k++)
+        vec_push(&names, l->arena, (Name){.text = str_printf(l->arena, "c%d", (int)k + 1)});
+    PullRows inner;
+    TRY(pull_select(l, branch, outer, &names, &inner));
+    StrBuf b = {.arena = l->arena};
+    for (ptrdiff_t k = 0; k < rows->cols.len; k++) {
+        PullValue v = {.sql = inner_name(l->arena, "c", k + 1), .type = inner.cols.data[k].type};
+        if (types[k].known) TRY(pull_cast(l, &v, types[k].type, branch->span, &v));
+        sb_printf(&b, "%s%.*s AS ", k ? ", " : "SELECT ", STR_ARG(v.sql));
+        pull_name(&b, rows->cols.data[k].name);
+    }
+    sb_printf(&b, " FROM (%.*s)", STR_ARG(inner.sql));
+    rows->sql = sb_done(&b);
+    return WEIR_OK;
+}
+
+static bool needs_parentheses(const Select *branch)
+{
+    return branch->kind == SELECT_SET || branch->order_by.len || branch->limit || branch->offset || branch->with.len;
+}
+
+/* ORDER BY after a set operation: columns of the result only. */
+static Status set_order(Pull *l, const Select *q, const PullRows *rows, StrBuf *sql)
+{
+    for (ptrdiff_t i = 0; i < q->order_by.len; i++) {
+        const OrderItem *item = &q->order_by.data[i];
+        const Expr *e = item->expr;
+        int64_t n = 0;
+        if (e->kind == EX_NUMBER && !str_to_int64(e->text, &n)) n = 0;
+        for (ptrdiff_t k = 0; k < rows->cols.len && n == 0; k++)
+            if (e->kind == EX_COLUMN && e->parts.len == 1 && str_ieq(rows->cols.data[k].name, e->parts.data[0].text)) n = k + 1;
+        if (n < 1 || n > rows->cols.len) {
+            Status st = diag_error(l->p->diags, WEIR_E_NAME, pull_at(l, e->span), "this is not a column of the result");
+            diag_hint(l->p->diags, "after a set operation, order by columns of the first SELECT");
+            return st;
+        }
+        PullValue v = {.sql = str_printf(l->arena, "%lld", (long long)n), .type = rows->cols.data[n - 1].type};
+        sb_z(sql, i ? ", " : " ORDER BY ");
+        pull_order_words(&v, item, sql);
+    }
+    return WEIR_OK;
+}
+
+static Status translate_branches(Pull *l, const Select *q, const PullScope *outer, const NameList *names, PullRows *rows)
+{
+    Status first = WEIR_OK;
+    for (ptrdiff_t i = 0; i < q->branches.len; i++) {
+        Status st = pull_select(l, q->branches.data[i], outer, i == 0 ? names : NULL, &rows[i]);
+        if (st == WEIR_OK && !rows[0].is_open && !rows[i].is_open && rows[i].cols.len != rows[0].cols.len)
+            st = diag_error(l->p->diags, WEIR_E_TYPE, pull_at(l, q->branches.data[i]->span),
+                            "this SELECT has %d columns, the first has %d", (int)rows[i].cols.len, (int)rows[0].cols.len);
+        if (first == WEIR_OK) first = st;
+        if (i == 0 && st != WEIR_OK) return st;
+    }
+    return first;
+}
+
+static bool any_open(const PullRows *rows, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (rows[i].is_open) return true;
+    return false;
+}
+
+static Status select_set(Pull *l, const Select *q, const PullScope *outer, const NameList *names, StrBuf *sql,
+                         PullRows *out)
+{
+    PullRows *rows = new (l->arena, PullRows, q->branches.len);
+    if (q->set_all && q->set_op != SET_UNION)
+        return pull_unsupported(l, q->span, q->set_op == SET_EXCEPT ? "EXCEPT ALL" : "INTERSECT ALL", NULL);
+    TRY(translate_branches(l, q, outer, names, rows));
+    PullType *types = new (l->arena, PullType, rows[0].cols.len);
+    bool open = any_open(rows, q->branches.len);
+    if (!open) TRY(common_types(l, q, rows, types));
+    for (ptrdiff_t i = 0; i < q->branches.len; i++) {
+        const Select *branch = q->branches.data[i];
+        bool cast = !open && !fits(&rows[i], types);
+        if (cast) TRY(cast_branch(l, branch, outer, types, &rows[i]));
+        if (i) sb_printf(sql, "%s%s", SET_WORDS[q->set_op], q->set_all ? "ALL " : "");
+        bool wrap = needs_parentheses(branch) && !cast;
+        sb_printf(sql, wrap ? "SELECT * FROM (%.*s)" : "%.*s", STR_ARG(rows[i].sql));
+    }
+    out->cols = rows[0].cols;
+    out->is_open = open;
+    for (ptrdiff_t k = 0; k < out->cols.len && !open; k++) out->cols.data[k].type = types[k];
+    return WEIR_OK;
+}
+
+/* ---- a query at any depth ----------------------------------------------------------------------- */
+
+static Status select_any(Pull *l, const Select *q, const PullScope *outer, const NameList *names, StrBuf *sql, PullRows *out)
+{
+    switch (q->kind) {
+    case SELECT_CORE: return select_core(l, q, outer, names, sql, out);
+    case SELECT_VALUES: TRY(select_values(l, q, outer, names, sql, out)); break;
+    case SELECT_SET: TRY(select_set(l, q, outer, names, sql, out)); break;
+    }
+    TRY(set_order(l, q, out, sql));
+    return write_limit(l, q, outer, sql);
+}
+
+Status pull_select(Pull *l, const Select *q, const PullScope *outer, const NameList *names, PullRows *out)
+{
+    if (l->depth >= PULL_DEPTH_MAX)
+        return diag_error(l->p->diags, WEIR_E_LIMIT, pull_at(l, q->span), "queries and views are nested at most %d deep",
+                          PULL_DEPTH_MAX);
+    const PullCte *ctes = l->ctes;
+    StrBuf sql = {.arena = l->arena};
+    *out = (PullRows){0};
+    TRY(refuse_unbuilt(l, q));
+    l->depth++;
+    Status st = pull_with(l, q, outer, &sql);
+    if (st == WEIR_OK) st = select_any(l, q, outer, names, &sql, out);
+    l->depth--;
+    l->ctes = ctes;
+    out->sql = sb_done(&sql);
+    return st;
+}
+
+static void take_result(Pull *l, const PullRows *rows, PullQuery *out)
+{
+    *out = (PullQuery){.sql = rows->sql, .exprs = l->exprs.data, .nexprs = (int32_t)l->exprs.len};
+    if (rows->is_open) return; /* SQLite knows the columns */
+    out->ncols = (int32_t)rows->cols.len;
+    out->cols = new (l->arena, Field, rows->cols.len);
+    for (ptrdiff_t i = 0; i < rows->cols.len; i++) {
+        const PullColumn *c = &rows->cols.data[i];
+        out->cols[i] = (Field){c->name, c->type.known ? c->type.type : TYPE_OF(TYPE_NULL)};
+    }
+}
+
+Status pull_translate(Planner *p, const Select *q, PullQuery *out)
+{
+    Pull l = {.p = p, .arena = p->arena};
+    PullRows rows;
+    TRY(pull_select(&l, q, NULL, NULL, &rows));
+    take_result(&l, &rows, out);
+    return WEIR_OK;
+}
