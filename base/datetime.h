@@ -20,7 +20,10 @@
 /* Toward minus infinity; b > 0. */
 static inline int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 static inline int64_t floor_mod(int64_t a, int64_t b) { return a % b + (a % b < 0 ? b : 0); }
-static inline bool timestamp_is_valid(int64_t us) { return us >= TIMESTAMP_MIN_US && us <= TIMESTAMP_MAX_US; }
+static inline bool timestamp_is_valid(int64_t us)
+{
+    return us >= TIMESTAMP_MIN_US && us <= TIMESTAMP_MAX_US;
+}
 static inline bool date_is_valid(int64_t days) { return days >= DATE_MIN && days <= DATE_MAX; }
 
 /* ---- calendar.c ---- */

@@ -99,7 +99,8 @@ static int spread(UInt128 value, uint64_t weight, int exp, uint64_t *m, int *at)
     return end - first;
 }
 
-static void add_term(ExactSum *s, ExactMem mem, UInt128 value, int exp, bool negative, int64_t weight)
+static void add_term(ExactSum *s, ExactMem mem, UInt128 value, int exp, bool negative,
+                     int64_t weight)
 {
     uint64_t m[PARTS];
     int at, n = spread(value, weight < 0 ? -(uint64_t)weight : (uint64_t)weight, exp, m, &at);
@@ -389,7 +390,8 @@ bool exact_round_div(const ExactSum *s, int64_t n, double *out)
 bool exact_round_moment(int64_t n, const ExactSum *sum_x, const ExactSum *sum_y,
                         const ExactSum *sum_xy, double *out)
 {
-    if (!exact_is_finite(sum_x) || !exact_is_finite(sum_y) || !exact_is_finite(sum_xy)) return false;
+    if (!exact_is_finite(sum_x) || !exact_is_finite(sum_y) || !exact_is_finite(sum_xy))
+        return false;
     assert(n >= 0);
     Magnitude x, y, product, scaled, count = {.limb = {(uint64_t)n}, .n = 1};
     magnitude_of(sum_x, &x);

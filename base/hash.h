@@ -48,7 +48,8 @@ static inline uint64_t hash_double(double d)
 /* The hash of a row so far and of its next column; order matters. */
 static inline uint64_t hash_mix(uint64_t h, uint64_t next)
 {
-    unsigned __int128 m = (unsigned __int128)(h ^ 0x9e3779b97f4a7c15u) * (next ^ 0xd6e8feb86659fd93u);
+    unsigned __int128 m = h ^ 0x9e3779b97f4a7c15u;
+    m *= next ^ 0xd6e8feb86659fd93u;
     return hash_u64((uint64_t)m ^ (uint64_t)(m >> 64) ^ next);
 }
 

@@ -66,9 +66,12 @@ static Str title_case(Arena *a, Str name)
 {
     Str s = str_lower(a, name);
     char *p = (char *)s.p;
-    for (ptrdiff_t i = 0; i < s.n; i++)
-        if (p[i] >= 'a' && p[i] <= 'z' && (i == 0 || !((p[i - 1] | 32) >= 'a' && (p[i - 1] | 32) <= 'z')))
-            p[i] = (char)(p[i] - 32);
+    bool in_word = false;
+    for (ptrdiff_t i = 0; i < s.n; i++) {
+        bool is_letter = p[i] >= 'a' && p[i] <= 'z';
+        if (is_letter && !in_word) p[i] = (char)(p[i] - 32);
+        in_word = is_letter;
+    }
     return s;
 }
 

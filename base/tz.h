@@ -31,7 +31,10 @@ typedef struct TzOffset {
 } TzOffset;
 TzOffset tz_at(const TimeZone *z, int64_t utc_us);
 
-static inline int64_t tz_shift(int64_t us, int32_t seconds) { return us + seconds * INT64_C(1000000); }
+static inline int64_t tz_shift(int64_t us, int32_t seconds)
+{
+    return us + seconds * INT64_C(1000000);
+}
 /* The wall clock's reading at a moment, as microseconds since 1970 on that clock. */
 int64_t tz_to_local(const TimeZone *z, int64_t utc_us);
 /* The moment at which the wall clock shows `local_us`. Shown twice: the earlier one, or the later

@@ -103,8 +103,10 @@ static bool take_abbreviation(StrReader *r, Str *out)
 {
     bool quoted = take(r, '<');
     const char *start = r->at;
-    while (r->at < r->end && (quoted ? *r->at != '>' : (*r->at | 32) >= 'a' && (*r->at | 32) <= 'z'))
-        r->at++;
+    for (; r->at < r->end; r->at++) {
+        bool is_letter = (*r->at | 32) >= 'a' && (*r->at | 32) <= 'z';
+        if (quoted ? *r->at == '>' : !is_letter) break;
+    }
     *out = str_of(start, r->at - start);
     return out->n > 0 && (!quoted || take(r, '>'));
 }

@@ -191,6 +191,16 @@ static Status core_having(Core *c)
 
 /* ---- putting it together ------------------------------------------------------------------------ */
 
+/* What makes it an aggregate: GROUP BY, else the window, else HAVING or the select list. */
+static Span grouping_span(const Core *c)
+{
+    const GroupList *g = &c->s->group_by;
+    if (g->len) return span_join(g->data[0].span, g->data[g->len - 1].span);
+    if (c->s->window) return c->s->window->span;
+    if (c->s->having) return c->s->having->span;
+    return c->items.n ? span_join(c->items.items[0].span, c->items.items[c->items.n - 1].span) : c->s->span;
+}
+
 /* Everything above the aggregate, in terms of its output. */
 static Status finish_grouping(Core *c)
 {
@@ -204,7 +214,7 @@ static Status finish_grouping(Core *c)
         if (first == WEIR_OK) first = st;
     }
     TRY(first);
-    c->node = grouping_node(c->grouping, bind_at(c->b, c->s->span));
+    c->node = grouping_node(c->grouping, bind_at(c->b, grouping_span(c)));
     if (c->having) c->node = lnode_filter(c->b->p->arena, c->node, c->having, c->having->span);
     return WEIR_OK;
 }

@@ -101,25 +101,27 @@ static unsigned given_params(const Measures *m)
     return g;
 }
 
+static Status takes_no(Binder *b, const Measures *m, const char *what)
+{
+    return diag_error(b->p->diags, WEIR_E_WINDOW, m->span, "a %s window takes no %s", m->def->name, what);
+}
+
+static Status needs(Binder *b, const Measures *m, const MeasureName *n)
+{
+    Status st = diag_error(b->p->diags, WEIR_E_WINDOW, m->span, "a %s window needs %s", m->def->name, n->name);
+    diag_hint(b->p->diags, "add %s", n->example);
+    return st;
+}
+
 static Status check_params(Binder *b, const Measures *m)
 {
-    unsigned given = given_params(m);
-    unsigned taken = m->def->required | m->def->optional;
-    for (size_t i = 0; i < sizeof MEASURE_NAMES / sizeof *MEASURE_NAMES; i++) {
-        const MeasureName *n = &MEASURE_NAMES[i];
-        if ((given & n->param) && !(taken & n->param))
-            return diag_error(b->p->diags, WEIR_E_WINDOW, m->span, "a %s window takes no %s", m->def->name,
-                              n->name);
-        if (!(given & n->param) && (m->def->required & n->param)) {
-            Status st = diag_error(b->p->diags, WEIR_E_WINDOW, m->span, "a %s window needs %s",
-                                   m->def->name, n->name);
-            diag_hint(b->p->diags, "add %s", n->example);
-            return st;
-        }
-    }
-    if (m->fill && m->def->shape != WINDOW_SHAPE_PANES)
-        return diag_error(b->p->diags, WEIR_E_WINDOW, m->span, "a %s window takes no FILL", m->def->name);
-    return WEIR_OK;
+    unsigned given = given_params(m), taken = m->def->required | m->def->optional;
+    int n = sizeof MEASURE_NAMES / sizeof *MEASURE_NAMES;
+    for (int i = 0; i < n; i++)
+        if (MEASURE_NAMES[i].param & given & ~taken) return takes_no(b, m, MEASURE_NAMES[i].name);
+    for (int i = 0; i < n; i++)
+        if (MEASURE_NAMES[i].param & m->def->required & ~given) return needs(b, m, &MEASURE_NAMES[i]);
+    return m->fill && m->def->shape != WINDOW_SHAPE_PANES ? takes_no(b, m, "FILL") : WEIR_OK;
 }
 
 /* ---- sizes ------------------------------------------------------------------------------------- */

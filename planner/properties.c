@@ -153,8 +153,8 @@ static void window_props(LNode *n)
     n->window_time = k + 2;
     n->start_determines_end = !is_cumulating(n->window);
     n->props.nkey = 0; /* a row may be in several windows */
-    if (n->window->by_value) n->props.has_watermark = false;
-    if (n->window->by_value) n->props.time_col = -1;
+    /* Windows over another column than event time are columns like any other: they never close. */
+    if (n->window->by_value) n->props.window_start = n->props.window_end = n->window_time = -1;
 }
 
 /* ---- aggregate --------------------------------------------------------------------------------- */

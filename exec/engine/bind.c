@@ -1,7 +1,11 @@
 /* bind.c: gives the planner what only exec knows: file heads, generators' columns, constants. */
 #include "exec/engine/engine.h"
 
+#if __has_include("exec/format/infer.h")
 #include "exec/format/infer.h"
+#else
+#define infer_file(...) WEIR_E_UNSUPPORTED
+#endif
 
 static Status infer(void *arg, Str path, const Options *given, Relation *rel, Span at, Diags *d)
 {

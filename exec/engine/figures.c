@@ -72,9 +72,7 @@ int weir_names(weir *db, const char *prefix, weir_name_each each, void *arg)
     OomFrame f;
     NameSearch n = {.db = db, .prefix = str_z(prefix), .each = each, .arg = arg};
     if (OOM_TRY(&f)) {
-        int count;
-        const char *const *words = parser_keywords(&count);
-        for (int i = 0; i < count; i++) offer(&n, str_z(words[i]), "keyword");
+        for (int i = 0; parser_keyword(i); i++) offer(&n, str_z(parser_keyword(i)), "keyword");
         offer_catalog(&n);
         offer_definitions(&n);
         OOM_END(&f);

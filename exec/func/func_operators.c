@@ -688,5 +688,19 @@ const FuncDef func_operators[] = {
     OP("is_false", "b", "b", is_false_impl, FUNC_NULL_CALL, "false, not NULL"),
     OP("is_not_true", "b", "b", is_not_true_impl, FUNC_NULL_CALL, "false or NULL"),
     OP("is_not_false", "b", "b", is_not_false_impl, FUNC_NULL_CALL, "true or NULL"),
+#define AS_FUNCTION(n, other, pattern, res, f, more, about) \
+    {.name = n, .aliases = other, .args = pattern, .result = res, .flags = more, .impl = &f, \
+     .group = "math", .doc = about}
+    AS_FUNCTION("mod", NULL, "ii", "i", mod_int_impl, 0, "remainder, with the dividend's sign; NULL by zero"),
+    {.name = "mod", .args = "mm", .result_of = mod_decimal_type, .impl = &mod_decimal_impl,
+     .flags = FUNC_CAN_FAIL, .group = "math", .doc = "remainder; NULL by zero"},
+    AS_FUNCTION("mod", NULL, "dd", "d", mod_double_impl, 0, "remainder; NULL by zero"),
+    AS_FUNCTION("div", NULL, "ii", "i", div_int_impl, FUNC_CAN_FAIL, "whole quotient, cut toward zero; NULL by zero"),
+    AS_FUNCTION("bit_and", "bitand", "ii", "i", and_bits_impl, 0, "bits set in both"),
+    AS_FUNCTION("bit_or", "bitor", "ii", "i", or_bits_impl, 0, "bits set in either"),
+    AS_FUNCTION("xor", "bit_xor,bitxor", "ii", "i", xor_bits_impl, 0, "bits set in one of both"),
+    AS_FUNCTION("xor", NULL, "bb", "b", cmp_ne_impl, 0, "one of both, not both"),
+    AS_FUNCTION("shiftleft", "bit_shift_left", "ii", "i", shift_left_impl, 0, "bits moved up"),
+    AS_FUNCTION("shiftright", "bit_shift_right", "ii", "i", shift_right_impl, 0, "bits moved down, the sign kept"),
     {0},
 };

@@ -181,25 +181,19 @@ static int64_t saturating_add(int64_t a, int64_t b)
     return sum;
 }
 
-/* As the standard: positions from 1, and those before the text count against the length. A
- * negative start counts from the end, as SQLite and Flink have it. */
+/* As the standard: positions from 1, and those before the text count against the length. */
 static void substr(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     EACH_ROW(c, row)
     {
         Str s = ARG_STR(0, row);
-        int64_t from = ARG(int64_t, 1, row), to = INT64_MAX;
-        if (from < 0) {
-            from = saturating_add(from, utf8_count(s));
-            if (nargs > 2) to = saturating_add(from, ARG(int64_t, 2, row));
-        } else {
-            from--;
-            if (nargs > 2) to = saturating_add(from, ARG(int64_t, 2, row));
-        }
-        if (nargs > 2 && ARG(int64_t, 2, row) < 0)
+        int64_t from = saturating_add(ARG(int64_t, 1, row), -1), to = INT64_MAX;
+        if (nargs > 2 && ARG(int64_t, 2, row) < 0) {
             call_failed(c, out, row, "the length of a substring is negative");
-        else
-            put_text(out, row, slice(s, from, to));
+            continue;
+        }
+        if (nargs > 2) to = saturating_add(from, ARG(int64_t, 2, row));
+        put_text(out, row, slice(s, from, to));
     }
 }
 static const FuncImpl substr_impl = {.columns = substr};
@@ -435,7 +429,7 @@ const FuncDef func_text[] = {
     FN("trim", "btrim", "tt?", "t", btrim_impl, 0, "without spaces, or without those characters, at both ends"),
     FN("ltrim", NULL, "tt?", "t", ltrim_impl, 0, "the same at the start"),
     FN("rtrim", NULL, "tt?", "t", rtrim_impl, 0, "the same at the end"),
-    FN("substr", "substring,mid", "tii?", "t", substr_impl, FUNC_CAN_FAIL, "from a position on (from 1, negative from the end), so many characters"),
+    FN("substr", "substring,mid", "tii?", "t", substr_impl, FUNC_CAN_FAIL, "from a position on, counted from 1, so many characters"),
     FN("left", NULL, "ti", "t", left_impl, 0, "the first characters; a negative number leaves out the last"),
     FN("right", NULL, "ti", "t", right_impl, 0, "the last characters; a negative number leaves out the first"),
     FN("lpad", NULL, "tit?", "t", lpad_impl, FUNC_CAN_FAIL, "filled at the start, or cut, to so many characters"),

@@ -141,7 +141,7 @@ static Status file_open(const SourceSpec *spec, Arena *a, Source **out, Diags *d
     s->follow = options_bool(o, "follow", false);
     s->start_at_end = str_ieq(options_text(o, "start", "beginning"), S("end"));
     if (s->path.n == 0) {
-        diag_error(d, WEIR_E_OPTION, spec->rel->cols ? (Span){0} : (Span){0}, "connector \"file\" needs a path");
+        diag_error(d, WEIR_E_OPTION, (Span){0}, "connector \"file\" needs a path");
         diag_hint(d, "path = 'file', 'folder' or 'pattern*'");
         return WEIR_E_OPTION;
     }
@@ -561,7 +561,12 @@ static PartStatus poll_part(FileSource *s, int32_t i, SourceBatch *out, Diags *d
         }
         if (decode(s, f, !once && !s->follow, out)) return PART_ROWS;
         if (once) return PART_NOTHING;
-        if (!s->follow) return end_part(s, f);
+        if (!s->follow) {
+            if (!is_rotated(s, f)) return end_part(s, f);
+            begin_generation(s, f); /* it was read under another name; now that of its own */
+            if (file_part_open(f, f->path.p, d) != WEIR_OK || take_part(s, i, d) != WEIR_OK) return PART_FAILED;
+            continue;
+        }
         bool got_batch;
         if (!follow_on(s, f, out, &got_batch)) break;
         if (got_batch) return PART_ROWS;

@@ -126,12 +126,14 @@ static TreapNode *change_count(Treap *t, StateHeap *h, TreapNode *n, int64_t wei
 
 /* Makes a node for a key whose place is below `leaf` (NULL: the treap is empty): it rises over
  * those that it stands above, the highest of which it displaces. */
-static TreapNode *insert(Treap *t, StateHeap *h, TreapNode *leaf, Str key, Str payload, int64_t weight)
+static TreapNode *insert(Treap *t, StateHeap *h, TreapNode *leaf, Str key, Str payload,
+                         int64_t weight)
 {
     uint32_t priority = (uint32_t)(hash_bytes(key.p, key.n) >> 32);
     TreapNode *fresh = node_new(h, key, payload, weight, priority);
     TreapNode *parent = leaf, *displaced = NULL;
-    for (; parent && stands_above(priority, key, parent); parent = parent->parent) displaced = parent;
+    for (; parent && stands_above(priority, key, parent); parent = parent->parent)
+        displaced = parent;
     fresh->parent = parent;
     if (displaced)
         *link_to(t, displaced) = fresh;

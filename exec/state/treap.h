@@ -29,7 +29,10 @@ typedef struct Treap {
 } Treap;
 
 static inline Str treap_key(const TreapNode *n) { return (Str){n->bytes, n->key_n}; }
-static inline Str treap_payload(const TreapNode *n) { return (Str){n->bytes + n->key_n, n->payload_n}; }
+static inline Str treap_payload(const TreapNode *n)
+{
+    return (Str){n->bytes + n->key_n, n->payload_n};
+}
 static inline int64_t treap_weight(const Treap *t) { return t->root ? t->root->weight : 0; }
 
 /* count of key += weight. A new key keeps `payload`; a known one keeps the payload it has. Gives

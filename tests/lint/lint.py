@@ -12,7 +12,7 @@ MAY_USE = {
     "base": [], "parser": ["base"], "storage": ["base"], "planner": ["base", "parser"],
     "exec": ["base", "parser", "storage", "planner"], "shell": [],
 }
-EXEC_ORDER = ["kernel", "expr", "func agg", "state", "window op", "format", "io", "pipeline", "engine"]
+EXEC_ORDER = ["kernel", "expr", "state", "func agg", "window op", "format", "io", "pipeline", "engine"]
 # What a definition needs of the mechanism right above it: the interface header alone.
 INTERFACES = {"exec/state/heap.h", "exec/state/treap.h", "exec/io/source.h"}
 BANNED = {

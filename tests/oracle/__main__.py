@@ -47,7 +47,8 @@ def options_in(path):
 def replay(args):
     failed = 0
     for path in sorted(glob.glob(os.path.join(args.replay, "*.test"))):
-        p = subprocess.run([args.engine, *options_in(path), path], capture_output=True, text=True, check=False)
+        command = [os.path.abspath(args.engine), *options_in(path), os.path.basename(path)]
+        p = subprocess.run(command, capture_output=True, text=True, check=False, cwd=args.replay)
         if p.returncode:
             failed += 1
             print(f"FAILED {path}\n{p.stderr}", file=sys.stderr)

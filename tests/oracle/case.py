@@ -1,5 +1,11 @@
 """A case: streams, views and a schedule of pushes, commits and restarts; what each view must hold
-after each commit; and the script that lets an engine show what it holds."""
+after each commit; and the script that lets an engine show what it holds.
+
+Rows are pushed between commits, so the position of each commit is known; or they lie in files, an
+epoch takes as many as it likes, and a view that counts the rows of each stream tells the position.
+Files end: then every window closes. A view may be defined when its files have been read already.
+"""
+import itertools
 import random
 import sqlite3
 from dataclasses import dataclass
@@ -18,14 +24,36 @@ class Case:
     steps: list                  # ("push", stream name, Record), ("commit",), ("restart",)
     batch: int = 4096
     rules_off: str = None
+    epoch_rows: int = 0          # files: bound on an epoch; 0: rows are pushed
+    late: str = None             # files: this view is defined when all has been read
+
+    @property
+    def from_files(self):
+        return self.epoch_rows > 0
 
     @property
     def tables(self):
         return [r for r in self.relations if r.is_table]
 
+    @property
+    def early(self):
+        return [r for r in self.relations if r.name != self.late]
+
     def options(self):
         out = ["--batch", str(self.batch)]
-        return out + ["--rules-off", self.rules_off] if self.rules_off else out
+        out += ["--epoch-rows", str(self.epoch_rows)] if self.from_files else []
+        return out + (["--rules-off", self.rules_off] if self.rules_off else [])
+
+    def records(self, stream):
+        return [s[2] for s in self.steps if s[0] == "push" and s[1] == stream.name]
+
+    def files(self, prefix=""):
+        """Name and content of each stream's file."""
+        if not self.from_files:
+            return {}
+        newline = "\r\n" if self.seed % 7 == 0 else "\n"
+        out = {f"{prefix}{s.name}.ndjson": "".join(r.line + newline for r in self.records(s)) for s in self.streams}
+        return {n: text.removesuffix(newline) if self.seed % 5 == 0 else text for n, text in out.items()}
 
 
 def generate(seed, size=None):
@@ -41,8 +69,12 @@ def generate(seed, size=None):
     relations = [views.of_stream(s) for s in streams]
     for i in range(rng.randint(1, 4)):
         relations.append(views.make_view(rng, f"v{i}", relations))
-    steps = schedule(rng, streams)
-    return Case(seed, streams, relations, steps, rng.choice([1, 7, 4096]), "all" if rng.random() < 0.15 else None)
+    case = Case(seed, streams, relations, schedule(rng, streams), rng.choice([1, 7, 4096]),
+                "all" if rng.random() < 0.15 else None)
+    if rng.random() < 0.35:
+        case.epoch_rows = rng.choice([1, 3, 10, 1000])
+        case.late = relations[-1].name if rng.random() < 0.3 else None
+    return case
 
 
 def schedule(rng, streams):
@@ -76,24 +108,52 @@ def dumped_commits(case):
     return {i for i in range(total) if i % every == 0 or i == total - 1}
 
 
-def setup(case):
-    return ["clock 4000000000", "sql"] + [r.ddl for r in case.relations] + ["end"]
+def sql_block(statements):
+    return ["sql", *statements, "end"] if statements else []
+
+
+def setup(case, prefix=""):
+    """The clock lies after all event times. A counting view for each stream that comes from a file."""
+    count = len(case.streams)
+    if case.from_files:
+        ddl = [s.ddl(f"{prefix}{s.name}.ndjson") for s in case.streams]
+        ddl += [f"CREATE MATERIALIZED VIEW n_{s.name} AS SELECT COUNT(*) AS n FROM {s.name};" for s in case.streams]
+    else:
+        ddl = [s.ddl() for s in case.streams]
+    return ["clock 4000000000"] + sql_block(ddl + [r.ddl for r in case.early[count:]])
+
+
+def steps_of(case):
+    """The steps that make commands. The end of files comes last: ("end",)."""
+    if not case.from_files:
+        return case.steps
+    return [s for s in case.steps if s[0] != "push"] + [("end",)]
+
+
+def looked_at(case, step):
+    """What is dumped at a commit."""
+    counters = [f"n_{s.name}" for s in case.streams] if case.from_files else []
+    return counters + [r.name for r in case.tables if step[0] == "end" or r.name != case.late]
+
+
+def commands(case, step):
+    if step[0] == "push":
+        return [f"push {step[1]} {step[2].line}"]
+    if step[0] == "end":
+        late = [r.ddl for r in case.relations if r.name == case.late]
+        return ["run"] + (sql_block(late) + ["run"] if late else [])
+    return [step[0]]
 
 
 def script(case):
     """Lines for `weir-stream --print -`; a dump is announced by a line `@dump`."""
     out, commits, wanted = setup(case), 0, dumped_commits(case)
-    for step in case.steps:
-        if step[0] == "push":
-            out.append(f"push {step[1]} {step[2].line}")
-        elif step[0] == "restart":
-            out.append("restart")
-        else:
-            out.append("commit")
-            if commits in wanted:
-                for r in case.tables:
-                    out += ["echo @dump", f"view {r.name}"]
-            commits += 1
+    for step in steps_of(case):
+        out += commands(case, step)
+        if step[0] == "end" or step[0] == "commit" and commits in wanted:
+            for name in looked_at(case, step):
+                out += ["echo @dump", f"view {name}"]
+        commits += step[0] == "commit"
     return out
 
 
@@ -123,7 +183,7 @@ def load(case):
     db.executemany("INSERT INTO series VALUES (?)", ((i,) for i in range(length)))
     accepted = {}
     for s in case.streams:
-        rows = judged(s, [step[2] for step in case.steps if step[0] == "push" and step[1] == s.name])
+        rows = judged(s, case.records(s))
         accepted[s.name] = rows
         names = [n for n, _ in s.columns]
         db.execute(f"CREATE TABLE stream_{s.name}({', '.join(names)}, _j, _n)")
@@ -137,10 +197,13 @@ def load(case):
     return db, accepted
 
 
-def bounds_at(case, counts, accepted):
+END = 2**62  # the watermark of a stream that has ended
+
+
+def bounds_at(case, counts, accepted, ended=()):
     """The parameters of the relations' SQL after `counts` rows of each stream: :n_<stream>, and
     :w_<relation>, the watermark that it hands on."""
-    marks = {s.name: watermark(s, accepted[s.name][: counts[s.name]]) for s in case.streams}
+    marks = {s.name: END if s.name in ended else watermark(accepted[s.name][: counts[s.name]], s) for s in case.streams}
     params = {f"n_{name}": n for name, n in counts.items()}
     for r in case.relations:
         w = [None if marks[s] is None else marks[s] - lag for s, lag in r.marks]
@@ -162,21 +225,52 @@ def contents(case, db, params):
     return out
 
 
-def expected(case):
-    """For each dump of the script, in order: (view, rows)."""
+def counts_in(case, got):
+    """How many rows of each stream the counting views show, and which of them are all."""
+    return {s.name: int(rows[0].strip("[]")) if rows else 0 for s, rows in zip(case.streams, got)}
+
+
+def possible(case, db, accepted, counts, is_end):
+    """What the views may hold at these counts: the end of a file that has been read to its end may
+    have been noticed, or not yet."""
+    done = [s.name for s in case.streams if counts[s.name] == len(accepted[s.name])]
+    for n in range(len(done), -1, -1):
+        for ended in itertools.combinations(done, n):
+            yield contents(case, db, bounds_at(case, counts, accepted, ended))
+        if is_end:
+            return
+
+
+def expected(case, got=None):
+    """For each dump of the script, in order: (view, rows). Where rows come from files, `got` (the
+    dumps that an engine gave) says how many had been read."""
     db, accepted = load(case)
     counts, commits, wanted, out = {s.name: 0 for s in case.streams}, 0, dumped_commits(case), []
-    for step in case.steps:
-        if step[0] == "push" and step[2].values is not None:
-            counts[step[1]] += 1
-        if step[0] != "commit":
-            continue
-        if commits in wanted:
-            held = contents(case, db, bounds_at(case, counts, accepted))
-            out += [(r.name, held[r.name]) for r in case.tables]
-        commits += 1
+    for step in steps_of(case):
+        if step[0] == "push":
+            counts[step[1]] += step[2].values is not None
+        elif step[0] == "end" or step[0] == "commit" and commits in wanted:
+            out += expected_here(case, db, accepted, counts, step, got[len(out):] if got else [])
+        commits += step[0] == "commit"
     db.close()
     return out
+
+
+def expected_here(case, db, accepted, counts, step, got):
+    names = looked_at(case, step)
+    if not case.from_files:
+        held = contents(case, db, bounds_at(case, counts, accepted))
+        return [(name, held[name]) for name in names]
+    n, is_end = len(case.streams), step[0] == "end"
+    counts = {name: len(rows) for name, rows in accepted.items()} if is_end or len(got) < n else counts_in(case, got)
+    counted = [(f"n_{s.name}", [f"[{counts[s.name]}]"]) for s in case.streams]
+    first = None
+    for held in possible(case, db, accepted, counts, is_end):
+        want = counted + [(name, held[name]) for name in names[n:]]
+        first = first or want
+        if [rows for _, rows in want] == got[: len(want)]:
+            return want
+    return first
 
 
 def expected_late(case):

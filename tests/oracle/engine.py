@@ -20,13 +20,16 @@ class Outcome:
     dump: int = -1     # number of the first dump that differs
 
 
-def run(program, lines, options):
-    """(exit status, stdout, stderr, path of the database's folder, to be removed)."""
+def run(program, lines, options, files):
+    """(exit status, stdout, stderr, folder of the database and the files, to be removed)."""
     folder = tempfile.mkdtemp(prefix="weir-oracle-")
-    command = [program, "--print", *options, "--db", os.path.join(folder, "s.db"), "-"]
+    for name, text in files.items():
+        with open(os.path.join(folder, name), "w", encoding="utf-8", newline="") as f:
+            f.write(text)
+    command = [os.path.abspath(program), "--print", *options, "--db", os.path.join(folder, "s.db"), "-"]
     try:
         p = subprocess.run(command, input="\n".join(lines) + "\n", capture_output=True, text=True, timeout=TIMEOUT,
-                           check=False)
+                           cwd=folder, check=False)
         return p.returncode, p.stdout, p.stderr, folder
     except subprocess.TimeoutExpired as e:
         return -1, (e.stdout or b"").decode(), f"no answer within {TIMEOUT} s", folder
@@ -84,7 +87,8 @@ def judge(case, status, stdout, stderr, folder):
         return Outcome("unsupported", kind_of_error(stderr), stderr)
     if status != 0:
         return Outcome("error", kind_of_error(stderr) or f"exit status {status}", stderr)
-    got, want = dumps_of(stdout), expected(case)
+    got = dumps_of(stdout)
+    want = expected(case, got)
     for i, (view, rows) in enumerate(want):
         if i >= len(got):
             return Outcome("error", "the output ends early", stdout[-2000:])
@@ -98,7 +102,7 @@ def judge(case, status, stdout, stderr, folder):
 
 
 def try_case(program, case):
-    status, stdout, stderr, folder = run(program, script(case), case.options())
+    status, stdout, stderr, folder = run(program, script(case), case.options(), case.files())
     try:
         return judge(case, status, stdout, stderr, folder)
     finally:

@@ -3,7 +3,7 @@ import os
 import time
 from dataclasses import replace
 
-from .case import dumped_commits, expected, setup
+from .case import commands, dumped_commits, expected, looked_at, setup, steps_of
 from .engine import try_case
 
 
@@ -26,7 +26,8 @@ def drop_views(case, fails):
     for r in reversed(case.relations[len(case.streams):]):
         if any(r.name in [p.name for p in other.parents] for other in case.relations):
             continue
-        smaller = replace(case, relations=[x for x in case.relations if x.name != r.name])
+        smaller = replace(case, relations=[x for x in case.relations if x.name != r.name],
+                          late=None if case.late == r.name else case.late)
         if smaller.tables and fails(smaller):
             case = smaller
     return case
@@ -67,7 +68,7 @@ def shrink(program, case, outcome, seconds=60):
         o = try_case(program, smaller)
         return o.kind == outcome.kind and o.what == outcome.what
 
-    for options in ({"rules_off": None}, {"batch": 4096}):
+    for options in ({"late": None}, {"rules_off": None}, {"batch": 4096}):
         smaller = replace(case, **options)
         if smaller != case and fails(smaller):
             case = smaller
@@ -79,29 +80,27 @@ def shrink(program, case, outcome, seconds=60):
     return case
 
 
-def regression(case, outcome):
-    """A script for weir-stream: what is wrong shows as a difference in its last block."""
+def regression(case, outcome, prefix=""):
+    """A script for weir-stream: what is wrong shows as a difference in one of its blocks."""
     out = [f"# seed {case.seed}: {outcome.kind}: {outcome.what}"]
-    out += [f"# weir-stream {' '.join(case.options())}"] + setup(case)
+    out += [f"# weir-stream {' '.join(case.options())}"] + setup(case, prefix)
     wanted, held, commits = dumped_commits(case), expected(case), 0
-    for step in case.steps:
-        if step[0] == "push":
-            out.append(f"push {step[1]} {step[2].line}")
-        elif step[0] == "restart":
-            out.append("restart")
-        else:
-            out.append("commit")
-            if commits in wanted:
-                for _ in case.tables:
-                    view, rows = held.pop(0)
+    for step in steps_of(case):
+        out += commands(case, step)
+        if step[0] == "end" or step[0] == "commit" and commits in wanted:
+            for _ in looked_at(case, step):
+                view, rows = held.pop(0)
+                if step[0] == "end" or not case.from_files:  # elsewhere nobody knows how far a file is read
                     out += [f"view {view}", *rows, "end"]
-            commits += 1
+        commits += step[0] == "commit"
     return "\n".join(out) + "\n"
 
 
 def write(folder, case, outcome):
     os.makedirs(folder, exist_ok=True)
-    path = os.path.join(folder, f"oracle-{case.seed}.test")
-    with open(path, "w", encoding="utf-8") as f:
-        f.write(regression(case, outcome))
-    return path
+    name = f"oracle-{case.seed}"
+    texts = {f"{name}.test": regression(case, outcome, f"{name}."), **case.files(f"{name}.")}
+    for file, text in texts.items():
+        with open(os.path.join(folder, file), "w", encoding="utf-8", newline="") as f:
+            f.write(text)
+    return os.path.join(folder, f"{name}.test")

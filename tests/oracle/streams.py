@@ -37,11 +37,12 @@ class Stream:
     def time_name(self):
         return self.columns[-1][0]
 
-    def ddl(self):
+    def ddl(self, path=None):
         cols = ", ".join(f"{n} {t.sql}" for n, t in self.columns)
         bound = f"{self.time_name} - {interval(self.delay)}" if self.delay else None
         mark = f"WATERMARK FOR {self.time_name}" + (f" AS {bound}" if bound else "")
-        return f"CREATE STREAM {self.name} ({cols}, {mark});"
+        options = f" WITH (connector = 'file', path = '{path}', format = 'json')" if path else ""
+        return f"CREATE STREAM {self.name} ({cols}, {mark}){options};"
 
 
 def random_schema(rng, precision):
@@ -178,7 +179,6 @@ def judged(stream, records):
     return out
 
 
-def watermark(stream, accepted):
+def watermark(accepted, stream):
     """After these rows (as judged() gives them); None: none yet."""
-    return max((values[-1] for _, values in accepted), default=None) if not accepted else \
-        max(values[-1] for _, values in accepted) - stream.delay
+    return max(values[-1] for _, values in accepted) - stream.delay if accepted else None

@@ -123,8 +123,8 @@ class Streams(unittest.TestCase):
         lines = [streams.Record("", (t,)) for t in (10, 30, 20)]
         lines.insert(1, streams.Record("bad"))
         self.assertEqual([j for j, _ in streams.judged(s, lines)], [None, 5, 25])
-        self.assertEqual(streams.watermark(s, streams.judged(s, lines)), 25)
-        self.assertIsNone(streams.watermark(s, []))
+        self.assertEqual(streams.watermark(streams.judged(s, lines), s), 25)
+        self.assertIsNone(streams.watermark([], s))
 
     def test_the_same_seed_gives_the_same_case(self):
         self.assertEqual(cases.script(cases.generate(77)), cases.script(cases.generate(77)))
