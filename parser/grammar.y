@@ -791,6 +791,8 @@ constraint_name ::= .
 constraint_name ::= CONSTRAINT name.
 not_enforced ::= .
 not_enforced ::= NOT_LA ENFORCED.
+column_item(A) ::= WATERMARK_LA(K) FOR path(P) watermark_options(W).
+    { A = (ColumnItem){.watermark = build_watermark(b, K, P, NULL, W)}; }
 %type watermark_options {WatermarkDecl *}
 watermark_options(A) ::= . { A = build_watermark_options(b); }
 watermark_options(A) ::= watermark_options(A) WHEN expr(X). { A->when = X; }
@@ -813,13 +815,10 @@ column_options(A) ::= column_options(A) PRIMARY KEY not_enforced. { A->primary_k
 column_options(A) ::= column_options(A) UNIQUE. { A->unique = true; }
 column_options(A) ::= column_options(A) DEFAULT expr(X). { A->default_value = X; }
 column_options(A) ::= column_options(A) PATH STRING(X). { A->path = X.text; A->path_span = X.span; }
-column_options(A) ::= column_options(A) METADATA virtual(K). { A->kind = DECL_METADATA; (void)K; }
-column_options(A) ::= column_options(A) METADATA FROM STRING(X) virtual(K).
-    { A->kind = DECL_METADATA; A->metadata = X.text; (void)K; }
+column_options(A) ::= column_options(A) METADATA. { A->kind = DECL_METADATA; }
+column_options(A) ::= column_options(A) METADATA FROM STRING(X). { A->kind = DECL_METADATA; A->metadata = X.text; }
+column_options(A) ::= column_options(A) VIRTUAL|STORED.
 column_options(A) ::= column_options(A) COMMENT STRING(X). { A->comment = X.text; }
-%type virtual {bool}
-virtual(A) ::= . { A = false; }
-virtual(A) ::= VIRTUAL|STORED. { A = true; }
 
 stmt(A) ::= create(C) VIEW(K) if_not_exists(E) name(N) names_opt(L) AS query(Q).
     { A = build_create_view(b, VIEW_PLAIN, &(CreateHead){C, K, E, N, {0}}, L, (OptionClause){0}, Q); }

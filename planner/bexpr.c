@@ -1,6 +1,7 @@
 /* bexpr.c: making, comparing, copying and printing bound expressions. */
 #include "planner/bexpr.h"
 #include "planner/casts.h"
+#include "parser/parser.h"
 
 #include <assert.h>
 
@@ -212,21 +213,9 @@ static bool is_symbol(const char *name)
     return strchr("+-*/%|=<>&", name[0]) != NULL;
 }
 
-static bool is_plain_name(Str n)
-{
-    if (n.n == 0 || (n.p[0] >= '0' && n.p[0] <= '9')) return false;
-    for (ptrdiff_t i = 0; i < n.n; i++) {
-        char c = n.p[i];
-        bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '_' || (c & 0x80);
-        if (!ok) return false;
-    }
-    return true;
-}
-
 static void print_name(StrBuf *b, Str n)
 {
-    if (is_plain_name(n)) {
+    if (parser_is_plain_name(n)) {
         sb_str(b, n);
         return;
     }

@@ -24,7 +24,7 @@ Status ddl_check_name(Planner *p, const Name *name, bool may_exist)
         diag_hint(p->diags, "names that begin with weir_, _weir_ or sqlite_ belong to the database itself");
         return st;
     }
-    const Relation *there = may_exist ? NULL : catalog_find(p->catalog, n);
+    const Relation *there = may_exist || p->may_redefine ? NULL : catalog_find(p->catalog, n);
     if (!there) return WEIR_OK;
     Status st = diag_error(p->diags, WEIR_E_EXISTS, name->span, "a %s \"%.*s\" exists already",
                            KIND_NAMES[there->kind], STR_ARG(there->name));

@@ -86,12 +86,10 @@ static Status bind_when(Planner *p, const WatermarkDecl *w, const Relation *rel,
     return WEIR_OK;
 }
 
-static Status bind_idle(Planner *p, const WatermarkDecl *w, WatermarkDef *out)
+static Status bind_idle(Planner *p, const WatermarkDecl *w)
 {
     if (!w->close_after_idle) return WEIR_OK;
-    TRY(constant_duration(p, w->close_after_idle, "CLOSE AFTER IDLE", &out->close_after_idle_us));
-    if (out->close_after_idle_us > 0) return WEIR_OK;
-    return diag_error(p->diags, WEIR_E_VALUE, w->close_after_idle->span, "CLOSE AFTER IDLE is not positive");
+    return diag_error(p->diags, WEIR_E_UNSUPPORTED, w->close_after_idle->span, "CLOSE AFTER IDLE is not built yet");
 }
 
 Status ddl_watermark(Planner *p, const WatermarkDecl *w, Relation *rel)
@@ -102,7 +100,7 @@ Status ddl_watermark(Planner *p, const WatermarkDecl *w, Relation *rel)
     def.col = col;
     TRY(delay_of(p, w->expr, rel->cols[col].name, &def.delay_us));
     TRY(bind_when(p, w, rel, &def));
-    TRY(bind_idle(p, w, &def));
+    TRY(bind_idle(p, w));
     if (w->null_time == NULL_TIME_SKIP) {
         Status st = diag_error(p->diags, WEIR_E_UNSUPPORTED, w->span, "SKIP WATERMARK is not built");
         diag_hint(p->diags, "ON NULL TIME DROP drops rows without a time");

@@ -1,5 +1,6 @@
 /* plan_select.c: queries at any depth, and the way of a whole one: bind, check, rewrite, lower. */
 #include "planner/bind.h"
+#include "parser/unparse.h"
 #include "planner/rewrite/rewrite.h"
 
 #include <assert.h>
@@ -152,6 +153,13 @@ static Status new_error(const Planner *p, ptrdiff_t before, Status st)
     return p->diags->list.data[before].code;
 }
 
+static Str canonical(Planner *p, const Select *q)
+{
+    StrBuf b = {.arena = p->arena};
+    unparse_select(&b, q);
+    return sb_done(&b);
+}
+
 Status plan_query(Planner *p, const Select *q, Relation *rel, PhysPlan **out)
 {
     ptrdiff_t before = p->diags ? p->diags->list.len : 0;
@@ -167,7 +175,7 @@ Status plan_query(Planner *p, const Select *q, Relation *rel, PhysPlan **out)
     if (rel) fill_relation(&b, best, root->fields, rel);
     add_root(p, plan, q, rel, root->fields);
     plan->limit = limit;
-    plan->sql = rel ? rel->sql : (Str){0};
+    plan->sql = canonical(p, q);
     *out = plan;
     return WEIR_OK;
 }

@@ -44,6 +44,7 @@ static void view_input_props(LNode *n)
     const Relation *r = n->rel;
     if (r->plan && r->plan->nops > 0) *p = r->plan->ops[r->plan->nops - 1]->props;
     p->is_append_only = r->is_append_only;
+    p->has_position = false; /* what a view held before the query began has none */
     p->key = r->key;
     p->nkey = r->nkey;
     p->time_col = r->watermark.col;

@@ -104,7 +104,7 @@ Status engine_recover(weir *db)
     engine_apply_settings(db);
     TRY(storage_load_epoch(db->storage, &db->epoch_number, &db->diags));
     TRY(storage_load_last_id(db->storage, &last_id, &db->diags));
-    TRY(storage_load_relations(db->storage, &db->call, &saved, &n, &db->diags));
+    TRY(storage_load_relations(db->storage, &db->arena, &saved, &n, &db->diags));
     for (int i = 0; i < n; i++) TRY(restore_definition(db, &saved[i]));
     db->catalog.next_id = last_id + 1;
     if (db->read_only) return WEIR_OK;

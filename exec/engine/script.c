@@ -295,6 +295,7 @@ Status script_define(weir *db, Stmt *const *stmts, int n, Str base_dir, const De
 {
     Definitions d = {.db = db, .base_dir = base_dir, .opt = *o};
     d.planner = engine_planner(db, &db->arena, base_dir);
+    d.planner.may_redefine = o->reregister;
     Map before = map_clone(&db->catalog.relations, &db->arena);
     int64_t next_id = db->catalog.next_id;
     Status first = diag_status(&db->diags);

@@ -311,7 +311,8 @@ static void put_record(CsvDecoder *c, const Cut *cut, Str text, uint64_t offset,
         return;
     }
     if (cut->n != c->nfields) {
-        record_error(out, offset, text, text.n, "%d fields instead of %d", cut->n, c->nfields);
+        record_error(out, offset, text, text.n, "%d field%s instead of %d", cut->n,
+                     cut->n == 1 ? "" : "s", c->nfields);
         return;
     }
     for (int32_t i = 0; i < cut->n; i++) csv_put_field(c, i, &cut->pieces[i], out);

@@ -624,6 +624,10 @@ static const FuncImpl concat_any_impl = {.row = concat_any};
     {.name = n, .args = pattern, .result_of = of, .flags = FUNC_INTERNAL | (more), .impl = &f, \
      .group = "operator", .doc = about}
 
+#define AS_FUNCTION(n, other, pattern, res, f, more, about) \
+    {.name = n, .aliases = other, .args = pattern, .result = res, .flags = more, .impl = &f, \
+     .group = "math", .doc = about}
+
 const FuncDef func_operators[] = {
     OP("+", "ii", "i", add_int_impl, FUNC_CAN_FAIL, "sum"),
     OP_OF("+", "mm", add_decimal_type, add_decimal_impl, FUNC_CAN_FAIL, "sum"),
@@ -688,9 +692,6 @@ const FuncDef func_operators[] = {
     OP("is_false", "b", "b", is_false_impl, FUNC_NULL_CALL, "false, not NULL"),
     OP("is_not_true", "b", "b", is_not_true_impl, FUNC_NULL_CALL, "false or NULL"),
     OP("is_not_false", "b", "b", is_not_false_impl, FUNC_NULL_CALL, "true or NULL"),
-#define AS_FUNCTION(n, other, pattern, res, f, more, about) \
-    {.name = n, .aliases = other, .args = pattern, .result = res, .flags = more, .impl = &f, \
-     .group = "math", .doc = about}
     AS_FUNCTION("mod", NULL, "ii", "i", mod_int_impl, 0, "remainder, with the dividend's sign; NULL by zero"),
     {.name = "mod", .args = "mm", .result_of = mod_decimal_type, .impl = &mod_decimal_impl,
      .flags = FUNC_CAN_FAIL, .group = "math", .doc = "remainder; NULL by zero"},

@@ -185,7 +185,7 @@ static bool position_moved(const SavedPosition *a, const SavedPosition *b)
 static void save_position(Scan *s, Epoch *e, const SavedPosition *now)
 {
     Partition *part = partition_named(s, now->partition);
-    if (part->is_known && !position_moved(&part->saved, now)) return;
+    if (part->is_known && (part->saved.ended || !position_moved(&part->saved, now))) return;
     part->saved = copy_position(&s->arena, now);
     part->is_known = true;
     vec_push(&e->ws.positions, &e->arena, copy_position(&e->arena, now));

@@ -7,6 +7,7 @@ tests/regress/. Exit status: 0 all the same, 1 something differs, 2 usage.
 import argparse
 import glob
 import os
+import re
 import subprocess
 import sys
 import time
@@ -26,6 +27,7 @@ def arguments():
     p.add_argument("--budget", type=int, default=200, help="how many cases (default 200)")
     p.add_argument("--seconds", type=float, help="stop after this time even if cases are left")
     p.add_argument("--keep-going", action="store_true", help="go on after a failure")
+    p.add_argument("--skip", metavar="REGEX", help="errors like this count as not built")
     p.add_argument("--no-shrink", action="store_true")
     p.add_argument("--regress", default=os.path.join(HERE, "..", "regress"), help="folder for failing cases")
     p.add_argument("--print", action="store_true", help="print the first case as a script and stop")
@@ -80,6 +82,8 @@ def main():
             break
         case = generate(seed)
         outcome = try_case(args.engine, case)
+        if outcome.kind == "error" and args.skip and re.search(args.skip, outcome.what):
+            outcome.kind = "unsupported"
         kinds[outcome.kind] += 1
         if outcome.kind == "unsupported":
             reasons[outcome.what] += 1

@@ -54,13 +54,13 @@ class AvgNumber(Collect):
 
 class SumDecimal(Collect):
     def of(self, values):
-        return str(sum(map(int, values)))
+        return sum(values)
 
 
 def avg_decimal(scale):
     class AvgDecimal(Collect):
         def of(self, values):
-            return str(half_away(Fraction(sum(map(int, values))) * 10 ** (max(6, scale) - scale) / len(values)))
+            return half_away(Fraction(sum(values)) * 10 ** (max(6, scale) - scale) / len(values))
     return AvgDecimal
 
 

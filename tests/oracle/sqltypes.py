@@ -2,7 +2,7 @@
 stands in a view.
 
 Inside the oracle's SQLite a TIMESTAMP is an integer (microseconds), a DECIMAL an integer scaled by
-10^s (as text where it may exceed 64 bits), a BOOLEAN 0 or 1; columns have no affinity.
+10^s, a BOOLEAN 0 or 1; columns have no affinity.
 """
 from dataclasses import dataclass
 from datetime import datetime, timedelta

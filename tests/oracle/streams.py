@@ -39,8 +39,9 @@ class Stream:
 
     def ddl(self, path=None):
         cols = ", ".join(f"{n} {t.sql}" for n, t in self.columns)
-        bound = f"{self.time_name} - {interval(self.delay)}" if self.delay else None
-        mark = f"WATERMARK FOR {self.time_name}" + (f" AS {bound}" if bound else "")
+        bound = f" AS {self.time_name} - {interval(self.delay)}" if self.delay else ""
+        bound = f" AS {self.time_name}" if not bound and len(self.columns) % 4 else bound
+        mark = f"WATERMARK FOR {self.time_name}{bound}"
         options = f" WITH (connector = 'file', path = '{path}', format = 'json')" if path else ""
         return f"CREATE STREAM {self.name} ({cols}, {mark}){options};"
 
@@ -89,9 +90,9 @@ def random_value(rng, t):
     if t.kind == "boolean":
         return rng.random() < 0.5
     if t.kind == "decimal":
-        top = 10 ** rng.randint(1, t.precision) - 1
+        top = 10 ** rng.randint(1, min(t.precision, 13)) - 1  # sums, scaled, fit SQLite's integers
         return rng.randint(-top, top)
-    return rng.choice(BASES) + rng.randint(-5, 5) * t.tick
+    return rng.choice(BASES) // t.tick * t.tick + rng.randint(-5, 5) * t.tick
 
 
 def json_value(value, t, digits=None):

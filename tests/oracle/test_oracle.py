@@ -109,7 +109,7 @@ class Values(unittest.TestCase):
         self.assertEqual(in_view(-1, timestamp(3)), "1969-12-31 23:59:59.999")
         self.assertEqual(in_view(-1, timestamp(0)), "1969-12-31 23:59:59")
         self.assertEqual(in_view(150, decimal(10, 2)), 1.5)
-        self.assertEqual(in_view("-5", decimal(38, 2)), "-0.05")
+        self.assertEqual(in_view(-5, decimal(38, 2)), "-0.05")
         self.assertEqual(time_text(0, 6), "1970-01-01 00:00:00.000000")
 
     def test_rows_are_written_as_the_driver_writes_them(self):

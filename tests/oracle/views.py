@@ -217,7 +217,7 @@ def spelled(rng, w, src, keys, where, having, items, final):
     emit = " EMIT FINAL" if final else ""
     spelling = rng.random()
     if w.is_fixed and not w.grace and spelling < 0.35:
-        by = ["window_start", "window_end"] + by
+        by = ["window_start", "window_end"] + (["window_time"] if "window_time" in items else []) + by
         return (f"SELECT {items} FROM {w.table_function(src.name, src.time)}{wheres}"
                 f" GROUP BY {', '.join(by)}{having[0]}{emit}")
     if w.kind in ("tumbling", "hopping", "session") and not w.grace and not w.offset and spelling < 0.5:

@@ -54,6 +54,7 @@ static bool one_in(int64_t n) { return below(n) == 0; }
 
 typedef struct Line {
     char *text;
+    uint64_t hash;
     int64_t count;
 } Line;
 typedef struct View {
@@ -61,10 +62,18 @@ typedef struct View {
     int n, cap;
 } View;
 
+static uint64_t text_hash(const char *text)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    for (; *text; text++) h = (h ^ (uint8_t)*text) * 0x100000001b3u;
+    return h;
+}
+
 static void view_add(View *v, const char *text, int64_t weight)
 {
+    uint64_t hash = text_hash(text);
     for (int i = 0; i < v->n; i++) {
-        if (strcmp(v->lines[i].text, text) != 0) continue;
+        if (v->lines[i].hash != hash || strcmp(v->lines[i].text, text) != 0) continue;
         v->lines[i].count += weight;
         if (v->lines[i].count == 0) {
             free(v->lines[i].text);
@@ -76,7 +85,7 @@ static void view_add(View *v, const char *text, int64_t weight)
         v->cap = v->cap ? v->cap * 2 : 64;
         v->lines = realloc(v->lines, (size_t)v->cap * sizeof *v->lines);
     }
-    v->lines[v->n++] = (Line){strdup(text), weight};
+    v->lines[v->n++] = (Line){strdup(text), hash, weight};
 }
 static void view_clear(View *v)
 {

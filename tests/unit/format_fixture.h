@@ -57,30 +57,37 @@ static inline ColumnDef *fixture_column(Fixture *f, const char *name, Type t, co
     return c;
 }
 
+static inline void fixture_render_row(const RowBuilder *b, int r, const bool *wanted, StrBuf *out)
+{
+    sb_printf(out, "%llu", (unsigned long long)b->offset[r]);
+    if (b->ordinal[r]) sb_printf(out, ".%u", b->ordinal[r]);
+    sb_char(out, ':');
+    for (int c = 0, n = 0; c < b->ncols; c++) {
+        if (!wanted[c]) continue;
+        sb_char(out, n++ ? '|' : ' ');
+        const RowError *e = column_error(&b->cols[c], r);
+        Value v = column_value(&b->cols[c], r);
+        if (e)
+            sb_printf(out, "!%.*s", STR_ARG(e->message));
+        else if (v.is_null)
+            sb_char(out, '~');
+        else
+            value_print(out, &v);
+    }
+    sb_char(out, '\n');
+}
+
+/* Rows and errors in the order of their offsets. */
 static inline void fixture_render(const RowBuilder *b, const bool *wanted, StrBuf *out)
 {
-    for (int r = 0; r < b->rows; r++) {
-        sb_printf(out, "%llu", (unsigned long long)b->offset[r]);
-        if (b->ordinal[r]) sb_printf(out, ".%u", b->ordinal[r]);
-        sb_char(out, ':');
-        for (int c = 0, n = 0; c < b->ncols; c++) {
-            if (!wanted[c]) continue;
-            sb_char(out, n++ ? '|' : ' ');
-            const RowError *e = column_error(&b->cols[c], r);
-            Value v = column_value(&b->cols[c], r);
-            if (e)
-                sb_printf(out, "!%.*s", STR_ARG(e->message));
-            else if (v.is_null)
-                sb_char(out, '~');
-            else
-                value_print(out, &v);
+    ptrdiff_t i = 0;
+    for (int r = 0; r <= b->rows; r++) {
+        for (; i < b->errors.len && (r == b->rows || b->errors.data[i].offset < b->offset[r]); i++) {
+            const StreamError *e = &b->errors.data[i];
+            sb_printf(out, "%llu! %.*s (%lld)\n", (unsigned long long)e->offset, STR_ARG(e->message),
+                      (long long)e->raw_bytes);
         }
-        sb_char(out, '\n');
-    }
-    for (ptrdiff_t i = 0; i < b->errors.len; i++) {
-        const StreamError *e = &b->errors.data[i];
-        sb_printf(out, "%llu! %.*s (%lld)\n", (unsigned long long)e->offset, STR_ARG(e->message),
-                  (long long)e->raw_bytes);
+        if (r < b->rows) fixture_render_row(b, r, wanted, out);
     }
 }
 
@@ -151,6 +158,29 @@ static inline Status fixture_open_status(Fixture *f, Str *message)
     *message = d.list.len ? d.list.data[0].message : S("");
     if (st == WEIR_OK) format_close(dec);
     return st;
+}
+
+/* `rows` with the number of the line (from 1) in place of each offset that is a line's start. */
+static inline Str fixture_by_line(Fixture *f, Str text, Str rows)
+{
+    StrBuf b = {.arena = &f->arena};
+    for (ptrdiff_t at = 0; at < rows.n;) {
+        ptrdiff_t digits = 0;
+        while (at + digits < rows.n && rows.p[at + digits] >= '0' && rows.p[at + digits] <= '9') digits++;
+        int64_t offset = -1;
+        bool ok = str_to_int64(str_of(rows.p + at, digits), &offset) && offset < text.n;
+        if (ok && (offset == 0 || text.p[offset - 1] == '\n')) {
+            int line = 1;
+            for (ptrdiff_t i = 0; i < offset; i++) line += text.p[i] == '\n';
+            sb_printf(&b, "%d", line);
+            at += digits;
+        }
+        const char *newline = memchr(rows.p + at, '\n', (size_t)(rows.n - at));
+        ptrdiff_t n = newline ? newline + 1 - (rows.p + at) : rows.n - at;
+        sb_bytes(&b, rows.p + at, n);
+        at += n;
+    }
+    return sb_done(&b);
 }
 
 static inline void assert_text(Str got, const char *want)

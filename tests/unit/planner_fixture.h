@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/datetime.h"
+#include "base/decimal.h"
 #include "parser/parser.h"
 #include "planner/planner.h"
 
@@ -108,10 +110,6 @@ static const Registry test_registry = {
 
 /* ---- constants ---------------------------------------------------------------------------------- */
 
-/* base/datetime.h and parser/ast.h are never read together: their readers are declared here. */
-bool timestamp_parse(Str s, int precision, int64_t *us);
-bool interval_parse(Str s, Interval *out);
-
 static Status cast_constant(const BExpr *e, Value *out, Diags *d)
 {
     const Value *from = &e->args[0]->value;
@@ -126,6 +124,10 @@ static Status cast_constant(const BExpr *e, Value *out, Diags *d)
         ok = str_to_int64(from->s, &out->i);
     else if (e->type.kind == TYPE_DOUBLE && from->type.kind == TYPE_BIGINT)
         ok = true, out->d = (double)from->i;
+    else if (e->type.kind == TYPE_DECIMAL && from->type.kind == TYPE_BIGINT)
+        ok = decimal_rescale(from->i, 0, e->type, &out->dec);
+    else if (e->type.kind == TYPE_DECIMAL && from->type.kind == TYPE_DECIMAL)
+        ok = decimal_rescale(from->dec, from->type.scale, e->type, &out->dec);
     else
         return WEIR_E_UNSUPPORTED;
     return ok ? WEIR_OK : diag_error(d, WEIR_E_VALUE, e->span, "bad constant");
@@ -191,7 +193,7 @@ static int fixture_setup(void **state)
     static const TestColumn PLAIN[] = {{"id", {.kind = TYPE_BIGINT}}, {"v", {.kind = TYPE_DOUBLE}},
                                        {"d", {.kind = TYPE_DECIMAL, .precision = 10, .scale = 2}},
                                        {"note", {.kind = TYPE_TEXT}}, {"ok", {.kind = TYPE_BOOLEAN}},
-                                       {"at", {.kind = TYPE_TIMESTAMP, .precision = 6}},
+                                       {"ts", {.kind = TYPE_TIMESTAMP, .precision = 6}},
                                        {"day", {.kind = TYPE_DATE}}};
     add_stream(f, "bid", BID, 5, 4);
     add_stream(f, "plain", PLAIN, 7, -1);

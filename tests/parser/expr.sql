@@ -1,0 +1,27 @@
+-- operators and their precedence, literals, calls
+SELECT a OR b AND NOT c = d + e * f - g / h % i;
+SELECT (a OR b) AND (c OR d), NOT (a AND b), (a + b) * c, a - (b - c), a - b - c, a / (b / c), (a = b) = c, (a < b) IS TRUE;
+SELECT a + b + c + d, a + b - c + d, (a + b) + c, a + (b + c), a || b || c, a * b * c * d;
+SELECT a = b, a == b, a <> b, a != b, a < b, a <= b, a > b, a >= b, a & b | c << 2 >> 1, ~a, a || 'x' || b;
+SELECT -a + b, -(a + b), -5, - -5, -a.b, NOT NOT a, NOT a IS NULL, -x::int, (-x)::int;
+SELECT a IS NULL, a IS NOT NULL, a IS TRUE, a IS NOT FALSE, a IS UNKNOWN, a IS DISTINCT FROM b, a IS NOT DISTINCT FROM b + 1;
+SELECT a BETWEEN 1 AND 2 AND b, a NOT BETWEEN SYMMETRIC 1 + 1 AND 2 OR c, a BETWEEN (b AND c) AND d;
+SELECT a IN (1, 2), a NOT IN (1), a IN ((1, 2), (3, 4)), a IN (b = c), x IN arr, NOT a IN (1);
+SELECT a LIKE 'x%', a NOT LIKE 'x!%' ESCAPE '!', a ILIKE b || '%', a NOT ILIKE b, a SIMILAR TO 'x|y', a NOT SIMILAR TO z;
+SELECT a REGEXP 'x', a NOT REGEXP 'x', a RLIKE 'y', a ~ 'x', a ~* 'x', a !~ 'x', a !~* 'x', a || b ~ 'x';
+SELECT CASE WHEN a THEN 1 WHEN b THEN 2 ELSE 3 END, CASE x WHEN 1 THEN 'one' END, CASE a + 1 WHEN b OR c THEN d END::text;
+SELECT CAST(a AS BIGINT), TRY_CAST(b AS DECIMAL(10, 2)), c::varchar(20)::text, d::double precision, e::timestamp(3), f::int[], g::timestamp with time zone, h::TIMESTAMP(6) WITH LOCAL TIME ZONE AS x;
+SELECT CAST(a AS ARRAY<INT>), CAST(b AS ROW<x INT, y ARRAY<ROW<z TEXT>>>), CAST(c AS MAP<TEXT, ARRAY<INT>>), CAST(d AS STRUCT<k BIGINT UNSIGNED>), CAST(e AS ROW(f INT, g CHARACTER VARYING(3))), CAST(f AS "My Type"), CAST(g AS INTERVAL), a >> b;
+SELECT EXTRACT(YEAR FROM ts), extract('day', ts), EXTRACT(epoch FROM ts AT TIME ZONE 'UTC'), ts AT TIME ZONE tz AT TIME ZONE 'Europe/Berlin' + INTERVAL '1' DAY;
+SELECT SUBSTRING(a FROM 2 FOR 3), SUBSTRING(a FROM 2), SUBSTRING(a FOR 3), substring(a, 2, 3), TRIM(a), TRIM(BOTH 'x' FROM a), TRIM(LEADING FROM a), TRIM(TRAILING 'y' FROM a), TRIM('z' FROM a), POSITION('a' IN b), POSITION('a' IN 'abc'), POSITION(a IN f(b)), OVERLAY(a PLACING b FROM 1 FOR 2), OVERLAY(a PLACING b FROM 1);
+SELECT FLOOR(ts TO DAY), CEIL(x), floor(y), TIMESTAMPADD(HOUR, 1, ts), TIMESTAMPDIFF(SECOND, a, b), date_trunc('hour', ts), hour(ts), CURRENT_TIMESTAMP, CURRENT_DATE, current_timestamp(3), now();
+SELECT data -> 'a' -> 'b' ->> 'c', data ->> 'n' = '1', (data ->> 'n')::int + 1, data -> 0 || 'x', a -> (b -> c), a -> b + 1;
+SELECT 1, 1.5, .5, 5., 1e3, 1.5E-3, 0x1F, 'it''s', x'0aFF', NULL, TRUE, false, 9223372036854775808, -9223372036854775808, 0.908;
+SELECT DATE '2020-01-01', TIMESTAMP '2020-01-01 00:00:00', TIME '10:00:00', JSON '{"a":1}', INTERVAL '10' SECOND, INTERVAL '1 hour 30 minutes', INTERVAL '-1' DAY, INTERVAL '1-2' YEAR TO MONTH, INTERVAL 5 MINUTES, 10 SECONDS, 1 DAY - 3 hours, 500 MILLISECONDS, 2 weeks;
+SELECT ARRAY[1, 2, 3], ARRAY[], ARRAY[ARRAY[1], ARRAY[]], MAP['a', 1], ARRAY[1][1], f(a)[1], (a || b)[2];
+SELECT count(*), count(DISTINCT a), sum(a) FILTER (WHERE b > 1), string_agg(a, ',' ORDER BY b DESC, c), listagg(a, ',') WITHIN GROUP (ORDER BY b), percentile_cont(0.5) WITHIN GROUP (ORDER BY x) FILTER (WHERE y), array_agg(DISTINCT a ORDER BY a), count(ALL a), count(t.*), s.f(1) FROM t;
+SELECT "CURRENT_DATE", "left"(a), f(k => 1, v => 'x'), a.b.c.d, (a).b, (a.b).c, (f(x)).y;
+SELECT (a, b) OVERLAPS (c, d), (1).x, ROW(1, 2) = (1, 2), (SELECT 1) + 1, NOT EXISTS (SELECT 1) OR a;
+SELECT NOT a BETWEEN 1 AND 2, (NOT a) = b, (a = b) IN (TRUE), (a IN (1)) IN (TRUE), (a LIKE b) LIKE c, a LIKE (b LIKE c), (a IS NULL) IS NULL, (a BETWEEN 1 AND 2) BETWEEN 3 AND 4;
+SELECT (x AT TIME ZONE 'UTC')[1], (a::int).b, (CASE WHEN a THEN b END).c, (-a)[1], -a[1];
+SELECT a = ANY (b), a <> ALL (ARRAY[1]), (a = ANY (b)) = c, a == SOME (SELECT 1);

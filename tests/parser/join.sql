@@ -1,0 +1,20 @@
+-- what stands in FROM
+SELECT * FROM a, b, c;
+SELECT * FROM a JOIN b ON a.x = b.x LEFT OUTER JOIN c USING (x, y) RIGHT JOIN d ON TRUE FULL OUTER JOIN e ON 1 = 1;
+SELECT * FROM a CROSS JOIN b NATURAL JOIN c NATURAL LEFT JOIN d;
+SELECT * FROM a INNER JOIN (b JOIN c ON b.x = c.x) ON a.x = b.x;
+SELECT * FROM (a CROSS JOIN b), c LEFT JOIN d ON c.x = d.x;
+SELECT * FROM a LEFT JOIN b ON a.id = b.id AND a.ts BETWEEN b.ts - INTERVAL '5' MINUTE AND b.ts + INTERVAL '5' MINUTE;
+SELECT * FROM orders AS o JOIN rates FOR SYSTEM_TIME AS OF o.ts AS r ON o.cur = r.cur;
+SELECT * FROM orders AS o LEFT JOIN rates r FOR SYSTEM_TIME AS OF o.ts ON o.cur = r.cur;
+SELECT * FROM trades t ASOF JOIN quotes q ON t.sym = q.sym AND t.ts >= q.ts;
+SELECT * FROM trades t ASOF LEFT JOIN quotes q ON t.sym = q.sym AND t.ts >= q.ts;
+SELECT * FROM t CROSS JOIN UNNEST(t.tags) AS u (value);
+SELECT * FROM t, UNNEST(tags) WITH ORDINALITY AS u (value, n), json_each(t.doc) j;
+SELECT * FROM t LEFT JOIN LATERAL unnest(t.tags) AS u ON TRUE;
+SELECT * FROM t, LATERAL TABLE(split(t.s, ',')) AS s (word);
+SELECT unnest(tags) FROM t;
+SELECT * FROM 'data/x.csv';
+SELECT level, count(*) FROM 'app.log' (format = 'regex', pattern = '(?<level>\w+)', HEADER, delimiter ';') AS l GROUP BY level;
+SELECT * FROM a JOIN b ON a.x = b.x WHERE a.y ORDER BY 1;
+SELECT left(a, 2), right(b, 1), replace(c, 'x', 'y'), if(a, b, c) FROM x LEFT JOIN y ON x.a = y.a;
