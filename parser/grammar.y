@@ -149,6 +149,11 @@ ptrdiff_t grammar_takes(const Token *tokens, ptrdiff_t n)
     return automaton_run(&m, tokens, n);
 }
 
+bool grammar_is_name(int kind)
+{
+    return kind == TK_ID || GrammarFallback(kind) == TK_ID;
+}
+
 _Static_assert(YYNTOKEN <= GRAMMAR_TOKENS_MAX, "raise GRAMMAR_TOKENS_MAX");
 }
 
@@ -173,10 +178,10 @@ _Static_assert(YYNTOKEN <= GRAMMAR_TOKENS_MAX, "raise GRAMMAR_TOKENS_MAX");
 %left OR.
 %left AND.
 %right NOT.
-%nonassoc IS.
-%nonassoc EQ NE LT LE GT GE.
-%nonassoc BETWEEN IN LIKE ILIKE SIMILAR REGEXP NOT_LA.
-%nonassoc ESCAPE.
+%left IS.
+%left EQ NE LT LE GT GE.
+%left BETWEEN IN LIKE ILIKE SIMILAR REGEXP NOT_LA.
+%left ESCAPE.
 %left CONCAT BITAND BITOR LSHIFT RSHIFT MATCHES TILDE OVERLAPS.
 %left PLUS MINUS.
 %left STAR SLASH PERCENT.

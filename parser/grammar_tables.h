@@ -16,5 +16,7 @@ ptrdiff_t grammar_run(Build *b, const Token *tokens, ptrdiff_t n);
 void grammar_expected(const Token *tokens, ptrdiff_t n, bool *expected);
 /* How many of the tokens the grammar takes. Builds nothing. */
 ptrdiff_t grammar_takes(const Token *tokens, ptrdiff_t n);
+/* Whether a token is a name, or a keyword that is one where the keyword has no use. */
+bool grammar_is_name(int kind);
 
 #endif

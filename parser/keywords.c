@@ -1,5 +1,6 @@
 /* keywords.c: the words of the language and how tokens are shown in errors. */
 #include "parser/grammar.h"
+#include "parser/grammar_tables.h"
 #include "parser/parser.h"
 #include "parser/token.h"
 
@@ -97,12 +98,10 @@ const char *parser_keyword(int i)
 }
 
 /* Keywords that are read as names wherever canonical SQL writes a name: no need for quotes. */
-static const int PLAIN[] = {TK_UNIT,    TK_KEY,   TK_ROW,  TK_OFFSET, TK_SIZE,  TK_PATH,  TK_TIME,
-                            TK_START,   TK_END,   TK_LAST, TK_FIRST,  TK_NEXT,  TK_INDEX, TK_COMMENT,
-                            TK_LOCAL,   TK_MATCH, TK_STEP, TK_PERIOD, TK_RANGE, TK_ZONE,  TK_TRANSACTION,
-                            TK_WATERMARK};
+static const int PLAIN[] = {TK_KEY,  TK_OFFSET, TK_SIZE,    TK_PATH,  TK_TIME, TK_START,  TK_END,  TK_LAST,
+                            TK_FIRST, TK_NEXT,  TK_COMMENT, TK_LOCAL, TK_STEP, TK_PERIOD, TK_ZONE, TK_TRANSACTION};
 
-bool parser_is_plain_name(Str name)
+static bool is_word(Str name)
 {
     if (!name.n || name.n > PARSER_NAME_MAX || (name.p[0] >= '0' && name.p[0] <= '9') || name.p[0] == '$')
         return false;
@@ -111,8 +110,19 @@ bool parser_is_plain_name(Str name)
         bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
         if (!is_letter && !(c >= '0' && c <= '9') && c != '$') return false;
     }
+    return true;
+}
+
+bool parser_is_plain_name(Str name)
+{
+    if (!is_word(name)) return false;
     int kind = keyword_kind(name);
     for (size_t i = 0; i < sizeof PLAIN / sizeof *PLAIN; i++)
         if (PLAIN[i] == kind) return true;
     return kind == TK_ID;
+}
+
+bool parser_is_plain_key(Str key)
+{
+    return is_word(key) && grammar_is_name(keyword_kind(key));
 }

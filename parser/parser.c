@@ -29,7 +29,9 @@ static const Retag RETAGS[] = {
     {TK_WITH, {TK_LOCAL, TK_TIME}, TK_WITH_LA},
     {TK_WITH, {TK_TIES, ANY}, TK_WITH_LA},
     {TK_WITH, {TK_ORDINALITY, ANY}, TK_WITH_LA},
+    {TK_WINDOW, {ANY, TK_AS}, TK_WINDOW},
     {TK_WINDOW, {ANY, TK_LP}, TK_WINDOW_LA},
+    {TK_WINDOW, {TK_ID, ANY}, TK_WINDOW_LA},
     {TK_ON, {TK_CONFLICT, TK_LP}, TK_ON_LA},
     {TK_ON, {TK_CONFLICT, TK_DO}, TK_ON_LA},
     {TK_INTERVAL, {TK_STRING, ANY}, TK_INTERVAL},
@@ -123,9 +125,8 @@ static Status check_size(Span span, Diags *diags)
 }
 
 /* NULL: an error was reported. */
-static Stmt *parse_piece(Piece *p, Arena *arena, Diags *diags)
+static Stmt *parse_piece(Piece *p, Span span, Arena *arena, Diags *diags)
 {
-    Span span = piece_span(p);
     if (check_size(span, diags) != WEIR_OK) return NULL;
     Build b = {.arena = arena, .diags = diags};
     if (is_for_sqlite(&p->tokens)) return build_stmt(&b, STMT_SQLITE);
@@ -166,8 +167,9 @@ static bool next_stmt(Lexer *l, Piece *p, Diags *diags, Stmt **out)
     *out = NULL;
     if (p->is_broken) return true;
     if (p->tokens.len == 1) return false;
-    *out = parse_piece(p, l->arena, diags);
-    if (*out) set_place(*out, piece_span(p), l->text);
+    Span span = piece_span(p);
+    *out = parse_piece(p, span, l->arena, diags);
+    if (*out) set_place(*out, span, l->text);
     return true;
 }
 

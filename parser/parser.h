@@ -38,5 +38,7 @@ const char *parser_keyword(int i);
 
 /* Whether a name needs no quotes to be read back wherever canonical SQL writes one. */
 bool parser_is_plain_name(Str name);
+/* The same for the key of an option, where more keywords are names. */
+bool parser_is_plain_key(Str key);
 
 #endif

@@ -12,15 +12,16 @@
 
 enum { EXPECTED_MAX = 8 };
 
-/* Named first, in this order; what is in neither list follows in the order of the alphabet. */
+/* Named first, in this order; what is in none of the lists follows in the order of the alphabet. */
 static const int FIRST_NAMED[] = {
-    TK_COMMA, TK_RP, TK_RBRACKET, TK_RBRACE, TK_GT, TK_AS, TK_FROM, TK_WHERE, TK_GROUP, TK_ORDER, TK_LP, TK_EQ,
-    TK_ON, TK_USING, TK_WITH, TK_EMIT,
+    TK_COMMA, TK_RP, TK_RBRACKET, TK_RBRACE, TK_GT, TK_EQ, TK_AS, TK_FROM, TK_JOIN, TK_ON, TK_USING, TK_WHERE,
+    TK_GROUP, TK_HAVING, TK_ORDER, TK_LIMIT, TK_EMIT, TK_WITH, TK_LP,
 };
 static const int BEGINS_EXPRESSION[] = {
     TK_NUMBER, TK_STRING, TK_BLOB, TK_PARAM, TK_LP, TK_MINUS, TK_PLUS, TK_TILDE, TK_NOT, TK_CASE, TK_CAST,
     TK_TRY_CAST, TK_EXISTS, TK_NULL, TK_TRUE, TK_FALSE, TK_INTERVAL, TK_ARRAY, TK_MAP, TK_ROW_LP,
     TK_TIME_FUNC, TK_LEFT, TK_RIGHT, TK_ID, TK_DESCRIPTOR, TK_LEADING, TK_TRAILING, TK_BOTH, TK_STAR,
+    TK_ALL, TK_ANY, TK_SOME, TK_DISTINCT, TK_SYMMETRIC, TK_ASYMMETRIC,
 };
 static const int OPERATORS[] = {
     TK_PLUS, TK_MINUS, TK_STAR, TK_SLASH, TK_PERCENT, TK_CONCAT, TK_BITOR, TK_BITAND, TK_LSHIFT, TK_RSHIFT,
@@ -28,6 +29,10 @@ static const int OPERATORS[] = {
     TK_BETWEEN, TK_LIKE, TK_ILIKE, TK_REGEXP, TK_SIMILAR, TK_NOT_LA, TK_AND, TK_OR, TK_AT, TK_DCOLON,
     TK_LBRACKET, TK_OVERLAPS, TK_DOT, TK_UNIT, TK_LP, TK_ESCAPE, TK_STRING,
 };
+static const int BEGINS_TYPE[] = {TK_ID, TK_ARRAY_LT, TK_MAP_LT, TK_ROW_LT, TK_ROW_LP};
+static const int INSIDE_CALL[] = {TK_FROM, TK_FOR, TK_PLACING, TK_TO, TK_IGNORE, TK_RESPECT};
+static const int OPTION_WORDS[] = {TK_NULL, TK_LIMIT, TK_FROM, TK_ON, TK_TABLE, TK_DEFAULT, TK_ORDER, TK_GROUP};
+static const int BEHIND_NAME[] = {TK_DOT, TK_LP};
 #define COUNT(a) ((ptrdiff_t)(sizeof(a) / sizeof *(a)))
 
 static void drop(bool *expected, const int *kinds, ptrdiff_t n)
@@ -56,18 +61,38 @@ static void add_kind(Phrases *p, bool *expected, int kind)
     if (phrase) add_phrase(p, phrase);
 }
 
+/* Where `sign` could stand, the others say no more than `phrase` (NULL: nothing). */
+typedef struct TokenClass {
+    int sign;
+    const char *phrase;
+    const int *kinds;
+    ptrdiff_t n;
+} TokenClass;
+static const TokenClass CLASSES[] = {
+    {TK_CASE, "an expression", BEGINS_EXPRESSION, COUNT(BEGINS_EXPRESSION)},
+    {TK_ARRAY_LT, "a type", BEGINS_TYPE, COUNT(BEGINS_TYPE)},
+    {TK_PLACING, NULL, INSIDE_CALL, COUNT(INSIDE_CALL)},
+    {TK_TABLE, NULL, OPTION_WORDS, COUNT(OPTION_WORDS)},
+    {TK_DOT, NULL, BEHIND_NAME, COUNT(BEHIND_NAME)},
+};
+
+static void phrase_class(const TokenClass *c, bool *expected, Phrases *p)
+{
+    if (!expected[c->sign]) return;
+    bool is_option_key = c->sign != TK_TABLE || (expected[TK_ID] && expected[TK_NULL]);
+    if (!is_option_key) return;
+    if (c->phrase) add_phrase(p, c->phrase);
+    drop(expected, c->kinds, c->n);
+}
+
 /* Turns the set into phrases, likely ones first. */
 static void phrase_expected(bool *expected, Phrases *p)
 {
-    bool wants_expression = expected[TK_NUMBER] && expected[TK_CASE];
-    bool after_expression = !wants_expression && expected[TK_PLUS] && expected[TK_EQ];
-    if (wants_expression) {
-        add_phrase(p, "an expression");
-        drop(expected, BEGINS_EXPRESSION, COUNT(BEGINS_EXPRESSION));
-    }
+    bool after_expression = !expected[TK_CASE] && expected[TK_PLUS] && expected[TK_EQ];
+    for (ptrdiff_t i = 0; i < COUNT(CLASSES); i++) phrase_class(&CLASSES[i], expected, p);
     if (after_expression) drop(expected, OPERATORS, COUNT(OPERATORS));
     for (ptrdiff_t i = 0; i < COUNT(FIRST_NAMED); i++) add_kind(p, expected, FIRST_NAMED[i]);
-    bool is_alias_place = after_expression && p->n > 0;
+    bool is_alias_place = expected[TOKEN_END] && p->n > 0;
     if (is_alias_place) expected[TK_ID] = false;
     add_kind(p, expected, TK_ID);
     add_kind(p, expected, TOKEN_END);
@@ -122,18 +147,52 @@ static const char *meant_keyword(Arena *a, const Token *tokens, ptrdiff_t n, ptr
     return best;
 }
 
-/* Words that were meant as names but are reserved. */
-static bool is_reserved_word(const Token *t)
+/* A copy of the tokens without, or with another kind for, tokens[i]. */
+static bool is_whole_with(Arena *a, const Token *tokens, ptrdiff_t n, ptrdiff_t i, int kind)
 {
-    return t->kind > 0 && t->kind != TK_ID && !t->name.quoted && token_spelling(t->kind);
+    Token *trial = new (a, Token, n);
+    memcpy(trial, tokens, (size_t)n * sizeof *tokens);
+    trial[i].kind = kind;
+    return grammar_takes(trial, n) == n;
 }
 
-static void add_hint(Diags *d, Arena *a, const Token *tokens, ptrdiff_t n, ptrdiff_t at, bool name_fits)
+static bool is_whole_without(Arena *a, const Token *tokens, ptrdiff_t n, ptrdiff_t i)
+{
+    Token *trial = new (a, Token, n);
+    memcpy(trial, tokens, (size_t)i * sizeof *tokens);
+    memcpy(trial + i, tokens + i + 1, (size_t)(n - i - 1) * sizeof *tokens);
+    return grammar_takes(trial, n - 1) == n - 1;
+}
+
+/* A reserved word where a name was meant. FROM and WHERE begin clauses far more often. */
+static bool is_meant_as_name(Arena *a, const Token *tokens, ptrdiff_t n, ptrdiff_t at)
+{
+    const Token *t = &tokens[at];
+    bool is_word = t->kind > 0 && t->kind != TK_ID && !t->name.quoted && token_spelling(t->kind);
+    if (!is_word) return false;
+    bool is_sure = tokens[at - 1].kind == TK_AS || tokens[at - 1].kind == TK_DOT;
+    bool begins_clause = t->kind == TK_FROM || t->kind == TK_WHERE || t->kind == TK_SELECT;
+    return (is_sure || !begins_clause) && is_whole_with(a, tokens, n, at, TK_ID);
+}
+
+static bool closes_nothing(const Token *tokens, ptrdiff_t at)
+{
+    ptrdiff_t depth = 0;
+    for (ptrdiff_t i = 0; i < at; i++) depth += (tokens[i].kind == TK_LP) - (tokens[i].kind == TK_RP);
+    return tokens[at].kind == TK_RP && depth <= 0;
+}
+
+static void add_hint(Diags *d, Arena *a, const Token *tokens, ptrdiff_t n, ptrdiff_t at)
 {
     const char *word = meant_keyword(a, tokens, n, at, at);
-    if (!word && at > 0) word = meant_keyword(a, tokens, n, at - 1, at);
-    if (word) diag_hint(d, "did you mean %s?", word);
-    else if (name_fits && is_reserved_word(&tokens[at]))
+    if (!word) word = meant_keyword(a, tokens, n, at - 1, at);
+    if (word)
+        diag_hint(d, "did you mean %s?", word);
+    else if (closes_nothing(tokens, at))
+        diag_hint(d, "there is no \"(\" that it closes");
+    else if (tokens[at - 1].kind == TK_COMMA && is_whole_without(a, tokens, n, at - 1))
+        diag_hint(d, "remove the comma before it");
+    else if (is_meant_as_name(a, tokens, n, at))
         diag_hint(d, "\"%.*s\" is a keyword; write it in double quotes to use it as a name",
                   STR_ARG(tokens[at].name.text));
 }
@@ -155,7 +214,6 @@ void syntax_error_report(Diags *d, Arena *a, const Token *tokens, ptrdiff_t n, p
     }
     bool expected[GRAMMAR_TOKENS_MAX] = {0};
     grammar_expected(tokens, at, expected);
-    bool name_fits = expected[TK_ID];
     Phrases phrases = {.n = 0};
     phrase_expected(expected, &phrases);
     Str wanted = join_phrases(a, &phrases);
@@ -167,5 +225,5 @@ void syntax_error_report(Diags *d, Arena *a, const Token *tokens, ptrdiff_t n, p
         Str text = token_text(a, &tokens[at]);
         diag_error(d, WEIR_E_SYNTAX, place, "unexpected %.*s; expected %.*s", STR_ARG(text), STR_ARG(wanted));
     }
-    add_hint(d, a, tokens, n, at, name_fits);
+    add_hint(d, a, tokens, n, at);
 }

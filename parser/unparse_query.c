@@ -148,7 +148,7 @@ static void print_match(StrBuf *b, const MatchClause *m)
     print_measures(b, m->measures);
     sb_z(b, ROWS[m->rows]);
     print_match_skip(b, m);
-    sb_lit(b, " PATTERN (");
+    sb_z(b, b->p[b->n - 1] == '(' ? "PATTERN (" : " PATTERN (");
     print_pattern(b, m->pattern, false);
     sb_char(b, ')');
     print_clause(b, " WITHIN ", m->within);

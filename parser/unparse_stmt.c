@@ -11,7 +11,7 @@ static void print_key(StrBuf *b, Str key)
     for (ptrdiff_t i = 0; i < key.n;) {
         ptrdiff_t dot = str_find(str_of(key.p + i, key.n - i), S("."));
         ptrdiff_t end = dot < 0 ? key.n : i + dot;
-        if (!parser_is_plain_name(str_of(key.p + i, end - i)) || end == key.n - 1) is_plain = false;
+        if (!parser_is_plain_key(str_of(key.p + i, end - i)) || end == key.n - 1) is_plain = false;
         i = end + 1;
     }
     if (is_plain) sb_str(b, key);

@@ -156,11 +156,19 @@ static Status check_decorations(Binder *b, const Expr *e)
                       "%s belongs to an aggregate, and \"%.*s\" is a function", what, STR_ARG(e->text));
 }
 
+static bool is_callable(const Binder *b, Str name)
+{
+    const FuncDef *d;
+    for (int i = 0; (d = registry_func(b->p->catalog->registry, name, i)) != NULL; i++)
+        if (!(d->flags & FUNC_INTERNAL)) return true;
+    return false;
+}
+
 static Status bind_scalar_call(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
 {
     TRY(check_decorations(b, e));
     const Form *form = find_form(e->text);
-    bool is_known = form || registry_func(b->p->catalog->registry, e->text, 0);
+    bool is_known = form || is_callable(b, e->text);
     BExpr **args;
     Status st = bind_call_args(b, c, e, &args);
     if (!is_known) return resolve_unknown(b->p, e->text, bind_at(b, e->op_span));

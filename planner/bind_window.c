@@ -603,8 +603,8 @@ Status bind_table_window(Binder *b, const TableRef *ref, LNode **out, Scope *sco
     TRY(time_of(b, t.time, &time_name));
     TRY(bind_from(b, &data, &input, &in));
     ExprContext c = {.scope = &in, .props = &input->props, .clause = "a window function"};
-    BExpr *time, **partition;
-    int npartition;
+    BExpr *time, **partition = NULL;
+    int npartition = 0;
     BoundWindow w;
     TRY(bind_time(b, &c, t.m.def, &time_name, t.m.span, &time));
     TRY(finish(b, &c, &t.m, time, &w));

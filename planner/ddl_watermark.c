@@ -95,7 +95,7 @@ static Status bind_idle(Planner *p, const WatermarkDecl *w)
 Status ddl_watermark(Planner *p, const WatermarkDecl *w, Relation *rel)
 {
     WatermarkDef def = {0};
-    int col;
+    int col = -1;
     TRY(time_column(p, w, rel, &col));
     def.col = col;
     TRY(delay_of(p, w->expr, rel->cols[col].name, &def.delay_us));

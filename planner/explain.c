@@ -10,11 +10,12 @@ typedef struct Telling {
     const PhysOp *op;
     Arena *arena;
     OpFacts *out;
+    bool in_props;
 } Telling;
 
 static void tell_items(Telling *t, const char *key, Str *items, int32_t n, bool is_list)
 {
-    if (n > 0) vec_push(&t->out->facts, t->arena, (Fact){key, items, n, is_list});
+    if (n > 0) vec_push(&t->out->facts, t->arena, (Fact){key, items, n, is_list, t->in_props});
 }
 
 static void tell(Telling *t, const char *key, Str text)
@@ -177,7 +178,8 @@ static Str window_text(const WindowSpec *w, const PhysOp *over, Arena *a)
 {
     StrBuf b = {.arena = a};
     window_shape(&b, w);
-    if (w->time_col >= 0) {
+    bool by_time = w->def->shape != WINDOW_SHAPE_COUNT && w->def->shape != WINDOW_SHAPE_GLOBAL;
+    if (w->time_col >= 0 && by_time) {
         Str on = field_name(over, w->time_col, a);
         sb_printf(&b, " on %.*s", STR_ARG(on));
     }
@@ -348,6 +350,7 @@ static const KindWords KINDS[] = {
 static void tell_props(Telling *t)
 {
     const Props *p = &t->op->props;
+    t->in_props = true;
     tell(t, "changes", p->is_append_only ? S("append-only") : S("retracts"));
     if (p->time_col >= 0) tell(t, "event time", field_name(t->op, p->time_col, t->arena));
     tell_items(t, "key", names_of(t->op, p->key, p->nkey, t->arena), p->nkey, true);
@@ -359,7 +362,7 @@ void explain_facts(const PhysOp *op, Arena *a, OpFacts *out)
     const KindWords *words = &KINDS[op->kind];
     *out = (OpFacts){.kind = words->name};
     if (op->rel) out->subject = op->rel->name;
-    Telling t = {op, a, out};
+    Telling t = {.op = op, .arena = a, .out = out};
     words->tell(&t);
     tell_props(&t);
 }

@@ -13,6 +13,7 @@ typedef struct Fact {
     Str *items;
     int32_t n;
     bool is_list; /* an array in JSON even with one item */
+    bool is_property; /* of the output: one line in text for all of them */
 } Fact;
 
 typedef struct OpFacts {

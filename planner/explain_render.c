@@ -30,15 +30,22 @@ static void indent(StrBuf *b, int depth)
     for (int i = 0; i < depth; i++) sb_lit(b, "  ");
 }
 
+/* A line a fact; properties of the output share the last one. */
 static void text_facts(StrBuf *b, const OpFacts *facts, int depth)
 {
+    bool in_line = false;
     for (ptrdiff_t i = 0; i < facts->facts.len; i++) {
         const Fact *f = &facts->facts.data[i];
-        indent(b, depth);
+        if (in_line)
+            sb_lit(b, "; ");
+        else
+            indent(b, depth);
         sb_printf(b, "%s: ", f->key);
         print_items(b, f);
-        sb_char(b, '\n');
+        in_line = f->is_property;
+        if (!in_line) sb_char(b, '\n');
     }
+    if (in_line) sb_char(b, '\n');
 }
 
 /* An operator and, two columns further in, its inputs. One that several read is written once. */

@@ -1,10 +1,8 @@
-/* pull.c: SELECT over views and tables as SQLite's SQL: clauses, VALUES, set operations.
+/* pull.c: SELECT … FROM over views and tables as SQLite's SQL, clause by clause.
  *
  * What SQLite lacks is written around it: QUALIFY, DISTINCT ON and WITH TIES become a query with
  * hidden columns inside another that filters by them. */
-#include "planner/ddl.h"
 #include "planner/pull.h"
-#include "planner/resolve.h"
 
 #include <assert.h>
 
@@ -194,7 +192,7 @@ static Status add_key(Core *c, const Expr *e)
 
 static Status group_window(const Core *c, const Expr *e, bool *is_window)
 {
-    *is_window = e->kind == EX_CALL && registry_window(c->l->p->catalog->registry, e->text);
+    *is_window = e->kind == EX_CALL && pull_is_window_function(c->l, e->text);
     if (!*is_window) return WEIR_OK;
     return pull_unsupported(c->l, e->span, "a window", "let a materialized view make the windows, or use date_bin");
 }
@@ -306,7 +304,7 @@ static Status named_output(const Core *c, const Expr *e, int64_t *out)
     return WEIR_OK;
 }
 
-static Str inner_name(Arena *a, const char *kind, int64_t n)
+Str pull_inner_name(Arena *a, const char *kind, int64_t n)
 {
     return str_printf(a, "\"%s%lld\"", kind, (long long)n);
 }
@@ -315,7 +313,7 @@ static Status order_output(Core *c, int64_t n, PullValue *v)
 {
     Arena *a = c->l->arena;
     *v = (PullValue){.type = c->is_open ? PULL_UNKNOWN : c->items.data[n - 1].value.type};
-    v->sql = c->is_wrapped ? inner_name(a, "c", n) : str_printf(a, "%lld", (long long)n);
+    v->sql = c->is_wrapped ? pull_inner_name(a, "c", n) : str_printf(a, "%lld", (long long)n);
     return WEIR_OK;
 }
 
@@ -328,7 +326,7 @@ static Status order_expression(Core *c, const Expr *e, PullValue *v)
     TRY(pull_value(&ctx, e, v));
     if (c->is_grouped) TRY(check_grouped(c, e));
     if (!c->is_wrapped || v->constant) return WEIR_OK;
-    Str name = inner_name(c->l->arena, "o", c->hidden.len + 1);
+    Str name = pull_inner_name(c->l->arena, "o", c->hidden.len + 1);
     vec_push(&c->hidden, c->l->arena, str_printf(c->l->arena, "%.*s AS %.*s", STR_ARG(v->sql), STR_ARG(name)));
     v->sql = name;
     return WEIR_OK;
@@ -367,7 +365,7 @@ static Status row_count(Pull *l, const Expr *e, const char *clause, const PullSc
     return WEIR_OK;
 }
 
-static Status write_limit(Pull *l, const Select *q, const PullScope *outer, StrBuf *sql)
+Status pull_limit(Pull *l, const Select *q, const PullScope *outer, StrBuf *sql)
 {
     Str limit, offset;
     TRY(row_count(l, q->limit, "LIMIT", outer, &limit));
@@ -379,11 +377,16 @@ static Status write_limit(Pull *l, const Select *q, const PullScope *outer, StrB
 
 /* ---- QUALIFY, DISTINCT ON, WITH TIES ------------------------------------------------------------ */
 
+static bool is_plain_distinct(const Select *q)
+{
+    return q->is_distinct && q->distinct_on.len == 0;
+}
+
 static Status one_wrapping(const Core *c)
 {
     const Select *q = c->q;
     int n = (q->qualify != NULL) + (q->distinct_on.len > 0) + (q->with_ties && q->limit);
-    if (n + q->is_distinct <= 1 || (n == 1 && q->qualify)) return WEIR_OK;
+    if (n + is_plain_distinct(q) <= 1 || (n == 1 && q->qualify)) return WEIR_OK;
     return pull_unsupported(c->l, q->span, "DISTINCT, DISTINCT ON, QUALIFY and WITH TIES together",
                             "put one of them into a subquery");
 }
@@ -504,7 +507,7 @@ static void write_item(const Core *c, ptrdiff_t i, StrBuf *b)
     sb_str(b, item->value.sql);
     sb_lit(b, " AS ");
     if (c->is_wrapped)
-        sb_str(b, inner_name(b->arena, "c", i + 1));
+        sb_str(b, pull_inner_name(b->arena, "c", i + 1));
     else
         pull_name(b, item->name);
 }
@@ -525,7 +528,7 @@ static Status write_windows(const Core *c, StrBuf *b)
 /* SELECT … WINDOW …, without ORDER BY. */
 static Status write_body(const Core *c, StrBuf *b)
 {
-    sb_z(b, c->q->is_distinct && !c->is_wrapped ? "SELECT DISTINCT " : "SELECT ");
+    sb_z(b, is_plain_distinct(c->q) && !c->is_wrapped ? "SELECT DISTINCT " : "SELECT ");
     for (ptrdiff_t i = 0; i < c->items.len; i++) {
         if (i) sb_lit(b, ", ");
         write_item(c, i, b);
@@ -541,10 +544,10 @@ static Status write_body(const Core *c, StrBuf *b)
 static Status write_core(const Core *c, StrBuf *b)
 {
     if (c->is_wrapped) {
-        sb_z(b, c->q->is_distinct ? "SELECT DISTINCT " : "SELECT ");
+        sb_z(b, is_plain_distinct(c->q) ? "SELECT DISTINCT " : "SELECT ");
         for (ptrdiff_t i = 0; i < c->items.len; i++) {
             if (i) sb_lit(b, ", ");
-            sb_str(b, inner_name(b->arena, "c", i + 1));
+            sb_str(b, pull_inner_name(b->arena, "c", i + 1));
             sb_lit(b, " AS ");
             pull_name(b, c->items.data[i].name);
         }
@@ -553,7 +556,7 @@ static Status write_core(const Core *c, StrBuf *b)
     TRY(write_body(c, b));
     if (c->is_wrapped) sb_printf(b, ") WHERE %.*s", STR_ARG(c->filter));
     write_list(b, " ORDER BY ", c->orders.data, c->orders.len);
-    return has_ties(c->q) ? WEIR_OK : write_limit(c->l, c->q, c->scope.outer, b);
+    return has_ties(c->q) ? WEIR_OK : pull_limit(c->l, c->q, c->scope.outer, b);
 }
 
 /* ---- SELECT … FROM … ---------------------------------------------------------------------------- */
@@ -631,212 +634,17 @@ static Status select_core(Pull *l, const Select *q, const PullScope *outer, cons
     return WEIR_OK;
 }
 
-/* ---- VALUES ------------------------------------------------------------------------------------- */
-
-/* The values of one column in one type. */
-static Status unite_values(Pull *l, PullValue **rows, int n, int col, Span at, PullType *type)
-{
-    BExpr **bound = new (l->arena, BExpr *, n);
-    *type = PULL_UNKNOWN;
-    for (int i = 0; i < n; i++) {
-        if (!rows[i][col].type.known) return WEIR_OK;
-        bound[i] = pull_bound(l, &rows[i][col], 0, at);
-    }
-    Type t;
-    if (!resolve_common(l->p, bound, n, &t))
-        return diag_error(l->p->diags, WEIR_E_TYPE, pull_at(l, at), "the values of column %d have no common type", col + 1);
-    for (int i = 0; i < n; i++) TRY(pull_cast(l, &rows[i][col], t, pull_at(l, at), &rows[i][col]));
-    *type = pull_type(t);
-    return WEIR_OK;
-}
-
-static Status values_row(Pull *l, const Select *q, const PullScope *outer, ptrdiff_t i, PullValue **out)
-{
-    const ExprList *row = &q->rows.data[i];
-    PullContext ctx = {.pull = l, .scope = outer, .clause = "VALUES"};
-    if (row->len != q->rows.data[0].len)
-        return diag_error(l->p->diags, WEIR_E_TYPE, pull_at(l, row->data[0]->span),
-                          "this row has %d values, the first has %d", (int)row->len, (int)q->rows.data[0].len);
-    *out = new (l->arena, PullValue, row->len);
-    for (ptrdiff_t k = 0; k < row->len; k++) TRY(pull_value(&ctx, row->data[k], &(*out)[k]));
-    return WEIR_OK;
-}
-
-static void write_rows(PullValue **rows, int n, int ncols, StrBuf *sql)
-{
-    sb_lit(sql, " FROM (VALUES ");
-    for (int i = 0; i < n; i++) {
-        for (int k = 0; k < ncols; k++)
-            sb_printf(sql, "%s%.*s", k ? ", " : i ? ", (" : "(", STR_ARG(rows[i][k].sql));
-        sb_char(sql, ')');
-    }
-    sb_char(sql, ')');
-}
-
-static Status select_values(Pull *l, const Select *q, const PullScope *outer, const NameList *names, StrBuf *sql,
-                            PullRows *out)
-{
-    int n = (int)q->rows.len, ncols = (int)q->rows.data[0].len;
-    PullValue **rows = new (l->arena, PullValue *, n);
-    for (int i = 0; i < n; i++) TRY(values_row(l, q, outer, i, &rows[i]));
-    if (names && names->len > ncols)
-        return diag_error(l->p->diags, WEIR_E_NAME, pull_at(l, q->span), "%d names for %d columns", (int)names->len, ncols);
-    for (int k = 0; k < ncols; k++) {
-        PullColumn col = {.name = str_printf(l->arena, "column%d", k + 1)};
-        TRY(unite_values(l, rows, n, k, q->span, &col.type));
-        sb_printf(sql, "%s\"column%d\" AS ", k ? ", " : "SELECT ", k + 1);
-        if (names && k < names->len) col.name = names->data[k].text;
-        pull_name(sql, col.name);
-        vec_push(&out->cols, l->arena, col);
-    }
-    write_rows(rows, n, ncols, sql);
-    return WEIR_OK;
-}
-
-/* ---- UNION, INTERSECT, EXCEPT ------------------------------------------------------------------- */
-
-static const char *const SET_WORDS[] = {[SET_UNION] = " UNION ", [SET_INTERSECT] = " INTERSECT ", [SET_EXCEPT] = " EXCEPT "};
-
-static bool is_known(const PullRows *r, ptrdiff_t col)
-{
-    return r->cols.data[col].type.known;
-}
-
-/* The types that the columns of all branches take. */
-static Status common_types(Pull *l, const Select *q, PullRows *rows, PullType *types)
-{
-    for (ptrdiff_t k = 0; k < rows[0].cols.len; k++) {
-        Type t = TYPE_OF(TYPE_NULL);
-        bool known = true;
-        for (ptrdiff_t i = 0; i < q->branches.len; i++) known &= is_known(&rows[i], k);
-        for (ptrdiff_t i = 0; i < q->branches.len && known; i++)
-            if (!type_common(t, rows[i].cols.data[k].type.type, &t))
-                return diag_error(l->p->diags, WEIR_E_TYPE, pull_at(l, q->span), "the types of column %d have nothing in common",
-                                  (int)k + 1);
-        types[k] = known ? pull_type(t) : PULL_UNKNOWN;
-        bool same = known;
-        for (ptrdiff_t i = 0; i < q->branches.len && same; i++) {
-            const PullType *p = &rows[i].cols.data[k].type;
-            same = type_eq(p->type, rows[0].cols.data[k].type.type) && p->form == rows[0].cols.data[k].type.form;
-        }
-        if (same) types[k] = rows[0].cols.data[k].type;
-    }
-    return WEIR_OK;
-}
-
-static bool fits(const PullRows *r, const PullType *types)
-{
-    for (ptrdiff_t k = 0; k < r->cols.len; k++) {
-        const PullType *t = &r->cols.data[k].type;
-        bool is_null = t->known && t->type.kind == TYPE_NULL;
-        if (types[k].known && !is_null && (!type_eq(t->type, types[k].type) || t->form != types[k].form)) return false;
-    }
-    return true;
-}
-
-/* SELECT cast(c1) AS a, … FROM (branch): the branch in the common types. */
-static Status cast_branch(Pull *l, const Select *branch, const PullScope *outer, const PullType *types, PullRows *rows)
-{
-    NameList names = {0};
-    for (ptrdiff_t k = 0; k < rows->cols.len; k++)
-        vec_push(&names, l->arena, (Name){.text = str_printf(l->arena, "c%d", (int)k + 1)});
-    PullRows inner;
-    TRY(pull_select(l, branch, outer, &names, &inner));
-    StrBuf b = {.arena = l->arena};
-    for (ptrdiff_t k = 0; k < rows->cols.len; k++) {
-        PullValue v = {.sql = inner_name(l->arena, "c", k + 1), .type = inner.cols.data[k].type};
-        if (types[k].known) TRY(pull_cast(l, &v, types[k].type, branch->span, &v));
-        sb_printf(&b, "%s%.*s AS ", k ? ", " : "SELECT ", STR_ARG(v.sql));
-        pull_name(&b, rows->cols.data[k].name);
-    }
-    sb_printf(&b, " FROM (%.*s)", STR_ARG(inner.sql));
-    rows->sql = sb_done(&b);
-    return WEIR_OK;
-}
-
-static bool needs_parentheses(const Select *branch)
-{
-    return branch->kind == SELECT_SET || branch->order_by.len || branch->limit || branch->offset || branch->with.len;
-}
-
-/* ORDER BY after a set operation: columns of the result only. */
-static Status set_order(Pull *l, const Select *q, const PullRows *rows, StrBuf *sql)
-{
-    for (ptrdiff_t i = 0; i < q->order_by.len; i++) {
-        const OrderItem *item = &q->order_by.data[i];
-        const Expr *e = item->expr;
-        int64_t n = 0;
-        if (e->kind == EX_NUMBER && !str_to_int64(e->text, &n)) n = 0;
-        for (ptrdiff_t k = 0; k < rows->cols.len && n == 0; k++)
-            if (e->kind == EX_COLUMN && e->parts.len == 1 && str_ieq(rows->cols.data[k].name, e->parts.data[0].text)) n = k + 1;
-        if (n < 1 || n > rows->cols.len) {
-            Status st = diag_error(l->p->diags, WEIR_E_NAME, pull_at(l, e->span), "this is not a column of the result");
-            diag_hint(l->p->diags, "after a set operation, order by columns of the first SELECT");
-            return st;
-        }
-        PullValue v = {.sql = str_printf(l->arena, "%lld", (long long)n), .type = rows->cols.data[n - 1].type};
-        sb_z(sql, i ? ", " : " ORDER BY ");
-        pull_order_words(&v, item, sql);
-    }
-    return WEIR_OK;
-}
-
-static Status translate_branches(Pull *l, const Select *q, const PullScope *outer, const NameList *names, PullRows *rows)
-{
-    Status first = WEIR_OK;
-    for (ptrdiff_t i = 0; i < q->branches.len; i++) {
-        Status st = pull_select(l, q->branches.data[i], outer, i == 0 ? names : NULL, &rows[i]);
-        if (st == WEIR_OK && !rows[0].is_open && !rows[i].is_open && rows[i].cols.len != rows[0].cols.len)
-            st = diag_error(l->p->diags, WEIR_E_TYPE, pull_at(l, q->branches.data[i]->span),
-                            "this SELECT has %d columns, the first has %d", (int)rows[i].cols.len, (int)rows[0].cols.len);
-        if (first == WEIR_OK) first = st;
-        if (i == 0 && st != WEIR_OK) return st;
-    }
-    return first;
-}
-
-static bool any_open(const PullRows *rows, ptrdiff_t n)
-{
-    for (ptrdiff_t i = 0; i < n; i++)
-        if (rows[i].is_open) return true;
-    return false;
-}
-
-static Status select_set(Pull *l, const Select *q, const PullScope *outer, const NameList *names, StrBuf *sql,
-                         PullRows *out)
-{
-    PullRows *rows = new (l->arena, PullRows, q->branches.len);
-    if (q->set_all && q->set_op != SET_UNION)
-        return pull_unsupported(l, q->span, q->set_op == SET_EXCEPT ? "EXCEPT ALL" : "INTERSECT ALL", NULL);
-    TRY(translate_branches(l, q, outer, names, rows));
-    PullType *types = new (l->arena, PullType, rows[0].cols.len);
-    bool open = any_open(rows, q->branches.len);
-    if (!open) TRY(common_types(l, q, rows, types));
-    for (ptrdiff_t i = 0; i < q->branches.len; i++) {
-        const Select *branch = q->branches.data[i];
-        bool cast = !open && !fits(&rows[i], types);
-        if (cast) TRY(cast_branch(l, branch, outer, types, &rows[i]));
-        if (i) sb_printf(sql, "%s%s", SET_WORDS[q->set_op], q->set_all ? "ALL " : "");
-        bool wrap = needs_parentheses(branch) && !cast;
-        sb_printf(sql, wrap ? "SELECT * FROM (%.*s)" : "%.*s", STR_ARG(rows[i].sql));
-    }
-    out->cols = rows[0].cols;
-    out->is_open = open;
-    for (ptrdiff_t k = 0; k < out->cols.len && !open; k++) out->cols.data[k].type = types[k];
-    return WEIR_OK;
-}
-
 /* ---- a query at any depth ----------------------------------------------------------------------- */
 
 static Status select_any(Pull *l, const Select *q, const PullScope *outer, const NameList *names, StrBuf *sql, PullRows *out)
 {
     switch (q->kind) {
     case SELECT_CORE: return select_core(l, q, outer, names, sql, out);
-    case SELECT_VALUES: TRY(select_values(l, q, outer, names, sql, out)); break;
-    case SELECT_SET: TRY(select_set(l, q, outer, names, sql, out)); break;
+    case SELECT_VALUES: TRY(pull_values(l, q, outer, names, sql, out)); break;
+    case SELECT_SET: TRY(pull_set(l, q, outer, names, sql, out)); break;
     }
-    TRY(set_order(l, q, out, sql));
-    return write_limit(l, q, outer, sql);
+    TRY(pull_set_order(l, q, out, sql));
+    return pull_limit(l, q, outer, sql);
 }
 
 Status pull_select(Pull *l, const Select *q, const PullScope *outer, const NameList *names, PullRows *out)

@@ -5,7 +5,8 @@
  * of weir and stands in the SQL as a call of weir_expr. So the translator follows types: every
  * piece of SQL comes with the type and stored form of its value, where they are known.
  *
- *   pull.c        SELECT, VALUES, set operations
+ *   pull.c        SELECT … FROM …
+ *   pull_set.c    VALUES, set operations
  *   pull_from.c   FROM: tables, views, joins, CTEs; what names mean
  *   pull_expr.c   operators and forms
  *   pull_call.c   calls: aggregates, window functions, the rest
@@ -103,6 +104,19 @@ enum { PULL_DEPTH_MAX = 64 };
 /* `names` call the columns, where given (else NULL). */
 Status pull_select(Pull *l, const Select *q, const PullScope *outer, const NameList *names, PullRows *out);
 
+/* LIMIT and OFFSET; they see `outer` only. */
+Status pull_limit(Pull *l, const Select *q, const PullScope *outer, StrBuf *sql);
+/* "c3", quoted: a column of a query inside another. */
+Str pull_inner_name(Arena *a, const char *kind, int64_t n);
+
+/* ---- pull_set.c: append the query without ORDER BY and fill out->cols ---- */
+Status pull_values(Pull *l, const Select *q, const PullScope *outer, const NameList *names, StrBuf *sql,
+                   PullRows *out);
+Status pull_set(Pull *l, const Select *q, const PullScope *outer, const NameList *names, StrBuf *sql,
+                PullRows *out);
+/* ORDER BY columns of the result. */
+Status pull_set_order(Pull *l, const Select *q, const PullRows *rows, StrBuf *sql);
+
 /* ---- pull_from.c ---- */
 /* Appends the FROM items and fills the scope. */
 Status pull_from(PullContext *c, const TableRef *t, PullScope *scope, StrBuf *sql);
@@ -110,6 +124,8 @@ Status pull_from(PullContext *c, const TableRef *t, PullScope *scope, StrBuf *sq
 Status pull_find_column(const PullContext *c, const Expr *e, const PullColumn **found, int *nparts);
 /* Whether the scope itself (not those around it) has such a column. */
 const PullColumn *pull_own_column(const PullScope *s, Str table, Str name, bool *ambiguous);
+/* TUMBLE, HOP, …: functions that make windows. */
+bool pull_is_window_function(const Pull *l, Str name);
 Status pull_with(Pull *l, const Select *q, const PullScope *outer, StrBuf *sql);
 
 /* ---- pull_expr.c ---- */

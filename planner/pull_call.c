@@ -105,7 +105,8 @@ static Status resolve(const PullContext *c, const Expr *e, PullValue *v, int n, 
     }
     Type t;
     TRY(resolve_agg(l->p, e->text, bound, n, is_star(e), at, &def, &t));
-    for (int i = 0; i < n; i++) TRY(pull_cast(l, &v[i], bound[i]->type, at, &v[i]));
+    for (int i = 0; i < n; i++)
+        if (!type_eq(v[i].type.type, bound[i]->type)) TRY(pull_cast(l, &v[i], bound[i]->type, at, &v[i]));
     *type = pull_type(t);
     return WEIR_OK;
 }

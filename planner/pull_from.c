@@ -382,13 +382,19 @@ static Status from_json(PullContext *c, const TableRef *t, PullScope *scope, Str
     return add_source(c, t, &s, t->alias.text.n ? t->alias.text : name, scope, sql);
 }
 
+bool pull_is_window_function(const Pull *l, Str name)
+{
+    const WindowDef *w = registry_window(l->p->catalog->registry, name);
+    return w && w->table_func && str_ieq(str_z(w->table_func), name);
+}
+
 static Status from_function(PullContext *c, const TableRef *t, PullScope *scope, StrBuf *sql)
 {
     Pull *l = c->pull;
     Str name = t->func->text;
     if (str_ieq(name, S("unnest"))) return from_unnest(c, t, scope, sql);
     if (name_in_list("json_each,json_tree", name)) return from_json(c, t, scope, sql);
-    if (registry_window(l->p->catalog->registry, name))
+    if (pull_is_window_function(l, name))
         return pull_unsupported(l, t->span, "a window table function", "let a materialized view make the windows");
     return diag_error(l->p->diags, WEIR_E_NAME, pull_at(l, t->func->op_span), "unknown table function \"%.*s\"",
                       STR_ARG(name));

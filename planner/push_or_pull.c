@@ -46,6 +46,10 @@ static Status search_name(Search *s, const Name *name, const Names *names)
 {
     if (is_common(names, name->text)) return WEIR_OK;
     const Relation *r = catalog_find(s->p->catalog, name->text);
+    Field *cols;
+    int ncols;
+    if (!r && s->p->sqlite_table && s->p->sqlite_table(s->p->callback_arg, name->text, s->p->arena, &cols, &ncols))
+        return WEIR_OK;
     if (!r) return unknown(s, name);
     if (r->kind == REL_STREAM) s->reads_stream = true;
     return r->kind == REL_VIEW && r->query ? search_select(s, r->query, NULL) : WEIR_OK;

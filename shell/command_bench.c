@@ -65,10 +65,38 @@ static bool make_stream(Session *s, int64_t events)
                          events);
 }
 
+/* Reading a file of bids (NDJSON or CSV) into columns. */
+static bool bench_file(Session *s, const Args *a, const char *format)
+{
+    static const char columns[] =
+        "auction BIGINT, bidder BIGINT, price BIGINT, channel TEXT, url TEXT, date_time TIMESTAMP(3), extra TEXT";
+    char *sql;
+    if (a->nfiles != 1) {
+        fputs("weir: bench --query ndjson|csv takes the file to read\n", stderr);
+        return false;
+    }
+    if (asprintf(&sql, "CREATE STREAM bids (%s) WITH (connector = 'file', path = '%s', format = '%s')", columns,
+                 a->files[0], format) < 0) return false;
+    weir_bench_result r;
+    bool ok = session_query(s, "%s", sql);
+    free(sql);
+    if (ok && weir_bench_decode(s->db, "bids", NULL, RUNS, &r) != WEIR_OK) {
+        session_tell(s);
+        ok = false;
+    }
+    if (ok) show(&(BenchQuery){strcmp(format, "csv") ? "ndjson" : "csv", NULL}, &r, a->json);
+    return ok;
+}
+
 int command_bench(const Args *a)
 {
     Session s = session_of(a);
     int code = session_open(&s, NULL, false);
+    if (code == EXIT_DONE && a->query && (!strcmp(a->query, "ndjson") || !strcmp(a->query, "csv"))) {
+        bool done = bench_file(&s, a, strcmp(a->query, "csv") ? "json" : "csv");
+        session_close(&s);
+        return done ? EXIT_DONE : EXIT_FAILED;
+    }
     bool ok = code == EXIT_DONE && make_stream(&s, a->events > 0 ? a->events : EVENTS_DEFAULT);
     for (const BenchQuery *q = queries; ok && q->name; q++) {
         if (!wanted(a->query, q->name)) continue;

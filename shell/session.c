@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -70,7 +71,9 @@ void session_tell(Session *s)
 {
     int n;
     const weir_diag *d = weir_diags(s->db, &n);
-    for (int i = 0; i < n; i++) fprintf(stderr, "%s\n", d[i].rendered);
+    for (int i = 0; i < n; i++)
+        fprintf(stderr, "%s%s%s\n", s->file && !d[i].file && d[i].line ? s->file : "",
+                s->file && !d[i].file && d[i].line ? ":" : "", d[i].rendered);
     if (n == 0) fprintf(stderr, "weir: out of memory\n");
 }
 
@@ -162,6 +165,26 @@ static const char *dot_line(Session *s, const char *p, bool *ok)
     return p + n;
 }
 
+/* The statement at `p` behind as many blank lines and columns as come before it in the script, so
+ * that errors name their place there. */
+static bool placed_statement(Session *s, const char *text, const char *p, const char **tail)
+{
+    size_t lines = 0, columns = 0, n = strlen(p);
+    for (const char *c = text; c < p; c++) {
+        lines += *c == '\n';
+        columns = *c == '\n' ? 0 : columns + 1;
+    }
+    char *copy = malloc(lines + columns + n + 1);
+    memset(copy, '\n', lines);
+    memset(copy + lines, ' ', columns);
+    memcpy(copy + lines + columns, p, n + 1);
+    const char *end = copy + lines + columns + n;
+    bool ok = session_statement(s, copy, &end);
+    *tail = p + (end - copy - (ptrdiff_t)(lines + columns));
+    free(copy);
+    return ok;
+}
+
 bool session_run(Session *s, const char *text, const char *file)
 {
     const char *outer = s->file;
@@ -171,7 +194,7 @@ bool session_run(Session *s, const char *text, const char *file)
         bool ok;
         const char *tail = p + strlen(p);
         if (*p == '.' || *p == '\\') tail = dot_line(s, p, &ok);
-        else ok = session_statement(s, p, &tail);
+        else ok = placed_statement(s, text, p, &tail);
         p = tail;
         all_ok &= ok;
         if (!ok && s->bail) break;

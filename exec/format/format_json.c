@@ -70,6 +70,11 @@ static Status json_open(const Relation *rel, const bool *wanted, Arena *a, Decod
     return WEIR_OK;
 }
 
+ShapeSet *json_decoder_shapes(Decoder *dec)
+{
+    return ((JsonDecoder *)dec)->shapes;
+}
+
 /* ---- the plain way ----------------------------------------------------------------------------- */
 
 /* One line in work. */

@@ -25,5 +25,6 @@ void shape_learn(ShapeSet *s, Str line);
 /* Tests: which instruction set the loop is made for: 0 any, 1 AVX2, 2 AVX-512; at most what the
  * machine has. */
 int shape_set_level(ShapeSet *s, int level);
+ShapeSet *json_decoder_shapes(Decoder *dec); /* of an open JSON decoder; NULL: it uses none */
 
 #endif

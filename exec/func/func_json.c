@@ -142,24 +142,31 @@ static const FuncImpl json_exists_impl = {.columns = json_exists, .prepare = pat
 
 /* ---- -> and ->> -------------------------------------------------------------------------------- */
 
+static bool looks_like_path(Str key)
+{
+    return str_starts(key, S("$.")) || str_starts(key, S("$["));
+}
+
 /* A key, or a path where it begins with $; an index from 0, negative from the end. */
 static Status arrow_prepare(const BExpr *call, Arena *a, void **out, Diags *d)
 {
     const Value *key = constant_arg(call, 1);
     *out = NULL;
-    bool is_path = key && key->type.kind == TYPE_TEXT &&
-                   (str_starts(key->s, S("$.")) || str_starts(key->s, S("$[")));
+    bool is_path = key && key->type.kind == TYPE_TEXT && looks_like_path(key->s);
     return is_path ? path_prepare(call, a, out, d) : WEIR_OK;
 }
 
 static Found arrow_find(EvalCtx *c, const Column *args, int row, Str *v)
 {
     bool found;
+    JsonPath path;
     if (!document(args, row, v)) return BROKEN;
     if (c->prepared)
         found = json_path_find(*v, c->prepared, v);
     else if (args[1].type.kind == TYPE_BIGINT)
         found = json_element(*v, ARG(int64_t, 1, row), v);
+    else if (looks_like_path(ARG_STR(1, row)))
+        return json_path_parse(ARG_STR(1, row), c->arena, &path) && json_path_find(*v, &path, v) ? FOUND : MISSING;
     else
         found = json_member(*v, ARG_STR(1, row), v);
     return found ? FOUND : MISSING;

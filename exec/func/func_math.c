@@ -25,6 +25,14 @@
     } \
     static const FuncImpl name##_impl = {.columns = name##_rows};
 
+/* The library's is off by one unit here and there; a step of Newton's puts it right. */
+static double cube_root(double x)
+{
+    double y = cbrt(x);
+    if (!isfinite(y) || y == 0 || fabs(x) > 1e300 || fabs(x) < 1e-300) return y;
+    return y - (y * y * y - x) / (3 * y * y);
+}
+
 static const double PI = 3.14159265358979323846;
 
 UNARY(abs_double, fabs(x))
@@ -33,7 +41,7 @@ UNARY(ceil_double, ceil(x))
 UNARY(floor_double, floor(x))
 UNARY(trunc_double, trunc(x))
 UNARY(sqrt, sqrt(x))
-UNARY(cbrt, cbrt(x))
+UNARY(cbrt, cube_root(x))
 UNARY(exp, exp(x))
 UNARY(ln, x > 0 ? log(x) : NAN)
 UNARY(log10, x > 0 ? log10(x) : NAN)
@@ -314,7 +322,7 @@ static void round_decimals(EvalCtx *c, const Column *args, const Column *digits,
     {
         int64_t n = digits ? COL(int64_t, digits)[col_at(digits, row)] : 0;
         Int128 x = ARG(Int128, 0, row), v = x;
-        if (n < from && from - n > 38)
+        if (n < from - 38)
             v = 0;
         else if (n < from)
             v = to_units(x, decimal_pow10((int)(from - n)), how);
@@ -367,17 +375,15 @@ static void width_bucket(EvalCtx *c, const Column *args, int nargs, Column *out)
     {
         double x = ARG(double, 0, row), low = ARG(double, 1, row), high = ARG(double, 2, row);
         int64_t n = ARG(int64_t, 3, row);
-        if (n <= 0 || low == high || !isfinite(low) || !isfinite(high)) {
+        if (n <= 0 || n > INT32_MAX || low == high || !isfinite(low) || !isfinite(high)) {
             call_failed(c, out, row, "width_bucket takes two different finite bounds and a count above 0");
             continue;
         }
         bool down = low > high;
-        if (down ? x > low : x < low)
-            to[row] = 0;
-        else if (down ? x <= high : x >= high)
-            to[row] = n + 1;
-        else
-            to[row] = (int64_t)floor((x - low) / (high - low) * (double)n) + 1;
+        bool below = down ? x > low : x < low, above = down ? x <= high : x >= high;
+        double part = below || above ? 0 : floor((x - low) / (high - low) * (double)n) + 1;
+        if (part > (double)n) part = (double)n;
+        to[row] = above ? n + 1 : (int64_t)part;
     }
 }
 static const FuncImpl width_bucket_impl = {.columns = width_bucket};

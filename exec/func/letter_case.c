@@ -19,6 +19,7 @@ uint32_t letter_upper(uint32_t c)
 {
     if (c < 0x80) return (unsigned char)ascii_upper((char)c);
 #ifdef WEIR_HAVE_UTF8PROC
+    if (c == 0xdf) return c; /* Unicode's simple mapping has no capital for it */
     return (uint32_t)utf8proc_toupper((utf8proc_int32_t)c);
 #else
     return c;

@@ -39,6 +39,7 @@ Status file_part_open(FilePart *f, const char *path, Diags *d)
     f->device = (uint64_t)st.st_dev;
     f->inode = (uint64_t)st.st_ino;
     f->size = st.st_size;
+    f->at_end = false;
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     return WEIR_OK;
 }
@@ -74,6 +75,7 @@ void file_part_advance(FilePart *f, const char *p, ptrdiff_t n)
 
 FileMark file_part_mark(const FilePart *f)
 {
+    if (f->is_kept) return f->kept;
     return (FileMark){.length = f->offset, .head = hash_bytes(f->head, f->head_n),
                       .tail = hash_bytes(f->tail, f->tail_n), .inode = f->inode};
 }
@@ -86,6 +88,7 @@ void file_part_next_generation(FilePart *f)
     f->generation++;
     f->offset = 0;
     f->head_n = f->tail_n = 0;
+    f->is_kept = f->at_end = false;
     f->history_end = 0;
     f->line = 1;
     file_part_set_decoder(f, (Str){0});
@@ -118,7 +121,14 @@ bool file_part_read_marks(FilePart *f)
 {
     size_t n = f->offset < FILE_MARK_MAX ? (size_t)f->offset : FILE_MARK_MAX;
     f->head_n = f->tail_n = (int32_t)n;
+    f->is_kept = false;
     return read_all(f->fd, f->head, n, 0) && read_all(f->fd, f->tail, n, f->offset - n);
+}
+
+void file_part_keep_mark(FilePart *f, const FileMark *m)
+{
+    f->kept = *m;
+    f->is_kept = true;
 }
 
 /* ---- identity ---------------------------------------------------------------------------------- */

@@ -27,11 +27,14 @@ typedef struct FilePart {
     int fd;                /* -1: not open */
     uint64_t device, inode; /* of the open file */
     int64_t size;          /* when last looked at, -1: never */
+    bool at_end;           /* all of `size` has been read */
     int64_t limit;         /* `once`: read no further; -1: no limit */
     uint64_t history_end;  /* rows below were there when the stream was first opened */
     int64_t line;          /* at the position; 0: unknown */
     char head[FILE_MARK_MAX], tail[FILE_MARK_MAX]; /* bytes at the start, bytes before the position */
     int32_t head_n, tail_n;
+    FileMark kept;         /* stands for head and tail where the file has not been read */
+    bool is_kept;
     FileMark past[FILE_PAST_MAX]; /* earlier generations, newest first */
     int32_t npast;
     Str decoder;           /* its state at the position */
@@ -55,6 +58,8 @@ FileMark file_part_mark(const FilePart *f);
 bool file_has_mark(int fd, const FileMark *m);
 /* Takes over the bytes around the position from the open file (after a restart). */
 bool file_part_read_marks(FilePart *f);
+/* The same without the file: only its mark is known. */
+void file_part_keep_mark(FilePart *f, const FileMark *m);
 
 /* The identity kept with a position, and back. `decoder` is copied. */
 Str file_part_identity(FilePart *f);

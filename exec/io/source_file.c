@@ -201,6 +201,7 @@ static bool find_file(FileSource *s, FilePart *f, const FileMark *mark)
 static Status resume_part(FileSource *s, FilePart *f, const FileMark *mark, Diags *d)
 {
     bool is_there = find_file(s, f, mark);
+    file_part_keep_mark(f, mark);
     if (f->ended && !s->follow) {
         struct stat st;
         if (!is_there && stat(f->path.p, &st) != 0) return WEIR_OK; /* gone: nothing to add */
@@ -212,11 +213,7 @@ static Status resume_part(FileSource *s, FilePart *f, const FileMark *mark, Diag
     f->ended = false;
     if (is_there && file_part_read_marks(f)) return WEIR_OK;
     file_part_close(f);
-    if (mark->length > 0) { /* replaced, truncated or not there yet */
-        FileMark lost = *mark;
-        file_part_next_generation(f);
-        f->past[0] = lost;
-    }
+    if (mark->length > 0) file_part_next_generation(f); /* replaced, truncated or not there */
     return WEIR_OK;
 }
 
@@ -467,6 +464,18 @@ static bool reopen_followed(FileSource *s, FilePart *f)
     return true;
 }
 
+/* A file that was read to its end has another size now: the same one grown, or its bytes were
+ * replaced. */
+static void check_content(FileSource *s, FilePart *f)
+{
+    int64_t size = file_part_size(f);
+    if (size == f->size) return;
+    f->at_end = false;
+    bool is_shorter = size < f->size;
+    f->size = size;
+    if (is_shorter || is_replaced(f)) begin_generation(s, f);
+}
+
 /* Does the path name another file now, one with something in it? */
 static bool is_rotated(const FileSource *s, const FilePart *f)
 {
@@ -480,13 +489,8 @@ static bool is_rotated(const FileSource *s, const FilePart *f)
 static bool follow_on(FileSource *s, FilePart *f, SourceBatch *out, bool *got_batch)
 {
     *got_batch = false;
-    int64_t size = file_part_size(f);
-    if (size < (int64_t)reader_read_to(&s->reader) || (f->size != size && is_replaced(f))) {
-        begin_generation(s, f);
-        f->size = size;
-        return size > 0;
-    }
-    f->size = size;
+    f->size = (int64_t)reader_read_to(&s->reader);
+    f->at_end = true;
     if (!is_rotated(s, f)) return false;
     if (reader_buffered(&s->reader) > 0 || s->reader.dec->held > 0) { /* its last line */
         *got_batch = decode(s, f, true, out);
@@ -549,6 +553,7 @@ static PartStatus poll_part(FileSource *s, int32_t i, SourceBatch *out, Diags *d
             return PART_FAILED;
         }
     }
+    if (s->follow && !once && f->at_end) check_content(s, f);
     if (take_part(s, i, d) != WEIR_OK) return PART_FAILED;
     if (reader_buffered(&s->reader) >= CHUNK / 2 && decode(s, f, false, out)) return PART_ROWS;
     for (;;) {

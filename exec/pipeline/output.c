@@ -40,7 +40,6 @@ static void output_push(Op *op, int port, const Batch *b)
     (void)port;
     OutputOp *o = (OutputOp *)op;
     int n = batch_count(b);
-    op->rows_in += n;
     if (o->is_counting) {
         if (o->with_hash) hash_rows(o, b);
         return;

@@ -101,6 +101,11 @@ static Status leaf_open(const PhysOp *p, OpContext *c, Arena *a, const OpClass *
     Leaf *leaf = new_one(a, Leaf);
     op_init(&leaf->op, cls, p, c, a);
     leaf->next_watermark = INT64_MIN;
+    if (p->kind == PHYS_VIEW_INPUT) { /* its input is the root of another query */
+        leaf->op.nports = 1;
+        leaf->op.port_watermark = new_one(a, int64_t);
+        leaf->op.port_watermark[0] = INT64_MIN;
+    }
     if (p->scan_filter) {
         const BExpr *root = p->scan_filter;
         TRY(expr_compile(&root, 1, a, &leaf->filter, d));

@@ -205,7 +205,6 @@ static void view_push(Op *op, int port, const Batch *b)
     (void)port;
     ViewOp *v = (ViewOp *)op;
     epoch_start(v);
-    op->rows_in += batch_count(b);
     if (v->is_append_only) push_append(v, b);
     else push_keyed(v, b);
     op_emit(op, b);

@@ -14,7 +14,7 @@ import time
 from collections import Counter
 
 from .case import generate, script
-from .engine import try_case
+from .engine import Outcome, built_part, try_case
 from .shrink import shrink, write
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -69,6 +69,24 @@ def report(args, case, outcome):
     print(f"made small: {os.path.normpath(path)}\n{last.detail}", file=sys.stderr)
 
 
+def is_unbuilt(args, outcome):
+    skipped = outcome.kind == "error" and args.skip and re.search(args.skip, outcome.what)
+    return outcome.kind == "unsupported" or skipped
+
+
+def try_built(args, case, reasons):
+    """What the engine says to the case, or to the part of it that is built."""
+    outcome = try_case(args.engine, case)
+    if not is_unbuilt(args, outcome):
+        return case, outcome
+    reasons[outcome.what] += 1
+    part = built_part(args.engine, case)
+    if not part.tables:
+        return part, Outcome("unsupported")
+    outcome = try_case(args.engine, part)
+    return part, Outcome("unsupported") if is_unbuilt(args, outcome) else outcome
+
+
 def main():
     args = arguments()
     if args.print:
@@ -81,13 +99,9 @@ def main():
         if args.seconds and time.monotonic() - began > args.seconds:
             break
         case = generate(seed)
-        outcome = try_case(args.engine, case)
-        if outcome.kind == "error" and args.skip and re.search(args.skip, outcome.what):
-            outcome.kind = "unsupported"
+        case, outcome = try_built(args, case, reasons)
         kinds[outcome.kind] += 1
-        if outcome.kind == "unsupported":
-            reasons[outcome.what] += 1
-        elif outcome.kind != "same":
+        if outcome.kind in ("differs", "error"):
             report(args, case, outcome)
             if not args.keep_going:
                 break

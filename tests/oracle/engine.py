@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .case import expected, expected_late, script
 
@@ -99,6 +99,20 @@ def judge(case, status, stdout, stderr, folder):
         if view in counted and counted[view] != n:
             return Outcome("differs", "late_rows", f"view {view}: late_rows is {counted[view]}, must be {n}", len(want) - 1)
     return Outcome("same")
+
+
+def built_part(program, case):
+    """The case without the views that the engine has not built, and without what reads them."""
+    kept = list(case.relations[: len(case.streams)])
+    for r in case.relations[len(case.streams):]:
+        if not all(p.name in [k.name for k in kept] for p in r.parents):
+            continue
+        attempt = replace(case, relations=kept + [r], steps=[("commit",)], late=None)
+        status, _, stderr, folder = run(program, script(attempt), attempt.options(), attempt.files())
+        shutil.rmtree(folder, ignore_errors=True)
+        if status == 0 or "WEIR_E_" not in stderr:
+            kept.append(r)
+    return replace(case, relations=kept, late=case.late if case.late in [k.name for k in kept] else None)
 
 
 def try_case(program, case):

@@ -111,11 +111,14 @@ def json_value(value, t, digits=None):
 
 
 def random_time(rng, stream, state):
-    """Mostly rising, with disorder that often reaches behind the watermark."""
+    """Mostly rising, with disorder that often reaches behind the watermark. Many lie on multiples of
+    the unit or a tick beside one, where windows begin, end and close."""
     unit, tick = stream.unit, stream.time_type.tick
     kind = rng.random()
+    if rng.random() < 0.4:
+        state["front"] = state["front"] // unit * unit + rng.choice([0, 0, -tick, tick, unit])
     if kind < 0.55:
-        state["front"] += rng.randint(0, 2) * unit + rng.randint(0, unit // tick) * tick
+        state["front"] += rng.randint(0, 2) * unit + rng.choice([0, 0, rng.randint(0, unit // tick) * tick])
         t = state["front"]
     elif kind < 0.75:
         t = state["front"] - rng.randint(0, 6) * unit

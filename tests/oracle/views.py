@@ -31,6 +31,7 @@ class Relation:
     late_sql: str = None         # how many rows it has dropped as late
     parents: tuple = ()
     series: int = 0              # how long the table of numbers must be
+    unit: int = 1_000_000        # typical distance of event times
 
     def usable(self):
         return [c for c in self.columns if c[0] not in self.hidden]
@@ -39,7 +40,7 @@ class Relation:
 def of_stream(stream):
     names = ", ".join(n for n, _ in stream.columns)
     return Relation(stream.name, stream.columns, ((stream.name, 0),), stream.time_name, stream.time_type.tick,
-                    has_j=True, is_single=True, ddl=stream.ddl(), is_table=False,
+                    has_j=True, is_single=True, unit=stream.unit, ddl=stream.ddl(), is_table=False,
                     sql=f"SELECT {names}, {stream.time_name} AS _t, _j, _n FROM stream_{stream.name}"
                         f" WHERE _n <= :n_{stream.name}")
 
@@ -120,7 +121,7 @@ def make_union(rng, name, a, b):
     lite = " UNION ALL ".join(f"SELECT {', '.join(names)}, {time} AS _t, _j, _n FROM {r.name}{w[1]}"
                               for r, w in zip((a, b), wheres))
     return Relation(name, [(n, types[n]) for n in names], a.marks + b.marks, a.time if keeps_time else None, a.tick,
-                    has_j=a.has_j or b.has_j, is_append_only=a.is_append_only and b.is_append_only,
+                    unit=a.unit, has_j=a.has_j or b.has_j, is_append_only=a.is_append_only and b.is_append_only,
                     ddl=create(name, weir), sql=lite, parents=(a, b))
 
 
@@ -175,7 +176,7 @@ def make_regroup(rng, name, src):
     names = f"{start}, {end}"
     closed = f" WHERE {end} - {src.tick} <= :w_{src.name}" if final else ""
     return Relation(name, [(start, when), (end, when)] + [(n, e.type) for e, n in aggs], src.marks, None, src.tick,
-                    is_append_only=final, hidden=(start, end),
+                    unit=src.unit, is_append_only=final, hidden=(start, end),
                     ddl=create(name, f"SELECT {names}, {listed(aggs, 'weir')} FROM {src.name} GROUP BY {names}"
                                      f"{' EMIT FINAL' if final else ''}"),
                     sql=f"SELECT {names}, {listed(aggs, 'lite')}, NULL AS _t, NULL AS _j, NULL AS _n"
@@ -184,8 +185,8 @@ def make_regroup(rng, name, src):
 
 # ---- windows --------------------------------------------------------------------------------------
 
-def random_window(rng, src, kinds, grace=True, unit=None):
-    unit = unit or rng.choice([1_000_000, 5_000_000, 60_000_000])
+def random_window(rng, src, kinds, grace=True):
+    unit = rng.choice([src.unit, src.unit, 1_000_000, 5_000_000, 60_000_000])
     kind = rng.choice(kinds)
     size, slide, offset = rng.randint(1, 6) * unit, 0, 0
     if kind == "hopping":
@@ -260,7 +261,7 @@ def make_window(rng, name, src):
     lag = w.grace + (src.tick if w.kind == "session" else 0)
     out = Relation(name, [(n, t) for _, n, t in own] + [(n, e.type) for e, n in keys + aggs],
                    tuple((s, l + lag) for s, l in src.marks), None, src.tick, is_append_only=final,
-                   ddl=create(name, spelled(rng, w, src, keys, where, having, items, final)), parents=(src,),
+                   unit=src.unit, ddl=create(name, spelled(rng, w, src, keys, where, having, items, final)), parents=(src,),
                    series=64 if w.kind == "count" else windows.series_needed(w))
     if w.kind == "count":
         out.series = 2000

@@ -1,4 +1,5 @@
 /* CSV and TSV: records, headers, quotes, and that every cut of the input gives the same. */
+#include "exec/format/csv_impl.h"
 #include "format_fixture.h"
 
 static Fixture *trades(const char *format)
@@ -210,6 +211,12 @@ static void test_any_spelling(void **state)
         f->rows_max = dice(2) ? BATCH_ROWS_MAX : 1 + (int)dice(40);
         assert_text(fixture_decode(f, text, 0), sb_done(&want).p);
         assert_text(fixture_decode(f, text, 1 + dice(2000)), sb_done(&want).p);
+        for (int level = 0; level < 2; level++) {
+            Decoder *dec = fixture_open(f);
+            csv_quick_level((CsvDecoder *)dec, level);
+            assert_text(fixture_decode_with(f, dec, text, 0, 0), sb_done(&want).p);
+            format_close(dec);
+        }
         fixture_free(f);
         seed = keep;
     }

@@ -214,11 +214,12 @@ static void watermark_clauses(void **state)
 {
     (void)state;
     Relation *r = create("CREATE STREAM s (t TIMESTAMP(3), kind TEXT, WATERMARK FOR t AS t WHEN kind = 'end' "
-                         "ON NULL TIME DROP CLOSE AFTER IDLE INTERVAL '10' SECOND)");
+                         "ON NULL TIME DROP)");
     assert_non_null(r->watermark.when);
     assert_int_equal(r->watermark.when->type.kind, TYPE_BOOLEAN);
     assert_true(r->watermark.drop_null_time);
-    assert_int_equal(r->watermark.close_after_idle_us, 10000000);
+    refuse("CREATE STREAM i (t TIMESTAMP(3), WATERMARK FOR t AS t CLOSE AFTER IDLE INTERVAL '10' SECOND)",
+           WEIR_E_UNSUPPORTED, "CLOSE AFTER IDLE", "INTERVAL '10' SECOND");
     r = create("CREATE STREAM c (s TEXT, t TIMESTAMP(3) AS (CAST(s AS TIMESTAMP(3))), WATERMARK FOR t AS t)");
     assert_int_equal(r->watermark.col, 1);
 }

@@ -562,8 +562,8 @@ static void set_operations(void **state)
 static void bad_names(void **state)
 {
     (void)state;
-    refuse_pull("SELECT qyt FROM sales", WEIR_E_NAME, "unknown column \"qyt\"", "qyt");
-    check_hint("\"qty\"");
+    refuse_pull("SELECT regoin FROM sales", WEIR_E_NAME, "unknown column \"regoin\"", "regoin");
+    check_hint("\"region\"");
     refuse_pull("SELECT s.qty FROM sales t", WEIR_E_NAME, "\"s.qty\"", "s.qty");
     refuse_pull("SELECT * FROM sale", WEIR_E_NAME, "\"sale\"", "sale");
     check_hint("\"sales\"");

@@ -1,0 +1,169 @@
+/* test_planner_rewrite.c: rules change how, not what; each can be switched off; a second run of
+ * any of them finds nothing to do. */
+#include "tests/unit/planner_fixture.h"
+#include "planner/bind.h"
+#include "planner/rewrite/rewrite.h"
+
+static const char *const QUERIES[] = {
+    "SELECT * FROM bid",
+    "SELECT auction + 1 FROM (SELECT auction, price * 2 AS p FROM bid) t WHERE p > 1 AND 1 + 1 = 2",
+    "SELECT a FROM (SELECT auction a, channel c FROM bid UNION ALL SELECT id, note FROM plain) u WHERE a > 3",
+    "SELECT auction, max(p) FROM (SELECT auction, price * 2 AS p FROM bid) t GROUP BY auction HAVING auction > 3 AND max(p) > 1",
+    "SELECT window_start, window_end, window_time, auction, sum(price), count(*) FROM TUMBLE(bid, date_time, "
+    "INTERVAL '1' MINUTE) WHERE price > 3 GROUP BY window_start, auction, window_end, window_time",
+    "SELECT window_end, max(c) FROM (SELECT window_start, window_end, auction, count(*) c FROM HOP(bid, date_time, "
+    "INTERVAL '1' SECOND, INTERVAL '3' SECOND) GROUP BY window_start, window_end, auction) t "
+    "GROUP BY window_start, window_end HAVING window_end > '2024-01-01'",
+    "SELECT DISTINCT auction FROM (SELECT auction, bidder FROM bid WHERE channel LIKE 'a%') t WHERE auction % 2 = 0",
+    "SELECT n FROM (SELECT auction, count(*) n, sum(price + 1) FROM bid GROUP BY auction) t WHERE auction = 7",
+    "SELECT channel, last_value(price) FROM bid WINDOW SESSION (GAP 1 SECOND) GROUP BY channel",
+    "SELECT random() AS r FROM bid WHERE random() > 0.5",
+    "SELECT r, r FROM (SELECT random() AS r FROM bid) t WHERE r > 0.5",
+    "SELECT count(*) FROM (SELECT auction FROM bid WHERE price > 1) t",
+    "VALUES (1), (2)",
+};
+enum { NQUERIES = sizeof QUERIES / sizeof *QUERIES };
+
+static void switching_off(void **state)
+{
+    Fixture *f = *state;
+    for (int i = 0; i < NQUERIES; i++) {
+        f->p.rules_off = NULL;
+        assert_int_equal(plan_sql(f, QUERIES[i]), WEIR_OK);
+        const PhysOp *with = f->plan->ops[f->plan->nops - 1];
+        for (const RewriteRule *const *r = rewrite_table; *r; r++) {
+            f->p.rules_off = (*r)->name;
+            assert_int_equal(plan_sql(f, QUERIES[i]), WEIR_OK);
+            const PhysOp *without = f->plan->ops[f->plan->nops - 1];
+            assert_int_equal(with->nfields, without->nfields);
+            for (int k = 0; k < with->nfields; k++) {
+                assert_true(type_eq(with->fields[k].type, without->fields[k].type));
+                assert_true(str_eq(with->fields[k].name, without->fields[k].name));
+            }
+            assert_int_equal(with->props.is_append_only, without->props.is_append_only);
+            assert_int_equal(with->props.time_col, without->props.time_col);
+            assert_int_equal(with->props.has_watermark, without->props.has_watermark);
+            assert_int_equal(with->props.window_end, without->props.window_end);
+        }
+    }
+}
+
+static void a_second_run_finds_nothing(void **state)
+{
+    Fixture *f = *state;
+    for (int i = 0; i < NQUERIES; i++) {
+        Binder b = {.p = &f->p, .is_standing = true};
+        LNode *root;
+        assert_int_equal(bind_select(&b, parse_one(f, QUERIES[i])->select, true, &root), WEIR_OK);
+        root = rewrite_all(&f->p, root);
+        for (const RewriteRule *const *r = rewrite_table; *r; r++)
+            if ((*r)->apply(&f->p, root) != root) fail_msg("%s: %s", (*r)->name, QUERIES[i]);
+    }
+}
+
+static void rules_by_name(void **state)
+{
+    Fixture *f = *state;
+    const char *sql = "SELECT a + 1 FROM (SELECT auction a, price p FROM bid) t WHERE p > 1 + 1";
+    expect_plan(f, sql, "0 scan bid auction,price,date_time where price > 2\n"
+                        "1(0) project auction + 1\n"
+                        "2(1) output\n");
+    f->p.rules_off = "fold,push_filters";
+    expect_plan(f, sql, "0 scan bid auction,price,date_time\n"
+                        "1(0) project auction, price\n"
+                        "2(1) filter p > (1 + 1)\n"
+                        "3(2) project a + 1\n"
+                        "4(3) output\n");
+    f->p.rules_off = "all";
+    expect_plan(f, sql, "0 scan bid auction,bidder,price,channel,date_time\n"
+                        "1(0) project auction, price\n"
+                        "2(1) filter p > (1 + 1)\n"
+                        "3(2) project a + 1\n"
+                        "4(3) output\n");
+    f->p.rules_off = "collapse_windows";
+    expect_plan(f, "SELECT window_start, window_end, count(*) FROM TUMBLE(bid, date_time, INTERVAL '1' SECOND) "
+                   "GROUP BY window_start, window_end",
+                "0 scan bid date_time\n"
+                "1(0) window tumbling 1 on date_time\n"
+                "2(1) aggregate by window_start, window_end; count(); key window\n"
+                "3(2) output\n");
+}
+
+/* What can fail stays on its side of an aggregate and behind the filter that was asked first. */
+static void errors_stay(void **state)
+{
+    Fixture *f = *state;
+    expect_plan(f, "SELECT auction, count(*) FROM bid GROUP BY auction HAVING auction + 1 > 3 AND auction < 5",
+                "0 scan bid auction,date_time where auction < 5\n"
+                "1(0) aggregate by auction; count()\n"
+                "2(1) filter (auction + 1) > 3\n"
+                "3(2) output\n");
+    expect_plan(f, "SELECT a FROM (SELECT auction + 1 AS a FROM bid GROUP BY auction + 1) t WHERE a < 5",
+                "0 scan bid auction,date_time\n"
+                "1(0) project auction + 1\n"
+                "2(1) aggregate by auction + 1\n"
+                "3(2) filter \"auction + 1\" < 5\n"
+                "4(3) output\n");
+    expect_plan(f, "SELECT price FROM (SELECT * FROM bid WHERE price + 1 > 0) t WHERE price < 5",
+                "0 scan bid price,date_time where (price + 1) > 0\n"
+                "1(0) filter price < 5\n"
+                "2(1) project price\n"
+                "3(2) output\n");
+    expect_plan(f, "SELECT price FROM (SELECT * FROM bid WHERE price < 5) t WHERE price + 1 > 0",
+                "0 scan bid price,date_time where (price < 5) AND ((price + 1) > 0)\n"
+                "1(0) project price\n"
+                "2(1) output\n");
+    /* an aggregate whose argument can fail is computed though nobody reads it */
+    expect_plan(f, "SELECT n FROM (SELECT auction, count(*) n, sum(price + 1) s, max(price) m FROM bid GROUP BY auction) t",
+                "0 scan bid auction,price,date_time\n"
+                "1(0) project auction, price + 1\n"
+                "2(1) aggregate by auction; count(); sum(price + 1)\n"
+                "3(2) project \"count(*)\"\n"
+                "4(3) output\n");
+}
+
+static void volatile_stays(void **state)
+{
+    Fixture *f = *state;
+    expect_plan(f, "SELECT r, r FROM (SELECT random() AS r FROM bid) t WHERE r > 0.5e0",
+                "0 scan bid date_time\n"
+                "1(0) project random()\n"
+                "2(1) filter r > 0.5e0\n"
+                "3(2) project r, r\n"
+                "4(3) output\n");
+}
+
+static void folding(void **state)
+{
+    Fixture *f = *state;
+    expect_plan(f, "SELECT CASE WHEN 1 = 2 THEN id WHEN 1 = 1 THEN id + 1 ELSE 0 END, coalesce(NULL, id, 5, v), "
+                   "ok AND 1 = 1, ok OR 1 = 1, ok AND 1 = 2, 9223372036854775807 + 1 FROM plain WHERE 1 = 1",
+                "0 scan plain id,ok\n"
+                "1(0) project id + 1, coalesce(CAST(id AS DOUBLE), 5.0e0), ok, true, false, 9223372036854775807 + 1\n"
+                "2(1) output\n");
+}
+
+static void windows_keep_their_rows(void **state)
+{
+    Fixture *f = *state;
+    /* FILL shows windows in which other groups have rows; a global aggregate has a row of nothing */
+    expect_plan(f, "SELECT auction FROM bid WINDOW TUMBLING (SIZE 1 SECOND, FILL) GROUP BY auction HAVING auction < 5",
+                "0 scan bid auction,date_time\n"
+                "1(0) aggregate by auction; tumbling 1 on date_time\n"
+                "2(1) filter auction < 5\n"
+                "3(2) project auction\n"
+                "4(3) output\n");
+    expect_plan(f, "SELECT count(*) FROM bid HAVING 1 = 2",
+                "0 scan bid date_time\n"
+                "1(0) aggregate; count(); one group\n"
+                "2(1) filter false\n"
+                "3(2) output\n");
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+    const struct CMUnitTest tests[] = {T(switching_off), T(a_second_run_finds_nothing), T(rules_by_name), T(errors_stay),
+                                       T(volatile_stays), T(folding), T(windows_keep_their_rows)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
