@@ -13,12 +13,11 @@ typedef struct weir_seams {
     void (*sleep_us)(void *arg, int64_t us);
     void *arg;
     uint64_t seed;
+    const char *rules_off; /* rewrite rules not to use: "fold,prune", "all"; NULL: use all */
 } weir_seams;
 
 /* The next n-th allocation of the process fails (-1: none). */
 WEIR_API void weir_test_fail_allocation(int64_t n);
-/* Rewrite rules not to use: "fold,prune", "all"; NULL: use all. The text is referred to. */
-WEIR_API void weir_test_rewrites_off(weir *db, const char *rules);
 /* Benchmarks: reads the rows of the one stream that `sql` (a SELECT) is over into memory, then runs
  * its operators over the ready batches into a counting sink, `runs` times, without any database
  * work. `with_hash`: the first run also hashes the rows out, untimed. WEIR_E_* as weir_prepare. */

@@ -7,6 +7,7 @@
 
 /* One operator on its way to facts. */
 typedef struct Telling {
+    const PhysPlan *plan;
     const PhysOp *op;
     Arena *arena;
     OpFacts *out;
@@ -323,6 +324,12 @@ static void tell_nothing(Telling *t)
     (void)t;
 }
 
+static void tell_output(Telling *t)
+{
+    tell_columns(t);
+    if (t->plan->limit >= 0) tell(t, "limit", str_printf(t->arena, "%lld", (long long)t->plan->limit));
+}
+
 static void tell_view(Telling *t)
 {
     tell_columns(t);
@@ -344,7 +351,7 @@ static const KindWords KINDS[] = {
     [PHYS_AGGREGATE] = {"Aggregate", tell_aggregate},
     [PHYS_UNION] = {"Union", tell_nothing},
     [PHYS_VIEW] = {"Materialized View", tell_view},
-    [PHYS_OUTPUT] = {"Output", tell_columns},
+    [PHYS_OUTPUT] = {"Output", tell_output},
 };
 
 static void tell_props(Telling *t)
@@ -357,12 +364,12 @@ static void tell_props(Telling *t)
     tell(t, "state", p->state_bound);
 }
 
-void explain_facts(const PhysOp *op, Arena *a, OpFacts *out)
+void explain_facts(const PhysPlan *plan, const PhysOp *op, Arena *a, OpFacts *out)
 {
     const KindWords *words = &KINDS[op->kind];
     *out = (OpFacts){.kind = words->name};
     if (op->rel) out->subject = op->rel->name;
-    Telling t = {.op = op, .arena = a, .out = out};
+    Telling t = {.plan = plan, .op = op, .arena = a, .out = out};
     words->tell(&t);
     tell_props(&t);
 }

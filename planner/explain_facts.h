@@ -23,7 +23,7 @@ typedef struct OpFacts {
 } OpFacts;
 
 /* Everything known about one operator of a plan; texts live in `a`. */
-void explain_facts(const PhysOp *op, Arena *a, OpFacts *out);
+void explain_facts(const PhysPlan *plan, const PhysOp *op, Arena *a, OpFacts *out);
 /* "10 seconds", "1 hour 30 minutes", "250 milliseconds"; hours are the largest unit. */
 Str explain_duration(int64_t us, Arena *a);
 

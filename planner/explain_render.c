@@ -20,6 +20,7 @@ static void print_title(StrBuf *b, const OpFacts *facts)
 /* ---- text -------------------------------------------------------------------------------------- */
 
 typedef struct TextPlan {
+    const PhysPlan *plan;
     StrBuf *out;
     int *users;   /* per operator: how many read it */
     bool *is_told; /* per operator: written in full already */
@@ -53,7 +54,7 @@ static void text_op(TextPlan *t, const PhysOp *op, int depth)
 {
     StrBuf *b = t->out;
     OpFacts facts;
-    explain_facts(op, b->arena, &facts);
+    explain_facts(t->plan, op, b->arena, &facts);
     indent(b, depth);
     if (depth) sb_lit(b, "-> ");
     print_title(b, &facts);
@@ -75,7 +76,7 @@ static int *count_users(const PhysPlan *plan, Arena *a)
 
 void explain_as_text(const PhysPlan *plan, StrBuf *out)
 {
-    TextPlan t = {out, count_users(plan, out->arena), new (out->arena, bool, plan->nops)};
+    TextPlan t = {plan, out, count_users(plan, out->arena), new (out->arena, bool, plan->nops)};
     text_op(&t, plan->ops[plan->nops - 1], 0);
 }
 
@@ -128,10 +129,10 @@ static void json_inputs(StrBuf *b, const PhysOp *op)
     sb_char(b, ']');
 }
 
-static void json_op(StrBuf *b, const PhysOp *op)
+static void json_op(StrBuf *b, const PhysPlan *plan, const PhysOp *op)
 {
     OpFacts facts;
-    explain_facts(op, b->arena, &facts);
+    explain_facts(plan, op, b->arena, &facts);
     sb_printf(b, "{\"id\": %d, \"operator\": ", op->id);
     json_text(b, str_z(facts.kind));
     if (facts.subject.n) {
@@ -150,7 +151,7 @@ void explain_as_json(const PhysPlan *plan, StrBuf *out)
     sb_lit(out, ",\n \"operators\": [");
     for (int32_t i = 0; i < plan->nops; i++) {
         sb_z(out, i ? ",\n  " : "\n  ");
-        json_op(out, plan->ops[i]);
+        json_op(out, plan, plan->ops[i]);
     }
     sb_lit(out, "\n ]}\n");
 }
@@ -166,10 +167,10 @@ static void dot_text(StrBuf *b, Str s)
     }
 }
 
-static void dot_op(StrBuf *b, const PhysOp *op)
+static void dot_op(StrBuf *b, const PhysPlan *plan, const PhysOp *op)
 {
     OpFacts facts;
-    explain_facts(op, b->arena, &facts);
+    explain_facts(plan, op, b->arena, &facts);
     StrBuf line = {.arena = b->arena};
     print_title(&line, &facts);
     sb_printf(b, "  op%d [label=\"", op->id);
@@ -189,7 +190,7 @@ static void dot_op(StrBuf *b, const PhysOp *op)
 void explain_as_dot(const PhysPlan *plan, StrBuf *out)
 {
     sb_lit(out, "digraph plan {\n  rankdir=BT;\n  node [shape=box, fontname=\"monospace\"];\n");
-    for (int32_t i = 0; i < plan->nops; i++) dot_op(out, plan->ops[i]);
+    for (int32_t i = 0; i < plan->nops; i++) dot_op(out, plan, plan->ops[i]);
     for (int32_t i = 0; i < plan->nops; i++)
         for (int32_t k = 0; k < plan->ops[i]->ninputs; k++)
             sb_printf(out, "  op%d -> op%d;\n", plan->ops[i]->inputs[k]->id, plan->ops[i]->id);

@@ -153,6 +153,8 @@ extern const PullType PULL_UNKNOWN;
 PullValue pull_constant(Pull *l, const Value *v);
 /* e, computed by weir: over the leaves in it, which are translated in c. */
 Status pull_computed(const PullContext *c, const Expr *e, PullValue *out);
+/* A bound expression over `args` in SQL: constants and plain columns need no call of weir_expr. */
+Status pull_emit(Pull *l, BExpr *e, const PullValue *args, int n, PullValue *out);
 /* v as a value of t; unchanged where v's type is not known. */
 Status pull_cast(Pull *l, const PullValue *v, Type t, Span at, PullValue *out);
 /* v as the binder sees it: a constant, or column i. */

@@ -10,6 +10,7 @@ typedef enum AggShape {
     SHAPE_COUNT_IF,  /* count(*) FILTER (WHERE x) */
     SHAPE_SUM,       /* sum(x), rounded to its scale where x is a DECIMAL */
     SHAPE_SUM_ZERO,  /* coalesce(sum(x), 0) */
+    SHAPE_AVERAGE,
     SHAPE_EXTREME,   /* min, max: by the value's order */
     SHAPE_JOIN,      /* group_concat(x, separator) */
     SHAPE_JSON       /* json_group_array(x): JSON inside JSON, not text */
@@ -24,7 +25,7 @@ static const NativeAgg NATIVE[] = {
     {"count", "count", SHAPE_PLAIN},
     {"sum", "sum", SHAPE_SUM},
     {"sum0", "sum", SHAPE_SUM_ZERO},
-    {"avg,mean", "avg", SHAPE_PLAIN},
+    {"avg,mean", "avg", SHAPE_AVERAGE},
     {"min,bool_and,every", "min", SHAPE_EXTREME},
     {"max,bool_or,any_value", "max", SHAPE_EXTREME},
     {"count_if,countif", "count", SHAPE_COUNT_IF},
@@ -137,18 +138,76 @@ static const char *collation(const PullType *t)
     return t->form == FORM_INTERVAL ? " COLLATE weir_interval" : "";
 }
 
-/* sum() of DECIMALs that stand as doubles: exact to their scale while the digits suffice. */
-static Status write_sum(const PullContext *c, const Expr *e, const PullValue *v, Str call, PullType *type, Str *sql)
+/* ---- sums of decimals --------------------------------------------------------------------------- */
+
+enum { SCALE_MAX = 18 }; /* 10^18 is a BIGINT */
+
+static BExpr *power_of_ten(Arena *a, int exponent, Span at)
 {
-    *sql = call;
-    if (!v->type.known || v->type.type.kind != TYPE_DECIMAL) return WEIR_OK;
-    if (v->type.form == FORM_DECIMAL)
-        return pull_unsupported(c->pull, e->span, "the sum of a DECIMAL of more than 15 digits",
-                                "cast it to DOUBLE, or let a materialized view sum it");
-    *sql = str_printf(c->pull->arena, "round(%.*s, %d)", STR_ARG(call), type->type.scale);
+    Int128 v = 1;
+    for (int i = 0; i < exponent; i++) v *= 10;
+    Type t = exponent > 0 ? TYPE_DECIMAL_((uint8_t)(exponent + 1), 0) : TYPE_DECIMAL_((uint8_t)-exponent, (uint8_t)-exponent);
+    return bexpr_const(a, (Value){.type = t, .dec = v}, at);
+}
+
+static Status times(Pull *l, BExpr *x, BExpr *y, Span at, BExpr **out)
+{
+    BExpr *args[] = {x, y};
+    return resolve_func(l->p, S("*"), args, 2, true, at, out);
+}
+
+/* A DECIMAL that stands as text, as a whole number of its last digit, which SQLite adds exactly. */
+static Status to_digits(Pull *l, PullValue *v, Span at)
+{
+    int scale = v->type.type.scale;
+    BExpr *e = pull_bound(l, v, 0, at);
+    if (scale) TRY(times(l, e, power_of_ten(l->arena, scale, at), at, &e));
+    e = bexpr_cast(l->arena, e, TYPE_BIGINT_, false, at);
+    return pull_emit(l, e, v, v->constant ? 0 : 1, v);
+}
+
+static Status from_digits(Pull *l, Str sum, PullType type, Span at, Str *sql)
+{
+    PullValue v = {.sql = sum, .type = pull_type(TYPE_BIGINT_)};
+    BExpr *e = bexpr_cast(l->arena, pull_bound(l, &v, 0, at), TYPE_DECIMAL_(19, 0), false, at);
+    if (type.type.scale) TRY(times(l, e, power_of_ten(l->arena, -type.type.scale, at), at, &e));
+    e = bexpr_cast(l->arena, e, type.type, false, at);
+    TRY(pull_emit(l, e, &v, 1, &v));
+    *sql = v.sql;
+    return WEIR_OK;
+}
+
+static bool is_decimal(const PullValue *v)
+{
+    return v->type.known && v->type.type.kind == TYPE_DECIMAL;
+}
+
+/* Before the sum: what is to be added. */
+static Status prepare_sum(const PullContext *c, const Expr *e, const NativeAgg *f, PullValue *v)
+{
+    bool sums = f->shape == SHAPE_SUM || f->shape == SHAPE_SUM_ZERO;
+    if (!is_decimal(v) || v->type.form != FORM_DECIMAL) return WEIR_OK;
+    if (sums && v->type.type.scale <= SCALE_MAX) return to_digits(c->pull, v, pull_at(c->pull, e->span));
+    if (!sums && f->shape != SHAPE_AVERAGE) return WEIR_OK;
+    return pull_unsupported(c->pull, e->span, "this aggregate of a DECIMAL of more than 15 digits",
+                            "cast it to DOUBLE, or let a materialized view compute it");
+}
+
+/* After it: `before` is the argument as it was written. Decimals that stand as doubles have fewer
+ * digits than a double: rounding gives the exact sum while it has fewer, too. */
+static Status finish_sum(const PullContext *c, const Expr *e, const NativeAgg *f, const PullValue *before,
+                         PullType *type, Str *sql)
+{
+    if (f->shape != SHAPE_SUM && f->shape != SHAPE_SUM_ZERO && f->shape != SHAPE_AVERAGE) return WEIR_OK;
+    if (is_decimal(before) && before->type.form == FORM_DECIMAL)
+        return from_digits(c->pull, *sql, *type, pull_at(c->pull, e->span), sql);
+    if (!is_decimal(before) || type->type.kind != TYPE_DECIMAL) return WEIR_OK;
+    *sql = str_printf(c->pull->arena, "round(%.*s, %d)", STR_ARG(*sql), type->type.scale);
     type->form = FORM_PLAIN;
     return WEIR_OK;
 }
+
+/* ---- writing aggregates ------------------------------------------------------------------------- */
 
 static Str json_item(Arena *a, const PullValue *v)
 {
@@ -213,30 +272,40 @@ static Status aggregate_args(const PullContext *c, const Expr *e, PullValue **v,
     return WEIR_OK;
 }
 
-/* `over`: the window, with its OVER, or empty. */
-static Status write_aggregate(const PullContext *c, const Expr *e, Str over, PullValue *out)
+/* f(args) FILTER (…) OVER …; `over` is empty or has its OVER. */
+static Status write_native(const PullContext *c, const Expr *e, const NativeAgg *f, const PullValue *v, int n, Str over,
+                           Str *sql)
 {
-    Pull *l = c->pull;
-    const NativeAgg *f = find_native(e->text);
-    if (!f)
-        return pull_unsupported(l, e->span, str_cstr(l->arena, str_printf(l->arena, "the aggregate \"%.*s\"", STR_ARG(e->text))),
-                                "let a materialized view compute it");
-    PullValue *v;
-    int n;
-    PullType type;
-    TRY(aggregate_args(c, e, &v, &n));
-    TRY(resolve(c, e, v, n, &type));
-    StrBuf b = {.arena = l->arena};
+    StrBuf b = {.arena = c->pull->arena};
     sb_printf(&b, "%s(", f->sqlite);
     TRY(write_args(c, e, f, v, n, &b));
     sb_char(&b, ')');
     TRY(write_filter(c, e, f, v, &b));
     sb_str(&b, over);
-    Str sql = sb_done(&b);
-    if (f->shape == SHAPE_SUM || f->shape == SHAPE_SUM_ZERO || (f->shape == SHAPE_PLAIN && str_eq(str_z(f->sqlite), S("avg"))))
-        TRY(write_sum(c, e, &v[0], sql, &type, &sql));
+    *sql = sb_done(&b);
+    return WEIR_OK;
+}
+
+static Status write_aggregate(const PullContext *c, const Expr *e, Str over, PullValue *out)
+{
+    Pull *l = c->pull;
+    const NativeAgg *f = find_native(e->text);
+    if (!f) {
+        Str what = str_printf(l->arena, "the aggregate \"%.*s\"", STR_ARG(e->text));
+        return pull_unsupported(l, e->span, what.p, "let a materialized view compute it");
+    }
+    PullValue *v, before = {0};
+    int n;
+    PullType type;
+    Str sql;
+    TRY(aggregate_args(c, e, &v, &n));
+    TRY(resolve(c, e, v, n, &type));
+    if (n > 0) before = v[0];
+    if (n > 0) TRY(prepare_sum(c, e, f, &v[0]));
+    TRY(write_native(c, e, f, v, n, over, &sql));
+    TRY(finish_sum(c, e, f, &before, &type, &sql));
     if (f->shape == SHAPE_SUM_ZERO) sql = str_printf(l->arena, "coalesce(%.*s, 0)", STR_ARG(sql));
-    if (f->shape == SHAPE_EXTREME && type.known) type = v[0].type;
+    if (f->shape == SHAPE_EXTREME && type.known) type = before.type;
     *out = (PullValue){.sql = sql, .type = type};
     return WEIR_OK;
 }

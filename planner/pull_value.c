@@ -404,8 +404,7 @@ static PullValue call_expr(Pull *l, BExpr *e, const PullValue *args, int n)
     return (PullValue){.sql = sb_done(&b), .type = pull_type(e->type)};
 }
 
-/* A bound expression over `args` in SQL: constants and plain columns need no call. */
-static Status emit_bound(Pull *l, BExpr *e, const PullValue *args, int n, PullValue *out)
+Status pull_emit(Pull *l, BExpr *e, const PullValue *args, int n, PullValue *out)
 {
     if (e->kind == BE_COLUMN) {
         *out = args[e->col];
@@ -433,7 +432,7 @@ Status pull_computed(const PullContext *c, const Expr *e, PullValue *out)
     Relation rel = {.kind = REL_STREAM, .cols = l.cols.data, .ncols = (int32_t)l.cols.len};
     BExpr *bound;
     TRY(plan_scalar(c->pull->p, stripped, &rel, &bound));
-    return emit_bound(c->pull, bound, l.values.data, (int)l.values.len, out);
+    return pull_emit(c->pull, bound, l.values.data, (int)l.values.len, out);
 }
 
 BExpr *pull_bound(Pull *l, const PullValue *v, int i, Span at)
@@ -451,5 +450,5 @@ Status pull_cast(Pull *l, const PullValue *v, Type t, Span at, PullValue *out)
     TRY(plan_cast(l->p, e, t, true, &e));
     PullValue arg = as_argument(l, *v);
     if (e->kind == BE_COLUMN) e = bexpr_cast(l->arena, e, t, false, at);
-    return emit_bound(l, e, &arg, v->constant ? 0 : 1, out);
+    return pull_emit(l, e, &arg, v->constant ? 0 : 1, out);
 }

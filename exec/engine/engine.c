@@ -94,6 +94,7 @@ static Status open_inside(weir *db, const char *path, const weir_options *opt)
     definitions_fill(&db->registry);
     db->env = env_of(opt);
     db->epoch.env = &db->env;
+    db->rules_off = opt && opt->seams ? opt->seams->rules_off : NULL;
     db->catalog = (Catalog){.arena = &db->arena, .next_id = 1, .registry = &db->registry};
     db->read_only = opt && opt->read_only;
     db->last_now_us = db->env.now_us(db->env.arg);
@@ -140,5 +141,3 @@ const char *weir_version(void) { return WEIR_VERSION; }
 void weir_interrupt(weir *db) { atomic_store(&db->interrupted, 1); }
 
 void weir_test_fail_allocation(int64_t n) { mem_fail_after(n); }
-
-void weir_test_rewrites_off(weir *db, const char *rules) { db->rules_off = rules; }

@@ -6,7 +6,7 @@
 #ifndef WEIR_EXEC_READER_H
 #define WEIR_EXEC_READER_H
 
-#include "exec/format/format.h"
+#include "exec/io/batch_maker.h"
 
 /* Metadata of the partition being read; texts outlive the batch. */
 typedef struct ReaderFacts {
@@ -17,15 +17,11 @@ typedef struct ReaderFacts {
 typedef struct Reader {
     const SourceSpec *spec;
     Decoder *dec;
-    RowBuilder rows;
-    Arena batch;           /* of the batch handed out */
+    BatchMaker maker;
     char *buf;
     ptrdiff_t cap;         /* bytes that may be filled */
     ptrdiff_t from, end;   /* what is read and not yet decoded */
     uint64_t base;         /* offset of buf[0] */
-    uint64_t *offsets;
-    uint32_t *ordinals;
-    Column *cols;          /* as given out first: data, without NULLs */
     bool wants_line;
     ReaderFacts facts;     /* line is kept up where it is wanted */
 } Reader;

@@ -299,7 +299,7 @@ static void read_head(FileSource *s, FilePart *f)
     if (n <= 0) return;
     reader_filled(&s->reader, n);
     reader_decode(&s->reader, false, &ignored, &at);
-    file_part_set_decoder(f, reader_save(&s->reader, &s->reader.batch));
+    file_part_set_decoder(f, reader_save(&s->reader, &s->reader.maker.arena));
 }
 
 /* Behind the last line end of the file. */
@@ -440,10 +440,10 @@ static bool decode(FileSource *s, FilePart *f, bool at_end, SourceBatch *out)
             file_part_advance(f, s->reader.buf + (before - base), (ptrdiff_t)(now - before));
         }
         f->offset = now;
-        file_part_set_decoder(f, reader_save(&s->reader, &s->reader.batch));
+        file_part_set_decoder(f, reader_save(&s->reader, &s->reader.maker.arena));
         s->changed = s->current;
     } else if (any) {
-        file_part_set_decoder(f, reader_save(&s->reader, &s->reader.batch));
+        file_part_set_decoder(f, reader_save(&s->reader, &s->reader.maker.arena));
         s->changed = s->current;
     }
     return any;

@@ -215,12 +215,9 @@ static Rows delta_rows(const char *view)
 static bool open_engine(void)
 {
     static weir_seams seams;
-    seams = (weir_seams){clock_now, clock_now, clock_sleep, &run, 1};
+    seams = (weir_seams){clock_now, clock_now, clock_sleep, &run, 1, run.rules_off};
     weir_options opt = {.settings = run.settings, .seams = &seams};
-    if (weir_open(run.path, &opt, &run.db) == WEIR_OK) {
-        weir_test_rewrites_off(run.db, run.rules_off);
-        return true;
-    }
+    if (weir_open(run.path, &opt, &run.db) == WEIR_OK) return true;
     fail("%s", weir_errmsg(run.db));
     return false;
 }
