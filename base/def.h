@@ -84,7 +84,7 @@ typedef struct WindowDef {
 /* An option: of WITH (…) or SET. */
 typedef enum OptionType { OPT_TEXT, OPT_BOOL, OPT_INT, OPT_DOUBLE, OPT_INTERVAL, OPT_ENUM } OptionType;
 typedef struct OptionDef {
-    const char *name;
+    const char *name;     /* "*.min" is that option of any column: "price.min" */
     OptionType type;
     const char *choices;  /* OPT_ENUM: "skip,fail" */
     const char *fallback; /* default as text, NULL: none */

@@ -457,14 +457,25 @@ bool pull_is_leaf(const PullContext *c, const Expr *e)
     return false;
 }
 
-/* A name of an open table: as it is written. */
-static PullValue open_column(Pull *l, const Expr *e)
+/* The open table that an unqualified name belongs to, where there is only one. Without it, SQLite
+ * would take an unknown quoted name for a text. */
+static Str only_open_table(const PullContext *c)
 {
-    StrBuf b = {.arena = l->arena};
-    for (ptrdiff_t i = 0; i < e->parts.len && i < 2; i++) {
-        if (i) sb_char(&b, '.');
-        pull_name(&b, e->parts.data[i].text);
+    for (const PullScope *s = c->scope; s; s = s->outer)
+        if (s->open_tables.len) return s->open_tables.len == 1 ? s->open_tables.data[0] : (Str){0};
+    return (Str){0};
+}
+
+/* A name of an open table: as it is written. */
+static PullValue open_column(const PullContext *c, const Expr *e)
+{
+    StrBuf b = {.arena = c->pull->arena};
+    Str table = e->parts.len > 1 ? e->parts.data[0].text : only_open_table(c);
+    if (table.n) {
+        pull_name(&b, table);
+        sb_char(&b, '.');
     }
+    pull_name(&b, e->parts.data[e->parts.len > 1].text);
     return (PullValue){.sql = sb_done(&b), .type = PULL_UNKNOWN};
 }
 
@@ -480,7 +491,7 @@ static Status value_column(const PullContext *c, const Expr *e, PullValue *out)
     if (!pull_is_leaf(c, e)) return pull_computed(c, e, out);
     TRY(pull_find_column(c, e, &col, &nparts));
     if (nparts < e->parts.len) return pull_computed(c, e, out);
-    *out = col ? (PullValue){.sql = col->sql, .type = col->type} : open_column(c->pull, e);
+    *out = col ? (PullValue){.sql = col->sql, .type = col->type} : open_column(c, e);
     return WEIR_OK;
 }
 

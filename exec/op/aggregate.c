@@ -167,6 +167,49 @@ void aggregate_emit(AggregateOp *g, const OutRows *rows)
     arena_release(scratch, mark);
 }
 
+void out_buffer_init(OutBuffer *o, AggregateOp *g, const GroupTable *table, int weight)
+{
+    *o = (OutBuffer){.agg = g, .table = table, .weight = weight};
+}
+
+static void out_buffer_begin(OutBuffer *o)
+{
+    const PhysOp *p = o->agg->op.plan;
+    int nwindow = o->agg->nwindow;
+    arena_reset(&o->arena);
+    o->groups = new_raw(&o->arena, uint8_t *, BATCH_ROWS_MAX);
+    o->window = new (&o->arena, Column, nwindow);
+    o->results = new (&o->arena, Column, p->naggs);
+    for (int i = 0; i < nwindow; i++)
+        o->window[i] = column_new(&o->arena, p->fields[p->nkeys + i].type, BATCH_ROWS_MAX);
+    for (int i = 0; i < p->naggs; i++) o->results[i] = column_new(&o->arena, p->aggs[i].type, BATCH_ROWS_MAX);
+}
+
+void out_buffer_add(OutBuffer *o, uint8_t *group, const int64_t *window, const Column *results, int at)
+{
+    if (o->n == 0) out_buffer_begin(o);
+    o->groups[o->n] = group;
+    for (int i = 0; i < o->agg->nwindow; i++) {
+        if (window[i] == WINDOW_TIME_NONE)
+            column_set_null(&o->window[i], &o->arena, o->n);
+        else
+            COL(int64_t, &o->window[i])[o->n] = window[i];
+    }
+    for (int i = 0; i < o->agg->aggs.n; i++) result_copy(&o->results[i], &o->arena, o->n, &results[i], at);
+    if (++o->n == BATCH_ROWS_MAX) out_buffer_flush(o);
+}
+
+void out_buffer_flush(OutBuffer *o)
+{
+    aggregate_emit(o->agg, &(OutRows){o->table, o->groups, o->n, o->window, o->results, o->weight});
+    o->n = 0;
+}
+
+void out_buffer_free(OutBuffer *o)
+{
+    arena_free(&o->arena);
+}
+
 Column aggregate_window_const(const AggregateOp *g, int i, int64_t us, Arena *a)
 {
     Value v = {.type = g->op.plan->fields[g->op.plan->nkeys + i].type, .i = us};

@@ -63,6 +63,23 @@ typedef struct OutRows {
 } OutRows;
 /* Hands them on. Allocates from the batch scratch and gives it back. */
 void aggregate_emit(AggregateOp *g, const OutRows *rows);
+/* Gathers rows that differ in their window columns and hands them on BATCH_ROWS_MAX at a time. */
+typedef struct OutBuffer {
+    AggregateOp *agg;
+    const GroupTable *table;
+    int32_t weight, n;
+    Arena arena;           /* of what follows */
+    uint8_t **groups;
+    Column *window, *results;
+} OutBuffer;
+void out_buffer_init(OutBuffer *o, AggregateOp *g, const GroupTable *table, int weight);
+/* Results are row `at` of results; window[i] is the i-th window column, NULL where it is
+ * WINDOW_TIME_NONE. */
+void out_buffer_add(OutBuffer *o, uint8_t *group, const int64_t *window, const Column *results, int at);
+void out_buffer_flush(OutBuffer *o);
+void out_buffer_free(OutBuffer *o);
+#define WINDOW_TIME_NONE INT64_MIN
+
 /* Column `i` of the window columns, the same time in all rows. */
 Column aggregate_window_const(const AggregateOp *g, int i, int64_t us, Arena *a);
 /* The window columns start and end of `span`. */

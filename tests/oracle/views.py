@@ -67,12 +67,17 @@ def listed(items, language):
     return ", ".join(f"{getattr(e, language)} AS {n}" for e, n in items)
 
 
+def visible(src):
+    """The columns that a window over src leaves in sight."""
+    return ", ".join([n for n, _ in src.usable()] + ["_t", "_j", "_n"])
+
+
 # ---- stateless ------------------------------------------------------------------------------------
 
 def make_stateless(rng, name, src):
-    items = random_select(rng, src.usable(), name)
-    columns = [(n, e.type) for e, n in items]
     keeps_time = src.time and rng.random() < 0.75
+    items = random_select(rng, [c for c in src.usable() if not (keeps_time and c[0] == src.time)], name)
+    columns = [(n, e.type) for e, n in items]
     weir, lite = listed(items, "weir"), listed(items, "lite")
     if keeps_time:
         weir, lite = f"{weir}, {src.time}", f"{lite}, {src.time}"
@@ -91,15 +96,15 @@ def make_stateless(rng, name, src):
 def make_expansion(rng, name, src):
     """A window table function that only adds columns."""
     w = random_window(rng, src, ["tumbling", "hopping", "cumulating"], grace=False)
-    items = random_select(rng, src.usable(), name, 2)
+    items = random_select(rng, [c for c in src.usable() if c[0] != src.time], name, 2)
     names = ["window_start", "window_end"]
-    time = src.time if rng.random() < 0.7 else None
+    time = src.time if src.time not in src.hidden and rng.random() < 0.7 else None
     if time:
         names.append(time)
     when = dict(src.columns)[src.time]
     where = random_where(rng, src.usable(), 0.5)
     extra = "".join(f", {n}" for n in names)
-    rows = windows.fixed_bounds(w, f"SELECT * FROM {src.name}{where[1]}")
+    rows = windows.fixed_bounds(w, f"SELECT {visible(src)} FROM {src.name}{where[1]}")
     return replace(src, name=name, columns=[(n, e.type) for e, n in items] + [(n, when) for n in names],
                    time=time, is_single=False, is_table=True, bounds=(), hidden=("window_start", "window_end"),
                    ddl=create(name, f"SELECT {listed(items, 'weir')}{extra} FROM {w.table_function(src.name, src.time)}"
@@ -255,7 +260,7 @@ def make_window(rng, name, src):
     items = ", ".join([text for text, _, _ in own] + [f"{e.weir} AS {n}" for e, n in keys + aggs])
 
     keys_sql = "".join(f", {k.lite} AS {n}" for k, n in keys)
-    rows = f"SELECT rowid AS _r, *{keys_sql} FROM {src.name}{where[1]}"
+    rows = f"SELECT rowid AS _r, {visible(src)}{keys_sql} FROM {src.name}{where[1]}"
     names = [n for _, n in keys]
     pairs = windows.PAIRS[w.kind](w, rows, names, src.tick)
     lag = w.grace + (src.tick if w.kind == "session" else 0)

@@ -338,7 +338,7 @@ static void wide_decimals(void **state)
     expect("SELECT region, sum(total) FILTER (WHERE qty > 5) AS x FROM sales GROUP BY region ORDER BY x", "east|5.000\nwest|9.500\n");
     expect("SELECT sum(CAST('0.1' AS DECIMAL(20, 1))) AS x FROM sales", "0.4\n");
     type_of("SELECT sum(total) AS x FROM sales", "DECIMAL(38, 3)");
-    refuse_pull("SELECT avg(total) FROM sales", WEIR_E_TYPE, "avg", NULL);
+    expect("SELECT avg(total) AS x FROM sales WHERE qty IN (10, 3)", "7.5\n");
     expect("SELECT sum(price) AS x FROM sales", "3.5\n");
 }
 
@@ -591,7 +591,8 @@ static void other_tables(void **state)
     expect("SELECT o.b, s.qty FROM other o JOIN sales s ON s.qty = o.a + 2 ORDER BY 1", "x|3\n");
     refuse_pull("SELECT c FROM other", WEIR_E_NAME, "\"c\"", "c");
     Run run = translate("SELECT * FROM weir_errors WHERE stream = 'x' ORDER BY seq");
-    check_str(run.query.sql, "SELECT * FROM \"weir_errors\" AS \"weir_errors\" WHERE (\"stream\" = 'x') ORDER BY \"seq\"");
+    check_str(run.query.sql, "SELECT * FROM \"weir_errors\" AS \"weir_errors\" WHERE (\"weir_errors\".\"stream\" = 'x') "
+                             "ORDER BY \"weir_errors\".\"seq\"");
     assert_int_equal(run.query.ncols, 0);
 }
 
