@@ -111,12 +111,10 @@ static Status add_ignore_nulls(Binder *b, const Expr *e, LAgg *agg)
 
 static Status bind_filter(Binder *b, const ExprContext *c, const Expr *e, LAgg *agg)
 {
-    if (e->call && e->call->filter) {
-        ExprContext inner = *c;
-        inner.clause = "FILTER";
-        TRY(bind_condition(b, &inner, e->call->filter, &agg->filter));
-    }
-    return add_ignore_nulls(b, e, agg);
+    if (!e->call || !e->call->filter) return WEIR_OK;
+    ExprContext inner = *c;
+    inner.clause = "FILTER";
+    return bind_condition(b, &inner, e->call->filter, &agg->filter);
 }
 
 /* ---- text ---------------------------------------------------------------------------------------- */
@@ -198,6 +196,7 @@ Status bind_aggregate_call(Binder *b, const ExprContext *c, const Expr *e, BExpr
     Status args = bind_agg_args(b, &inner, e, &agg), filter = bind_filter(b, &inner, e, &agg);
     TRY(args);
     TRY(filter);
+    TRY(add_ignore_nulls(b, e, &agg));
     TRY(finish_agg(b, &inner, e, &agg));
     return grouping_add_agg(c->grouping, &agg, out);
 }

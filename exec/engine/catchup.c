@@ -1,11 +1,9 @@
 /* catchup.c: a new view over a stream that is under way reads the stream's past first.
  *
  * It has scans of its own, with their own positions and watermarks, kept with its state (as
- * operator CATCHUP_OP) so that a crash loses nothing. While a query catches up the live scans
+ * operator QUERY_POSITIONS_OP) so that a crash loses nothing. While a query catches up the live scans
  * stand still, so it meets them exactly: at the positions they had when it began. */
 #include "exec/engine/engine.h"
-
-enum { CATCHUP_OP = -1 };
 
 static void put_position(StateWriter *w, Arena *a, const SavedPosition *p)
 {
@@ -53,7 +51,7 @@ static void save_positions(weir *db, Query *q)
             put_position(&w, a, &p[k]);
         }
     }
-    vec_push(&db->epoch.ws.state, a, (StateBlob){q->rel->id, CATCHUP_OP, true, str_of(w.buf.p, w.buf.n)});
+    vec_push(&db->epoch.ws.state, a, (StateBlob){q->rel->id, QUERY_POSITIONS_OP, true, str_of(w.buf.p, w.buf.n)});
 }
 
 typedef struct Restore {

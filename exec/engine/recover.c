@@ -58,8 +58,33 @@ static Status corrupt_state(weir *db, Query *q, int op)
                       STR_ARG(q->rel->name), op);
 }
 
+static Status same_shape(void *arg, Str space, Str key, Str value)
+{
+    (void)space, (void)key;
+    const OpLoad *l = arg;
+    uint64_t shape = query_shape(l->q);
+    return value.n == sizeof shape && !memcmp(value.p, &shape, sizeof shape) ? WEIR_OK : WEIR_E_FORMAT;
+}
+
+/* State can only be read by operators like the ones that wrote it. */
+static Status check_shape(weir *db, Query *q)
+{
+    Arena a = {0};
+    OpLoad l;
+    Status st = fold_op(db, q, QUERY_SHAPE_OP, &a, &l);
+    if (st == WEIR_OK && state_fold_each(l.fold, same_shape, &l) != WEIR_OK) {
+        st = diag_error(&db->diags, WEIR_E_FORMAT, (Span){0},
+                        "the state of view \"%.*s\" was saved by another version of its plan", STR_ARG(q->rel->name));
+        diag_hint(&db->diags, "open the database with the weir that wrote it, or build the views anew in a new file");
+    }
+    q->has_saved_shape = st == WEIR_OK && l.bytes > 0;
+    arena_free(&a);
+    return st;
+}
+
 static Status load_ops(weir *db, Query *q)
 {
+    TRY(check_shape(db, q));
     for (int i = 0; i < q->nops; i++) {
         Arena a = {0};
         OpLoad l;
@@ -83,7 +108,7 @@ static Status restore_query(weir *db, Relation *rel)
     Arena a = {0};
     OpLoad own;
     Status st = storage_load_progress(db->storage, rel->id, &progress, &db->diags);
-    if (st == WEIR_OK) st = fold_op(db, q, -1, &a, &own);
+    if (st == WEIR_OK) st = fold_op(db, q, QUERY_POSITIONS_OP, &a, &own);
     bool is_new = progress.next_id == 0, is_behind = st == WEIR_OK && own.bytes > 0;
     if (st == WEIR_OK) st = engine_attach(db, q, is_new || is_behind);
     if (st == WEIR_OK && is_behind) st = catchup_load(db, q, own.fold);

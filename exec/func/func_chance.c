@@ -56,8 +56,11 @@ static const FuncImpl uuid_impl = {.columns = uuid};
      .flags = FUNC_VOLATILE | (more), .group = group_name, .doc = about}
 
 const FuncDef func_chance[] = {
-    FN("random", "rand", "", "d", random_impl, 0, "math", "a number from 0 to below 1, the same for a row in every run"),
-    FN("rand_integer", NULL, "i", "i", random_integer_impl, FUNC_CAN_FAIL, "math", "a whole number from 0 to below the argument"),
-    FN("uuid", "gen_random_uuid", "", "t", uuid_impl, 0, "text", "a random UUID, the same for a row in every run"),
+    FN("random", "rand", "", "d", random_impl, 0, "math",
+       "a number from 0 to below 1, the same for a row in every run"),
+    FN("rand_integer", NULL, "i", "i", random_integer_impl, FUNC_CAN_FAIL, "math",
+       "a whole number from 0 to below the argument"),
+    FN("uuid", "gen_random_uuid", "", "t", uuid_impl, 0, "text",
+       "a random UUID, the same for a row in every run"),
     {0},
 };

@@ -226,11 +226,14 @@ DIGEST(sha512, EVP_sha512())
 const FuncDef func_digest[] = {
     FN("hex", "to_hex", "i", "t", hex_int_impl, 0, "the number in base 16"),
     FN2("hex", NULL, "t", hex_impl, 0, "two digits in base 16 for every byte"),
-    FN("unhex", "from_hex", "t", "x", unhex_impl, 0, "the bytes that hex wrote; NULL of anything else"),
+    FN("unhex", "from_hex", "t", "x", unhex_impl, 0,
+       "the bytes that hex wrote; NULL of anything else"),
     FN2("to_base64", "base64", "t", to_base64_impl, 0, "the bytes in base 64"),
-    FN("from_base64", NULL, "t", "t", from_base64_impl, FUNC_CAN_FAIL, "the text that to_base64 wrote"),
+    FN("from_base64", NULL, "t", "t", from_base64_impl, FUNC_CAN_FAIL,
+       "the text that to_base64 wrote"),
     FN("encode", NULL, "xt", "t", encode_impl, FUNC_CAN_FAIL, "the bytes in 'hex' or 'base64'"),
-    FN("encode", NULL, "tt", "t", encode_impl, FUNC_CAN_FAIL, "the text's bytes in 'hex' or 'base64'"),
+    FN("encode", NULL, "tt", "t", encode_impl, FUNC_CAN_FAIL,
+       "the text's bytes in 'hex' or 'base64'"),
     FN("decode", NULL, "tt", "x", decode_impl, FUNC_CAN_FAIL, "the bytes that encode wrote"),
     FN2("crc32", NULL, "i", crc32_impl, 0, "CRC-32 checksum"),
 #ifdef WEIR_HAVE_CRYPTO

@@ -455,8 +455,8 @@ static bool scale_interval(Interval a, double f, Interval *out)
 static bool times_interval(Interval a, int64_t n, Interval *out)
 {
     int64_t months, days, us;
-    bool bad = __builtin_mul_overflow((int64_t)a.months, n, &months) |
-               __builtin_mul_overflow((int64_t)a.days, n, &days) | __builtin_mul_overflow(a.us, n, &us);
+    bool bad = __builtin_mul_overflow((int64_t)a.months, n, &months) ||
+               __builtin_mul_overflow((int64_t)a.days, n, &days) || __builtin_mul_overflow(a.us, n, &us);
     if (bad || months != (int32_t)months || days != (int32_t)days) return false;
     *out = (Interval){(int32_t)months, (int32_t)days, us};
     return true;
@@ -634,8 +634,10 @@ const FuncDef func_operators[] = {
     OP("+", "dd", "d", add_double_impl, 0, "sum"),
     OP("+", "Di", "D", add_date_days_impl, FUNC_CAN_FAIL, "so many days later"),
     OP("+", "iD", "D", add_days_date_impl, FUNC_CAN_FAIL, "so many days later"),
-    OP_OF("+", "sv", time_interval_type, add_time_interval_impl, FUNC_CAN_FAIL, "later by the interval"),
-    OP_OF("+", "vs", interval_time_type, add_interval_time_impl, FUNC_CAN_FAIL, "later by the interval"),
+    OP_OF("+", "sv", time_interval_type, add_time_interval_impl, FUNC_CAN_FAIL,
+          "later by the interval"),
+    OP_OF("+", "vs", interval_time_type, add_interval_time_impl, FUNC_CAN_FAIL,
+          "later by the interval"),
     OP("+", "vv", "v", add_interval_impl, FUNC_CAN_FAIL, "sum of intervals"),
     OP("+", "DT", "s", add_date_time_impl, 0, "that time on that day"),
     OP("+", "Tv", "T", add_clock_impl, 0, "time of day after the interval"),
@@ -644,7 +646,8 @@ const FuncDef func_operators[] = {
     OP("-", "dd", "d", sub_double_impl, 0, "difference"),
     OP("-", "DD", "i", sub_dates_impl, 0, "days between the dates"),
     OP("-", "Di", "D", sub_date_days_impl, FUNC_CAN_FAIL, "so many days earlier"),
-    OP_OF("-", "sv", time_interval_type, sub_time_interval_impl, FUNC_CAN_FAIL, "earlier by the interval"),
+    OP_OF("-", "sv", time_interval_type, sub_time_interval_impl, FUNC_CAN_FAIL,
+          "earlier by the interval"),
     OP("-", "ss", "v", sub_times_impl, 0, "time between the timestamps"),
     OP("-", "vv", "v", sub_interval_impl, FUNC_CAN_FAIL, "difference of intervals"),
     OP("-", "TT", "v", sub_clocks_impl, 0, "time between"),
@@ -684,7 +687,8 @@ const FuncDef func_operators[] = {
     OP(">", "cc", "b", cmp_gt_impl, 0, "greater"),
     OP(">=", "cc", "b", cmp_ge_impl, 0, "greater or equal"),
     OP("is_distinct", "cc", "b", is_distinct_impl, FUNC_NULL_CALL, "different, NULL being a value"),
-    OP("is_not_distinct", "cc", "b", is_not_distinct_impl, FUNC_NULL_CALL, "the same, NULL being a value"),
+    OP("is_not_distinct", "cc", "b", is_not_distinct_impl, FUNC_NULL_CALL,
+       "the same, NULL being a value"),
     OP("not", "b", "b", not_impl, 0, "negation"),
     OP("is_null", "a", "b", is_null_impl, FUNC_NULL_CALL, "whether there is no value"),
     OP("is_not_null", "a", "b", is_not_null_impl, FUNC_NULL_CALL, "whether there is a value"),
@@ -692,16 +696,19 @@ const FuncDef func_operators[] = {
     OP("is_false", "b", "b", is_false_impl, FUNC_NULL_CALL, "false, not NULL"),
     OP("is_not_true", "b", "b", is_not_true_impl, FUNC_NULL_CALL, "false or NULL"),
     OP("is_not_false", "b", "b", is_not_false_impl, FUNC_NULL_CALL, "true or NULL"),
-    AS_FUNCTION("mod", NULL, "ii", "i", mod_int_impl, 0, "remainder, with the dividend's sign; NULL by zero"),
+    AS_FUNCTION("mod", NULL, "ii", "i", mod_int_impl, 0,
+                "remainder, with the dividend's sign; NULL by zero"),
     {.name = "mod", .args = "mm", .result_of = mod_decimal_type, .impl = &mod_decimal_impl,
      .flags = FUNC_CAN_FAIL, .group = "math", .doc = "remainder; NULL by zero"},
     AS_FUNCTION("mod", NULL, "dd", "d", mod_double_impl, 0, "remainder; NULL by zero"),
-    AS_FUNCTION("div", NULL, "ii", "i", div_int_impl, FUNC_CAN_FAIL, "whole quotient, cut toward zero; NULL by zero"),
+    AS_FUNCTION("div", NULL, "ii", "i", div_int_impl, FUNC_CAN_FAIL,
+                "whole quotient, cut toward zero; NULL by zero"),
     AS_FUNCTION("bit_and", "bitand", "ii", "i", and_bits_impl, 0, "bits set in both"),
     AS_FUNCTION("bit_or", "bitor", "ii", "i", or_bits_impl, 0, "bits set in either"),
     AS_FUNCTION("xor", "bit_xor,bitxor", "ii", "i", xor_bits_impl, 0, "bits set in one of both"),
     AS_FUNCTION("xor", NULL, "bb", "b", cmp_ne_impl, 0, "one of both, not both"),
     AS_FUNCTION("shiftleft", "bit_shift_left", "ii", "i", shift_left_impl, 0, "bits moved up"),
-    AS_FUNCTION("shiftright", "bit_shift_right", "ii", "i", shift_right_impl, 0, "bits moved down, the sign kept"),
+    AS_FUNCTION("shiftright", "bit_shift_right", "ii", "i", shift_right_impl, 0,
+                "bits moved down, the sign kept"),
     {0},
 };

@@ -196,8 +196,12 @@ static const FuncImpl parse_url_impl = {.columns = parse_url};
      .group = "text", .doc = about}
 
 const FuncDef func_url[] = {
-    FN("url_decode", NULL, "t", url_decode_impl, 0, "with %xx and + as the characters they stand for; NULL where that is no text"),
-    FN("url_encode", NULL, "t", url_encode_impl, 0, "with %xx for all but letters, digits and - _ . ~"),
-    FN("parse_url", NULL, "ttt?", parse_url_impl, FUNC_CAN_FAIL, "a part of a URL: HOST, PATH, QUERY, REF, PROTOCOL, FILE, AUTHORITY, USERINFO, PORT; of QUERY a parameter by name"),
+    FN("url_decode", NULL, "t", url_decode_impl, 0,
+       "with %xx and + as the characters they stand for; NULL where that is no text"),
+    FN("url_encode", NULL, "t", url_encode_impl, 0,
+       "with %xx for all but letters, digits and - _ . ~"),
+    FN("parse_url", NULL, "ttt?", parse_url_impl, FUNC_CAN_FAIL,
+       "a part of a URL: HOST, PATH, QUERY, REF, PROTOCOL, FILE, AUTHORITY, USERINFO, PORT; of "
+       "QUERY a parameter by name"),
     {0},
 };

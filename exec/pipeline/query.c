@@ -7,6 +7,8 @@
 #include "exec/pipeline/scan.h"
 #include "exec/pipeline/view.h"
 
+#include "base/hash.h"
+
 #include <assert.h>
 
 /* ---- leaves ----------------------------------------------------------------------------------- */
@@ -216,6 +218,38 @@ Status query_load_op(Query *q, int op, Str space, Str key, Str value)
     return q->ops[op]->cls->load(q->ops[op], space, key, value);
 }
 
+static void shape_window(StrBuf *b, const WindowSpec *w)
+{
+    const int64_t measures[] = {w->size_us, w->slide_us, w->size_months, w->slide_months, w->size_days,
+                                w->slide_days, w->offset_us, w->grace_us, w->size_rows, w->advance_rows,
+                                w->trigger_us, w->by_value, w->tick_us};
+    sb_z(b, w->def->name);
+    sb_bytes(b, measures, sizeof measures);
+    sb_str(b, w->time_zone);
+}
+
+static void shape_op(StrBuf *b, const PhysOp *p)
+{
+    sb_printf(b, "|%d %d %d %d;", p->kind, p->nfields, p->emit_final, p->input_retracts);
+    for (int i = 0; i < p->nfields; i++)
+        sb_printf(b, "%d,%d,%d;", p->fields[i].type.kind, p->fields[i].type.precision, p->fields[i].type.scale);
+    for (int i = 0; i < p->nkeys; i++) sb_printf(b, "k%d", p->keys[i]);
+    for (int i = 0; i < p->naggs; i++)
+        sb_printf(b, "a%s %d %d %d;", p->aggs[i].def->name, p->aggs[i].distinct, p->aggs[i].norder, p->aggs[i].input_retracts);
+    for (int i = 0; i < p->props.nkey; i++) sb_printf(b, "v%d", p->props.key[i]);
+    if (p->window) shape_window(b, p->window);
+}
+
+uint64_t query_shape(const Query *q)
+{
+    Arena a = {0};
+    StrBuf b = {.arena = &a};
+    for (int i = 0; i < q->nops; i++) shape_op(&b, q->plan->ops[i]);
+    uint64_t h = hash_bytes(b.p, b.n);
+    arena_free(&a);
+    return h;
+}
+
 /* ---- an epoch --------------------------------------------------------------------------------- */
 
 void query_begin(Query *q, Epoch *e)
@@ -291,6 +325,16 @@ static void save_op(Query *q, int i)
                  (StateBlob){q->rel->id, i, all, str_of(w.buf.p, w.buf.n)});
 }
 
+static void save_shape(Query *q)
+{
+    uint64_t shape = query_shape(q);
+    StateWriter w = {.buf.arena = &q->epoch->arena};
+    state_put(&w, S(""), S("shape"), str_of((const char *)&shape, sizeof shape));
+    vec_push(&q->epoch->ws.state, &q->epoch->arena,
+             (StateBlob){q->rel->id, QUERY_SHAPE_OP, true, str_dup(&q->epoch->arena, str_of(w.buf.p, w.buf.n))});
+    q->has_saved_shape = true;
+}
+
 void query_save(Query *q)
 {
     if (q->plan->ops[q->nops - 1]->kind == PHYS_VIEW) {
@@ -298,4 +342,5 @@ void query_save(Query *q)
         vec_push(&q->epoch->ws.progress, &q->epoch->arena, op_view_progress(q->root));
     }
     for (int i = 0; i < q->nops; i++) save_op(q, i);
+    if (!q->has_saved_shape) save_shape(q);
 }

@@ -8,6 +8,9 @@
 struct Scan;
 typedef struct Query Query;
 
+/* Numbers under which a query keeps state that is no operator's. */
+enum { QUERY_POSITIONS_OP = -1, QUERY_SHAPE_OP = -2 };
+
 /* Where rows enter a query: a scan of a stream, another view's changes, constant rows. */
 typedef struct Leaf {
     Op op;
@@ -41,6 +44,7 @@ struct Query {
     struct Scan **own_scans; /* while catching up, and of push queries */
     int32_t nown;
     bool is_live;         /* fed by the shared scans */
+    bool has_saved_shape; /* query_shape is kept with its state */
     VEC(Query *) readers; /* queries over this view */
 };
 
@@ -53,6 +57,9 @@ Status query_open(const PhysPlan *plan, Relation *rel, const QueryEnv *env, Quer
 void query_close(Query *q);
 /* Takes back what query_save wrote: folded records of one operator. */
 Status query_load_op(Query *q, int op, Str space, Str key, Str value);
+/* What the records of a plan's state depend on: kinds, types, keys, aggregates and windows of its
+ * operators. State saved under another shape cannot be read. */
+uint64_t query_shape(const Query *q);
 /* Before the first push of an epoch. */
 void query_begin(Query *q, Epoch *e);
 /* All pushes are in: flushes every operator in topological order. */

@@ -76,7 +76,8 @@ def visible(src):
 
 def make_stateless(rng, name, src):
     keeps_time = src.time and rng.random() < 0.75
-    items = random_select(rng, [c for c in src.usable() if not (keeps_time and c[0] == src.time)], name)
+    others = [c for c in src.usable() if not (keeps_time and c[0] == src.time)]
+    items = random_select(rng, others or src.usable(), name)
     columns = [(n, e.type) for e, n in items]
     weir, lite = listed(items, "weir"), listed(items, "lite")
     if keeps_time:
@@ -96,7 +97,8 @@ def make_stateless(rng, name, src):
 def make_expansion(rng, name, src):
     """A window table function that only adds columns."""
     w = random_window(rng, src, ["tumbling", "hopping", "cumulating"], grace=False)
-    items = random_select(rng, [c for c in src.usable() if c[0] != src.time], name, 2)
+    others = [c for c in src.usable() if c[0] != src.time]
+    items = random_select(rng, others or src.usable(), name, 2)
     names = ["window_start", "window_end"]
     time = src.time if src.time not in src.hidden and rng.random() < 0.7 else None
     if time:
