@@ -40,33 +40,6 @@ Status bind_window_clause(Binder *b, const ExprContext *c, const WindowClause *w
 
 /* ---- functions --------------------------------------------------------------------------------- */
 
-static const WindowDef *window_function(const Binder *b, Str name)
-{
-    const WindowDef *d = registry_window(b->p->catalog->registry, name);
-    return d && d->table_func && str_ieq(str_z(d->table_func), name) ? d : NULL;
-}
-
-/* Number of durations a window function must have, its optional offset not counted. */
-static int durations_of(const WindowDef *d)
-{
-    return d->required & (WINDOW_ADVANCE | WINDOW_STEP) ? 2 : 1;
-}
-
-/* (slide, size), (step, size), (gap) or (size), and an offset. */
-static Status put_durations(Binder *b, const WindowDef *d, const Expr *const *args, int n, Measures *m)
-{
-    int need = durations_of(d);
-    if (n < need || n > need + 1)
-        return diag_error(b->p->diags, WEIR_E_WINDOW, m->span, "%s takes %d length%s of time%s", d->table_func,
-                          need, need > 1 ? "s" : "", d->optional & WINDOW_OFFSET ? " and an offset" : "");
-    if (d->required & WINDOW_ADVANCE) m->slide = args[0];
-    if (d->required & WINDOW_STEP) m->step = args[0];
-    if (d->required & WINDOW_GAP) m->gap = args[need - 1];
-    if (d->required & WINDOW_SIZE) m->size = args[need - 1];
-    if (n > need) m->offset = args[need];
-    return WEIR_OK;
-}
-
 bool is_group_window(const Binder *b, const Expr *e)
 {
     return e->kind == EX_CALL && e->parts.len <= 1 && window_function(b, e->text);
@@ -80,9 +53,9 @@ static Status bind_function_args(Binder *b, const ExprContext *c, const WindowDe
     Measures m = {.def = d, .span = bind_at(b, e->span)};
     /* The time may be left out: then it is the event time. */
     const Expr *time_arg = NULL;
-    if (n > 0 && (args[0]->kind == EX_COLUMN || args[0]->kind == EX_DESCRIPTOR || n > durations_of(d) + 1))
+    if (n > 0 && (args[0]->kind == EX_COLUMN || args[0]->kind == EX_DESCRIPTOR || n > window_durations(d) + 1))
         time_arg = args[first++];
-    TRY(put_durations(b, d, args + first, n - first, &m));
+    TRY(window_put_durations(b, d, args + first, n - first, &m));
     BExpr *time;
     TRY(window_time_bind(b, c, d, time_arg, m.span, &time));
     return window_make(b, c, &m, time, out);

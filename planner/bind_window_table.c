@@ -47,7 +47,7 @@ static Status read_call(Binder *b, const Expr *f, TableCall *t)
     }
     if (t->data && t->time) {
         if (t->is_named && t->durations.len == 0) return WEIR_OK;
-        return put_durations(b, t->m.def, t->durations.data, (int)t->durations.len, &t->m);
+        return window_put_durations(b, t->m.def, t->durations.data, (int)t->durations.len, &t->m);
     }
     Status st = diag_error(b->p->diags, WEIR_E_WINDOW, bind_at(b, f->span),
                            "%s takes a table and a time column", t->m.def->table_func);

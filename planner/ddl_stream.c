@@ -241,13 +241,16 @@ static Status take_columns(Planner *p, const CreateStream *s, Relation *rel, con
 {
     const ColumnDef *cols = NULL;
     int n = 0;
+    Str time_column = {0};
+    int64_t delay_us = 0;
     bool brings = c && p->connector_schema &&
-                  p->connector_schema(p->callback_arg, c, &rel->options, &cols, &n);
+                  p->connector_schema(p->callback_arg, c, &rel->options, &cols, &n, &time_column, &delay_us);
     if (rel->ncols > 0) return brings ? check_against_schema(p, rel, c, cols, n) : WEIR_OK;
     if (!brings) return no_columns(p, s);
     rel->ncols = n;
     rel->cols = new (p->arena, ColumnDef, n);
     memcpy(rel->cols, cols, (size_t)n * sizeof *cols);
+    if (time_column.n) rel->watermark = (WatermarkDef){.col = relation_column(rel, time_column), .delay_us = delay_us};
     return WEIR_OK;
 }
 

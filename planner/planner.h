@@ -12,9 +12,10 @@
 /* Columns of a file named in SQL, found by reading its head: CREATE STREAM s FROM 'x.ndjson',
  * SELECT … FROM 'x.csv'. Fills rel->cols, watermark and options (connector, path, format). */
 typedef Status (*InferFile)(void *arg, Str path, const Options *given, Relation *rel, Span at, Diags *d);
-/* The declared columns of a connector that brings its own (nexmark, datagen); false: none. */
+/* The columns of a connector that brings its own (nexmark, datagen); false: none. *time_column (empty:
+ * none) is its event time where the statement declares none, *delay_us its watermark's delay. */
 typedef bool (*ConnectorSchema)(void *arg, const ConnectorDef *c, const Options *o,
-                                const ColumnDef **cols, int *ncols);
+                                const ColumnDef **cols, int *ncols, Str *time_column, int64_t *delay_us);
 
 typedef struct Planner {
     Catalog *catalog;

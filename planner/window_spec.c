@@ -334,3 +334,30 @@ Status window_make(Binder *b, const ExprContext *c, const Measures *m, BExpr *ti
     out->span = m->span;
     return make_spec(b, m, out->time, by_value, &out->spec);
 }
+
+/* ---- window functions --------------------------------------------------------------------------- */
+
+const WindowDef *window_function(const Binder *b, Str name)
+{
+    const WindowDef *d = registry_window(b->p->catalog->registry, name);
+    return d && d->table_func && str_ieq(str_z(d->table_func), name) ? d : NULL;
+}
+
+int window_durations(const WindowDef *d)
+{
+    return d->required & (WINDOW_ADVANCE | WINDOW_STEP) ? 2 : 1;
+}
+
+Status window_put_durations(Binder *b, const WindowDef *d, const Expr *const *args, int n, Measures *m)
+{
+    int need = window_durations(d);
+    if (n < need || n > need + 1)
+        return diag_error(b->p->diags, WEIR_E_WINDOW, m->span, "%s takes %d length%s of time%s", d->table_func,
+                          need, need > 1 ? "s" : "", d->optional & WINDOW_OFFSET ? " and an offset" : "");
+    if (d->required & WINDOW_ADVANCE) m->slide = args[0];
+    if (d->required & WINDOW_STEP) m->step = args[0];
+    if (d->required & WINDOW_GAP) m->gap = args[need - 1];
+    if (d->required & WINDOW_SIZE) m->size = args[need - 1];
+    if (n > need) m->offset = args[need];
+    return WEIR_OK;
+}

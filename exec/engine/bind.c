@@ -15,12 +15,15 @@ static Status infer(void *arg, Str path, const Options *given, Relation *rel, Sp
     return infer_file(&db->registry, path, given, rel, db->catalog.arena, at, d);
 }
 
-static bool schema(void *arg, const ConnectorDef *c, const Options *o, const ColumnDef **cols, int *ncols)
+static bool schema(void *arg, const ConnectorDef *c, const Options *o, const ColumnDef **cols, int *ncols,
+                   Str *time_column, int64_t *delay_us)
 {
     (void)arg;
     const SourceImpl *impl = c->impl;
     if (!impl || !impl->schema) return false;
     *cols = impl->schema(o, ncols);
+    *time_column = str_z(impl->time_column);
+    *delay_us = impl->time_delay_us;
     return *cols != NULL;
 }
 

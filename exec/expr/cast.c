@@ -12,7 +12,7 @@
 
 #include <math.h>
 
-/* ---- failing ----------------------------------------------------------------------------------- */
+/* ---- failing --------------------------------------------------------------------------------- */
 
 enum { QUOTED_MAX = 60 };
 
@@ -36,7 +36,7 @@ static void cast_failed(EvalCtx *c, const Column *in, Column *out, int row)
     column_set_err(out, c->arena, row, WEIR_E_VALUE, sb_done(&b));
 }
 
-/* ---- numbers ----------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 static bool fits_bits(int64_t v, int bits)
 {
@@ -106,7 +106,7 @@ static bool decimal_of_decimal(EvalCtx *c, Type from, Type to, Int128 x, Int128 
 
 #define NONZERO(c, from, to, x, y) (*(y) = (x) != 0, true)
 
-/* ---- times ------------------------------------------------------------------------------------- */
+/* ---- times ----------------------------------------------------------------------------------- */
 
 static bool timestamp_cut(EvalCtx *c, Type from, Type to, int64_t x, int64_t *y)
 {
@@ -118,14 +118,14 @@ static bool timestamp_cut(EvalCtx *c, Type from, Type to, int64_t x, int64_t *y)
 
 #define DATE_OF_TIMESTAMP(c, from, to, x, y) (*(y) = (int32_t)floor_div(x, US_PER_DAY), true)
 #define TIME_OF_TIMESTAMP(c, from, to, x, y) (*(y) = floor_mod(x, US_PER_DAY), true)
-#define TIMESTAMP_OF_DATE(c, from, to, x, y) (*(y) = (int64_t)(x) * US_PER_DAY, true)
+#define TIMESTAMP_OF_DATE(c, from, to, x, y) (*(y) = (int64_t)(x)*US_PER_DAY, true)
 
-/* ---- from text --------------------------------------------------------------------------------- */
+/* ---- from text ------------------------------------------------------------------------------- */
 
 static bool bool_of_text(EvalCtx *c, Type from, Type to, Text x, uint8_t *y)
 {
-    static const char *const WORDS[] = {"false", "true", "f", "t", "no", "yes",
-                                        "n",     "y",    "off", "on", "0", "1"};
+    static const char *const WORDS[] = {"false", "true", "f",   "t",  "no", "yes",
+                                        "n",     "y",    "off", "on", "0",  "1"};
     (void)c, (void)from, (void)to;
     Str s = str_trim(text_str(&x));
     for (int i = 0; i < 12; i++) {
@@ -210,7 +210,7 @@ static bool text_of_blob(EvalCtx *c, Type from, Type to, Text x, Text *y)
 
 #define SAME(c, from, to, x, y) (*(y) = (x), true)
 
-/* ---- the scalar ones, stamped ------------------------------------------------------------------ */
+/* ---- the scalar ones, stamped ---------------------------------------------------------------- */
 
 #define K_IN uint8_t
 #define K_OUT int64_t
@@ -360,7 +360,7 @@ static bool text_of_blob(EvalCtx *c, Type from, Type to, Text x, Text *y)
 #undef K_IN
 #undef K_OUT
 
-/* ---- to text ----------------------------------------------------------------------------------- */
+/* ---- to text --------------------------------------------------------------------------------- */
 
 static void cast_any_text(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
@@ -413,7 +413,7 @@ static void cast_any_json(EvalCtx *c, const Column *args, int nargs, Column *out
     }
 }
 
-/* ---- from JSON --------------------------------------------------------------------------------- */
+/* ---- from JSON ------------------------------------------------------------------------------- */
 
 /* JSON to a scalar: null is NULL, a string stands for its characters, anything else for its text;
  * that is then cast as text is. */
@@ -460,15 +460,21 @@ static void cast_null(EvalCtx *c, const Column *args, int nargs, Column *out)
     for (int k = 0; k < c->n; k++) column_set_null(out, c->arena, c->sel ? c->sel[k] : k);
 }
 
-/* ---- which ------------------------------------------------------------------------------------- */
+/* ---- which ----------------------------------------------------------------------------------- */
 
 typedef struct CastDef {
     FuncImpl impl;
     bool can_fail;
 } CastDef;
 
-#define CAST(f) {.impl = {.columns = f}}
-#define FAILS(f) {.impl = {.columns = f}, .can_fail = true}
+#define CAST(f) \
+    { \
+        .impl = {.columns = f } \
+    }
+#define FAILS(f) \
+    { \
+        .impl = {.columns = f}, .can_fail = true \
+    }
 
 static const CastDef CASTS[TYPE_COUNT][TYPE_COUNT] = {
     [TYPE_BOOLEAN] = {[TYPE_BOOLEAN] = CAST(cast_same_8),
@@ -516,8 +522,8 @@ static const CastDef CASTS[TYPE_COUNT][TYPE_COUNT] = {
                    [TYPE_TIMESTAMP] = CAST(cast_date_timestamp),
                    [TYPE_DATE] = CAST(cast_same_32)},
     [TYPE_TIME] = {[TYPE_TEXT] = CAST(cast_any_text), [TYPE_TIME] = CAST(cast_same_64)},
-    [TYPE_INTERVAL] = {[TYPE_TEXT] = CAST(cast_any_text),
-                       [TYPE_INTERVAL] = CAST(cast_interval_interval)},
+    [TYPE_INTERVAL] =
+        {[TYPE_TEXT] = CAST(cast_any_text), [TYPE_INTERVAL] = CAST(cast_interval_interval)},
     [TYPE_JSON] = {[TYPE_BOOLEAN] = FAILS(cast_json_scalar),
                    [TYPE_BIGINT] = FAILS(cast_json_scalar),
                    [TYPE_DOUBLE] = FAILS(cast_json_scalar),

@@ -22,8 +22,8 @@ typedef struct Node {
 /* The registers a block may read: its own and those of the blocks around it. */
 typedef struct Scope {
     struct Scope *outer;
-    bool is_body;  /* outermost block of the program's body */
-    int *regs;     /* by node, -1: not here */
+    bool is_body; /* outermost block of the program's body */
+    int *regs;    /* by node, -1: not here */
     VEC(Step) steps;
 } Scope;
 
@@ -35,28 +35,34 @@ typedef struct Compiler {
     Status status;
 } Compiler;
 
-/* ---- interning --------------------------------------------------------------------------------- */
+/* ---- interning ------------------------------------------------------------------------------- */
 
 static bool same_constant(const Value *a, const Value *b)
 {
     if (a->is_null || b->is_null) return a->is_null && b->is_null;
     switch ((TypeKind)a->type.kind) {
-    case TYPE_NULL: return true;
-    case TYPE_DOUBLE: return memcmp(&a->d, &b->d, sizeof a->d) == 0;
-    case TYPE_DECIMAL: return a->dec == b->dec;
-    case TYPE_INTERVAL: return memcmp(&a->iv, &b->iv, sizeof a->iv) == 0;
+    case TYPE_NULL:
+        return true;
+    case TYPE_DOUBLE:
+        return memcmp(&a->d, &b->d, sizeof a->d) == 0;
+    case TYPE_DECIMAL:
+        return a->dec == b->dec;
+    case TYPE_INTERVAL:
+        return memcmp(&a->iv, &b->iv, sizeof a->iv) == 0;
     case TYPE_TEXT:
     case TYPE_BLOB:
     case TYPE_JSON:
     case TYPE_ARRAY:
     case TYPE_ROW:
-    case TYPE_MAP: return str_eq(a->s, b->s);
+    case TYPE_MAP:
+        return str_eq(a->s, b->s);
     case TYPE_BOOLEAN:
     case TYPE_BIGINT:
     case TYPE_TIMESTAMP:
     case TYPE_DATE:
     case TYPE_TIME:
-    case TYPE_COUNT: return a->i == b->i;
+    case TYPE_COUNT:
+        return a->i == b->i;
     }
     return false;
 }
@@ -94,14 +100,17 @@ static int eager_args(const BExpr *e)
 {
     switch (e->kind) {
     case BE_CONST:
-    case BE_COLUMN: return 0;
+    case BE_COLUMN:
+        return 0;
     case BE_CALL:
     case BE_CAST:
-    case BE_IN: return e->nargs;
+    case BE_IN:
+        return e->nargs;
     case BE_AND:
     case BE_OR:
     case BE_CASE:
-    case BE_COALESCE: return 1;
+    case BE_COALESCE:
+        return 1;
     }
     return 0;
 }
@@ -114,7 +123,7 @@ static void mark_always(Compiler *c, int node)
     for (int i = 0; i < eager_args(n->e); i++) mark_always(c, n->kids[i]);
 }
 
-/* ---- registers and folding --------------------------------------------------------------------- */
+/* ---- registers and folding ------------------------------------------------------------------- */
 
 static int add_reg(Compiler *c, Reg r)
 {
@@ -139,8 +148,11 @@ static Reg fold(Compiler *c, const Step *s)
     run_step(&r, s, (Rows){NULL, 1});
     Column *v = &r.regs[s->out];
     const RowError *e = column_error(v, 0);
-    if (e) return (Reg){.kind = REG_ERROR, .code = e->code, .message = e->message,
-                        .constant = {.type = s->e->type}};
+    if (e)
+        return (Reg){.kind = REG_ERROR,
+                     .code = e->code,
+                     .message = e->message,
+                     .constant = {.type = s->e->type}};
     v->is_const = true;
     v->err = NULL;
     return (Reg){.kind = REG_CONST, .constant = *v};
@@ -159,15 +171,18 @@ static const BExpr *with_constants(Compiler *c, const Step *s)
     e->args = new (c->arena, BExpr *, e->nargs);
     for (int i = 0; i < e->nargs; i++) {
         e->args[i] = s->e->args[i];
-        if (e->args[i]->kind == BE_CONST || c->regs.data[s->args[i].reg].kind != REG_CONST) continue;
+        if (e->args[i]->kind == BE_CONST || c->regs.data[s->args[i].reg].kind != REG_CONST)
+            continue;
         e->args[i] = new_one(c->arena, BExpr);
-        *e->args[i] = (BExpr){.kind = BE_CONST, .type = s->e->args[i]->type,
-                              .span = s->e->args[i]->span, .value = reg_value(c, s->args[i].reg)};
+        *e->args[i] = (BExpr){.kind = BE_CONST,
+                              .type = s->e->args[i]->type,
+                              .span = s->e->args[i]->span,
+                              .value = reg_value(c, s->args[i].reg)};
     }
     return e;
 }
 
-/* ---- steps ------------------------------------------------------------------------------------- */
+/* ---- steps ----------------------------------------------------------------------------------- */
 
 static int compile_node(Compiler *c, Scope *at, int node);
 
@@ -260,7 +275,9 @@ static void compile_args(Compiler *c, Scope *at, int node, Step *s)
     s->args = new (c->arena, Operand, s->nargs);
     switch (s->kind) {
     case BE_CONST:
-    case BE_COLUMN: assert(!"leaves have no step"); break;
+    case BE_COLUMN:
+        assert(!"leaves have no step");
+        break;
     case BE_CALL:
         compile_strict(c, at, kids, s);
         if (c->status == WEIR_OK) resolve_call(c, &c->nodes.data[node], s);
@@ -275,8 +292,12 @@ static void compile_args(Compiler *c, Scope *at, int node, Step *s)
         break;
     case BE_AND:
     case BE_OR:
-    case BE_COALESCE: compile_chain(c, at, kids, s); break;
-    case BE_CASE: compile_case(c, at, kids, s); break;
+    case BE_COALESCE:
+        compile_chain(c, at, kids, s);
+        break;
+    case BE_CASE:
+        compile_case(c, at, kids, s);
+        break;
     }
 }
 
@@ -341,7 +362,7 @@ static int compile_node(Compiler *c, Scope *at, int node)
     return reg;
 }
 
-/* ---- programs ---------------------------------------------------------------------------------- */
+/* ---- programs -------------------------------------------------------------------------------- */
 
 static void compile_body(Compiler *c, const int *roots, int n, ExprProgram *p)
 {

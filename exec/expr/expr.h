@@ -12,13 +12,13 @@
 
 /* What an evaluation may depend on besides its input. */
 typedef struct EvalEnv {
-    int64_t now_us;          /* one value per epoch */
-    int64_t watermark_us;    /* data watermark of the query, INT64_MIN: none */
+    int64_t now_us;       /* one value per epoch */
+    int64_t watermark_us; /* data watermark of the query, INT64_MIN: none */
     uint64_t seed;
     int64_t regex_match_limit;
-    Str time_zone;           /* default zone for local-time functions, "" = UTC */
-    bool faults;             /* above a stateful operator: errors give NULL plus a mark, and
-                                marks of the input are NULLs, not errors */
+    Str time_zone; /* default zone for local-time functions, "" = UTC */
+    bool faults;   /* above a stateful operator: errors give NULL plus a mark, and
+                      marks of the input are NULLs, not errors */
 } EvalEnv;
 
 typedef struct ExprProgram ExprProgram;
@@ -29,7 +29,8 @@ Status expr_compile(const BExpr *const *roots, int n, Arena *a, ExprProgram **ou
 
 /* Evaluates root i into out[i], for the selected rows of b only; other rows hold anything. Results
  * live in `scratch` or are columns of b. */
-void expr_eval(const ExprProgram *p, const Batch *b, const EvalEnv *env, Arena *scratch, Column *out);
+void expr_eval(const ExprProgram *p, const Batch *b, const EvalEnv *env, Arena *scratch,
+               Column *out);
 
 /* Narrows b's selection to the rows where root 0 (BOOLEAN) is true, into sel (room for
  * BATCH_ROWS_MAX). Returns how many. Rows whose predicate is in error are dropped and, if `errors`
@@ -43,13 +44,13 @@ Status expr_constant(const BExpr *e, const EvalEnv *env, Arena *a, Value *out, D
 /* What a FuncDef.impl points to: exactly one of the two is set. */
 typedef struct EvalCtx {
     const EvalEnv *env;
-    Arena *arena;            /* results and scratch of this evaluation */
-    const Batch *batch;      /* positions for random(), uuid() */
-    const uint16_t *sel;     /* rows to compute; NULL: all */
-    int n;                   /* number of them */
-    int rows;                /* rows that columns have: 1 where all arguments are constant */
-    const BExpr *call;       /* the call itself: types, constants */
-    void *prepared;          /* what FuncImpl.prepare made, or NULL */
+    Arena *arena;        /* results and scratch of this evaluation */
+    const Batch *batch;  /* positions for random(), uuid() */
+    const uint16_t *sel; /* rows to compute; NULL: all */
+    int n;               /* number of them */
+    int rows;            /* rows that columns have: 1 where all arguments are constant */
+    const BExpr *call;   /* the call itself: types, constants */
+    void *prepared;      /* what FuncImpl.prepare made, or NULL */
 } EvalCtx;
 typedef struct FuncImpl {
     /* Vectorised: fills out->data for the rows wanted. NULLs and marks of arguments are already

@@ -28,11 +28,14 @@ static Key key_at(const Column *c, int row)
 {
     int at = col_at(c, row);
     switch ((TypeKind)c->type.kind) {
-    case TYPE_BOOLEAN: return (Key){COL(uint8_t, c)[at], 0};
-    case TYPE_DATE: return (Key){(uint64_t)(int64_t)COL(int32_t, c)[at], 0};
+    case TYPE_BOOLEAN:
+        return (Key){COL(uint8_t, c)[at], 0};
+    case TYPE_DATE:
+        return (Key){(uint64_t)(int64_t)COL(int32_t, c)[at], 0};
     case TYPE_BIGINT:
     case TYPE_TIMESTAMP:
-    case TYPE_TIME: return (Key){(uint64_t)COL(int64_t, c)[at], 0};
+    case TYPE_TIME:
+        return (Key){(uint64_t)COL(int64_t, c)[at], 0};
     case TYPE_DOUBLE: {
         Key k = {0};
         double d = COL(double, c)[at];
@@ -54,7 +57,8 @@ static Key key_at(const Column *c, int row)
     case TYPE_ROW:
     case TYPE_MAP:
     case TYPE_NULL:
-    case TYPE_COUNT: break;
+    case TYPE_COUNT:
+        break;
     }
     return (Key){0};
 }
@@ -146,7 +150,8 @@ static bool has_key(const InSet *s, Key k)
 
 static bool is_int64(const Column *c)
 {
-    return c->type.kind == TYPE_BIGINT || c->type.kind == TYPE_TIMESTAMP || c->type.kind == TYPE_TIME;
+    return c->type.kind == TYPE_BIGINT || c->type.kind == TYPE_TIMESTAMP ||
+           c->type.kind == TYPE_TIME;
 }
 
 static void probe(const InSet *s, const Column *c, Rows rows, uint8_t *found)

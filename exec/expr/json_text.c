@@ -2,7 +2,7 @@
 #include "exec/expr/json_text.h"
 #include "exec/expr/utf8.h"
 
-/* ---- judging ----------------------------------------------------------------------------------- */
+/* ---- judging --------------------------------------------------------------------------------- */
 
 static bool is_space(char c)
 {
@@ -117,13 +117,20 @@ static const char *check_value(const char *p, const char *end, int depth)
     p = skip_space(p, end);
     if (p >= end || depth > JSON_DEPTH_MAX) return NULL;
     switch (*p) {
-    case '{': return check_members(p, end, depth, true);
-    case '[': return check_members(p, end, depth, false);
-    case '"': return check_string(p, end);
-    case 't': return check_word(p, end, "true");
-    case 'f': return check_word(p, end, "false");
-    case 'n': return check_word(p, end, "null");
-    default: return check_number(p, end);
+    case '{':
+        return check_members(p, end, depth, true);
+    case '[':
+        return check_members(p, end, depth, false);
+    case '"':
+        return check_string(p, end);
+    case 't':
+        return check_word(p, end, "true");
+    case 'f':
+        return check_word(p, end, "false");
+    case 'n':
+        return check_word(p, end, "null");
+    default:
+        return check_number(p, end);
     }
 }
 
@@ -131,13 +138,20 @@ JsonKind json_kind(Str v)
 {
     if (v.n == 0) return JSON_INVALID;
     switch (v.p[0]) {
-    case '{': return JSON_OBJECT;
-    case '[': return JSON_ARRAY;
-    case '"': return JSON_STRING;
-    case 't': return JSON_TRUE;
-    case 'f': return JSON_FALSE;
-    case 'n': return JSON_NULL;
-    default: return v.p[0] == '-' || (v.p[0] >= '0' && v.p[0] <= '9') ? JSON_NUMBER : JSON_INVALID;
+    case '{':
+        return JSON_OBJECT;
+    case '[':
+        return JSON_ARRAY;
+    case '"':
+        return JSON_STRING;
+    case 't':
+        return JSON_TRUE;
+    case 'f':
+        return JSON_FALSE;
+    case 'n':
+        return JSON_NULL;
+    default:
+        return v.p[0] == '-' || (v.p[0] >= '0' && v.p[0] <= '9') ? JSON_NUMBER : JSON_INVALID;
     }
 }
 
@@ -152,7 +166,7 @@ JsonKind json_check(Str text, Str *value)
     return json_kind(*value);
 }
 
-/* ---- walking ----------------------------------------------------------------------------------- */
+/* ---- walking --------------------------------------------------------------------------------- */
 
 static const char *skip_string(const char *p, const char *end)
 {
@@ -225,7 +239,7 @@ int64_t json_count(Str c)
     return n;
 }
 
-/* ---- strings ----------------------------------------------------------------------------------- */
+/* ---- strings --------------------------------------------------------------------------------- */
 
 static void put_utf8(StrBuf *b, uint32_t c)
 {
@@ -303,7 +317,7 @@ void json_quote(StrBuf *b, Str s)
     sb_char(b, '"');
 }
 
-/* ---- members ----------------------------------------------------------------------------------- */
+/* ---- members --------------------------------------------------------------------------------- */
 
 static bool same_key(Str quoted, Str key)
 {
@@ -345,14 +359,15 @@ bool json_element(Str array, int64_t i, Str *value)
     return false;
 }
 
-/* ---- paths ------------------------------------------------------------------------------------- */
+/* ---- paths ----------------------------------------------------------------------------------- */
 
 static const char *parse_index(const char *p, const char *end, JsonStep *step)
 {
     const char *close = memchr(p, ']', (size_t)(end - p));
     if (!close) return NULL;
     Str inner = str_trim(str_of(p + 1, close - p - 1));
-    if (inner.n >= 2 && (inner.p[0] == '\'' || inner.p[0] == '"') && inner.p[inner.n - 1] == inner.p[0])
+    if (inner.n >= 2 && (inner.p[0] == '\'' || inner.p[0] == '"') &&
+        inner.p[inner.n - 1] == inner.p[0])
         step->key = str_of(inner.p + 1, inner.n - 2);
     else if (!str_to_int64(inner, &step->index))
         return NULL;
@@ -400,7 +415,8 @@ bool json_path_find(Str value, const JsonPath *path, Str *out)
 {
     for (int i = 0; i < path->n; i++) {
         const JsonStep *s = &path->steps[i];
-        bool found = s->key.p ? json_member(value, s->key, &value) : json_element(value, s->index, &value);
+        bool found =
+            s->key.p ? json_member(value, s->key, &value) : json_element(value, s->index, &value);
         if (!found) return false;
     }
     *out = value;

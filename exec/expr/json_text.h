@@ -8,7 +8,14 @@
 #include "base/str.h"
 
 typedef enum JsonKind {
-    JSON_INVALID, JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT
+    JSON_INVALID,
+    JSON_NULL,
+    JSON_FALSE,
+    JSON_TRUE,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT
 } JsonKind;
 
 enum { JSON_DEPTH_MAX = 512 };
@@ -21,7 +28,7 @@ JsonKind json_kind(Str value);
 typedef struct JsonIter {
     const char *at, *end;
     bool is_object;
-    Str key;   /* quoted, as written; of objects */
+    Str key; /* quoted, as written; of objects */
     Str value;
 } JsonIter;
 JsonIter json_iter(Str container);
@@ -38,7 +45,7 @@ void json_quote(StrBuf *b, Str text);
 
 /* '$.a.b[0]', '$."a b"', 'a.b' (SQL/JSON and its usual short forms); '$' is the value itself. */
 typedef struct JsonStep {
-    Str key;       /* p NULL: by index */
+    Str key; /* p NULL: by index */
     int64_t index;
 } JsonStep;
 typedef struct JsonPath {

@@ -5,7 +5,7 @@
  * stays. */
 #include "exec/expr/program.h"
 
-/* ---- moving values ----------------------------------------------------------------------------- */
+/* ---- moving values --------------------------------------------------------------------------- */
 
 /* One loop a width, so that the compiler sees plain loads and stores. */
 #define COPY_ROWS(T) \
@@ -22,10 +22,18 @@
 static void copy_rows(Run *r, Column *dst, const Column *src, Rows rows)
 {
     switch (type_width((TypeKind)dst->type.kind)) {
-    case 1: COPY_ROWS(uint8_t); break;
-    case 4: COPY_ROWS(uint32_t); break;
-    case 8: COPY_ROWS(uint64_t); break;
-    case 16: COPY_ROWS(Interval); break;
+    case 1:
+        COPY_ROWS(uint8_t);
+        break;
+    case 4:
+        COPY_ROWS(uint32_t);
+        break;
+    case 8:
+        COPY_ROWS(uint64_t);
+        break;
+    case 16:
+        COPY_ROWS(Interval);
+        break;
     }
     if (src->valid) {
         for (int k = 0; k < rows.n; k++) {
@@ -41,7 +49,7 @@ static uint16_t *new_sel(Run *r, int n)
     return new_raw(r->arena, uint16_t, n);
 }
 
-/* ---- AND, OR ----------------------------------------------------------------------------------- */
+/* ---- AND, OR --------------------------------------------------------------------------------- */
 
 /* Rows that c does not decide (false for AND, true for OR); decided ones get their value. */
 static Rows undecided(Run *r, const Column *c, uint8_t decider, Rows rows, uint8_t *truth)
@@ -78,7 +86,7 @@ void run_and_or(Run *r, const Step *s, Rows rows)
     r->regs[s->out] = out;
 }
 
-/* ---- CASE -------------------------------------------------------------------------------------- */
+/* ---- CASE ------------------------------------------------------------------------------------ */
 
 /* Splits rows into those where c is true and the others. Errors end a row, except as faults. */
 static void split(Run *r, const Column *c, Rows rows, Rows *yes, Rows *no, Column *out)
@@ -124,7 +132,7 @@ void run_case(Run *r, const Step *s, Rows rows)
     r->regs[s->out] = out;
 }
 
-/* ---- COALESCE ---------------------------------------------------------------------------------- */
+/* ---- COALESCE -------------------------------------------------------------------------------- */
 
 void run_coalesce(Run *r, const Step *s, Rows rows)
 {

@@ -33,7 +33,7 @@ struct Step {
     const FuncImpl *impl; /* BE_CALL, BE_CAST */
     unsigned flags;       /* FuncFlags of the same */
     void *prepared;
-    const InSet *set;     /* BE_IN with a constant list */
+    const InSet *set; /* BE_IN with a constant list */
 };
 
 typedef enum RegKind {
@@ -78,7 +78,10 @@ typedef struct Rows {
     const uint16_t *sel;
     int n;
 } Rows;
-static inline int rows_at(Rows r, int k) { return r.sel ? r.sel[k] : k; }
+static inline int rows_at(Rows r, int k)
+{
+    return r.sel ? r.sel[k] : k;
+}
 
 Run run_start(const ExprProgram *p, const Batch *b, const EvalEnv *env, Arena *arena);
 void run_block(Run *r, const Block *b, Rows rows);

@@ -10,7 +10,7 @@
 
 enum { COLUMN_ALIGN = 64 };
 
-/* ---- registers --------------------------------------------------------------------------------- */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 Column run_column(Run *r, Type t)
 {
@@ -21,7 +21,8 @@ Column run_column(Run *r, Type t)
 static Column raw_column(Arena *a, Type t, int rows)
 {
     Column c = {.type = t};
-    c.data = arena_alloc_raw(a, checked_mul(rows, (size_t)type_width((TypeKind)t.kind)), COLUMN_ALIGN);
+    c.data =
+        arena_alloc_raw(a, checked_mul(rows, (size_t)type_width((TypeKind)t.kind)), COLUMN_ALIGN);
     return c;
 }
 
@@ -97,18 +98,24 @@ Run run_start(const ExprProgram *p, const Batch *b, const EvalEnv *env, Arena *a
     for (int i = 0; i < p->nregs; i++) {
         const Reg *reg = &p->regs[i];
         switch (reg->kind) {
-        case REG_STEP: r.regs[i] = (Column){.type = reg->constant.type}; break;
+        case REG_STEP:
+            r.regs[i] = (Column){.type = reg->constant.type};
+            break;
         case REG_COLUMN:
             r.regs[i] = reg->col < b->ncols ? load_column(&r, &b->cols[reg->col]) : (Column){0};
             break;
-        case REG_CONST: r.regs[i] = reg->constant; break;
-        case REG_ERROR: r.regs[i] = error_column(&r, reg); break;
+        case REG_CONST:
+            r.regs[i] = reg->constant;
+            break;
+        case REG_ERROR:
+            r.regs[i] = error_column(&r, reg);
+            break;
         }
     }
     return r;
 }
 
-/* ---- marks ------------------------------------------------------------------------------------- */
+/* ---- marks ----------------------------------------------------------------------------------- */
 
 static uint64_t *rows_bits(Run *r, Rows rows)
 {
@@ -128,7 +135,7 @@ void run_merge_errors(Run *r, Column *to, const Column *from, Rows rows)
     }
 }
 
-/* ---- calls ------------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 static bool is_constant_null(const Column *c)
 {
@@ -164,8 +171,8 @@ static Rows present_rows(Run *r, const Column *c, Rows rows)
     return (Rows){sel, n};
 }
 
-static void call_rows(EvalCtx *ctx, const FuncImpl *impl, const Column *args, int nargs, Column *out,
-                      Rows rows)
+static void call_rows(EvalCtx *ctx, const FuncImpl *impl, const Column *args, int nargs,
+                      Column *out, Rows rows)
 {
     Value *values = new (ctx->arena, Value, nargs);
     for (int k = 0; k < rows.n; k++) {
@@ -234,8 +241,8 @@ static Column spread(Run *r, Column c, Rows rows)
 static Column call(Run *r, const Step *s, const Column *args, Rows rows, int height)
 {
     bool plain = !type_is_text((TypeKind)s->e->type.kind) && !s->impl->row && rows.n == height;
-    Column out = plain ? raw_column(r->arena, s->e->type, height)
-                       : column_new(r->arena, s->e->type, height);
+    Column out =
+        plain ? raw_column(r->arena, s->e->type, height) : column_new(r->arena, s->e->type, height);
     bool sees_nulls = s->flags & FUNC_NULL_CALL;
     if (!sees_nulls) merge_nulls(r, args, s->nargs, height, &out);
     bool marks_count = !(sees_nulls && r->env->faults);
@@ -243,8 +250,14 @@ static Column call(Run *r, const Step *s, const Column *args, Rows rows, int hei
         for (int i = 0; i < s->nargs; i++) run_merge_errors(r, &out, &args[i], rows);
     Rows wanted = rows;
     if (s->impl->row || (s->flags & FUNC_CAN_FAIL) || out.err) wanted = present_rows(r, &out, rows);
-    EvalCtx ctx = {.env = r->env, .arena = r->arena, .batch = r->batch, .sel = wanted.sel,
-                   .n = wanted.n, .rows = height, .call = s->e, .prepared = s->prepared};
+    EvalCtx ctx = {.env = r->env,
+                   .arena = r->arena,
+                   .batch = r->batch,
+                   .sel = wanted.sel,
+                   .n = wanted.n,
+                   .rows = height,
+                   .call = s->e,
+                   .prepared = s->prepared};
     if (s->impl->columns)
         s->impl->columns(&ctx, args, s->nargs, &out);
     else
@@ -274,20 +287,32 @@ static void run_call(Run *r, const Step *s, Rows rows)
     r->regs[s->out] = call(r, s, args, rows, r->rows);
 }
 
-/* ---- blocks ------------------------------------------------------------------------------------ */
+/* ---- blocks ---------------------------------------------------------------------------------- */
 
 void run_step(Run *r, const Step *s, Rows rows)
 {
     switch (s->kind) {
     case BE_CONST:
-    case BE_COLUMN: assert(!"leaves have no step"); break;
+    case BE_COLUMN:
+        assert(!"leaves have no step");
+        break;
     case BE_CALL:
-    case BE_CAST: run_call(r, s, rows); break;
+    case BE_CAST:
+        run_call(r, s, rows);
+        break;
     case BE_AND:
-    case BE_OR: run_and_or(r, s, rows); break;
-    case BE_CASE: run_case(r, s, rows); break;
-    case BE_COALESCE: run_coalesce(r, s, rows); break;
-    case BE_IN: run_in(r, s, rows); break;
+    case BE_OR:
+        run_and_or(r, s, rows);
+        break;
+    case BE_CASE:
+        run_case(r, s, rows);
+        break;
+    case BE_COALESCE:
+        run_coalesce(r, s, rows);
+        break;
+    case BE_IN:
+        run_in(r, s, rows);
+        break;
     }
 }
 
@@ -307,7 +332,8 @@ static Rows batch_rows(const Batch *b)
     return (Rows){b->sel, batch_count(b)};
 }
 
-void expr_eval(const ExprProgram *p, const Batch *b, const EvalEnv *env, Arena *scratch, Column *out)
+void expr_eval(const ExprProgram *p, const Batch *b, const EvalEnv *env, Arena *scratch,
+               Column *out)
 {
     assert(b->rows <= BATCH_ROWS_MAX);
     Run r = run_start(p, b, env, scratch);
@@ -318,7 +344,7 @@ void expr_eval(const ExprProgram *p, const Batch *b, const EvalEnv *env, Arena *
     }
 }
 
-/* ---- filters ----------------------------------------------------------------------------------- */
+/* ---- filters --------------------------------------------------------------------------------- */
 
 /* What the conjuncts so far left. Rows that are NULL or marked wait for one that is false. */
 typedef struct Narrowing {
@@ -400,7 +426,7 @@ int expr_filter(const ExprProgram *p, const Batch *b, const EvalEnv *env, Arena 
     return drop_unknown(&w, sel, rows.n);
 }
 
-/* ---- constants --------------------------------------------------------------------------------- */
+/* ---- constants ------------------------------------------------------------------------------- */
 
 Status expr_constant(const BExpr *e, const EvalEnv *env, Arena *a, Value *out, Diags *d)
 {

@@ -77,12 +77,15 @@ uint32_t utf8_decode(Str s, ptrdiff_t at)
 {
     const unsigned char *p = (const unsigned char *)s.p + at;
     switch (sequence(p, s.n - at)) {
-    case 2: return (uint32_t)(p[0] & 0x1f) << 6 | (p[1] & 0x3f);
-    case 3: return (uint32_t)(p[0] & 0x0f) << 12 | (uint32_t)(p[1] & 0x3f) << 6 | (p[2] & 0x3f);
+    case 2:
+        return (uint32_t)(p[0] & 0x1f) << 6 | (p[1] & 0x3f);
+    case 3:
+        return (uint32_t)(p[0] & 0x0f) << 12 | (uint32_t)(p[1] & 0x3f) << 6 | (p[2] & 0x3f);
     case 4:
         return (uint32_t)(p[0] & 0x07) << 18 | (uint32_t)(p[1] & 0x3f) << 12 |
                (uint32_t)(p[2] & 0x3f) << 6 | (p[3] & 0x3f);
-    default: return p[0];
+    default:
+        return p[0];
     }
 }
 

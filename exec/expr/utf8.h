@@ -4,7 +4,10 @@
 
 #include "base/str.h"
 
-static inline bool utf8_is_tail(char c) { return ((unsigned char)c & 0xc0) == 0x80; }
+static inline bool utf8_is_tail(char c)
+{
+    return ((unsigned char)c & 0xc0) == 0x80;
+}
 bool utf8_is_valid(Str s);
 bool utf8_is_ascii(Str s);
 /* Number of characters. */

@@ -16,11 +16,13 @@ void drop_nans(EvalCtx *c, Column *out)
 {
     const double *v = out->data;
     if (!kernel_any_nan(v, c->sel, c->n)) return;
-    EACH_ROW(c, row) if (v[row] != v[row]) column_set_null(out, c->arena, row);
+    EACH_ROW (c, row)
+        if (v[row] != v[row]) column_set_null(out, c->arena, row);
 }
 
 const Value *constant_arg(const BExpr *call, int i)
 {
-    if (i >= call->nargs || call->args[i]->kind != BE_CONST || call->args[i]->value.is_null) return NULL;
+    if (i >= call->nargs || call->args[i]->kind != BE_CONST || call->args[i]->value.is_null)
+        return NULL;
     return &call->args[i]->value;
 }

@@ -6,7 +6,8 @@
 
 /* for each row that is wanted; NULL ones may be among them. */
 #define EACH_ROW(c, row) \
-    for (int row##_k = 0, row; row##_k < (c)->n && ((row = (c)->sel ? (c)->sel[row##_k] : row##_k), true); row##_k++)
+    for (int row##_k = 0, row; \
+         row##_k < (c)->n && ((row = (c)->sel ? (c)->sel[row##_k] : row##_k), true); row##_k++)
 /* Argument i of type T in a row. */
 #define ARG(T, i, row) (((const T *)args[i].data)[args[i].is_const ? 0 : (row)])
 #define ARG_STR(i, row) text_str(&((const Text *)args[i].data)[args[i].is_const ? 0 : (row)])
@@ -35,7 +36,7 @@ void drop_nans(EvalCtx *c, Column *out);
 /* The value of argument i where it is constant and not NULL, else NULL. */
 const Value *constant_arg(const BExpr *call, int i);
 
-/* ---- types for result_of ------------------------------------------------------------------------ */
+/* ---- types for result_of --------------------------------------------------------------------- */
 
 #define RESULT_OF(name) \
     static bool name(const Type *args, const Value *const *consts, int nargs, Type *out)

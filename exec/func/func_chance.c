@@ -16,7 +16,7 @@ static void random_double(EvalCtx *c, const Column *args, int nargs, Column *out
 {
     (void)args, (void)nargs;
     double *to = out->data;
-    EACH_ROW(c, row) to[row] = (double)(chance(c, row, 1) >> 11) * 0x1p-53;
+    EACH_ROW (c, row) to[row] = (double)(chance(c, row, 1) >> 11) * 0x1p-53;
 }
 static const FuncImpl random_impl = {.columns = random_double};
 
@@ -25,8 +25,7 @@ static void random_integer(EvalCtx *c, const Column *args, int nargs, Column *ou
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         int64_t n = ARG(int64_t, 0, row);
         if (n > 0)
             to[row] = (int64_t)((UInt128)chance(c, row, 2) * (uint64_t)n >> 64);
@@ -40,20 +39,22 @@ static const FuncImpl random_integer_impl = {.columns = random_integer};
 static void uuid(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)args, (void)nargs;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         uint64_t a = (chance(c, row, 3) & ~UINT64_C(0xf000)) | 0x4000;
         uint64_t b = (chance(c, row, 4) & ~(UINT64_C(3) << 62)) | UINT64_C(1) << 63;
-        put_text(out, row, str_printf(c->arena, "%08x-%04x-%04x-%04x-%012llx", (unsigned)(a >> 32),
-                                      (unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xffff),
-                                      (unsigned)(b >> 48), (unsigned long long)(b & 0xffffffffffff)));
+        put_text(out, row,
+                 str_printf(c->arena, "%08x-%04x-%04x-%04x-%012llx", (unsigned)(a >> 32),
+                            (unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xffff),
+                            (unsigned)(b >> 48), (unsigned long long)(b & 0xffffffffffff)));
     }
 }
 static const FuncImpl uuid_impl = {.columns = uuid};
 
 #define FN(n, other, pattern, res, f, more, group_name, about) \
-    {.name = n, .aliases = other, .args = pattern, .result = res, .impl = &f, \
-     .flags = FUNC_VOLATILE | (more), .group = group_name, .doc = about}
+    { \
+        .name = n, .aliases = other, .args = pattern, .result = res, .impl = &f, \
+        .flags = FUNC_VOLATILE | (more), .group = group_name, .doc = about \
+    }
 
 const FuncDef func_chance[] = {
     FN("random", "rand", "", "d", random_impl, 0, "math",

@@ -62,12 +62,14 @@ static void unix_now(EvalCtx *c, const Column *args, int nargs, Column *out)
 static const FuncImpl unix_now_impl = {.columns = unix_now};
 
 #define FN(n, other, res, f, about) \
-    {.name = n, .aliases = other, .args = "", .result = res, .impl = &f, .flags = FUNC_VOLATILE, \
-     .group = "time", .doc = about}
+    { \
+        .name = n, .aliases = other, .args = "", .result = res, .impl = &f, \
+        .flags = FUNC_VOLATILE, .group = "time", .doc = about \
+    }
 
 const FuncDef func_clock[] = {
-    FN("now", "current_timestamp,transaction_timestamp,statement_timestamp,current_row_timestamp", "s",
-       now_impl, "the wall clock's time, one value an epoch"),
+    FN("now", "current_timestamp,transaction_timestamp,statement_timestamp,current_row_timestamp",
+       "s", now_impl, "the wall clock's time, one value an epoch"),
     FN("proctime", NULL, "s", now_impl, "the time at which the row is processed"),
     FN("watermark", NULL, "s", watermark_impl,
        "the event time up to which the query has seen everything"),

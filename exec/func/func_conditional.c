@@ -3,7 +3,7 @@
 #include "exec/func/call.h"
 #include "exec/kernel/kernel.h"
 
-/* ---- greatest, least --------------------------------------------------------------------------- */
+/* ---- greatest, least ------------------------------------------------------------------------- */
 
 static void take(Column *out, int row, const Column *from)
 {
@@ -20,14 +20,14 @@ static void extreme(EvalCtx *c, const Column *args, int nargs, CompareOp better,
     CompareKernel compare = kernel_compare((TypeKind)out->type.kind, better);
     for (int i = 0; i < nargs; i++) {
         compare(args[i].data, args[i].is_const, out->data, false, wins, c->sel, c->n);
-        EACH_ROW(c, row)
-        {
+        EACH_ROW (c, row) {
             if (col_is_null(&args[i], row) || (bit_get(has, row) && !wins[row])) continue;
             take(out, row, &args[i]);
             bit_set(has, row);
         }
     }
-    EACH_ROW(c, row) if (!bit_get(has, row)) column_set_null(out, c->arena, row);
+    EACH_ROW (c, row)
+        if (!bit_get(has, row)) column_set_null(out, c->arena, row);
 }
 static void greatest(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
@@ -40,13 +40,12 @@ static void least(EvalCtx *c, const Column *args, int nargs, Column *out)
 static const FuncImpl greatest_impl = {.columns = greatest};
 static const FuncImpl least_impl = {.columns = least};
 
-/* ---- NULLs ------------------------------------------------------------------------------------- */
+/* ---- NULLs ----------------------------------------------------------------------------------- */
 
 static void num_nulls(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         to[row] = 0;
         for (int i = 0; i < nargs; i++) to[row] += col_is_null(&args[i], row);
     }
@@ -54,8 +53,7 @@ static void num_nulls(EvalCtx *c, const Column *args, int nargs, Column *out)
 static void num_nonnulls(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         to[row] = 0;
         for (int i = 0; i < nargs; i++) to[row] += !col_is_null(&args[i], row);
     }
@@ -67,13 +65,15 @@ static void type_of(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     Str name = type_name(args[0].type, c->arena);
-    EACH_ROW(c, row) put_text(out, row, name);
+    EACH_ROW (c, row) put_text(out, row, name);
 }
 static const FuncImpl typeof_impl = {.columns = type_of};
 
 #define FN(n, other, pattern, res, f, about) \
-    {.name = n, .aliases = other, .args = pattern, .result = res, .impl = &f, \
-     .flags = FUNC_NULL_CALL, .group = "conditional", .doc = about}
+    { \
+        .name = n, .aliases = other, .args = pattern, .result = res, .impl = &f, \
+        .flags = FUNC_NULL_CALL, .group = "conditional", .doc = about \
+    }
 
 const FuncDef func_conditional[] = {
     FN("greatest", NULL, "c*", "c", greatest_impl, "the greatest of the arguments, without NULLs"),

@@ -6,7 +6,7 @@
 #include <openssl/evp.h>
 #endif
 
-/* ---- hex --------------------------------------------------------------------------------------- */
+/* ---- hex ------------------------------------------------------------------------------------- */
 
 static Str to_hex(Arena *a, const void *bytes, ptrdiff_t n, bool capitals)
 {
@@ -44,8 +44,7 @@ static bool from_hex(Arena *a, Str s, Str *out)
 static void hex(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str s = ARG_STR(0, row);
         put_text(out, row, to_hex(c->arena, s.p, s.n, true));
     }
@@ -53,13 +52,13 @@ static void hex(EvalCtx *c, const Column *args, int nargs, Column *out)
 static void hex_int(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
-    EACH_ROW(c, row) put_text(out, row, str_printf(c->arena, "%llX", (unsigned long long)ARG(int64_t, 0, row)));
+    EACH_ROW (c, row)
+        put_text(out, row, str_printf(c->arena, "%llX", (unsigned long long)ARG(int64_t, 0, row)));
 }
 static void unhex(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str bytes;
         if (from_hex(c->arena, ARG_STR(0, row), &bytes))
             put_text(out, row, bytes);
@@ -71,7 +70,7 @@ static const FuncImpl hex_impl = {.columns = hex};
 static const FuncImpl hex_int_impl = {.columns = hex_int};
 static const FuncImpl unhex_impl = {.columns = unhex};
 
-/* ---- base64 (RFC 4648) ------------------------------------------------------------------------- */
+/* ---- base64 (RFC 4648) ----------------------------------------------------------------------- */
 
 static const char BASE64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -121,14 +120,13 @@ static bool from_base64(Arena *a, Str s, Str *out)
 static void encode_base64(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
-    EACH_ROW(c, row) put_text(out, row, to_base64(c->arena, ARG_STR(0, row)));
+    EACH_ROW (c, row) put_text(out, row, to_base64(c->arena, ARG_STR(0, row)));
 }
 /* To text, where the bytes are text. */
 static void decode_base64(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str bytes;
         if (from_base64(c->arena, ARG_STR(0, row), &bytes) && utf8_is_valid(bytes))
             put_text(out, row, bytes);
@@ -157,7 +155,8 @@ static Status decode(EvalCtx *c, const Value *args, int nargs, Value *out, Str *
 {
     (void)nargs;
     bool is_hex = str_ieq(args[1].s, S("hex")), is_base64 = str_ieq(args[1].s, S("base64"));
-    *message = is_hex || is_base64 ? S("the text is not in that encoding") : S("decode knows 'hex' and 'base64'");
+    *message = is_hex || is_base64 ? S("the text is not in that encoding")
+                                   : S("decode knows 'hex' and 'base64'");
     if (is_hex && from_hex(c->arena, args[0].s, &out->s)) return WEIR_OK;
     if (is_base64 && from_base64(c->arena, args[0].s, &out->s)) return WEIR_OK;
     return WEIR_E_VALUE;
@@ -165,7 +164,7 @@ static Status decode(EvalCtx *c, const Value *args, int nargs, Value *out, Str *
 static const FuncImpl encode_impl = {.row = encode};
 static const FuncImpl decode_impl = {.row = decode};
 
-/* ---- checksums --------------------------------------------------------------------------------- */
+/* ---- checksums ------------------------------------------------------------------------------- */
 
 /* CRC-32 of zip and Ethernet: reflected, polynomial 0x04c11db7. */
 static uint32_t crc32_of(Str s)
@@ -182,15 +181,14 @@ static void crc32_rows(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row) to[row] = crc32_of(ARG_STR(0, row));
+    EACH_ROW (c, row) to[row] = crc32_of(ARG_STR(0, row));
 }
 static const FuncImpl crc32_impl = {.columns = crc32_rows};
 
 #ifdef WEIR_HAVE_CRYPTO
 static void digest(EvalCtx *c, const Column *args, const EVP_MD *kind, Column *out)
 {
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         unsigned char bytes[EVP_MAX_MD_SIZE];
         unsigned n = 0;
         Str s = ARG_STR(0, row);
@@ -215,11 +213,13 @@ DIGEST(sha384, EVP_sha384())
 DIGEST(sha512, EVP_sha512())
 #endif
 
-/* ---- definitions ------------------------------------------------------------------------------- */
+/* ---- definitions ----------------------------------------------------------------------------- */
 
 #define FN(n, other, pattern, res, f, more, about) \
-    {.name = n, .aliases = other, .args = pattern, .result = res, .impl = &f, .flags = more, \
-     .group = "text", .doc = about}
+    { \
+        .name = n, .aliases = other, .args = pattern, .result = res, .impl = &f, .flags = more, \
+        .group = "text", .doc = about \
+    }
 #define FN2(n, other, res, f, more, about) \
     FN(n, other, "t", res, f, more, about), FN(n, other, "x", res, f, more, about)
 

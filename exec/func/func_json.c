@@ -10,11 +10,12 @@
 
 #include <math.h>
 
-/* ---- paths ------------------------------------------------------------------------------------- */
+/* ---- paths ----------------------------------------------------------------------------------- */
 
 static Status bad_path(Diags *d, const BExpr *call, int i, Str path)
 {
-    Status st = diag_error(d, WEIR_E_VALUE, call->args[i]->span, "\"%.*s\" is no path", STR_ARG(path));
+    Status st =
+        diag_error(d, WEIR_E_VALUE, call->args[i]->span, "\"%.*s\" is no path", STR_ARG(path));
     diag_hint(d, "paths are like '$.a.b[0]'");
     return st;
 }
@@ -68,12 +69,11 @@ static bool as_text(EvalCtx *c, Str v, Str *out)
     return k != JSON_STRING || json_unquote(c->arena, v, out);
 }
 
-/* ---- extracting -------------------------------------------------------------------------------- */
+/* ---- extracting ------------------------------------------------------------------------------ */
 
 static void json_extract(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str v;
         Found f = find(c, args, nargs, row, &v);
         if (f == FOUND)
@@ -88,8 +88,7 @@ static const FuncImpl json_extract_impl = {.columns = json_extract, .prepare = p
 
 static void json_extract_text(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str v;
         Found f = find(c, args, nargs, row, &v);
         if (f == BROKEN)
@@ -100,14 +99,15 @@ static void json_extract_text(EvalCtx *c, const Column *args, int nargs, Column 
             column_set_null(out, c->arena, row);
     }
 }
-static const FuncImpl json_extract_text_impl = {.columns = json_extract_text, .prepare = path_prepare};
+static const FuncImpl json_extract_text_impl = {.columns = json_extract_text,
+                                                .prepare = path_prepare};
 
 static void json_value(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str v;
-        bool ok = find(c, args, nargs, row, &v) == FOUND && json_kind(v) < JSON_ARRAY && as_text(c, v, &v);
+        bool ok = find(c, args, nargs, row, &v) == FOUND && json_kind(v) < JSON_ARRAY &&
+                  as_text(c, v, &v);
         if (ok)
             put_text(out, row, v);
         else
@@ -118,8 +118,7 @@ static const FuncImpl json_value_impl = {.columns = json_value, .prepare = path_
 
 static void json_query(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str v;
         if (find(c, args, nargs, row, &v) == FOUND && json_kind(v) >= JSON_ARRAY)
             put_text(out, row, v);
@@ -132,15 +131,14 @@ static const FuncImpl json_query_impl = {.columns = json_query, .prepare = path_
 static void json_exists(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     uint8_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str v;
         to[row] = find(c, args, nargs, row, &v) == FOUND;
     }
 }
 static const FuncImpl json_exists_impl = {.columns = json_exists, .prepare = path_prepare};
 
-/* ---- -> and ->> -------------------------------------------------------------------------------- */
+/* ---- -> and ->> ------------------------------------------------------------------------------ */
 
 static bool looks_like_path(Str key)
 {
@@ -166,7 +164,9 @@ static Found arrow_find(EvalCtx *c, const Column *args, int row, Str *v)
     else if (args[1].type.kind == TYPE_BIGINT)
         found = json_element(*v, ARG(int64_t, 1, row), v);
     else if (looks_like_path(ARG_STR(1, row)))
-        return json_path_parse(ARG_STR(1, row), c->arena, &path) && json_path_find(*v, &path, v) ? FOUND : MISSING;
+        return json_path_parse(ARG_STR(1, row), c->arena, &path) && json_path_find(*v, &path, v)
+                   ? FOUND
+                   : MISSING;
     else
         found = json_member(*v, ARG_STR(1, row), v);
     return found ? FOUND : MISSING;
@@ -174,8 +174,7 @@ static Found arrow_find(EvalCtx *c, const Column *args, int row, Str *v)
 
 static void arrow_rows(EvalCtx *c, const Column *args, bool to_text, Column *out)
 {
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str v;
         Found f = arrow_find(c, args, row, &v);
         if (f == BROKEN)
@@ -199,7 +198,7 @@ static void arrow_text(EvalCtx *c, const Column *args, int nargs, Column *out)
 static const FuncImpl arrow_impl = {.columns = arrow, .prepare = arrow_prepare};
 static const FuncImpl arrow_text_impl = {.columns = arrow_text, .prepare = arrow_prepare};
 
-/* ---- subscripts -------------------------------------------------------------------------------- */
+/* ---- subscripts ------------------------------------------------------------------------------ */
 
 static const TypeField *field_named(Type t, Str name)
 {
@@ -269,10 +268,10 @@ static void subscript(EvalCtx *c, const Column *args, int nargs, Column *out)
     EvalCtx inner = *c;
     inner.sel = sel;
     inner.n = 0;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str v;
-        if (col_is_null(out, row) || !subscript_find(c, args, row, &v) || json_kind(v) == JSON_NULL) {
+        if (col_is_null(out, row) || !subscript_find(c, args, row, &v) ||
+            json_kind(v) == JSON_NULL) {
             column_set_null(out, c->arena, row);
             continue;
         }
@@ -286,13 +285,12 @@ static void subscript(EvalCtx *c, const Column *args, int nargs, Column *out)
 }
 static const FuncImpl subscript_impl = {.columns = subscript};
 
-/* ---- asking ------------------------------------------------------------------------------------ */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 static void json_array_length(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str v;
         Found f = find(c, args, nargs, row, &v);
         if (f == BROKEN)
@@ -303,13 +301,15 @@ static void json_array_length(EvalCtx *c, const Column *args, int nargs, Column 
             column_set_null(out, c->arena, row);
     }
 }
-static const FuncImpl json_array_length_impl = {.columns = json_array_length, .prepare = path_prepare};
+static const FuncImpl json_array_length_impl = {.columns = json_array_length,
+                                                .prepare = path_prepare};
 
 static const char *kind_name(Str v, bool sqlite)
 {
-    static const char *const PG[] = {NULL,     "null",   "boolean", "boolean", "number",
-                                     "string", "array", "object"};
-    static const char *const SQLITE[] = {NULL, "null", "false", "true", NULL, "text", "array", "object"};
+    static const char *const PG[] = {NULL,     "null",   "boolean", "boolean",
+                                     "number", "string", "array",   "object"};
+    static const char *const SQLITE[] = {NULL, "null", "false", "true",
+                                         NULL, "text", "array", "object"};
     JsonKind k = json_kind(v);
     if (!sqlite) return PG[k];
     if (k != JSON_NUMBER) return SQLITE[k];
@@ -320,8 +320,7 @@ static const char *kind_name(Str v, bool sqlite)
 
 static void type_names(EvalCtx *c, const Column *args, int nargs, bool sqlite, Column *out)
 {
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str v;
         Found f = find(c, args, nargs, row, &v);
         const char *name = f == FOUND ? kind_name(v, sqlite) : NULL;
@@ -348,8 +347,7 @@ static void json_valid(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     uint8_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str v;
         to[row] = json_check(ARG_STR(0, row), &v) != JSON_INVALID;
     }
@@ -366,8 +364,7 @@ RESULT_OF(array_of_text)
 
 static void json_keys(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str v;
         Found f = find(c, args, nargs, row, &v);
         if (f == BROKEN) {
@@ -389,7 +386,7 @@ static void json_keys(EvalCtx *c, const Column *args, int nargs, Column *out)
 }
 static const FuncImpl json_keys_impl = {.columns = json_keys, .prepare = path_prepare};
 
-/* ---- making ------------------------------------------------------------------------------------ */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 static void put_json(StrBuf *b, const Value *v)
 {
@@ -460,17 +457,21 @@ RESULT_OF(object_type)
     return nargs % 2 == 0;
 }
 
-/* ---- definitions ------------------------------------------------------------------------------- */
+/* ---- definitions ----------------------------------------------------------------------------- */
 
 #define FN(n, other, pattern, res, f, more, about) \
-    {.name = n, .aliases = other, .args = pattern, .result = res, .impl = &f, .flags = more, \
-     .group = "json", .doc = about}
+    { \
+        .name = n, .aliases = other, .args = pattern, .result = res, .impl = &f, .flags = more, \
+        .group = "json", .doc = about \
+    }
 /* For JSON and for text that holds it. */
 #define FN2(n, other, pattern, res, f, more, about) \
     FN(n, other, "j" pattern, res, f, more, about), FN(n, other, "t" pattern, res, f, more, about)
 #define OP(n, pattern, res, f, about) \
-    {.name = n, .args = pattern, .result = res, .impl = &f, .flags = FUNC_INTERNAL | FUNC_CAN_FAIL, \
-     .group = "operator", .doc = about}
+    { \
+        .name = n, .args = pattern, .result = res, .impl = &f, \
+        .flags = FUNC_INTERNAL | FUNC_CAN_FAIL, .group = "operator", .doc = about \
+    }
 
 const FuncDef func_json[] = {
     OP("->", "jt", "j", arrow_impl, "the member of that name, or at that path"),
@@ -481,14 +482,24 @@ const FuncDef func_json[] = {
     OP("->>", "ji", "t", arrow_text_impl, "the element at that index as text"),
     OP("->>", "tt", "t", arrow_text_impl, "the same of a text that holds JSON"),
     OP("->>", "ti", "t", arrow_text_impl, "the same of a text that holds JSON"),
-    {.name = "subscript", .args = "ai", .result_of = subscript_type, .impl = &subscript_impl,
-     .flags = FUNC_INTERNAL | FUNC_CAN_FAIL, .group = "operator", .doc = "an element, of ARRAY from 1, of JSON from 0"},
-    {.name = "subscript", .args = "at", .result_of = subscript_type, .impl = &subscript_impl,
-     .flags = FUNC_INTERNAL | FUNC_CAN_FAIL, .group = "operator", .doc = "a member or field by its name"},
+    {.name = "subscript",
+     .args = "ai",
+     .result_of = subscript_type,
+     .impl = &subscript_impl,
+     .flags = FUNC_INTERNAL | FUNC_CAN_FAIL,
+     .group = "operator",
+     .doc = "an element, of ARRAY from 1, of JSON from 0"},
+    {.name = "subscript",
+     .args = "at",
+     .result_of = subscript_type,
+     .impl = &subscript_impl,
+     .flags = FUNC_INTERNAL | FUNC_CAN_FAIL,
+     .group = "operator",
+     .doc = "a member or field by its name"},
     FN2("json_extract", NULL, "t", "j", json_extract_impl, FUNC_CAN_FAIL,
         "the value at a path, as JSON"),
-    FN2("json_extract_string", "json_extract_text,get_json_object", "t", "t", json_extract_text_impl, FUNC_CAN_FAIL,
-        "the value at a path, as text"),
+    FN2("json_extract_string", "json_extract_text,get_json_object", "t", "t",
+        json_extract_text_impl, FUNC_CAN_FAIL, "the value at a path, as text"),
     FN2("json_value", NULL, "t", "t", json_value_impl, 0,
         "the number, string or truth value at a path, as text; else NULL"),
     FN2("json_query", NULL, "t", "j", json_query_impl, 0,
@@ -500,14 +511,24 @@ const FuncDef func_json[] = {
         "null, true, false, integer, real, text, array or object"),
     FN2("json_typeof", "jsonb_typeof", "t?", "t", json_typeof_impl, FUNC_CAN_FAIL,
         "null, boolean, number, string, array or object"),
-    {.name = "json_keys", .args = "jt?", .result_of = array_of_text, .impl = &json_keys_impl,
-     .flags = FUNC_CAN_FAIL, .group = "json", .doc = "names of the members"},
+    {.name = "json_keys",
+     .args = "jt?",
+     .result_of = array_of_text,
+     .impl = &json_keys_impl,
+     .flags = FUNC_CAN_FAIL,
+     .group = "json",
+     .doc = "names of the members"},
     FN("json_valid", NULL, "t", "b", json_valid_impl, 0, "whether the text is JSON"),
     FN("to_json", "json_quote", "a", "j", to_json_impl, FUNC_NULL_CALL, "the value as JSON"),
     FN("json_array", "json_build_array", "a?*", "j", json_array_impl, FUNC_NULL_CALL,
        "an array of the arguments"),
-    {.name = "json_object", .aliases = "json_build_object", .args = "a?*", .result_of = object_type,
-     .impl = &json_object_impl, .flags = FUNC_NULL_CALL | FUNC_CAN_FAIL, .group = "json",
+    {.name = "json_object",
+     .aliases = "json_build_object",
+     .args = "a?*",
+     .result_of = object_type,
+     .impl = &json_object_impl,
+     .flags = FUNC_NULL_CALL | FUNC_CAN_FAIL,
+     .group = "json",
      .doc = "an object of names and values in turn"},
     {0},
 };

@@ -6,7 +6,7 @@
 #include "exec/func/like.h"
 #include "exec/func/regex.h"
 
-/* ---- LIKE -------------------------------------------------------------------------------------- */
+/* ---- LIKE ------------------------------------------------------------------------------------ */
 
 static Status like_prepare(const BExpr *call, Arena *a, void **out, Diags *d)
 {
@@ -26,10 +26,11 @@ static void like(EvalCtx *c, const Column *args, int nargs, Column *out)
     const LikePattern *p = c->prepared;
     bool ignore_case = c->call->func->name[0] == 'i';
     uint8_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         const LikePattern *q = p;
-        if (!q) q = like_compile(c->arena, ARG_STR(1, row), nargs > 2 ? ARG_STR(2, row) : (Str){0}, ignore_case);
+        if (!q)
+            q = like_compile(c->arena, ARG_STR(1, row), nargs > 2 ? ARG_STR(2, row) : (Str){0},
+                             ignore_case);
         if (q)
             to[row] = like_matches(q, ARG_STR(0, row));
         else
@@ -38,7 +39,7 @@ static void like(EvalCtx *c, const Column *args, int nargs, Column *out)
 }
 static const FuncImpl like_impl = {.columns = like, .prepare = like_prepare};
 
-/* ---- SIMILAR TO -------------------------------------------------------------------------------- */
+/* ---- SIMILAR TO ------------------------------------------------------------------------------ */
 
 /* The same pattern as a regular expression over the whole text. */
 static Str similar_to_regex(Arena *a, Str p)
@@ -79,12 +80,12 @@ static Status similar_prepare(const BExpr *call, Arena *a, void **out, Diags *d)
     return diag_error(d, WEIR_E_VALUE, call->args[1]->span, "%.*s", STR_ARG(error));
 }
 
-static void search(EvalCtx *c, const Column *args, Column *out, Str fixed_flags, int flags_at, bool similar)
+static void search(EvalCtx *c, const Column *args, Column *out, Str fixed_flags, int flags_at,
+                   bool similar)
 {
     RegexRun run = regex_start(c);
     uint8_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str pattern = {0}, flags = fixed_flags;
         if (!run.fixed) {
             pattern = similar ? similar_to_regex(c->arena, ARG_STR(1, row)) : ARG_STR(1, row);
@@ -102,7 +103,7 @@ static void similar(EvalCtx *c, const Column *args, int nargs, Column *out)
 }
 static const FuncImpl similar_impl = {.columns = similar, .prepare = similar_prepare};
 
-/* ---- REGEXP ------------------------------------------------------------------------------------ */
+/* ---- REGEXP ---------------------------------------------------------------------------------- */
 
 static Status regexp_prepare(const BExpr *call, Arena *a, void **out, Diags *d)
 {
@@ -133,7 +134,7 @@ static void iregexp(EvalCtx *c, const Column *args, int nargs, Column *out)
 }
 static const FuncImpl iregexp_impl = {.columns = iregexp, .prepare = iregexp_prepare};
 
-/* ---- regexp_extract ---------------------------------------------------------------------------- */
+/* ---- regexp_extract -------------------------------------------------------------------------- */
 
 static Status plain_prepare(const BExpr *call, Arena *a, void **out, Diags *d)
 {
@@ -143,11 +144,11 @@ static Status plain_prepare(const BExpr *call, Arena *a, void **out, Diags *d)
 static void regexp_extract(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     RegexRun run = regex_start(c);
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str text = ARG_STR(0, row), group = {0};
         int64_t g = nargs > 2 ? ARG(int64_t, 2, row) : 0;
-        const Regex *r = regex_for(&run, run.fixed ? (Str){0} : ARG_STR(1, row), (Str){0}, out, row);
+        const Regex *r =
+            regex_for(&run, run.fixed ? (Str){0} : ARG_STR(1, row), (Str){0}, out, row);
         if (!r) continue;
         if (g < 0 || g > regex_groups(r)) {
             call_failed(c, out, row, "the expression has no group %lld", (long long)g);
@@ -163,9 +164,10 @@ static void regexp_extract(EvalCtx *c, const Column *args, int nargs, Column *ou
 }
 static const FuncImpl regexp_extract_impl = {.columns = regexp_extract, .prepare = plain_prepare};
 
-/* ---- regexp_match: an array of the groups ------------------------------------------------------- */
+/* ---- regexp_match: an array of the groups ---------------------------------------------------- */
 
-static void put_groups(EvalCtx *c, const RegexRun *run, const Regex *r, Str text, Column *out, int row)
+static void put_groups(EvalCtx *c, const RegexRun *run, const Regex *r, Str text, Column *out,
+                       int row)
 {
     StrBuf b = {.arena = c->arena};
     int first = regex_groups(r) > 0;
@@ -185,8 +187,7 @@ static void put_groups(EvalCtx *c, const RegexRun *run, const Regex *r, Str text
 static void regexp_match(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     RegexRun run = regex_start(c);
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str text = ARG_STR(0, row), pattern = {0}, flags = {0};
         if (!run.fixed) {
             pattern = ARG_STR(1, row);
@@ -211,14 +212,15 @@ RESULT_OF(array_of_text)
     return true;
 }
 
-/* ---- regexp_count, regexp_replace --------------------------------------------------------------- */
+/* ---- regexp_count, regexp_replace ------------------------------------------------------------ */
 
 /* Where the search goes on after a match: an empty one moves by a character. */
 static ptrdiff_t after_match(const RegexRun *run, Str text)
 {
     ptrdiff_t start = (ptrdiff_t)run->span[0], end = (ptrdiff_t)run->span[1];
     if (end > start) return end;
-    while (++end < text.n && ((unsigned char)text.p[end] & 0xc0) == 0x80) {}
+    while (++end < text.n && ((unsigned char)text.p[end] & 0xc0) == 0x80) {
+    }
     return end;
 }
 
@@ -227,12 +229,13 @@ static void regexp_count(EvalCtx *c, const Column *args, int nargs, Column *out)
     (void)nargs;
     RegexRun run = regex_start(c);
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str text = ARG_STR(0, row);
-        const Regex *r = regex_for(&run, run.fixed ? (Str){0} : ARG_STR(1, row), (Str){0}, out, row);
+        const Regex *r =
+            regex_for(&run, run.fixed ? (Str){0} : ARG_STR(1, row), (Str){0}, out, row);
         int64_t n = 0;
-        for (ptrdiff_t at = 0; r && at <= text.n && regex_find(&run, r, text, at, out, row) > 0; n++)
+        for (ptrdiff_t at = 0; r && at <= text.n && regex_find(&run, r, text, at, out, row) > 0;
+             n++)
             at = after_match(&run, text);
         to[row] = n;
     }
@@ -291,8 +294,7 @@ static Status replace_prepare(const BExpr *call, Arena *a, void **out, Diags *d)
 static void regexp_replace(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     RegexRun run = regex_start(c);
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str flags = nargs > 3 ? ARG_STR(3, row) : (Str){0};
         const Regex *r = regex_for(&run, run.fixed ? (Str){0} : ARG_STR(1, row), flags, out, row);
         bool all = flags.n && memchr(flags.p, 'g', (size_t)flags.n);
@@ -301,20 +303,34 @@ static void regexp_replace(EvalCtx *c, const Column *args, int nargs, Column *ou
 }
 static const FuncImpl regexp_replace_impl = {.columns = regexp_replace, .prepare = replace_prepare};
 
-/* ---- definitions ------------------------------------------------------------------------------- */
+/* ---- definitions ----------------------------------------------------------------------------- */
 
 #define OP(n, pattern, f, about) \
-    {.name = n, .args = pattern, .result = "b", .impl = &f, .group = "operator", .doc = about, \
-     .flags = FUNC_INTERNAL | FUNC_CAN_FAIL | FUNC_SETTING}
+    { \
+        .name = n, .args = pattern, .result = "b", .impl = &f, .group = "operator", .doc = about, \
+        .flags = FUNC_INTERNAL | FUNC_CAN_FAIL | FUNC_SETTING \
+    }
 #define FN(n, other, pattern, res, f, about) \
-    {.name = n, .aliases = other, .args = pattern, .result = res, .impl = &f, .group = "text", \
-     .doc = about, .flags = FUNC_CAN_FAIL | FUNC_SETTING}
+    { \
+        .name = n, .aliases = other, .args = pattern, .result = res, .impl = &f, .group = "text", \
+        .doc = about, .flags = FUNC_CAN_FAIL | FUNC_SETTING \
+    }
 
 const FuncDef func_match[] = {
-    {.name = "like", .args = "ttt?", .result = "b", .impl = &like_impl, .group = "operator",
-     .flags = FUNC_INTERNAL | FUNC_CAN_FAIL, .doc = "fits the pattern"},
-    {.name = "ilike", .args = "ttt?", .result = "b", .impl = &like_impl, .group = "operator",
-     .flags = FUNC_INTERNAL | FUNC_CAN_FAIL, .doc = "fits the pattern, without case"},
+    {.name = "like",
+     .args = "ttt?",
+     .result = "b",
+     .impl = &like_impl,
+     .group = "operator",
+     .flags = FUNC_INTERNAL | FUNC_CAN_FAIL,
+     .doc = "fits the pattern"},
+    {.name = "ilike",
+     .args = "ttt?",
+     .result = "b",
+     .impl = &like_impl,
+     .group = "operator",
+     .flags = FUNC_INTERNAL | FUNC_CAN_FAIL,
+     .doc = "fits the pattern, without case"},
     OP("similar", "tt", similar_impl, "fits the SQL regular expression as a whole"),
     OP("regexp", "tt", regexp_impl, "holds a match of the regular expression"),
     OP("iregexp", "tt", iregexp_impl, "the same without case"),
@@ -322,8 +338,12 @@ const FuncDef func_match[] = {
        "whether the text holds a match; flags i, s, m, x"),
     FN("regexp_extract", "regexp_substr", "tti?", "t", regexp_extract_impl,
        "the first match, or that group of it; NULL if there is none"),
-    {.name = "regexp_match", .args = "ttt?", .result_of = array_of_text, .impl = &regexp_match_impl,
-     .group = "text", .flags = FUNC_CAN_FAIL | FUNC_SETTING,
+    {.name = "regexp_match",
+     .args = "ttt?",
+     .result_of = array_of_text,
+     .impl = &regexp_match_impl,
+     .group = "text",
+     .flags = FUNC_CAN_FAIL | FUNC_SETTING,
      .doc = "the groups of the first match as an array, or the match if it has no groups"},
     FN("regexp_replace", NULL, "tttt?", "t", regexp_replace_impl,
        "the first match replaced, every one with the flag g; \\1 is a group, \\& the match"),

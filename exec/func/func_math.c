@@ -9,15 +9,14 @@
 
 #include <math.h>
 
-/* ---- of one DOUBLE ----------------------------------------------------------------------------- */
+/* ---- of one DOUBLE --------------------------------------------------------------------------- */
 
 #define UNARY(name, f) \
     static void name##_rows(EvalCtx *c, const Column *args, int nargs, Column *out) \
     { \
         (void)nargs; \
         double *to = out->data; \
-        EACH_ROW(c, row) \
-        { \
+        EACH_ROW (c, row) { \
             double x = ARG(double, 0, row); \
             to[row] = f; \
         } \
@@ -59,18 +58,17 @@ UNARY(tanh, tanh(x))
 UNARY(asinh, asinh(x))
 UNARY(acosh, acosh(x))
 UNARY(atanh, atanh(x))
-UNARY(degrees, x * (180 / PI))
-UNARY(radians, x * (PI / 180))
+UNARY(degrees, x *(180 / PI))
+UNARY(radians, x *(PI / 180))
 
-/* ---- of two ------------------------------------------------------------------------------------ */
+/* ---- of two ---------------------------------------------------------------------------------- */
 
 #define BINARY(name, f) \
     static void name##_rows(EvalCtx *c, const Column *args, int nargs, Column *out) \
     { \
         (void)nargs; \
         double *to = out->data; \
-        EACH_ROW(c, row) \
-        { \
+        EACH_ROW (c, row) { \
             double x = ARG(double, 0, row), y = ARG(double, 1, row); \
             to[row] = f; \
         } \
@@ -86,25 +84,24 @@ static void pi_const(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)args, (void)nargs;
     double *to = out->data;
-    EACH_ROW(c, row) to[row] = PI;
+    EACH_ROW (c, row) to[row] = PI;
 }
 static void e_const(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)args, (void)nargs;
     double *to = out->data;
-    EACH_ROW(c, row) to[row] = 2.71828182845904523536;
+    EACH_ROW (c, row) to[row] = 2.71828182845904523536;
 }
 static const FuncImpl pi_impl = {.columns = pi_const};
 static const FuncImpl e_impl = {.columns = e_const};
 
-/* ---- BIGINT ------------------------------------------------------------------------------------ */
+/* ---- BIGINT ---------------------------------------------------------------------------------- */
 
 static void abs_int(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         int64_t x = ARG(int64_t, 0, row);
         if (x == INT64_MIN)
             call_failed(c, out, row, "abs(%lld) is out of the range of BIGINT", (long long)x);
@@ -118,7 +115,7 @@ static void sign_int(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row) to[row] = (ARG(int64_t, 0, row) > 0) - (ARG(int64_t, 0, row) < 0);
+    EACH_ROW (c, row) to[row] = (ARG(int64_t, 0, row) > 0) - (ARG(int64_t, 0, row) < 0);
 }
 static const FuncImpl sign_int_impl = {.columns = sign_int};
 
@@ -126,7 +123,7 @@ static void same_int(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row) to[row] = ARG(int64_t, 0, row);
+    EACH_ROW (c, row) to[row] = ARG(int64_t, 0, row);
 }
 static const FuncImpl same_int_impl = {.columns = same_int};
 
@@ -150,9 +147,9 @@ static bool round_int(int64_t x, int64_t n, bool half_up, int64_t *out)
 static void round_ints(EvalCtx *c, const Column *args, bool half_up, Column *out)
 {
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    if (!round_int(ARG(int64_t, 0, row), ARG(int64_t, 1, row), half_up, &to[row]))
-        call_failed(c, out, row, "the result is out of the range of BIGINT");
+    EACH_ROW (c, row)
+        if (!round_int(ARG(int64_t, 0, row), ARG(int64_t, 1, row), half_up, &to[row]))
+            call_failed(c, out, row, "the result is out of the range of BIGINT");
 }
 static void round_int_to(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
@@ -181,8 +178,7 @@ static void gcd(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         to[row] = gcd_of(ARG(int64_t, 0, row), ARG(int64_t, 1, row));
         if (to[row] < 0) call_failed(c, out, row, "the result is out of the range of BIGINT");
     }
@@ -191,8 +187,7 @@ static void lcm(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         int64_t a = ARG(int64_t, 0, row), b = ARG(int64_t, 1, row), g = gcd_of(a, b), v;
         if (g == 0)
             to[row] = 0;
@@ -209,8 +204,7 @@ static void factorial(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         int64_t n = ARG(int64_t, 0, row), v = 1;
         for (int64_t i = 2; i <= n && n <= 20; i++) v *= i;
         to[row] = v;
@@ -223,11 +217,11 @@ static void bit_count(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row) to[row] = __builtin_popcountll((uint64_t)ARG(int64_t, 0, row));
+    EACH_ROW (c, row) to[row] = __builtin_popcountll((uint64_t)ARG(int64_t, 0, row));
 }
 static const FuncImpl bit_count_impl = {.columns = bit_count};
 
-/* ---- rounding a DOUBLE ------------------------------------------------------------------------- */
+/* ---- rounding a DOUBLE ----------------------------------------------------------------------- */
 
 /* Through the shortest text, so that what looks like a half is one. */
 static double round_shown(double x, int64_t n, bool half_up)
@@ -260,25 +254,24 @@ static void round_double_to(EvalCtx *c, const Column *args, int nargs, Column *o
 {
     (void)nargs;
     double *to = out->data;
-    EACH_ROW(c, row) to[row] = round_shown(ARG(double, 0, row), ARG(int64_t, 1, row), true);
+    EACH_ROW (c, row) to[row] = round_shown(ARG(double, 0, row), ARG(int64_t, 1, row), true);
 }
 static void trunc_double_to(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     double *to = out->data;
-    EACH_ROW(c, row) to[row] = trunc_shown(ARG(double, 0, row), ARG(int64_t, 1, row));
+    EACH_ROW (c, row) to[row] = trunc_shown(ARG(double, 0, row), ARG(int64_t, 1, row));
 }
 static const FuncImpl round_double_to_impl = {.columns = round_double_to};
 static const FuncImpl trunc_double_to_impl = {.columns = trunc_double_to};
 
-/* ---- DECIMAL ----------------------------------------------------------------------------------- */
+/* ---- DECIMAL --------------------------------------------------------------------------------- */
 
 static void abs_decimal(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     Int128 *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Int128 x = ARG(Int128, 0, row);
         to[row] = x < 0 ? -x : x;
     }
@@ -289,7 +282,7 @@ static void sign_decimal(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row) to[row] = (ARG(Int128, 0, row) > 0) - (ARG(Int128, 0, row) < 0);
+    EACH_ROW (c, row) to[row] = (ARG(Int128, 0, row) > 0) - (ARG(Int128, 0, row) < 0);
 }
 static const FuncImpl sign_decimal_impl = {.columns = sign_decimal};
 
@@ -302,7 +295,8 @@ static Int128 to_units(Int128 x, Int128 unit, Rounding how)
     case ROUND_HALF:
         if ((rest < 0 ? -rest : rest) * 2 >= unit) v += x < 0 ? -unit : unit;
         break;
-    case ROUND_ZERO: break;
+    case ROUND_ZERO:
+        break;
     case ROUND_UP:
         if (rest > 0) v += unit;
         break;
@@ -314,12 +308,12 @@ static Int128 to_units(Int128 x, Int128 unit, Rounding how)
 }
 
 /* Rounds to `digits` behind the point, into out's type, whose scale may be smaller. */
-static void round_decimals(EvalCtx *c, const Column *args, const Column *digits, Rounding how, Column *out)
+static void round_decimals(EvalCtx *c, const Column *args, const Column *digits, Rounding how,
+                           Column *out)
 {
     Int128 *to = out->data;
     int from = args[0].type.scale, scale = out->type.scale;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         int64_t n = digits ? COL(int64_t, digits)[col_at(digits, row)] : 0;
         Int128 x = ARG(Int128, 0, row), v = x;
         if (n < from - 38)
@@ -327,7 +321,8 @@ static void round_decimals(EvalCtx *c, const Column *args, const Column *digits,
         else if (n < from)
             v = to_units(x, decimal_pow10((int)(from - n)), how);
         if (!decimal_rescale(v, from, out->type, &to[row]))
-            call_failed(c, out, row, "the result does not fit DECIMAL(%d, %d)", out->type.precision, scale);
+            call_failed(c, out, row, "the result does not fit DECIMAL(%d, %d)", out->type.precision,
+                        scale);
     }
 }
 #define ROUNDING(name, digits, how) \
@@ -358,25 +353,26 @@ RESULT_OF(rounded_type)
 {
     UNUSED_TYPES;
     int scale = args[0].scale;
-    if (consts[1] && !consts[1]->is_null && consts[1]->i < scale) scale = consts[1]->i < 0 ? 0 : (int)consts[1]->i;
+    if (consts[1] && !consts[1]->is_null && consts[1]->i < scale)
+        scale = consts[1]->i < 0 ? 0 : (int)consts[1]->i;
     int p = args[0].precision - args[0].scale + 1 + scale;
     *out = TYPE_DECIMAL_(p > 38 ? 38 : (uint8_t)p, (uint8_t)scale);
     return true;
 }
 
-/* ---- buckets ----------------------------------------------------------------------------------- */
+/* ---- buckets --------------------------------------------------------------------------------- */
 
 /* 1 to n between low and high, 0 below, n + 1 from high on; low above high counts downward. */
 static void width_bucket(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         double x = ARG(double, 0, row), low = ARG(double, 1, row), high = ARG(double, 2, row);
         int64_t n = ARG(int64_t, 3, row);
         if (n <= 0 || n > INT32_MAX || low == high || !isfinite(low) || !isfinite(high)) {
-            call_failed(c, out, row, "width_bucket takes two different finite bounds and a count above 0");
+            call_failed(c, out, row,
+                        "width_bucket takes two different finite bounds and a count above 0");
             continue;
         }
         bool down = low > high;
@@ -388,14 +384,18 @@ static void width_bucket(EvalCtx *c, const Column *args, int nargs, Column *out)
 }
 static const FuncImpl width_bucket_impl = {.columns = width_bucket};
 
-/* ---- definitions ------------------------------------------------------------------------------- */
+/* ---- definitions ----------------------------------------------------------------------------- */
 
 #define FN(n, other, pattern, res, f, more, about) \
-    {.name = n, .aliases = other, .args = pattern, .result = res, .impl = &f, .flags = more, \
-     .group = "math", .doc = about}
+    { \
+        .name = n, .aliases = other, .args = pattern, .result = res, .impl = &f, .flags = more, \
+        .group = "math", .doc = about \
+    }
 #define FN_OF(n, other, pattern, of, f, more, about) \
-    {.name = n, .aliases = other, .args = pattern, .result_of = of, .impl = &f, .flags = more, \
-     .group = "math", .doc = about}
+    { \
+        .name = n, .aliases = other, .args = pattern, .result_of = of, .impl = &f, .flags = more, \
+        .group = "math", .doc = about \
+    }
 
 const FuncDef func_math[] = {
     FN("abs", NULL, "i", "i", abs_int_impl, FUNC_CAN_FAIL, "the value without its sign"),

@@ -8,22 +8,31 @@
 #include "exec/func/call.h"
 #include "exec/kernel/kernel.h"
 
-/* ---- BIGINT ------------------------------------------------------------------------------------ */
+/* ---- BIGINT ---------------------------------------------------------------------------------- */
 
 typedef bool (*OverflowTest)(int64_t x, int64_t y);
-static bool add_overflows(int64_t x, int64_t y) { return __builtin_add_overflow(x, y, &x); }
-static bool sub_overflows(int64_t x, int64_t y) { return __builtin_sub_overflow(x, y, &x); }
-static bool mul_overflows(int64_t x, int64_t y) { return __builtin_mul_overflow(x, y, &x); }
+static bool add_overflows(int64_t x, int64_t y)
+{
+    return __builtin_add_overflow(x, y, &x);
+}
+static bool sub_overflows(int64_t x, int64_t y)
+{
+    return __builtin_sub_overflow(x, y, &x);
+}
+static bool mul_overflows(int64_t x, int64_t y)
+{
+    return __builtin_mul_overflow(x, y, &x);
+}
 
 /* The kernel says that some row overflowed, perhaps one that nobody asked for. */
 static void checked(EvalCtx *c, const Column *args, Column *out, CheckedKernel kernel,
                     OverflowTest test, const char *op)
 {
     KernelRows r = kernel_rows(c);
-    if (!kernel(args[0].data, args[0].is_const, args[1].data, args[1].is_const, out->data, r.sel, r.n))
+    if (!kernel(args[0].data, args[0].is_const, args[1].data, args[1].is_const, out->data, r.sel,
+                r.n))
         return;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         int64_t x = ARG(int64_t, 0, row), y = ARG(int64_t, 1, row);
         if (test(x, y))
             call_failed(c, out, row, "%lld %s %lld is out of the range of BIGINT", (long long)x, op,
@@ -46,20 +55,22 @@ static void null_where_zero(EvalCtx *c, const Column *divisor, Column *out)
 {
     const int64_t *d = divisor->data;
     if (divisor->is_const && d[0] != 0) return;
-    EACH_ROW(c, row) if (d[col_at(divisor, row)] == 0) column_set_null(out, c->arena, row);
+    EACH_ROW (c, row)
+        if (d[col_at(divisor, row)] == 0) column_set_null(out, c->arena, row);
 }
 
 static void div_int(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     KernelRows r = {c->sel, c->n};
-    kernel_div_i64(args[0].data, args[0].is_const, args[1].data, args[1].is_const, out->data, r.sel, r.n);
+    kernel_div_i64(args[0].data, args[0].is_const, args[1].data, args[1].is_const, out->data, r.sel,
+                   r.n);
     null_where_zero(c, &args[1], out);
     if (args[1].is_const && ARG(int64_t, 1, 0) != -1) return;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         if (ARG(int64_t, 0, row) == INT64_MIN && ARG(int64_t, 1, row) == -1)
-            call_failed(c, out, row, "%lld / -1 is out of the range of BIGINT", (long long)INT64_MIN);
+            call_failed(c, out, row, "%lld / -1 is out of the range of BIGINT",
+                        (long long)INT64_MIN);
     }
 }
 static const FuncImpl div_int_impl = {.columns = div_int};
@@ -68,7 +79,8 @@ static void mod_int(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     KernelRows r = args[1].is_const ? kernel_rows(c) : (KernelRows){c->sel, c->n};
-    kernel_mod_i64(args[0].data, args[0].is_const, args[1].data, args[1].is_const, out->data, r.sel, r.n);
+    kernel_mod_i64(args[0].data, args[0].is_const, args[1].data, args[1].is_const, out->data, r.sel,
+                   r.n);
     null_where_zero(c, &args[1], out);
 }
 static const FuncImpl mod_int_impl = {.columns = mod_int};
@@ -77,8 +89,7 @@ static void neg_int(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         int64_t x = ARG(int64_t, 0, row);
         to[row] = (int64_t)(0 - (uint64_t)x);
         if (x == INT64_MIN)
@@ -104,7 +115,7 @@ static void not_bits(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row) to[row] = ~ARG(int64_t, 0, row);
+    EACH_ROW (c, row) to[row] = ~ARG(int64_t, 0, row);
 }
 static const FuncImpl not_bits_impl = {.columns = not_bits};
 
@@ -125,13 +136,13 @@ static int64_t shift_left(int64_t x, int64_t n)
     { \
         (void)nargs; \
         int64_t *to = out->data; \
-        EACH_ROW(c, row) to[row] = shift_##name(ARG(int64_t, 0, row), ARG(int64_t, 1, row)); \
+        EACH_ROW (c, row) to[row] = shift_##name(ARG(int64_t, 0, row), ARG(int64_t, 1, row)); \
     } \
     static const FuncImpl shift_##name##_impl = {.columns = shift_##name##_rows};
 SHIFT(left)
 SHIFT(right)
 
-/* ---- DOUBLE ------------------------------------------------------------------------------------ */
+/* ---- DOUBLE ---------------------------------------------------------------------------------- */
 
 static void doubles(EvalCtx *c, const Column *args, Column *out, DoubleKernel kernel)
 {
@@ -154,7 +165,8 @@ DOUBLES(mul)
 static void null_where_zero_double(EvalCtx *c, const Column *args, Column *out)
 {
     if (args[1].is_const && ARG(double, 1, 0) != 0) return;
-    EACH_ROW(c, row) if (ARG(double, 1, row) == 0) column_set_null(out, c->arena, row);
+    EACH_ROW (c, row)
+        if (ARG(double, 1, row) == 0) column_set_null(out, c->arena, row);
 }
 
 static void div_double(EvalCtx *c, const Column *args, int nargs, Column *out)
@@ -169,8 +181,7 @@ static void mod_double(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     double *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         double y = ARG(double, 1, row);
         to[row] = y == 0 ? 0 : __builtin_fmod(ARG(double, 0, row), y);
     }
@@ -183,11 +194,11 @@ static void neg_double(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     double *to = out->data;
-    EACH_ROW(c, row) to[row] = -ARG(double, 0, row);
+    EACH_ROW (c, row) to[row] = -ARG(double, 0, row);
 }
 static const FuncImpl neg_double_impl = {.columns = neg_double};
 
-/* ---- DECIMAL ----------------------------------------------------------------------------------- */
+/* ---- DECIMAL --------------------------------------------------------------------------------- */
 
 typedef bool (*DecimalOp)(Int128 a, int as, Int128 b, int bs, Type to, Int128 *out);
 
@@ -202,8 +213,7 @@ static void decimals(EvalCtx *c, const Column *args, Column *out, DecimalOp f, b
 {
     Int128 *to = out->data;
     int as = args[0].type.scale, bs = args[1].type.scale;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Int128 y = ARG(Int128, 1, row);
         if (divides && y == 0)
             column_set_null(out, c->arena, row);
@@ -236,11 +246,11 @@ static void neg_decimal(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     Int128 *to = out->data;
-    EACH_ROW(c, row) to[row] = -ARG(Int128, 0, row);
+    EACH_ROW (c, row) to[row] = -ARG(Int128, 0, row);
 }
 static const FuncImpl neg_decimal_impl = {.columns = neg_decimal};
 
-/* ---- times ------------------------------------------------------------------------------------- */
+/* ---- times ----------------------------------------------------------------------------------- */
 
 /* The result is cut toward the past to its type's ticks. */
 static void shift_time(EvalCtx *c, const Column *t, const Column *iv, int sign, Column *out)
@@ -249,8 +259,7 @@ static void shift_time(EvalCtx *c, const Column *t, const Column *iv, int sign, 
     const int64_t *in = t->data;
     const Interval *by = iv->data;
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         int64_t x = in[col_at(t, row)], y;
         const Interval v = by[col_at(iv, row)];
         if (timestamp_add_interval(x, v, sign, &y))
@@ -294,16 +303,23 @@ static bool shifted_type(Type t, const Value *iv, Type *out)
     *out = TYPE_TIMESTAMP_(finest(t, iv));
     return true;
 }
-RESULT_OF(time_interval_type) { UNUSED_TYPES; return shifted_type(args[0], consts[1], out); }
-RESULT_OF(interval_time_type) { UNUSED_TYPES; return shifted_type(args[1], consts[0], out); }
+RESULT_OF(time_interval_type)
+{
+    UNUSED_TYPES;
+    return shifted_type(args[0], consts[1], out);
+}
+RESULT_OF(interval_time_type)
+{
+    UNUSED_TYPES;
+    return shifted_type(args[1], consts[0], out);
+}
 
 /* PostgreSQL's difference: days and the time of day, no months. */
 static void sub_times(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     Interval *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         int64_t us = ARG(int64_t, 0, row) - ARG(int64_t, 1, row);
         to[row] = (Interval){.days = (int32_t)(us / US_PER_DAY), .us = us % US_PER_DAY};
     }
@@ -314,18 +330,18 @@ static void sub_dates(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row) to[row] = (int64_t)ARG(int32_t, 0, row) - ARG(int32_t, 1, row);
+    EACH_ROW (c, row) to[row] = (int64_t)ARG(int32_t, 0, row) - ARG(int32_t, 1, row);
 }
 static const FuncImpl sub_dates_impl = {.columns = sub_dates};
 
 static void shift_date(EvalCtx *c, const Column *d, const Column *n, bool minus, Column *out)
 {
     int32_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         int64_t by = COL(int64_t, n)[col_at(n, row)], day;
         int64_t from = COL(int32_t, d)[col_at(d, row)];
-        bool bad = minus ? __builtin_sub_overflow(from, by, &day) : __builtin_add_overflow(from, by, &day);
+        bool bad =
+            minus ? __builtin_sub_overflow(from, by, &day) : __builtin_add_overflow(from, by, &day);
         if (bad || !date_is_valid(day))
             call_failed(c, out, row, "the date is outside the years 1 to 9999");
         else
@@ -356,7 +372,7 @@ static void add_date_time(EvalCtx *c, const Column *args, int nargs, Column *out
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row) to[row] = ARG(int32_t, 0, row) * US_PER_DAY + ARG(int64_t, 1, row);
+    EACH_ROW (c, row) to[row] = ARG(int32_t, 0, row) * US_PER_DAY + ARG(int64_t, 1, row);
 }
 static const FuncImpl add_date_time_impl = {.columns = add_date_time};
 
@@ -364,8 +380,7 @@ static const FuncImpl add_date_time_impl = {.columns = add_date_time};
 static void turn_clock(EvalCtx *c, const Column *args, int sign, Column *out)
 {
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         int64_t by = ARG(Interval, 1, row).us % US_PER_DAY;
         to[row] = floor_mod(ARG(int64_t, 0, row) + sign * by, US_PER_DAY);
     }
@@ -387,17 +402,18 @@ static void sub_clocks(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     Interval *to = out->data;
-    EACH_ROW(c, row) to[row] = (Interval){.us = ARG(int64_t, 0, row) - ARG(int64_t, 1, row)};
+    EACH_ROW (c, row) to[row] = (Interval){.us = ARG(int64_t, 0, row) - ARG(int64_t, 1, row)};
 }
 static const FuncImpl sub_clocks_impl = {.columns = sub_clocks};
 
-/* ---- INTERVAL ---------------------------------------------------------------------------------- */
+/* ---- INTERVAL -------------------------------------------------------------------------------- */
 
 static bool add_intervals(Interval a, Interval b, int sign, Interval *out)
 {
     int64_t months = (int64_t)a.months + sign * (int64_t)b.months;
     int64_t days = (int64_t)a.days + sign * (int64_t)b.days, us;
-    bool bad = sign > 0 ? __builtin_add_overflow(a.us, b.us, &us) : __builtin_sub_overflow(a.us, b.us, &us);
+    bool bad = sign > 0 ? __builtin_add_overflow(a.us, b.us, &us)
+                        : __builtin_sub_overflow(a.us, b.us, &us);
     if (bad || months != (int32_t)months || days != (int32_t)days) return false;
     *out = (Interval){(int32_t)months, (int32_t)days, us};
     return true;
@@ -406,8 +422,7 @@ static bool add_intervals(Interval a, Interval b, int sign, Interval *out)
 static void sum_intervals(EvalCtx *c, const Column *args, int sign, Column *out)
 {
     Interval *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         if (!add_intervals(ARG(Interval, 0, row), ARG(Interval, 1, row), sign, &to[row]))
             call_failed(c, out, row, "the interval is too long");
     }
@@ -429,8 +444,7 @@ static void neg_interval(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     Interval *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         if (!add_intervals((Interval){0}, ARG(Interval, 0, row), -1, &to[row]))
             call_failed(c, out, row, "the interval is too long");
     }
@@ -456,7 +470,8 @@ static bool times_interval(Interval a, int64_t n, Interval *out)
 {
     int64_t months, days, us;
     bool bad = __builtin_mul_overflow((int64_t)a.months, n, &months) ||
-               __builtin_mul_overflow((int64_t)a.days, n, &days) || __builtin_mul_overflow(a.us, n, &us);
+               __builtin_mul_overflow((int64_t)a.days, n, &days) ||
+               __builtin_mul_overflow(a.us, n, &us);
     if (bad || months != (int32_t)months || days != (int32_t)days) return false;
     *out = (Interval){(int32_t)months, (int32_t)days, us};
     return true;
@@ -467,8 +482,7 @@ static bool times_interval(Interval a, int64_t n, Interval *out)
     { \
         (void)nargs; \
         Interval *to = out->data; \
-        EACH_ROW(c, row) \
-        { \
+        EACH_ROW (c, row) { \
             T x = ARG(T, number, row); \
             if (!f(ARG(Interval, iv, row), factor, &to[row])) \
                 call_failed(c, out, row, "the interval is too long"); \
@@ -484,8 +498,7 @@ static void interval_by_double(EvalCtx *c, const Column *args, int nargs, Column
 {
     (void)nargs;
     Interval *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         double x = ARG(double, 1, row);
         if (x == 0)
             column_set_null(out, c->arena, row);
@@ -495,7 +508,7 @@ static void interval_by_double(EvalCtx *c, const Column *args, int nargs, Column
 }
 static const FuncImpl interval_by_double_impl = {.columns = interval_by_double};
 
-/* ---- comparison -------------------------------------------------------------------------------- */
+/* ---- comparison ------------------------------------------------------------------------------ */
 
 static void compare(EvalCtx *c, const Column *args, Column *out, CompareOp op)
 {
@@ -525,8 +538,7 @@ static void distinct(EvalCtx *c, const Column *args, Column *out, bool is_distin
     uint8_t *to = out->data;
     compare(c, args, out, is_distinct ? CMP_NE : CMP_EQ);
     if (!args[0].valid && !args[1].valid) return;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         bool a = col_is_null(&args[0], row), b = col_is_null(&args[1], row);
         if (a || b) to[row] = (a == b) != is_distinct;
     }
@@ -544,13 +556,13 @@ static void is_not_distinct(EvalCtx *c, const Column *args, int nargs, Column *o
 static const FuncImpl is_distinct_impl = {.columns = is_distinct};
 static const FuncImpl is_not_distinct_impl = {.columns = is_not_distinct};
 
-/* ---- truth and NULL ---------------------------------------------------------------------------- */
+/* ---- truth and NULL -------------------------------------------------------------------------- */
 
 static void not_truth(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     uint8_t *to = out->data;
-    EACH_ROW(c, row) to[row] = !ARG(uint8_t, 0, row);
+    EACH_ROW (c, row) to[row] = !ARG(uint8_t, 0, row);
 }
 static const FuncImpl not_impl = {.columns = not_truth};
 
@@ -558,13 +570,13 @@ static void null_test(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     uint8_t *to = out->data;
-    EACH_ROW(c, row) to[row] = col_is_null(&args[0], row);
+    EACH_ROW (c, row) to[row] = col_is_null(&args[0], row);
 }
 static void not_null_test(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     uint8_t *to = out->data;
-    EACH_ROW(c, row) to[row] = !col_is_null(&args[0], row);
+    EACH_ROW (c, row) to[row] = !col_is_null(&args[0], row);
 }
 static const FuncImpl is_null_impl = {.columns = null_test};
 static const FuncImpl is_not_null_impl = {.columns = not_null_test};
@@ -575,8 +587,7 @@ static const FuncImpl is_not_null_impl = {.columns = not_null_test};
     { \
         (void)nargs; \
         uint8_t *to = out->data; \
-        EACH_ROW(c, row) \
-        { \
+        EACH_ROW (c, row) { \
             bool is = !col_is_null(&args[0], row) && ARG(uint8_t, 0, row) == wanted; \
             to[row] = is == result; \
         } \
@@ -587,13 +598,12 @@ TRUTH_TEST(is_false, 0, true)
 TRUTH_TEST(is_not_true, 1, false)
 TRUTH_TEST(is_not_false, 0, false)
 
-/* ---- || ---------------------------------------------------------------------------------------- */
+/* ---- || -------------------------------------------------------------------------------------- */
 
 static void concat_two(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str x = ARG_STR(0, row), y = ARG_STR(1, row);
         char small[TEXT_INLINE];
         char *p = x.n + y.n <= TEXT_INLINE ? small : arena_alloc_raw(c->arena, x.n + y.n, 1);
@@ -615,18 +625,24 @@ static Status concat_any(EvalCtx *c, const Value *args, int nargs, Value *out, S
 }
 static const FuncImpl concat_any_impl = {.row = concat_any};
 
-/* ---- definitions ------------------------------------------------------------------------------- */
+/* ---- definitions ----------------------------------------------------------------------------- */
 
 #define OP(n, pattern, res, f, more, about) \
-    {.name = n, .args = pattern, .result = res, .flags = FUNC_INTERNAL | (more), .impl = &f, \
-     .group = "operator", .doc = about}
+    { \
+        .name = n, .args = pattern, .result = res, .flags = FUNC_INTERNAL | (more), .impl = &f, \
+        .group = "operator", .doc = about \
+    }
 #define OP_OF(n, pattern, of, f, more, about) \
-    {.name = n, .args = pattern, .result_of = of, .flags = FUNC_INTERNAL | (more), .impl = &f, \
-     .group = "operator", .doc = about}
+    { \
+        .name = n, .args = pattern, .result_of = of, .flags = FUNC_INTERNAL | (more), .impl = &f, \
+        .group = "operator", .doc = about \
+    }
 
 #define AS_FUNCTION(n, other, pattern, res, f, more, about) \
-    {.name = n, .aliases = other, .args = pattern, .result = res, .flags = more, .impl = &f, \
-     .group = "math", .doc = about}
+    { \
+        .name = n, .aliases = other, .args = pattern, .result = res, .flags = more, .impl = &f, \
+        .group = "math", .doc = about \
+    }
 
 const FuncDef func_operators[] = {
     OP("+", "ii", "i", add_int_impl, FUNC_CAN_FAIL, "sum"),
@@ -698,8 +714,13 @@ const FuncDef func_operators[] = {
     OP("is_not_false", "b", "b", is_not_false_impl, FUNC_NULL_CALL, "true or NULL"),
     AS_FUNCTION("mod", NULL, "ii", "i", mod_int_impl, 0,
                 "remainder, with the dividend's sign; NULL by zero"),
-    {.name = "mod", .args = "mm", .result_of = mod_decimal_type, .impl = &mod_decimal_impl,
-     .flags = FUNC_CAN_FAIL, .group = "math", .doc = "remainder; NULL by zero"},
+    {.name = "mod",
+     .args = "mm",
+     .result_of = mod_decimal_type,
+     .impl = &mod_decimal_impl,
+     .flags = FUNC_CAN_FAIL,
+     .group = "math",
+     .doc = "remainder; NULL by zero"},
     AS_FUNCTION("mod", NULL, "dd", "d", mod_double_impl, 0, "remainder; NULL by zero"),
     AS_FUNCTION("div", NULL, "ii", "i", div_int_impl, FUNC_CAN_FAIL,
                 "whole quotient, cut toward zero; NULL by zero"),

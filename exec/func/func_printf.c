@@ -37,7 +37,8 @@ static const char *read_directive(const char *p, const char *end, Directive *d)
         d->commas |= *p == ',';
     }
     if (!(p = read_int(p, end, WIDTH_MAX, &d->width))) return NULL;
-    if (p < end && *p == '.' && !(p = read_int(p + 1, end, PRECISION_MAX, &d->precision))) return NULL;
+    if (p < end && *p == '.' && !(p = read_int(p + 1, end, PRECISION_MAX, &d->precision)))
+        return NULL;
     while (p < end && *p == 'l') p++;
     if (p >= end) return NULL;
     d->letter = *p;
@@ -63,10 +64,15 @@ static bool int_of(const Value *v, int64_t *out)
 {
     switch ((TypeKind)v->type.kind) {
     case TYPE_BIGINT:
-    case TYPE_BOOLEAN: *out = v->i; return true;
-    case TYPE_DOUBLE: return double_to_int64(v->d, out);
-    case TYPE_DECIMAL: return decimal_to_int64(v->dec, v->type.scale, out);
-    case TYPE_TEXT: return str_to_int64(str_trim(v->s), out);
+    case TYPE_BOOLEAN:
+        *out = v->i;
+        return true;
+    case TYPE_DOUBLE:
+        return double_to_int64(v->d, out);
+    case TYPE_DECIMAL:
+        return decimal_to_int64(v->dec, v->type.scale, out);
+    case TYPE_TEXT:
+        return str_to_int64(str_trim(v->s), out);
     case TYPE_NULL:
     case TYPE_BLOB:
     case TYPE_TIMESTAMP:
@@ -77,7 +83,8 @@ static bool int_of(const Value *v, int64_t *out)
     case TYPE_ARRAY:
     case TYPE_ROW:
     case TYPE_MAP:
-    case TYPE_COUNT: break;
+    case TYPE_COUNT:
+        break;
     }
     return false;
 }
@@ -132,7 +139,10 @@ static bool put_bits(StrBuf *b, const Directive *d, const Value *v)
 {
     int64_t i;
     if (!int_of(v, &i)) return false;
-    const char *f = d->letter == 'x' ? "%llx" : d->letter == 'X' ? "%llX" : d->letter == 'o' ? "%llo" : "%llu";
+    const char *f = d->letter == 'x'   ? "%llx"
+                    : d->letter == 'X' ? "%llX"
+                    : d->letter == 'o' ? "%llo"
+                                       : "%llu";
     char text[32];
     int n = snprintf(text, sizeof text, f, (unsigned long long)i);
     put_padded(b, d, str_of(text, n), true);
@@ -142,11 +152,16 @@ static bool put_bits(StrBuf *b, const Directive *d, const Value *v)
 static Str shown_double(Arena *a, char letter, int precision, double x)
 {
     switch (letter) {
-    case 'e': return str_printf(a, "%.*e", precision, x);
-    case 'E': return str_printf(a, "%.*E", precision, x);
-    case 'g': return str_printf(a, "%.*g", precision, x);
-    case 'G': return str_printf(a, "%.*G", precision, x);
-    default: return str_printf(a, "%.*f", precision, x);
+    case 'e':
+        return str_printf(a, "%.*e", precision, x);
+    case 'E':
+        return str_printf(a, "%.*E", precision, x);
+    case 'g':
+        return str_printf(a, "%.*g", precision, x);
+    case 'G':
+        return str_printf(a, "%.*G", precision, x);
+    default:
+        return str_printf(a, "%.*f", precision, x);
     }
 }
 
@@ -155,7 +170,8 @@ static bool put_double(StrBuf *b, const Directive *d, const Value *v)
     double x;
     if (!double_of(v, &x)) return false;
     bool negative = __builtin_signbit(x);
-    Str s = shown_double(b->arena, d->letter, d->precision < 0 ? 6 : d->precision, negative ? -x : x);
+    Str s =
+        shown_double(b->arena, d->letter, d->precision < 0 ? 6 : d->precision, negative ? -x : x);
     s = str_printf(b->arena, "%s%.*s", sign_of(d, negative), STR_ARG(s));
     if (d->commas) s = with_commas(b->arena, s);
     put_padded(b, d, s, true);
@@ -181,7 +197,8 @@ static void put_value(StrBuf *b, const Directive *d, const Value *v)
     Str s = str_of(text.p, text.n);
     if (d->letter == 'c') s.n = utf8_offset(s, 1);
     if (d->letter == 's' && d->precision >= 0) s.n = utf8_offset(s, d->precision);
-    if (d->letter == 'q' || d->letter == 'L') s = v->is_null ? S("NULL") : quoted(b->arena, s, '\'');
+    if (d->letter == 'q' || d->letter == 'L')
+        s = v->is_null ? S("NULL") : quoted(b->arena, s, '\'');
     if (d->letter == 'I') s = quoted(b->arena, s, '"');
     put_padded(b, d, s, false);
 }
@@ -231,7 +248,8 @@ static Status format_row(EvalCtx *c, const Value *args, int nargs, Value *out, S
         if (!d.letter || !strchr("scqLIdiuxXofeEgG", d.letter))
             return fail_with(c, message, "there is no", d.letter);
         if (next >= nargs) return fail_with(c, message, "no argument for", d.letter);
-        if (!put_argument(&b, &d, &args[next++])) return fail_with(c, message, "not a number for", d.letter);
+        if (!put_argument(&b, &d, &args[next++]))
+            return fail_with(c, message, "not a number for", d.letter);
     }
     out->s = str_of(b.p, b.n);
     return WEIR_OK;
@@ -239,8 +257,13 @@ static Status format_row(EvalCtx *c, const Value *args, int nargs, Value *out, S
 static const FuncImpl format_impl = {.row = format_row};
 
 const FuncDef func_printf[] = {
-    {.name = "format", .aliases = "printf", .args = "ta?*", .result = "t", .impl = &format_impl,
-     .flags = FUNC_NULL_CALL | FUNC_CAN_FAIL, .group = "text",
+    {.name = "format",
+     .aliases = "printf",
+     .args = "ta?*",
+     .result = "t",
+     .impl = &format_impl,
+     .flags = FUNC_NULL_CALL | FUNC_CAN_FAIL,
+     .group = "text",
      .doc = "the arguments by a pattern like that of C: '%s has %5.2f'"},
     {0},
 };

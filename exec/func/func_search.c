@@ -12,7 +12,7 @@ static ptrdiff_t find_from(Str s, Str what, ptrdiff_t from)
     return at ? at - s.p : -1;
 }
 
-/* ---- position ---------------------------------------------------------------------------------- */
+/* ---- position -------------------------------------------------------------------------------- */
 
 static int64_t position_of(Str s, Str what, int64_t from)
 {
@@ -27,7 +27,7 @@ static void strpos_rows(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row) to[row] = position_of(ARG_STR(0, row), ARG_STR(1, row), 1);
+    EACH_ROW (c, row) to[row] = position_of(ARG_STR(0, row), ARG_STR(1, row), 1);
 }
 static const FuncImpl strpos_impl = {.columns = strpos_rows};
 
@@ -35,8 +35,9 @@ static const FuncImpl strpos_impl = {.columns = strpos_rows};
 static void locate(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    to[row] = position_of(ARG_STR(1, row), ARG_STR(0, row), nargs > 2 ? ARG(int64_t, 2, row) : 1);
+    EACH_ROW (c, row)
+        to[row] =
+            position_of(ARG_STR(1, row), ARG_STR(0, row), nargs > 2 ? ARG(int64_t, 2, row) : 1);
 }
 static const FuncImpl locate_impl = {.columns = locate};
 
@@ -45,14 +46,14 @@ static const FuncImpl locate_impl = {.columns = locate};
     { \
         (void)nargs; \
         uint8_t *to = out->data; \
-        EACH_ROW(c, row) to[row] = test; \
+        EACH_ROW (c, row) to[row] = test; \
     } \
     static const FuncImpl name##_impl = {.columns = name};
 PREDICATE(starts_with, str_starts(ARG_STR(0, row), ARG_STR(1, row)))
 PREDICATE(ends_with, str_ends(ARG_STR(0, row), ARG_STR(1, row)))
 PREDICATE(contains, find_from(ARG_STR(0, row), ARG_STR(1, row), 0) >= 0)
 
-/* ---- counting ---------------------------------------------------------------------------------- */
+/* ---- counting -------------------------------------------------------------------------------- */
 
 static int64_t count_in(Str s, Str what)
 {
@@ -70,11 +71,11 @@ static void count_char(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row) to[row] = count_in(ARG_STR(0, row), ARG_STR(1, row));
+    EACH_ROW (c, row) to[row] = count_in(ARG_STR(0, row), ARG_STR(1, row));
 }
 static const FuncImpl count_char_impl = {.columns = count_char};
 
-/* ---- splitting --------------------------------------------------------------------------------- */
+/* ---- splitting ------------------------------------------------------------------------------- */
 
 /* Field i from 0 of s; false: there are not so many. */
 static bool field_at(Str s, Str separator, int64_t i, Str *out)
@@ -101,8 +102,7 @@ static int64_t field_count(Str s, Str separator)
 static void split_part(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str s = ARG_STR(0, row), separator = ARG_STR(1, row), field;
         int64_t n = ARG(int64_t, 2, row);
         if (n == 0) {
@@ -119,8 +119,7 @@ static const FuncImpl split_part_impl = {.columns = split_part};
 static void split_index(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str field;
         if (field_at(ARG_STR(0, row), ARG_STR(1, row), ARG(int64_t, 2, row), &field))
             put_text(out, row, field);
@@ -130,7 +129,7 @@ static void split_index(EvalCtx *c, const Column *args, int nargs, Column *out)
 }
 static const FuncImpl split_index_impl = {.columns = split_index};
 
-/* ---- replacing --------------------------------------------------------------------------------- */
+/* ---- replacing ------------------------------------------------------------------------------- */
 
 static Str replace_all(Arena *a, Str s, Str what, Str with)
 {
@@ -149,8 +148,9 @@ static Str replace_all(Arena *a, Str s, Str what, Str with)
 static void replace(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
-    EACH_ROW(c, row)
-    put_text(out, row, replace_all(c->arena, ARG_STR(0, row), ARG_STR(1, row), ARG_STR(2, row)));
+    EACH_ROW (c, row)
+        put_text(out, row,
+                 replace_all(c->arena, ARG_STR(0, row), ARG_STR(1, row), ARG_STR(2, row)));
 }
 static const FuncImpl replace_impl = {.columns = replace};
 
@@ -158,8 +158,7 @@ static const FuncImpl replace_impl = {.columns = replace};
 static void translate(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str s = ARG_STR(0, row), from = ARG_STR(1, row), with = ARG_STR(2, row);
         StrBuf b = {.arena = c->arena};
         for (ptrdiff_t i = 0, n; i < s.n; i += n) {
@@ -177,11 +176,13 @@ static void translate(EvalCtx *c, const Column *args, int nargs, Column *out)
 }
 static const FuncImpl translate_impl = {.columns = translate};
 
-/* ---- definitions ------------------------------------------------------------------------------- */
+/* ---- definitions ----------------------------------------------------------------------------- */
 
 #define FN(n, other, pattern, res, f, more, about) \
-    {.name = n, .aliases = other, .args = pattern, .result = res, .impl = &f, .flags = more, \
-     .group = "text", .doc = about}
+    { \
+        .name = n, .aliases = other, .args = pattern, .result = res, .impl = &f, .flags = more, \
+        .group = "text", .doc = about \
+    }
 
 const FuncDef func_search[] = {
     FN("position", "locate", "tti?", "i", locate_impl, 0,

@@ -8,13 +8,13 @@
 
 enum { RESULT_MAX = 64 << 20 }; /* bytes of one text that a function makes */
 
-/* ---- lengths ----------------------------------------------------------------------------------- */
+/* ---- lengths --------------------------------------------------------------------------------- */
 
 static void length(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row) to[row] = utf8_count(ARG_STR(0, row));
+    EACH_ROW (c, row) to[row] = utf8_count(ARG_STR(0, row));
 }
 static const FuncImpl length_impl = {.columns = length};
 
@@ -22,7 +22,7 @@ static void octets(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row) to[row] = ARG(Text, 0, row).len;
+    EACH_ROW (c, row) to[row] = ARG(Text, 0, row).len;
 }
 static const FuncImpl octets_impl = {.columns = octets};
 
@@ -30,11 +30,11 @@ static void bits(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row) to[row] = INT64_C(8) * ARG(Text, 0, row).len;
+    EACH_ROW (c, row) to[row] = INT64_C(8) * ARG(Text, 0, row).len;
 }
 static const FuncImpl bits_impl = {.columns = bits};
 
-/* ---- case -------------------------------------------------------------------------------------- */
+/* ---- case ------------------------------------------------------------------------------------ */
 
 typedef char (*AsciiCase)(char);
 typedef uint32_t (*LetterCase)(uint32_t);
@@ -56,10 +56,10 @@ static Str change_letters(Arena *a, Str s, LetterCase f)
     return str_of(b.p, b.n);
 }
 
-static void change_case(EvalCtx *c, const Column *args, AsciiCase ascii, LetterCase letters, Column *out)
+static void change_case(EvalCtx *c, const Column *args, AsciiCase ascii, LetterCase letters,
+                        Column *out)
 {
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         char small[TEXT_INLINE];
         Str s = ARG_STR(0, row);
         if (!utf8_is_ascii(s))
@@ -84,8 +84,7 @@ static const FuncImpl upper_impl = {.columns = upper};
 static void initcap(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str s = ARG_STR(0, row);
         StrBuf b = {.arena = c->arena};
         bool inside = false;
@@ -100,7 +99,7 @@ static void initcap(EvalCtx *c, const Column *args, int nargs, Column *out)
 }
 static const FuncImpl initcap_impl = {.columns = initcap};
 
-/* ---- trim -------------------------------------------------------------------------------------- */
+/* ---- trim ------------------------------------------------------------------------------------ */
 
 /* Whether the character at s.p[at..at+n) is one of `set`. */
 static bool in_set(Str s, ptrdiff_t at, ptrdiff_t n, Str set)
@@ -133,8 +132,7 @@ static Str trim_right(Str s, Str set)
 
 static void trim(EvalCtx *c, const Column *args, int nargs, bool left, bool right, Column *out)
 {
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str s = ARG_STR(0, row), set = nargs > 1 ? ARG_STR(1, row) : S(" ");
         if (left) s = trim_left(s, set);
         if (right) s = trim_right(s, set);
@@ -157,7 +155,7 @@ static const FuncImpl btrim_impl = {.columns = btrim};
 static const FuncImpl ltrim_impl = {.columns = ltrim};
 static const FuncImpl rtrim_impl = {.columns = rtrim};
 
-/* ---- slices ------------------------------------------------------------------------------------ */
+/* ---- slices ---------------------------------------------------------------------------------- */
 
 /* Characters [from, to) of s, from 0; bounds may lie outside. */
 static Str slice(Str s, int64_t from, int64_t to)
@@ -184,8 +182,7 @@ static int64_t saturating_add(int64_t a, int64_t b)
 /* As the standard: positions from 1, and those before the text count against the length. */
 static void substr(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str s = ARG_STR(0, row);
         int64_t from = saturating_add(ARG(int64_t, 1, row), -1), to = INT64_MAX;
         if (nargs > 2 && ARG(int64_t, 2, row) < 0) {
@@ -202,8 +199,7 @@ static const FuncImpl substr_impl = {.columns = substr};
 static void left(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str s = ARG_STR(0, row);
         int64_t n = ARG(int64_t, 1, row);
         put_text(out, row, slice(s, 0, n < 0 ? saturating_add(utf8_count(s), n) : n));
@@ -212,8 +208,7 @@ static void left(EvalCtx *c, const Column *args, int nargs, Column *out)
 static void right(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str s = ARG_STR(0, row);
         int64_t n = ARG(int64_t, 1, row);
         int64_t from = n < 0 ? (n == INT64_MIN ? INT64_MAX : -n) : utf8_count(s) - n;
@@ -223,7 +218,7 @@ static void right(EvalCtx *c, const Column *args, int nargs, Column *out)
 static const FuncImpl left_impl = {.columns = left};
 static const FuncImpl right_impl = {.columns = right};
 
-/* ---- making longer ----------------------------------------------------------------------------- */
+/* ---- making longer --------------------------------------------------------------------------- */
 
 static void too_long(EvalCtx *c, Column *out, int row)
 {
@@ -239,8 +234,7 @@ static void fill(StrBuf *b, Str with, int64_t chars)
 
 static void pad(EvalCtx *c, const Column *args, int nargs, bool at_left, Column *out)
 {
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str s = ARG_STR(0, row), with = nargs > 2 ? ARG_STR(2, row) : S(" ");
         int64_t n = ARG(int64_t, 1, row), has = utf8_count(s);
         StrBuf b = {.arena = c->arena};
@@ -272,8 +266,7 @@ static const FuncImpl rpad_impl = {.columns = rpad};
 static void repeat(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str s = ARG_STR(0, row);
         int64_t n = ARG(int64_t, 1, row);
         StrBuf b = {.arena = c->arena};
@@ -290,8 +283,7 @@ static const FuncImpl repeat_impl = {.columns = repeat};
 static void reverse(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str s = ARG_STR(0, row);
         char *p = arena_alloc_raw(c->arena, s.n, 1);
         for (ptrdiff_t i = 0; i < s.n;) {
@@ -307,8 +299,7 @@ static const FuncImpl reverse_impl = {.columns = reverse};
 /* concat and concat_ws leave NULLs out. */
 static void join(EvalCtx *c, const Column *args, int nargs, int first, Column *out)
 {
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         StrBuf b = {.arena = c->arena};
         bool any = false;
         if (col_is_null(out, row)) continue;
@@ -340,8 +331,7 @@ static const FuncImpl concat_ws_impl = {.columns = concat_ws};
 /* overlay(s, with, from[, length]) */
 static void overlay(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str s = ARG_STR(0, row), with = ARG_STR(1, row);
         int64_t from = ARG(int64_t, 2, row);
         int64_t n = nargs > 3 ? ARG(int64_t, 3, row) : utf8_count(with);
@@ -358,14 +348,13 @@ static void overlay(EvalCtx *c, const Column *args, int nargs, Column *out)
 }
 static const FuncImpl overlay_impl = {.columns = overlay};
 
-/* ---- characters -------------------------------------------------------------------------------- */
+/* ---- characters ------------------------------------------------------------------------------ */
 
 static void ascii(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str s = ARG_STR(0, row);
         to[row] = s.n ? utf8_decode(s, 0) : 0;
     }
@@ -375,8 +364,7 @@ static const FuncImpl ascii_impl = {.columns = ascii};
 static void chr(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         char bytes[4];
         int64_t v = ARG(int64_t, 0, row);
         if (v <= 0 || v > 0x10ffff || (v >= 0xd800 && v < 0xe000))
@@ -401,21 +389,23 @@ static void quote_with(EvalCtx *c, Str s, char q, Column *out, int row)
 static void quote_literal(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
-    EACH_ROW(c, row) quote_with(c, ARG_STR(0, row), '\'', out, row);
+    EACH_ROW (c, row) quote_with(c, ARG_STR(0, row), '\'', out, row);
 }
 static void quote_ident(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
-    EACH_ROW(c, row) quote_with(c, ARG_STR(0, row), '"', out, row);
+    EACH_ROW (c, row) quote_with(c, ARG_STR(0, row), '"', out, row);
 }
 static const FuncImpl quote_literal_impl = {.columns = quote_literal};
 static const FuncImpl quote_ident_impl = {.columns = quote_ident};
 
-/* ---- definitions ------------------------------------------------------------------------------- */
+/* ---- definitions ----------------------------------------------------------------------------- */
 
 #define FN(n, other, pattern, res, f, more, about) \
-    {.name = n, .aliases = other, .args = pattern, .result = res, .impl = &f, .flags = more, \
-     .group = "text", .doc = about}
+    { \
+        .name = n, .aliases = other, .args = pattern, .result = res, .impl = &f, .flags = more, \
+        .group = "text", .doc = about \
+    }
 
 const FuncDef func_text[] = {
     FN("length", "char_length,character_length,len", "t", "i", length_impl, 0,

@@ -7,7 +7,7 @@
 #include "base/tz.h"
 #include "exec/func/call.h"
 
-/* ---- units ------------------------------------------------------------------------------------- */
+/* ---- units ----------------------------------------------------------------------------------- */
 
 typedef struct Unit {
     TimeUnit unit;
@@ -16,7 +16,8 @@ typedef struct Unit {
 
 static Status bad_unit(Diags *d, const BExpr *call, Str name)
 {
-    Status st = diag_error(d, WEIR_E_VALUE, call->args[0]->span, "unknown unit of time \"%.*s\"", STR_ARG(name));
+    Status st = diag_error(d, WEIR_E_VALUE, call->args[0]->span, "unknown unit of time \"%.*s\"",
+                           STR_ARG(name));
     diag_hint(d, "microsecond, millisecond, second, minute, hour, day, week, month, quarter, year");
     return st;
 }
@@ -45,16 +46,24 @@ static bool unit_of(EvalCtx *c, const Column *args, Column *out, int row, TimeUn
     return false;
 }
 
-/* ---- extract ----------------------------------------------------------------------------------- */
+/* ---- extract --------------------------------------------------------------------------------- */
 
 /* Fields that a division finds, without the calendar. */
 static bool quick_field(TimeUnit u, int64_t us, int64_t *out)
 {
     switch (u) {
-    case UNIT_SECOND: *out = floor_mod(us, US_PER_MINUTE) / US_PER_SECOND; return true;
-    case UNIT_MINUTE: *out = floor_mod(us, US_PER_HOUR) / US_PER_MINUTE; return true;
-    case UNIT_HOUR: *out = floor_mod(us, US_PER_DAY) / US_PER_HOUR; return true;
-    case UNIT_EPOCH: *out = floor_div(us, US_PER_SECOND); return true;
+    case UNIT_SECOND:
+        *out = floor_mod(us, US_PER_MINUTE) / US_PER_SECOND;
+        return true;
+    case UNIT_MINUTE:
+        *out = floor_mod(us, US_PER_HOUR) / US_PER_MINUTE;
+        return true;
+    case UNIT_HOUR:
+        *out = floor_mod(us, US_PER_DAY) / US_PER_HOUR;
+        return true;
+    case UNIT_EPOCH:
+        *out = floor_div(us, US_PER_SECOND);
+        return true;
     case UNIT_MILLISECOND:
     case UNIT_MICROSECOND:
     case UNIT_DAY:
@@ -69,7 +78,8 @@ static bool quick_field(TimeUnit u, int64_t us, int64_t *out)
     case UNIT_ISODOW:
     case UNIT_DOY:
     case UNIT_ISOYEAR:
-    case UNIT_COUNT: break;
+    case UNIT_COUNT:
+        break;
     }
     return false;
 }
@@ -85,7 +95,8 @@ static void extract(EvalCtx *c, const Column *args, int nargs, Column *out)
     (void)nargs;
     int64_t *to = out->data;
     TimeUnit u;
-    EACH_ROW(c, row) if (unit_of(c, args, out, row, &u)) to[row] = field_of(u, ARG(int64_t, 1, row));
+    EACH_ROW (c, row)
+        if (unit_of(c, args, out, row, &u)) to[row] = field_of(u, ARG(int64_t, 1, row));
 }
 static const FuncImpl extract_impl = {.columns = extract, .prepare = unit_prepare};
 
@@ -94,23 +105,42 @@ static void extract_date(EvalCtx *c, const Column *args, int nargs, Column *out)
     (void)nargs;
     int64_t *to = out->data;
     TimeUnit u;
-    EACH_ROW(c, row)
-    if (unit_of(c, args, out, row, &u)) to[row] = timestamp_extract(ARG(int32_t, 1, row) * US_PER_DAY, u);
+    EACH_ROW (c, row)
+        if (unit_of(c, args, out, row, &u))
+            to[row] = timestamp_extract(ARG(int32_t, 1, row) * US_PER_DAY, u);
 }
 static const FuncImpl extract_date_impl = {.columns = extract_date, .prepare = unit_prepare};
 
 static bool interval_field(Interval v, TimeUnit u, int64_t *out)
 {
     switch (u) {
-    case UNIT_YEAR: *out = v.months / 12; return true;
-    case UNIT_QUARTER: *out = v.months % 12 / 3 + 1; return true;
-    case UNIT_MONTH: *out = v.months % 12; return true;
-    case UNIT_DAY: *out = v.days; return true;
-    case UNIT_HOUR: *out = v.us / US_PER_HOUR; return true;
-    case UNIT_MINUTE: *out = v.us / US_PER_MINUTE % 60; return true;
-    case UNIT_SECOND: *out = v.us / US_PER_SECOND % 60; return true;
-    case UNIT_MILLISECOND: *out = v.us % US_PER_MINUTE / 1000; return true;
-    case UNIT_MICROSECOND: *out = v.us % US_PER_MINUTE; return true;
+    case UNIT_YEAR:
+        *out = v.months / 12;
+        return true;
+    case UNIT_QUARTER:
+        *out = v.months % 12 / 3 + 1;
+        return true;
+    case UNIT_MONTH:
+        *out = v.months % 12;
+        return true;
+    case UNIT_DAY:
+        *out = v.days;
+        return true;
+    case UNIT_HOUR:
+        *out = v.us / US_PER_HOUR;
+        return true;
+    case UNIT_MINUTE:
+        *out = v.us / US_PER_MINUTE % 60;
+        return true;
+    case UNIT_SECOND:
+        *out = v.us / US_PER_SECOND % 60;
+        return true;
+    case UNIT_MILLISECOND:
+        *out = v.us % US_PER_MINUTE / 1000;
+        return true;
+    case UNIT_MICROSECOND:
+        *out = v.us % US_PER_MINUTE;
+        return true;
     case UNIT_EPOCH:
         /* PostgreSQL's: a year of 365.25 days, months of 30. */
         *out = (int64_t)(v.months / 12) * 31557600 + (int64_t)(v.months % 12) * 2592000 +
@@ -124,7 +154,8 @@ static bool interval_field(Interval v, TimeUnit u, int64_t *out)
     case UNIT_ISODOW:
     case UNIT_DOY:
     case UNIT_ISOYEAR:
-    case UNIT_COUNT: break;
+    case UNIT_COUNT:
+        break;
     }
     return false;
 }
@@ -134,21 +165,20 @@ static void extract_interval(EvalCtx *c, const Column *args, int nargs, Column *
     (void)nargs;
     int64_t *to = out->data;
     TimeUnit u;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         if (unit_of(c, args, out, row, &u) && !interval_field(ARG(Interval, 1, row), u, &to[row]))
             call_failed(c, out, row, "an interval has no %s", time_unit_name(u));
     }
 }
-static const FuncImpl extract_interval_impl = {.columns = extract_interval, .prepare = unit_prepare};
+static const FuncImpl extract_interval_impl = {.columns = extract_interval,
+                                               .prepare = unit_prepare};
 
 static void extract_clock(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
     TimeUnit u;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         if (!unit_of(c, args, out, row, &u)) continue;
         if (u <= UNIT_HOUR || u == UNIT_EPOCH)
             to[row] = timestamp_extract(ARG(int64_t, 1, row), u);
@@ -164,7 +194,7 @@ static const FuncImpl extract_clock_impl = {.columns = extract_clock, .prepare =
     { \
         (void)nargs; \
         int64_t *to = out->data; \
-        EACH_ROW(c, row) to[row] = field_of(unit, ARG(int64_t, 0, row)) adjust; \
+        EACH_ROW (c, row) to[row] = field_of(unit, ARG(int64_t, 0, row)) adjust; \
     } \
     static const FuncImpl name##_impl = {.columns = name##_of_time};
 FIELD(year, UNIT_YEAR, )
@@ -188,13 +218,13 @@ FIELD(epoch, UNIT_EPOCH, )
     { \
         (void)nargs; \
         int64_t *to = out->data; \
-        EACH_ROW(c, row) to[row] = floor_div(ARG(int64_t, 0, row), units); \
+        EACH_ROW (c, row) to[row] = floor_div(ARG(int64_t, 0, row), units); \
     } \
     static const FuncImpl name##_impl = {.columns = name};
 EPOCH(epoch_ms, 1000)
 EPOCH(epoch_us, 1)
 
-/* ---- truncation -------------------------------------------------------------------------------- */
+/* ---- truncation ------------------------------------------------------------------------------ */
 
 static const TimeZone *zone_in(Arena *a, Str name)
 {
@@ -205,8 +235,10 @@ static const TimeZone *zone_in(Arena *a, Str name)
 
 static Status no_zone(Diags *d, const BExpr *call, int i, Str name)
 {
-    Status st = diag_error(d, WEIR_E_VALUE, call->args[i]->span, "no time zone \"%.*s\"", STR_ARG(name));
-    diag_hint(d, "names are those of the IANA database, like 'Europe/Berlin', or offsets like '+02:00'");
+    Status st =
+        diag_error(d, WEIR_E_VALUE, call->args[i]->span, "no time zone \"%.*s\"", STR_ARG(name));
+    diag_hint(
+        d, "names are those of the IANA database, like 'Europe/Berlin', or offsets like '+02:00'");
     return st;
 }
 
@@ -227,12 +259,18 @@ static Status trunc_prepare(const BExpr *call, Arena *a, void **out, Diags *d)
 static int64_t unit_us(TimeUnit u)
 {
     switch (u) {
-    case UNIT_MICROSECOND: return 1;
-    case UNIT_MILLISECOND: return 1000;
-    case UNIT_SECOND: return US_PER_SECOND;
-    case UNIT_MINUTE: return US_PER_MINUTE;
-    case UNIT_HOUR: return US_PER_HOUR;
-    case UNIT_DAY: return US_PER_DAY;
+    case UNIT_MICROSECOND:
+        return 1;
+    case UNIT_MILLISECOND:
+        return 1000;
+    case UNIT_SECOND:
+        return US_PER_SECOND;
+    case UNIT_MINUTE:
+        return US_PER_MINUTE;
+    case UNIT_HOUR:
+        return US_PER_HOUR;
+    case UNIT_DAY:
+        return US_PER_DAY;
     case UNIT_WEEK:
     case UNIT_MONTH:
     case UNIT_QUARTER:
@@ -245,7 +283,8 @@ static int64_t unit_us(TimeUnit u)
     case UNIT_DOY:
     case UNIT_ISOYEAR:
     case UNIT_EPOCH:
-    case UNIT_COUNT: break;
+    case UNIT_COUNT:
+        break;
     }
     return 0;
 }
@@ -253,8 +292,7 @@ static int64_t unit_us(TimeUnit u)
 static void trunc_rows(EvalCtx *c, const Column *args, Column *out, int64_t size)
 {
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         int64_t us = ARG(int64_t, 1, row);
         to[row] = us - floor_mod(us, size);
     }
@@ -278,8 +316,7 @@ static void date_trunc(EvalCtx *c, const Column *args, int nargs, Column *out)
         trunc_rows(c, args, out, unit_us(prepared->unit));
         return;
     }
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         TimeUnit u;
         if (!unit_of(c, args, out, row, &u)) continue;
         const TimeZone *zone = prepared ? prepared->zone : NULL;
@@ -296,8 +333,7 @@ static const FuncImpl date_trunc_impl = {.columns = date_trunc, .prepare = trunc
 static void date_bin(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Interval v = ARG(Interval, 0, row);
         int64_t us = ARG(int64_t, 1, row), origin = nargs > 2 ? ARG(int64_t, 2, row) : 0, size;
         if (v.months != 0 || !interval_to_us(v, &size) || size <= 0)
@@ -312,8 +348,7 @@ static void last_day(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int32_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Civil d = civil_from_days((int32_t)floor_div(ARG(int64_t, 0, row), US_PER_DAY));
         d.day = civil_month_days(d.year, d.month);
         to[row] = civil_to_days(d);
@@ -321,14 +356,13 @@ static void last_day(EvalCtx *c, const Column *args, int nargs, Column *out)
 }
 static const FuncImpl last_day_impl = {.columns = last_day};
 
-/* ---- arithmetic -------------------------------------------------------------------------------- */
+/* ---- arithmetic ------------------------------------------------------------------------------ */
 
 static void timestampadd(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         TimeUnit u;
         Interval iv;
         if (!unit_of(c, args, out, row, &u)) continue;
@@ -348,8 +382,7 @@ static void timestampdiff(EvalCtx *c, const Column *args, int nargs, Column *out
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         TimeUnit u;
         if (!unit_of(c, args, out, row, &u)) continue;
         if (is_length(u))
@@ -365,8 +398,7 @@ static void datediff(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         TimeUnit u;
         int64_t a, b;
         if (!unit_of(c, args, out, row, &u)) continue;
@@ -383,16 +415,16 @@ static void days_between(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row) to[row] = (int64_t)ARG(int32_t, 0, row) - ARG(int32_t, 1, row);
+    EACH_ROW (c, row) to[row] = (int64_t)ARG(int32_t, 0, row) - ARG(int32_t, 1, row);
 }
 static const FuncImpl days_between_impl = {.columns = days_between};
 
 static void shift(EvalCtx *c, const Column *args, int sign, Column *out)
 {
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    if (!timestamp_add_interval(ARG(int64_t, 0, row), ARG(Interval, 1, row), sign, &to[row]))
-        call_failed(c, out, row, "the result is outside the years 1 to 9999");
+    EACH_ROW (c, row)
+        if (!timestamp_add_interval(ARG(int64_t, 0, row), ARG(Interval, 1, row), sign, &to[row]))
+            call_failed(c, out, row, "the result is outside the years 1 to 9999");
 }
 static void date_add(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
@@ -410,10 +442,10 @@ static const FuncImpl date_sub_impl = {.columns = date_sub};
 static void shift_days(EvalCtx *c, const Column *args, bool back, Column *out)
 {
     int32_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         int64_t day = ARG(int32_t, 0, row), n = ARG(int64_t, 1, row);
-        bool bad = back ? __builtin_sub_overflow(day, n, &day) : __builtin_add_overflow(day, n, &day);
+        bool bad =
+            back ? __builtin_sub_overflow(day, n, &day) : __builtin_add_overflow(day, n, &day);
         if (bad || !date_is_valid(day))
             call_failed(c, out, row, "the date is outside the years 1 to 9999");
         else
@@ -437,9 +469,9 @@ static void add_months(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    if (!timestamp_add_months(ARG(int64_t, 0, row), ARG(int64_t, 1, row), &to[row]))
-        call_failed(c, out, row, "the result is outside the years 1 to 9999");
+    EACH_ROW (c, row)
+        if (!timestamp_add_months(ARG(int64_t, 0, row), ARG(int64_t, 1, row), &to[row]))
+            call_failed(c, out, row, "the result is outside the years 1 to 9999");
 }
 static const FuncImpl add_months_impl = {.columns = add_months};
 
@@ -451,22 +483,24 @@ static Interval age_between(int64_t from, int64_t to)
     int32_t months = (int32_t)timestamp_diff(a, b, UNIT_MONTH);
     if (!timestamp_add_months(a, months, &mid)) mid = a, months = 0;
     int64_t rest = b - mid;
-    return (Interval){sign * months, (int32_t)(sign * (rest / US_PER_DAY)), sign * (rest % US_PER_DAY)};
+    return (Interval){sign * months, (int32_t)(sign * (rest / US_PER_DAY)),
+                      sign * (rest % US_PER_DAY)};
 }
 
 static void age(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     Interval *to = out->data;
-    EACH_ROW(c, row) to[row] = age_between(ARG(int64_t, 1, row), ARG(int64_t, 0, row));
+    EACH_ROW (c, row) to[row] = age_between(ARG(int64_t, 1, row), ARG(int64_t, 0, row));
 }
 static const FuncImpl age_impl = {.columns = age};
 
-/* ---- making ------------------------------------------------------------------------------------ */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 static bool clock_us(int64_t hour, int64_t minute, double second, int64_t *us)
 {
-    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || !(second >= 0 && second < 60)) return false;
+    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || !(second >= 0 && second < 60))
+        return false;
     *us = hour * US_PER_HOUR + minute * US_PER_MINUTE + (int64_t)__builtin_rint(second * 1e6);
     return true;
 }
@@ -475,8 +509,7 @@ static void make_timestamp(EvalCtx *c, const Column *args, int nargs, Column *ou
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         int64_t y = ARG(int64_t, 0, row), m = ARG(int64_t, 1, row), d = ARG(int64_t, 2, row), us;
         if (civil_is_valid(y, m, d) &&
             clock_us(ARG(int64_t, 3, row), ARG(int64_t, 4, row), ARG(double, 5, row), &us))
@@ -491,8 +524,7 @@ static void make_date(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int32_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         int64_t y = ARG(int64_t, 0, row), m = ARG(int64_t, 1, row), d = ARG(int64_t, 2, row);
         if (civil_is_valid(y, m, d))
             to[row] = civil_to_days((Civil){(int32_t)y, (int32_t)m, (int32_t)d});
@@ -506,13 +538,13 @@ static void make_time(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    if (!clock_us(ARG(int64_t, 0, row), ARG(int64_t, 1, row), ARG(double, 2, row), &to[row]))
-        call_failed(c, out, row, "there is no such time of day");
+    EACH_ROW (c, row)
+        if (!clock_us(ARG(int64_t, 0, row), ARG(int64_t, 1, row), ARG(double, 2, row), &to[row]))
+            call_failed(c, out, row, "there is no such time of day");
 }
 static const FuncImpl make_time_impl = {.columns = make_time};
 
-/* ---- zones ------------------------------------------------------------------------------------- */
+/* ---- zones ----------------------------------------------------------------------------------- */
 
 /* The zone is argument 1, of timezone(zone, ts) argument 0. */
 static int zone_at(const BExpr *call)
@@ -535,8 +567,7 @@ static void convert(EvalCtx *c, const Column *args, bool to_utc, Column *out)
     const TimeZone *zone = c->prepared;
     TimeZones zones = {.arena = c->arena};
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         int64_t us = ARG(int64_t, 1 - zi, row);
         if (!c->prepared) zone = tz_find(&zones, ARG_STR(zi, row));
         if (!zone) {
@@ -561,11 +592,13 @@ static void to_utc_timestamp(EvalCtx *c, const Column *args, int nargs, Column *
 static const FuncImpl at_time_zone_impl = {.columns = at_time_zone, .prepare = zone_prepare};
 static const FuncImpl to_utc_impl = {.columns = to_utc_timestamp, .prepare = zone_prepare};
 
-/* ---- definitions ------------------------------------------------------------------------------- */
+/* ---- definitions ----------------------------------------------------------------------------- */
 
 #define FN(n, other, pattern, res, f, more, about) \
-    {.name = n, .aliases = other, .args = pattern, .result = res, .impl = &f, .flags = more, \
-     .group = "time", .doc = about}
+    { \
+        .name = n, .aliases = other, .args = pattern, .result = res, .impl = &f, .flags = more, \
+        .group = "time", .doc = about \
+    }
 
 const FuncDef func_time[] = {
     FN("extract", "date_part,datepart", "ts", "i", extract_impl, FUNC_CAN_FAIL,
@@ -627,8 +660,12 @@ const FuncDef func_time[] = {
        "what the clock of the zone shows at that moment"),
     FN("to_utc_timestamp", NULL, "st", "1", to_utc_impl, FUNC_CAN_FAIL,
        "the moment at which the clock of the zone shows that"),
-    {.name = "at_time_zone", .args = "st", .result = "1", .impl = &at_time_zone_impl,
-     .flags = FUNC_INTERNAL | FUNC_CAN_FAIL, .group = "operator",
+    {.name = "at_time_zone",
+     .args = "st",
+     .result = "1",
+     .impl = &at_time_zone_impl,
+     .flags = FUNC_INTERNAL | FUNC_CAN_FAIL,
+     .group = "operator",
      .doc = "what the clock of the zone shows at that moment"},
     {0},
 };

@@ -5,7 +5,7 @@
 #include "exec/func/call.h"
 #include "exec/func/time_pattern.h"
 
-/* ---- patterns ---------------------------------------------------------------------------------- */
+/* ---- patterns -------------------------------------------------------------------------------- */
 
 typedef PatternStyle (*StyleOf)(Str pattern);
 static PatternStyle style_c(Str s)
@@ -30,7 +30,8 @@ static Status prepare_at(const BExpr *call, int at, StyleOf style, Arena *a, voi
     *out = NULL;
     if (!v) return WEIR_OK;
     *out = (void *)time_pattern_compile(a, v->s, style(v->s), &error);
-    return *out ? WEIR_OK : diag_error(d, WEIR_E_VALUE, call->args[at]->span, "%.*s", STR_ARG(error));
+    return *out ? WEIR_OK
+                : diag_error(d, WEIR_E_VALUE, call->args[at]->span, "%.*s", STR_ARG(error));
 }
 #define PREPARE(name, at, style) \
     static Status name(const BExpr *call, Arena *a, void **out, Diags *d) \
@@ -48,8 +49,8 @@ typedef struct PatternRun {
     const TimePattern *last;
     Str text;
 } PatternRun;
-static const TimePattern *pattern_for(EvalCtx *c, PatternRun *run, Str text, StyleOf style, Column *out,
-                                      int row)
+static const TimePattern *pattern_for(EvalCtx *c, PatternRun *run, Str text, StyleOf style,
+                                      Column *out, int row)
 {
     Str error;
     if (c->prepared) return c->prepared;
@@ -65,13 +66,13 @@ static const TimeZone *setting_zone(EvalCtx *c, TimeZones *zones)
     return c->env->time_zone.n ? tz_find(zones, c->env->time_zone) : NULL;
 }
 
-/* ---- to text ----------------------------------------------------------------------------------- */
+/* ---- to text --------------------------------------------------------------------------------- */
 
-static void format(EvalCtx *c, const Column *times, const Column *patterns, StyleOf style, Column *out)
+static void format(EvalCtx *c, const Column *times, const Column *patterns, StyleOf style,
+                   Column *out)
 {
     PatternRun run = {0};
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str text = text_str(&COL(Text, patterns)[col_at(patterns, row)]);
         const TimePattern *p = pattern_for(c, &run, text, style, out, row);
         if (!p) continue;
@@ -99,8 +100,7 @@ static void from_unixtime(EvalCtx *c, const Column *args, int nargs, Column *out
     TimeZones zones;
     const TimeZone *zone = setting_zone(c, &zones);
     PatternRun run = {0};
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         int64_t us;
         Str text = nargs > 1 ? ARG_STR(1, row) : S("yyyy-MM-dd HH:mm:ss");
         const TimePattern *p = pattern_for(c, &run, text, style_java, out, row);
@@ -121,11 +121,12 @@ static Status prepare_unixtime(const BExpr *call, Arena *a, void **out, Diags *d
 }
 static const FuncImpl from_unixtime_impl = {.columns = from_unixtime, .prepare = prepare_unixtime};
 
-/* ---- from text --------------------------------------------------------------------------------- */
+/* ---- from text ------------------------------------------------------------------------------- */
 
 static void unreadable(EvalCtx *c, Column *out, int row, Str text)
 {
-    call_failed(c, out, row, "\"%.*s\" does not fit the pattern", (int)(text.n < 60 ? text.n : 60), text.p);
+    call_failed(c, out, row, "\"%.*s\" does not fit the pattern", (int)(text.n < 60 ? text.n : 60),
+                text.p);
 }
 
 static void to_timestamp(EvalCtx *c, const Column *args, int nargs, Column *out)
@@ -133,8 +134,7 @@ static void to_timestamp(EvalCtx *c, const Column *args, int nargs, Column *out)
     (void)nargs;
     int64_t *to = out->data;
     PatternRun run = {0};
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str text = ARG_STR(0, row);
         const TimePattern *p = pattern_for(c, &run, ARG_STR(1, row), time_pattern_guess, out, row);
         if (p && !time_pattern_parse(p, text, NULL, &to[row])) unreadable(c, out, row, text);
@@ -146,11 +146,11 @@ static void read_timestamp(EvalCtx *c, const Column *args, int nargs, Column *ou
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str text = ARG_STR(0, row);
         if (!timestamp_parse(str_trim(text), 6, &to[row]))
-            call_failed(c, out, row, "\"%.*s\" is no timestamp", (int)(text.n < 60 ? text.n : 60), text.p);
+            call_failed(c, out, row, "\"%.*s\" is no timestamp", (int)(text.n < 60 ? text.n : 60),
+                        text.p);
     }
 }
 static const FuncImpl read_timestamp_impl = {.columns = read_timestamp};
@@ -160,8 +160,7 @@ static void to_date(EvalCtx *c, const Column *args, int nargs, Column *out)
     (void)nargs;
     int32_t *to = out->data;
     PatternRun run = {0};
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         int64_t us;
         Str text = ARG_STR(0, row);
         const TimePattern *p = pattern_for(c, &run, ARG_STR(1, row), time_pattern_guess, out, row);
@@ -177,11 +176,11 @@ static void read_date(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int32_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str text = ARG_STR(0, row);
         if (!date_parse(str_trim(text), &to[row]))
-            call_failed(c, out, row, "\"%.*s\" is no date", (int)(text.n < 60 ? text.n : 60), text.p);
+            call_failed(c, out, row, "\"%.*s\" is no date", (int)(text.n < 60 ? text.n : 60),
+                        text.p);
     }
 }
 static const FuncImpl read_date_impl = {.columns = read_date};
@@ -190,18 +189,17 @@ static void date_of_time(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int32_t *to = out->data;
-    EACH_ROW(c, row) to[row] = (int32_t)floor_div(ARG(int64_t, 0, row), US_PER_DAY);
+    EACH_ROW (c, row) to[row] = (int32_t)floor_div(ARG(int64_t, 0, row), US_PER_DAY);
 }
 static const FuncImpl date_of_time_impl = {.columns = date_of_time};
 
-/* ---- numbers ----------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 static void from_seconds(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         double us = __builtin_rint(ARG(double, 0, row) * 1e6);
         if (us >= (double)TIMESTAMP_MIN_US && us <= (double)TIMESTAMP_MAX_US)
             to[row] = (int64_t)us;
@@ -214,9 +212,9 @@ static const FuncImpl from_seconds_impl = {.columns = from_seconds};
 static void from_epoch(EvalCtx *c, const Column *args, int64_t units, Column *out)
 {
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    if (!timestamp_from_epoch(ARG(int64_t, 0, row), units, &to[row]))
-        call_failed(c, out, row, "the time is outside the years 1 to 9999");
+    EACH_ROW (c, row)
+        if (!timestamp_from_epoch(ARG(int64_t, 0, row), units, &to[row]))
+            call_failed(c, out, row, "the time is outside the years 1 to 9999");
 }
 static void from_epoch_s(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
@@ -241,8 +239,7 @@ static const FuncImpl from_epoch_us_impl = {.columns = from_epoch_us};
 static void to_timestamp_ltz(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     int64_t *to = out->data;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         int64_t p = nargs > 1 ? ARG(int64_t, 1, row) : 3;
         int64_t units = p == 0 ? 1 : p == 3 ? 1000 : p == 6 ? 1000000 : 0;
         if (!units)
@@ -277,7 +274,7 @@ static void unix_of_time(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
     int64_t *to = out->data;
-    EACH_ROW(c, row) to[row] = floor_div(ARG(int64_t, 0, row), US_PER_SECOND);
+    EACH_ROW (c, row) to[row] = floor_div(ARG(int64_t, 0, row), US_PER_SECOND);
 }
 static const FuncImpl unix_of_time_impl = {.columns = unix_of_time};
 
@@ -288,10 +285,10 @@ static void unix_of_text(EvalCtx *c, const Column *args, int nargs, Column *out)
     const TimeZone *zone = setting_zone(c, &zones);
     int64_t *to = out->data;
     PatternRun run = {0};
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         int64_t us;
-        Str text = ARG_STR(0, row), pattern = nargs > 1 ? ARG_STR(1, row) : S("yyyy-MM-dd HH:mm:ss");
+        Str text = ARG_STR(0, row),
+            pattern = nargs > 1 ? ARG_STR(1, row) : S("yyyy-MM-dd HH:mm:ss");
         const TimePattern *p = pattern_for(c, &run, pattern, style_java, out, row);
         if (p && time_pattern_parse(p, text, zone, &us))
             to[row] = floor_div(us, US_PER_SECOND);
@@ -301,14 +298,13 @@ static void unix_of_text(EvalCtx *c, const Column *args, int nargs, Column *out)
 }
 static const FuncImpl unix_of_text_impl = {.columns = unix_of_text, .prepare = prepare_unixtime};
 
-/* ---- names ------------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static void name_of(EvalCtx *c, const Column *args, const char *pattern, Column *out)
 {
     Str error;
     const TimePattern *p = time_pattern_compile(c->arena, str_z(pattern), PATTERN_C, &error);
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         StrBuf b = {.arena = c->arena};
         time_pattern_print(p, ARG(int64_t, 0, row), NULL, &b);
         put_text(out, row, str_of(b.p, b.n));
@@ -327,14 +323,18 @@ static void dayname(EvalCtx *c, const Column *args, int nargs, Column *out)
 static const FuncImpl monthname_impl = {.columns = monthname};
 static const FuncImpl dayname_impl = {.columns = dayname};
 
-/* ---- definitions ------------------------------------------------------------------------------- */
+/* ---- definitions ----------------------------------------------------------------------------- */
 
 #define FN(n, other, pattern, res, f, more, about) \
-    {.name = n, .aliases = other, .args = pattern, .result = res, .impl = &f, .flags = more, \
-     .group = "time", .doc = about}
+    { \
+        .name = n, .aliases = other, .args = pattern, .result = res, .impl = &f, .flags = more, \
+        .group = "time", .doc = about \
+    }
 #define FN_OF(n, other, pattern, of, f, more, about) \
-    {.name = n, .aliases = other, .args = pattern, .result_of = of, .impl = &f, .flags = more, \
-     .group = "time", .doc = about}
+    { \
+        .name = n, .aliases = other, .args = pattern, .result_of = of, .impl = &f, .flags = more, \
+        .group = "time", .doc = about \
+    }
 
 const FuncDef func_timetext[] = {
     FN("strftime", NULL, "st", "t", strftime__impl, FUNC_CAN_FAIL,
@@ -357,8 +357,8 @@ const FuncDef func_timetext[] = {
           "the time so many units of 10^-precision seconds after 1970 (3: milliseconds)"),
     FN_OF("from_epoch_s", "timestamp_seconds", "i", seconds_type, from_epoch_s_impl, FUNC_CAN_FAIL,
           "the time so many seconds after 1970"),
-    FN_OF("from_epoch_ms", "timestamp_millis,make_timestamp_ms", "i", milliseconds_type, from_epoch_ms_impl, FUNC_CAN_FAIL,
-          "the time so many milliseconds after 1970"),
+    FN_OF("from_epoch_ms", "timestamp_millis,make_timestamp_ms", "i", milliseconds_type,
+          from_epoch_ms_impl, FUNC_CAN_FAIL, "the time so many milliseconds after 1970"),
     FN("from_epoch_us", "timestamp_micros", "i", "s", from_epoch_us_impl, FUNC_CAN_FAIL,
        "the time so many microseconds after 1970"),
     FN("to_date", NULL, "tt", "D", to_date_impl, FUNC_CAN_FAIL,

@@ -2,7 +2,7 @@
 #include "exec/expr/utf8.h"
 #include "exec/func/call.h"
 
-/* ---- escapes ----------------------------------------------------------------------------------- */
+/* ---- escapes --------------------------------------------------------------------------------- */
 
 static int digit_of(char c)
 {
@@ -37,8 +37,7 @@ static bool unescape(Arena *a, Str s, Str *out)
 static void url_decode(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str s;
         if (unescape(c->arena, ARG_STR(0, row), &s))
             put_text(out, row, s);
@@ -57,8 +56,7 @@ static bool is_plain(char c)
 static void url_encode(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Str s = ARG_STR(0, row);
         StrBuf b = {.arena = c->arena};
         for (ptrdiff_t i = 0; i < s.n; i++) {
@@ -72,7 +70,7 @@ static void url_encode(EvalCtx *c, const Column *args, int nargs, Column *out)
 }
 static const FuncImpl url_encode_impl = {.columns = url_encode};
 
-/* ---- parts ------------------------------------------------------------------------------------- */
+/* ---- parts ----------------------------------------------------------------------------------- */
 
 typedef struct Url {
     Str scheme, authority, userinfo, host, port, path, query, fragment; /* p NULL: absent */
@@ -173,16 +171,19 @@ static bool part_of(const Url *u, Str part, Str *out)
 
 static void parse_url(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
-    EACH_ROW(c, row)
-    {
+    EACH_ROW (c, row) {
         Url u;
         Str part = {0};
         bool is_url = read_url(ARG_STR(0, row), &u);
         if (is_url && !part_of(&u, ARG_STR(1, row), &part)) {
-            call_failed(c, out, row, "parse_url knows HOST, PATH, QUERY, REF, PROTOCOL, FILE, AUTHORITY, USERINFO, PORT");
+            call_failed(c, out, row,
+                        "parse_url knows HOST, PATH, QUERY, REF, PROTOCOL, FILE, AUTHORITY, "
+                        "USERINFO, PORT");
             continue;
         }
-        if (part.p && nargs > 2) part = str_ieq(ARG_STR(1, row), S("QUERY")) ? parameter(part, ARG_STR(2, row)) : (Str){0};
+        if (part.p && nargs > 2)
+            part =
+                str_ieq(ARG_STR(1, row), S("QUERY")) ? parameter(part, ARG_STR(2, row)) : (Str){0};
         if (part.p)
             put_text(out, row, part);
         else
@@ -192,8 +193,10 @@ static void parse_url(EvalCtx *c, const Column *args, int nargs, Column *out)
 static const FuncImpl parse_url_impl = {.columns = parse_url};
 
 #define FN(n, other, pattern, f, more, about) \
-    {.name = n, .aliases = other, .args = pattern, .result = "t", .impl = &f, .flags = more, \
-     .group = "text", .doc = about}
+    { \
+        .name = n, .aliases = other, .args = pattern, .result = "t", .impl = &f, .flags = more, \
+        .group = "text", .doc = about \
+    }
 
 const FuncDef func_url[] = {
     FN("url_decode", NULL, "t", url_decode_impl, 0,

@@ -14,7 +14,7 @@ typedef enum LikeForm { LIKE_EQUAL, LIKE_PREFIX, LIKE_SUFFIX, LIKE_INSIDE, LIKE_
 struct LikePattern {
     LikeForm form;
     bool ignore_case;
-    Str literal;    /* of the simple forms */
+    Str literal;     /* of the simple forms */
     uint32_t *items; /* of the general one: characters, ANY_TEXT, ANY_CHAR */
     int n;
 };
@@ -62,7 +62,9 @@ static void simplify(LikePattern *p, Arena *a)
         sb_bytes(&b, bytes, utf8_encode(p->items[i], bytes));
     }
     p->literal = str_of(b.p, b.n);
-    p->form = open_start ? open_end ? LIKE_INSIDE : LIKE_SUFFIX : open_end ? LIKE_PREFIX : LIKE_EQUAL;
+    p->form = open_start ? open_end ? LIKE_INSIDE : LIKE_SUFFIX
+              : open_end ? LIKE_PREFIX
+                         : LIKE_EQUAL;
 }
 
 const LikePattern *like_compile(Arena *a, Str pattern, Str escape, bool ignore_case)
@@ -103,14 +105,18 @@ static bool general(const LikePattern *p, Str text)
 bool like_matches(const LikePattern *p, Str text)
 {
     switch (p->form) {
-    case LIKE_EQUAL: return same_text(text, p->literal);
-    case LIKE_PREFIX: return str_starts(text, p->literal);
-    case LIKE_SUFFIX: return str_ends(text, p->literal);
+    case LIKE_EQUAL:
+        return same_text(text, p->literal);
+    case LIKE_PREFIX:
+        return str_starts(text, p->literal);
+    case LIKE_SUFFIX:
+        return str_ends(text, p->literal);
     case LIKE_INSIDE:
         return p->literal.n == 0 ||
                (text.n >= p->literal.n &&
                 memmem(text.p, (size_t)text.n, p->literal.p, (size_t)p->literal.n) != NULL);
-    case LIKE_GENERAL: return general(p, text);
+    case LIKE_GENERAL:
+        return general(p, text);
     }
     return false;
 }

@@ -11,7 +11,7 @@ struct Regex {
     int groups;
 };
 
-/* ---- PCRE2's memory is the arena's ------------------------------------------------------------- */
+/* ---- PCRE2's memory is the arena's ----------------------------------------------------------- */
 
 static void *take(size_t size, void *arena)
 {
@@ -28,21 +28,31 @@ static void free_code(void *code)
     pcre2_code_free(code);
 }
 
-/* ---- compiling --------------------------------------------------------------------------------- */
+/* ---- compiling ------------------------------------------------------------------------------- */
 
 static uint32_t options_of(Str flags, Str *error)
 {
     uint32_t o = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C;
     for (ptrdiff_t i = 0; i < flags.n; i++) {
         switch (flags.p[i]) {
-        case 'i': o |= PCRE2_CASELESS; break;
-        case 's': o |= PCRE2_DOTALL; break;
-        case 'm': o |= PCRE2_MULTILINE; break;
-        case 'x': o |= PCRE2_EXTENDED; break;
+        case 'i':
+            o |= PCRE2_CASELESS;
+            break;
+        case 's':
+            o |= PCRE2_DOTALL;
+            break;
+        case 'm':
+            o |= PCRE2_MULTILINE;
+            break;
+        case 'x':
+            o |= PCRE2_EXTENDED;
+            break;
         case 'c':
         case 'g':
-        case 'n': break;
-        default: *error = S("the flags of a regular expression are i, s, m, x, g");
+        case 'n':
+            break;
+        default:
+            *error = S("the flags of a regular expression are i, s, m, x, g");
         }
     }
     return o;
@@ -64,8 +74,8 @@ const Regex *regex_compile(Arena *a, Str pattern, Str flags, bool use_jit, Str *
     if (error->n) return NULL;
     pcre2_general_context *memory = pcre2_general_context_create(take, give_back, a);
     pcre2_compile_context *context = pcre2_compile_context_create(memory);
-    pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)(pattern.n ? pattern.p : ""), (size_t)pattern.n,
-                                         options, &code, &at, context);
+    pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)(pattern.n ? pattern.p : ""),
+                                         (size_t)pattern.n, options, &code, &at, context);
     if (!compiled) {
         *error = error_text(a, code, at);
         return NULL;
@@ -98,7 +108,7 @@ Status regex_prepare(const BExpr *call, int flags_at, Arena *a, void **out, Diag
     return diag_error(d, WEIR_E_VALUE, call->args[1]->span, "%.*s", STR_ARG(error));
 }
 
-/* ---- matching ---------------------------------------------------------------------------------- */
+/* ---- matching -------------------------------------------------------------------------------- */
 
 RegexRun regex_start(EvalCtx *c)
 {
@@ -145,7 +155,8 @@ int regex_find(RegexRun *run, const Regex *r, Str text, ptrdiff_t from, Column *
     PCRE2_SPTR subject = (PCRE2_SPTR)(text.n ? text.p : "");
     int n = pcre2_match(r->code, subject, (size_t)text.n, (size_t)from, 0, m->data, m->context);
     if (n == PCRE2_ERROR_JIT_STACKLIMIT)
-        n = pcre2_match(r->code, subject, (size_t)text.n, (size_t)from, PCRE2_NO_JIT, m->data, m->context);
+        n = pcre2_match(r->code, subject, (size_t)text.n, (size_t)from, PCRE2_NO_JIT, m->data,
+                        m->context);
     if (n == PCRE2_ERROR_NOMATCH) return 0;
     if (n < 0) {
         call_failed(run->c, out, row, "a regular expression reached regex_limit");

@@ -84,6 +84,8 @@ typedef struct SourceImpl {
     bool (*is_bounded)(const Source *s);
     /* The columns a generator gives when none are declared, or NULL. */
     const ColumnDef *(*schema)(const Options *o, int *n);
+    const char *time_column; /* of them, event time where none is declared; NULL: none */
+    int64_t time_delay_us;   /* the delay of its watermark */
 } SourceImpl;
 struct Source {
     const SourceImpl *impl;

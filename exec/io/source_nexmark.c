@@ -269,7 +269,8 @@ static const OptionDef nexmark_options[] = {
 static const SourceImpl nexmark_impl = {.open = nexmark_open, .close = nexmark_close, .seek = nexmark_seek,
                                         .poll = nexmark_poll, .positions = nexmark_positions,
                                         .progress = nexmark_progress, .delivery = "exactly-once",
-                                        .is_bounded = nexmark_is_bounded, .schema = nexmark_schema};
+                                        .is_bounded = nexmark_is_bounded, .schema = nexmark_schema,
+                                        .time_column = "date_time", .time_delay_us = 4 * US_PER_SECOND};
 
 extern const ConnectorDef source_nexmark[];
 const ConnectorDef source_nexmark[] = {

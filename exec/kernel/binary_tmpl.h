@@ -1,8 +1,8 @@
 /* binary_tmpl.h: out[i] = K_EXPR(a[i], b[i]) for all rows or for those in sel.
  *
  * Define K_NAME, K_IN, K_OUT and K_EXPR(x, y), then include. A constant side is one value. */
-KERNEL_CLONES void K_NAME(const K_IN *restrict a, bool a_const, const K_IN *restrict b, bool b_const,
-                          K_OUT *restrict out, const uint16_t *restrict sel, int n)
+KERNEL_CLONES void K_NAME(const K_IN *restrict a, bool a_const, const K_IN *restrict b,
+                          bool b_const, K_OUT *restrict out, const uint16_t *restrict sel, int n)
 {
     if (sel) {
         const int am = a_const ? 0 : -1, bm = b_const ? 0 : -1;

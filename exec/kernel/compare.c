@@ -76,13 +76,16 @@
 #define K_TYPE span
 #include "exec/kernel/compare_tmpl.h"
 
-#define ROW(t) {eq_##t, ne_##t, lt_##t, le_##t, gt_##t, ge_##t}
+#define ROW(t) \
+    { \
+        eq_##t, ne_##t, lt_##t, le_##t, gt_##t, ge_##t \
+    }
 static const CompareKernel KERNELS[TYPE_COUNT][CMP_COUNT] = {
-    [TYPE_NULL] = ROW(u8),     [TYPE_BOOLEAN] = ROW(u8),    [TYPE_BIGINT] = ROW(i64),
-    [TYPE_DOUBLE] = ROW(f64),  [TYPE_DECIMAL] = ROW(i128),  [TYPE_TEXT] = ROW(text),
-    [TYPE_BLOB] = ROW(text),   [TYPE_TIMESTAMP] = ROW(i64), [TYPE_DATE] = ROW(i32),
-    [TYPE_TIME] = ROW(i64),    [TYPE_INTERVAL] = ROW(span), [TYPE_JSON] = ROW(text),
-    [TYPE_ARRAY] = ROW(text),  [TYPE_ROW] = ROW(text),      [TYPE_MAP] = ROW(text),
+    [TYPE_NULL] = ROW(u8),    [TYPE_BOOLEAN] = ROW(u8),    [TYPE_BIGINT] = ROW(i64),
+    [TYPE_DOUBLE] = ROW(f64), [TYPE_DECIMAL] = ROW(i128),  [TYPE_TEXT] = ROW(text),
+    [TYPE_BLOB] = ROW(text),  [TYPE_TIMESTAMP] = ROW(i64), [TYPE_DATE] = ROW(i32),
+    [TYPE_TIME] = ROW(i64),   [TYPE_INTERVAL] = ROW(span), [TYPE_JSON] = ROW(text),
+    [TYPE_ARRAY] = ROW(text), [TYPE_ROW] = ROW(text),      [TYPE_MAP] = ROW(text),
 };
 
 CompareKernel kernel_compare(TypeKind kind, CompareOp op)
@@ -90,10 +93,11 @@ CompareKernel kernel_compare(TypeKind kind, CompareOp op)
     return KERNELS[kind][op];
 }
 
-/* ---- IN ---------------------------------------------------------------------------------------- */
+/* ---- IN -------------------------------------------------------------------------------------- */
 
-KERNEL_CLONES_ALL void kernel_in_i64(const int64_t *restrict a, const int64_t *restrict items, int nitems,
-                             uint8_t *restrict found, const uint16_t *restrict sel, int n)
+KERNEL_CLONES_ALL void kernel_in_i64(const int64_t *restrict a, const int64_t *restrict items,
+                                     int nitems, uint8_t *restrict found,
+                                     const uint16_t *restrict sel, int n)
 {
     if (sel) {
         for (int k = 0; k < n; k++) {

@@ -7,11 +7,11 @@
 
 #include "base/batch.h"
 
-/* ---- compare.c: out[i] = 0 or 1 ---------------------------------------------------------------- */
+/* ---- compare.c: out[i] = 0 or 1 -------------------------------------------------------------- */
 
 typedef enum CompareOp { CMP_EQ, CMP_NE, CMP_LT, CMP_LE, CMP_GT, CMP_GE, CMP_COUNT } CompareOp;
-typedef void (*CompareKernel)(const void *a, bool a_const, const void *b, bool b_const, uint8_t *out,
-                              const uint16_t *sel, int n);
+typedef void (*CompareKernel)(const void *a, bool a_const, const void *b, bool b_const,
+                              uint8_t *out, const uint16_t *sel, int n);
 /* For two columns of one kind; DECIMALs of one scale. Text compares by bytes, -0.0 equals 0.0,
  * intervals by interval_span. */
 CompareKernel kernel_compare(TypeKind kind, CompareOp op);
@@ -33,7 +33,7 @@ static inline int text_cmp(const Text *a, const Text *b)
 void kernel_in_i64(const int64_t *a, const int64_t *items, int nitems, uint8_t *found,
                    const uint16_t *sel, int n);
 
-/* ---- arith.c ----------------------------------------------------------------------------------- */
+/* ---- arith.c --------------------------------------------------------------------------------- */
 
 /* 64-bit integers, wrapping; true: some row overflowed. */
 typedef bool (*CheckedKernel)(const int64_t *a, bool a_const, const int64_t *b, bool b_const,
@@ -73,7 +73,7 @@ void kernel_div_f64(const double *a, bool a_const, const double *b, bool b_const
 /* Whether any of the rows is NaN. */
 bool kernel_any_nan(const double *a, const uint16_t *sel, int n);
 
-/* ---- modulo.c ---------------------------------------------------------------------------------- */
+/* ---- modulo.c -------------------------------------------------------------------------------- */
 
 /* a[i] % d and a[i] / d for one d != 0, without a division a row. */
 void kernel_mod_const(const int64_t *a, int64_t d, int64_t *out, const uint16_t *sel, int n);

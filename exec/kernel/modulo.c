@@ -8,9 +8,9 @@
 #include "exec/kernel/target.h"
 
 typedef struct Divisor {
-    uint64_t d;     /* absolute value */
-    uint64_t magic; /* ceil(2^(63+shift) / d), 64 bits */
-    int shift;      /* l */
+    uint64_t d;       /* absolute value */
+    uint64_t magic;   /* ceil(2^(63+shift) / d), 64 bits */
+    int shift;        /* l */
     uint32_t magic32; /* ceil(2^(31+shift) / d) where d < 2^31 */
 } Divisor;
 
@@ -19,8 +19,7 @@ static Divisor divisor_of(int64_t d)
     Divisor v = {.d = d < 0 ? 0 - (uint64_t)d : (uint64_t)d};
     while (v.shift < 63 && ((uint64_t)1 << v.shift) < v.d) v.shift++;
     v.magic = (uint64_t)((((UInt128)1 << (63 + v.shift)) + v.d - 1) / v.d);
-    if (v.shift <= 31)
-        v.magic32 = (uint32_t)((((uint64_t)1 << (31 + v.shift)) + v.d - 1) / v.d);
+    if (v.shift <= 31) v.magic32 = (uint32_t)((((uint64_t)1 << (31 + v.shift)) + v.d - 1) / v.d);
     return v;
 }
 

@@ -3,7 +3,8 @@
 #define WEIR_EXEC_KERNEL_TARGET_H
 
 #if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || __has_feature(thread_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || \
+    __has_feature(thread_sanitizer)
 #define KERNEL_SANITIZED 1
 #endif
 #endif
@@ -11,7 +12,8 @@
 #define KERNEL_SANITIZED 1
 #endif
 
-/* KERNEL_CLONES_ALL before a function. Needs indirect functions, which glibc has and which run before a sanitizer is ready. */
+/* KERNEL_CLONES_ALL before a function. Needs indirect functions, which glibc has and which run
+ * before a sanitizer is ready. */
 #if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__) && \
     !defined(KERNEL_SANITIZED)
 #define KERNEL_CLONES_ALL __attribute__((target_clones("avx2", "default")))

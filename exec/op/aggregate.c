@@ -167,9 +167,19 @@ void aggregate_emit(AggregateOp *g, const OutRows *rows)
     arena_release(scratch, mark);
 }
 
-void out_buffer_init(OutBuffer *o, AggregateOp *g, const GroupTable *table, int weight)
+const int64_t *aggregate_times(const Batch *b, int col, Arena *scratch)
+{
+    const Column *c = &b->cols[col];
+    if (!c->is_const) return c->data;
+    int64_t *t = new_raw(scratch, int64_t, b->rows);
+    for (int i = 0; i < b->rows; i++) t[i] = COL(int64_t, c)[0];
+    return t;
+}
+
+void out_buffer_init(OutBuffer *o, AggregateOp *g, const GroupTable *table, int weight, int64_t rows)
 {
     *o = (OutBuffer){.agg = g, .table = table, .weight = weight};
+    o->cap = rows < 16 ? 16 : rows > BATCH_ROWS_MAX ? BATCH_ROWS_MAX : (int32_t)rows;
 }
 
 static void out_buffer_begin(OutBuffer *o)
@@ -177,12 +187,12 @@ static void out_buffer_begin(OutBuffer *o)
     const PhysOp *p = o->agg->op.plan;
     int nwindow = o->agg->nwindow;
     arena_reset(&o->arena);
-    o->groups = new_raw(&o->arena, uint8_t *, BATCH_ROWS_MAX);
+    o->groups = new_raw(&o->arena, uint8_t *, o->cap);
     o->window = new (&o->arena, Column, nwindow);
     o->results = new (&o->arena, Column, p->naggs);
     for (int i = 0; i < nwindow; i++)
-        o->window[i] = column_new(&o->arena, p->fields[p->nkeys + i].type, BATCH_ROWS_MAX);
-    for (int i = 0; i < p->naggs; i++) o->results[i] = column_new(&o->arena, p->aggs[i].type, BATCH_ROWS_MAX);
+        o->window[i] = column_new(&o->arena, p->fields[p->nkeys + i].type, o->cap);
+    for (int i = 0; i < p->naggs; i++) o->results[i] = column_new(&o->arena, p->aggs[i].type, o->cap);
 }
 
 void out_buffer_add(OutBuffer *o, uint8_t *group, const int64_t *window, const Column *results, int at)
@@ -196,7 +206,7 @@ void out_buffer_add(OutBuffer *o, uint8_t *group, const int64_t *window, const C
             COL(int64_t, &o->window[i])[o->n] = window[i];
     }
     for (int i = 0; i < o->agg->aggs.n; i++) result_copy(&o->results[i], &o->arena, o->n, &results[i], at);
-    if (++o->n == BATCH_ROWS_MAX) out_buffer_flush(o);
+    if (++o->n == o->cap) out_buffer_flush(o);
 }
 
 void out_buffer_flush(OutBuffer *o)

@@ -33,6 +33,8 @@ void aggregate_close(AggregateOp *g);
 /* The rows of b that take part, into a new array: not withheld for an error, with a time where the
  * window needs one (rows without are counted as in no window). */
 int aggregate_rows(AggregateOp *g, const Batch *b, int32_t **rows, Arena *scratch);
+/* The times of a column, one per row even where it is constant. */
+const int64_t *aggregate_times(const Batch *b, int col, Arena *scratch);
 /* Counts rows that no window takes any more. */
 static inline void aggregate_late(AggregateOp *g, const Batch *b, int row)
 {
@@ -68,13 +70,15 @@ typedef struct OutBuffer {
     AggregateOp *agg;
     const GroupTable *table;
     int32_t weight, n;
+    int32_t cap;           /* rows that go out together, at most BATCH_ROWS_MAX */
     Arena arena;           /* of what follows */
     uint8_t **groups;
     Column *window, *results;
 } OutBuffer;
-void out_buffer_init(OutBuffer *o, AggregateOp *g, const GroupTable *table, int weight);
-/* Results are row `at` of results; window[i] is the i-th window column, NULL where it is
- * WINDOW_TIME_NONE. */
+/* `rows`: about how many are to come. */
+void out_buffer_init(OutBuffer *o, AggregateOp *g, const GroupTable *table, int weight, int64_t rows);
+/* Results are row `at` of results, their text stays until the flush; window[i] is the i-th window
+ * column, NULL where it is WINDOW_TIME_NONE. */
 void out_buffer_add(OutBuffer *o, uint8_t *group, const int64_t *window, const Column *results, int at);
 void out_buffer_flush(OutBuffer *o);
 void out_buffer_free(OutBuffer *o);
@@ -128,6 +132,7 @@ Status op_group_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d
 Status op_panes_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_keyed_window_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_session_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
+Status op_session_atoms_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_sliding_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_count_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_global_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);

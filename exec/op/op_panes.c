@@ -95,18 +95,9 @@ static bool is_one_pane(PanesOp *p, const Batch *b, const int64_t *time, const i
     return aggregate_closed_end(&p->agg, j) < seen->first.end;
 }
 
-static const int64_t *time_values(const Batch *b, int col, Arena *scratch)
-{
-    const Column *c = &b->cols[col];
-    if (!c->is_const) return c->data;
-    int64_t *t = new_raw(scratch, int64_t, b->rows);
-    for (int i = 0; i < b->rows; i++) t[i] = COL(int64_t, c)[0];
-    return t;
-}
-
 static void push_rows(PanesOp *p, const Batch *b, int32_t *rows, int n, Arena *scratch)
 {
-    const int64_t *time = time_values(b, p->agg.window->time_col, scratch);
+    const int64_t *time = aggregate_times(b, p->agg.window->time_col, scratch);
     PaneSeen seen = {0};
     if (is_one_pane(p, b, time, rows, n, &seen)) {
         time_tables_push_one(&p->agg, b, rows, n, pane_on_time(p, &seen));

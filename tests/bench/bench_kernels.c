@@ -10,7 +10,10 @@
 enum { ROWS = BATCH_ROWS_MAX, RUNS = 2000 };
 
 #if defined(__x86_64__)
-static uint64_t ticks(void) { return __builtin_ia32_rdtsc(); }
+static uint64_t ticks(void)
+{
+    return __builtin_ia32_rdtsc();
+}
 #else
 static uint64_t ticks(void)
 {
@@ -53,13 +56,34 @@ static void report(const char *name, Load f, Load naive)
 static const int64_t SEVEN = 7, DIVISOR = 123, BOUND = 1 << 20;
 static const double FACTOR = 0.908;
 
-static void add(void) { kernel_add_i64(ints, false, &SEVEN, true, out, NULL, ROWS); }
-static void add_half(void) { kernel_add_i64(ints, false, &SEVEN, true, out, half, nhalf); }
-static void mul(void) { kernel_mul_i64(small, false, &SEVEN, true, out, NULL, ROWS); }
-static void mod_small(void) { kernel_mod_i64(small, false, &DIVISOR, true, out, NULL, ROWS); }
-static void mod_large(void) { kernel_mod_i64(ints, false, &DIVISOR, true, out, NULL, ROWS); }
-static void mul_double(void) { kernel_mul_f64(doubles, false, &FACTOR, true, double_out, NULL, ROWS); }
-static void less(void) { kernel_compare(TYPE_BIGINT, CMP_LT)(small, false, &BOUND, true, bytes, NULL, ROWS); }
+static void add(void)
+{
+    kernel_add_i64(ints, false, &SEVEN, true, out, NULL, ROWS);
+}
+static void add_half(void)
+{
+    kernel_add_i64(ints, false, &SEVEN, true, out, half, nhalf);
+}
+static void mul(void)
+{
+    kernel_mul_i64(small, false, &SEVEN, true, out, NULL, ROWS);
+}
+static void mod_small(void)
+{
+    kernel_mod_i64(small, false, &DIVISOR, true, out, NULL, ROWS);
+}
+static void mod_large(void)
+{
+    kernel_mod_i64(ints, false, &DIVISOR, true, out, NULL, ROWS);
+}
+static void mul_double(void)
+{
+    kernel_mul_f64(doubles, false, &FACTOR, true, double_out, NULL, ROWS);
+}
+static void less(void)
+{
+    kernel_compare(TYPE_BIGINT, CMP_LT)(small, false, &BOUND, true, bytes, NULL, ROWS);
+}
 
 static void __attribute__((optimize("no-tree-vectorize"))) add_naive(void)
 {

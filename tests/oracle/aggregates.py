@@ -80,9 +80,9 @@ class Last(Pick):
 
 class PickBy(Collect):
     """Of (time, position, value, key): the value where the key is least or greatest; of equals the
-    first."""
+    first by time, then position."""
     def of(self, values):
-        values = sorted((v for v in values if v[3] is not None), key=lambda v: v[1])
+        values = sorted((v for v in values if v[3] is not None), key=lambda v: v[:2])
         return self.best(values, key=lambda v: v[3])[2] if values else None
 
 

@@ -99,8 +99,9 @@ static inline Status fixture_constant(void *arg, const BExpr *e, Arena *a, Value
     return expr_constant(e, &FIXTURE_ENV, a, out, d);
 }
 
-static inline bool fixture_schema(void *arg, const ConnectorDef *c, const Options *o, const ColumnDef **cols, int *n)
+static inline bool fixture_schema(void *arg, const ConnectorDef *c, const Options *o, const ColumnDef **cols, int *n, Str *time_column, int64_t *delay_us)
 {
+    (void)time_column, (void)delay_us;
     static const ColumnDef made[] = {
         {.name = {"number", 6}, .type = {.kind = TYPE_BIGINT, .int_bits = 64}},
         {.name = {"date_time", 9}, .type = {.kind = TYPE_TIMESTAMP, .precision = 3}}};

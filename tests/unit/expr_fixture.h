@@ -14,8 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const EvalEnv TEST_ENV = {.now_us = 1700000000000000, .watermark_us = 1699999990000000,
-                                 .seed = 7, .regex_match_limit = 1000000};
+static const EvalEnv TEST_ENV = {.now_us = 1700000000000000,
+                                 .watermark_us = 1699999990000000,
+                                 .seed = 7,
+                                 .regex_match_limit = 1000000};
 
 typedef struct Fixture {
     Arena arena;
@@ -48,11 +50,26 @@ static inline BExpr *e_const(Value v)
     *e = (BExpr){.kind = BE_CONST, .type = v.type, .value = v};
     return e;
 }
-static inline BExpr *e_int(int64_t i) { return e_const(value_int(i)); }
-static inline BExpr *e_double(double d) { return e_const(value_double(d)); }
-static inline BExpr *e_text(const char *z) { return e_const(value_text(str_z(z))); }
-static inline BExpr *e_bool(bool b) { return e_const(value_bool(b)); }
-static inline BExpr *e_null(Type t) { return e_const(value_null(t)); }
+static inline BExpr *e_int(int64_t i)
+{
+    return e_const(value_int(i));
+}
+static inline BExpr *e_double(double d)
+{
+    return e_const(value_double(d));
+}
+static inline BExpr *e_text(const char *z)
+{
+    return e_const(value_text(str_z(z)));
+}
+static inline BExpr *e_bool(bool b)
+{
+    return e_const(value_bool(b));
+}
+static inline BExpr *e_null(Type t)
+{
+    return e_const(value_null(t));
+}
 static inline BExpr *e_ts(const char *z)
 {
     Value v = {.type = TYPE_TIMESTAMP_(6)};
@@ -143,7 +160,7 @@ static inline bool call_type(const FuncDef *f, BExpr *const *args, int n, Type *
 {
     if (!f->result_of) {
         char r = f->result[0];
-        *out = r >= '1' && r <= '9' ? args[r - '1']->type
+        *out = r >= '1' && r <= '9'   ? args[r - '1']->type
                : r == 'c' || r == 'n' ? args[strchr(f->args, r) - f->args]->type
                                       : letter_type(r);
         return true;
@@ -164,7 +181,8 @@ static inline BExpr *e_call_(const char *name, int n, BExpr **args)
     for (const FuncDef *const *l = func_table; *l; l++) {
         for (const FuncDef *f = *l; f->name; f++) {
             Type t;
-            if (!str_ieq(str_z(f->name), str_z(name)) && !(f->aliases && name_in_list(f->aliases, str_z(name))))
+            if (!str_ieq(str_z(f->name), str_z(name)) &&
+                !(f->aliases && name_in_list(f->aliases, str_z(name))))
                 continue;
             if (!pattern_takes(f->args, args, n) || !call_type(f, args, n, &t)) continue;
             BExpr *e = new_one(&fx.arena, BExpr);

@@ -29,7 +29,8 @@ static inline Status sql_bind(const char *text, BExpr **out)
     registry.funcs = func_table;
     StmtList list = {0};
     Catalog catalog = {.arena = &fx.arena, .registry = &registry};
-    Planner p = {.catalog = &catalog, .arena = &fx.arena, .diags = &fx.diags, .constant = sql_constant};
+    Planner p = {
+        .catalog = &catalog, .arena = &fx.arena, .diags = &fx.diags, .constant = sql_constant};
     Str sql = str_printf(&fx.arena, "SELECT %s;", text);
     memset(&fx.diags.list, 0, sizeof fx.diags.list);
     TRY(parser_parse(sql, &fx.arena, &fx.diags, &list));
@@ -99,7 +100,8 @@ static inline void assert_sql_at(const char *text, const char *want, const char 
     bool same = any_error ? strncmp(got, "error", 5) == 0 : strcmp(got, want) == 0;
     if (same && by_row && !any_error) same = strcmp(by_row, want) == 0;
     if (!same) {
-        print_error("%s\n  wanted %s\n  folded %s\n  by row %s\n", text, want, got, by_row ? by_row : "-");
+        print_error("%s\n  wanted %s\n  folded %s\n  by row %s\n", text, want, got,
+                    by_row ? by_row : "-");
         _fail(file, line);
     }
     arena_release(&fx.arena, mark);

@@ -151,11 +151,11 @@ static void test_in(void **state)
     in->nargs = N + 1;
     Batch b = batch_of(values, NULL, 1000);
     Column c = evaluated(in, &b, &TEST_ENV);
-    for (int i = 0; i < 1000; i++)
-        assert_int_equal(COL(uint8_t, &c)[i], i % 2 == 0 && i < 2 * N);
+    for (int i = 0; i < 1000; i++) assert_int_equal(COL(uint8_t, &c)[i], i % 2 == 0 && i < 2 * N);
     const char *const texts[] = {"a long text beyond twelve", "b", NULL};
     b = batch_of(NULL, texts, 3);
-    c = evaluated(e_in(e_column(1, TXT), e_text("a long text beyond twelve"), e_text("c")), &b, &TEST_ENV);
+    c = evaluated(e_in(e_column(1, TXT), e_text("a long text beyond twelve"), e_text("c")), &b,
+                  &TEST_ENV);
     assert_string_equal(cell(&c, 0), "true");
     assert_string_equal(cell(&c, 1), "false");
     assert_string_equal(cell(&c, 2), "NULL");
@@ -170,12 +170,15 @@ static void test_shared_in_branch_and_outside(void **state)
     const BExpr *roots[] = {
         e_case(INT, e_call("=", i, e_int(2)), e_call("+", sum, e_int(1)), e_int(0)),
         e_call("-", e_call("*", i, e_int(100)), e_int(1)),
-        e_case(INT, e_call("=", i, e_int(3)), e_call("+", e_int(7), e_call("*", i, e_int(3))), e_int(0)),
-        e_case(INT, e_call("=", i, e_int(4)), e_call("+", e_int(7), e_call("*", i, e_int(3))), e_int(0)),
+        e_case(INT, e_call("=", i, e_int(3)), e_call("+", e_int(7), e_call("*", i, e_int(3))),
+               e_int(0)),
+        e_case(INT, e_call("=", i, e_int(4)), e_call("+", e_int(7), e_call("*", i, e_int(3))),
+               e_int(0)),
     };
     Column out[4];
     expr_eval(compiled(roots, 4), &b, &TEST_ENV, &fx.arena, out);
-    static const int64_t WANT[4][4] = {{0, 201, 0, 0}, {99, 199, 299, 399}, {0, 0, 16, 0}, {0, 0, 0, 19}};
+    static const int64_t WANT[4][4] = {
+        {0, 201, 0, 0}, {99, 199, 299, 399}, {0, 0, 16, 0}, {0, 0, 0, 19}};
     for (int r = 0; r < 4; r++)
         for (int k = 0; k < 4; k++) assert_int_equal(COL(int64_t, &out[r])[k], WANT[r][k]);
 }
@@ -247,7 +250,8 @@ typedef enum Truth { NO, YES, UNKNOWN, BOTTOM } Truth;
 static BExpr *random_bool(int depth)
 {
     uint32_t pick = random_below(depth > 0 ? 8 : 3);
-    if (pick == 0) return e_call("<", e_column((int)random_below(2) * 2, INT), e_int(random_below(10)));
+    if (pick == 0)
+        return e_call("<", e_column((int)random_below(2) * 2, INT), e_int(random_below(10)));
     if (pick == 1) return e_cast(e_column(1, TXT), BOOL);
     if (pick == 2) return e_call("=", e_column(0, INT), e_column(2, INT));
     if (pick == 3) return e_call("not", random_bool(depth - 1));
@@ -286,7 +290,8 @@ static Truth naive(const BExpr *e, const Batch *b, int row)
     for (int i = 0; i < 3; i++)
         if (t[i] == decider) return decider;
     for (int i = 0; i < 3; i++)
-        if (t[i] > result || (t[i] == UNKNOWN && result != BOTTOM)) result = t[i] > YES ? t[i] : result;
+        if (t[i] > result || (t[i] == UNKNOWN && result != BOTTOM))
+            result = t[i] > YES ? t[i] : result;
     for (int i = 0; i < 3; i++)
         if (t[i] == BOTTOM) return BOTTOM;
     return result;
@@ -334,16 +339,17 @@ static void test_random_trees(void **state)
         for (int r = 0; r < 2; r++) {
             for (int k = 0; k < batch_count(&b); k++) {
                 int row = batch_row(&b, k);
-                Truth got = col_is_err(&out[r], row)    ? BOTTOM
-                            : col_is_null(&out[r], row) ? UNKNOWN
+                Truth got = col_is_err(&out[r], row)                      ? BOTTOM
+                            : col_is_null(&out[r], row)                   ? UNKNOWN
                             : COL(uint8_t, &out[r])[col_at(&out[r], row)] ? YES
-                                                                           : NO;
+                                                                          : NO;
                 assert_int_equal(got, naive(roots[r], &b, row));
             }
         }
         uint16_t kept[256];
         ErrMask *errors = NULL;
-        int nkept = expr_filter(compiled(roots, 1), &b, &TEST_ENV, &fx.arena, kept, &errors), at = 0, bad = 0;
+        int nkept = expr_filter(compiled(roots, 1), &b, &TEST_ENV, &fx.arena, kept, &errors),
+            at = 0, bad = 0;
         for (int k = 0; k < batch_count(&b); k++) {
             int row = batch_row(&b, k);
             Truth want = naive(roots[0], &b, row);
@@ -377,12 +383,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_three_valued_logic, fixture_open, fixture_close),
-        cmocka_unit_test_setup_teardown(test_branches_take_only_their_errors, fixture_open, fixture_close),
+        cmocka_unit_test_setup_teardown(test_branches_take_only_their_errors, fixture_open,
+                                        fixture_close),
         cmocka_unit_test_setup_teardown(test_faults_are_nulls, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_marks_of_input_propagate, fixture_open, fixture_close),
-        cmocka_unit_test_setup_teardown(test_first_error_is_the_leftmost, fixture_open, fixture_close),
+        cmocka_unit_test_setup_teardown(test_first_error_is_the_leftmost, fixture_open,
+                                        fixture_close),
         cmocka_unit_test_setup_teardown(test_in, fixture_open, fixture_close),
-        cmocka_unit_test_setup_teardown(test_shared_in_branch_and_outside, fixture_open, fixture_close),
+        cmocka_unit_test_setup_teardown(test_shared_in_branch_and_outside, fixture_open,
+                                        fixture_close),
         cmocka_unit_test_setup_teardown(test_selection_is_kept, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_filter_errors, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_random_trees, fixture_open, fixture_close),

@@ -16,19 +16,32 @@ static uint64_t chance(void)
 
 static int64_t random_int(void)
 {
-    static const int64_t EDGES[] = {0, 1, -1, INT64_MAX, INT64_MIN, INT64_MAX - 1, INT32_MAX, INT32_MIN,
-                                    INT64_C(1) << 31, INT64_C(1) << 32};
+    static const int64_t EDGES[] = {0,
+                                    1,
+                                    -1,
+                                    INT64_MAX,
+                                    INT64_MIN,
+                                    INT64_MAX - 1,
+                                    INT32_MAX,
+                                    INT32_MIN,
+                                    INT64_C(1) << 31,
+                                    INT64_C(1) << 32};
     switch (chance() % 4) {
-    case 0: return EDGES[chance() % 10];
-    case 1: return (int64_t)(chance() % 20) - 10;
-    case 2: return (int64_t)chance();
-    default: return (int64_t)(chance() >> (chance() % 64));
+    case 0:
+        return EDGES[chance() % 10];
+    case 1:
+        return (int64_t)(chance() % 20) - 10;
+    case 2:
+        return (int64_t)chance();
+    default:
+        return (int64_t)(chance() >> (chance() % 64));
     }
 }
 
 static double random_double(void)
 {
-    static const double EDGES[] = {0, -0.0, 1, -1, 1e308, -1e308, 5e-324, __builtin_inf(), -__builtin_inf()};
+    static const double EDGES[] = {
+        0, -0.0, 1, -1, 1e308, -1e308, 5e-324, __builtin_inf(), -__builtin_inf()};
     return chance() % 3 ? (double)(int64_t)(chance() % 2000 - 1000) / 8 : EDGES[chance() % 9];
 }
 
@@ -60,28 +73,39 @@ static int naive_order(const Value *a, const Value *b)
 {
     Int128 x, y;
     switch ((TypeKind)a->type.kind) {
-    case TYPE_DOUBLE: return (a->d > b->d) - (a->d < b->d);
-    case TYPE_DECIMAL: return (a->dec > b->dec) - (a->dec < b->dec);
+    case TYPE_DOUBLE:
+        return (a->d > b->d) - (a->d < b->d);
+    case TYPE_DECIMAL:
+        return (a->dec > b->dec) - (a->dec < b->dec);
     case TYPE_INTERVAL:
         x = ((Int128)a->iv.months * 30 + a->iv.days) * US_PER_DAY + a->iv.us;
         y = ((Int128)b->iv.months * 30 + b->iv.days) * US_PER_DAY + b->iv.us;
         return (x > y) - (x < y);
-    case TYPE_TEXT: return sign(memcmp(a->s.p, b->s.p, (size_t)(a->s.n < b->s.n ? a->s.n : b->s.n))) * 2 +
-                           ((a->s.n > b->s.n) - (a->s.n < b->s.n));
-    default: return (a->i > b->i) - (a->i < b->i);
+    case TYPE_TEXT:
+        return sign(memcmp(a->s.p, b->s.p, (size_t)(a->s.n < b->s.n ? a->s.n : b->s.n))) * 2 +
+               ((a->s.n > b->s.n) - (a->s.n < b->s.n));
+    default:
+        return (a->i > b->i) - (a->i < b->i);
     }
 }
 
 static bool naive_compare(CompareOp op, int order)
 {
     switch (op) {
-    case CMP_EQ: return order == 0;
-    case CMP_NE: return order != 0;
-    case CMP_LT: return order < 0;
-    case CMP_LE: return order <= 0;
-    case CMP_GT: return order > 0;
-    case CMP_GE: return order >= 0;
-    case CMP_COUNT: break;
+    case CMP_EQ:
+        return order == 0;
+    case CMP_NE:
+        return order != 0;
+    case CMP_LT:
+        return order < 0;
+    case CMP_LE:
+        return order <= 0;
+    case CMP_GT:
+        return order > 0;
+    case CMP_GE:
+        return order >= 0;
+    case CMP_COUNT:
+        break;
     }
     return false;
 }
@@ -90,12 +114,21 @@ static Value random_value(TypeKind k, Arena *a)
 {
     Value v = {.type = TYPE_OF(k)};
     switch (k) {
-    case TYPE_BOOLEAN: v.i = chance() & 1; break;
-    case TYPE_DATE: v.i = (int32_t)random_int(); break;
-    case TYPE_DOUBLE: v.d = random_double(); break;
-    case TYPE_DECIMAL: v.dec = (Int128)random_int() * (chance() % 2 ? 1 : 1000000007); break;
+    case TYPE_BOOLEAN:
+        v.i = chance() & 1;
+        break;
+    case TYPE_DATE:
+        v.i = (int32_t)random_int();
+        break;
+    case TYPE_DOUBLE:
+        v.d = random_double();
+        break;
+    case TYPE_DECIMAL:
+        v.dec = (Int128)random_int() * (chance() % 2 ? 1 : 1000000007);
+        break;
     case TYPE_INTERVAL:
-        v.iv = (Interval){(int32_t)(chance() % 3), (int32_t)(chance() % 61), (int64_t)(chance() % 3) * US_PER_DAY / 2};
+        v.iv = (Interval){(int32_t)(chance() % 3), (int32_t)(chance() % 61),
+                          (int64_t)(chance() % 3) * US_PER_DAY / 2};
         break;
     case TYPE_TEXT: {
         Text t = random_text(a);
@@ -104,7 +137,9 @@ static Value random_value(TypeKind k, Arena *a)
         v.s = text_str(kept);
         break;
     }
-    default: v.i = random_int(); break;
+    default:
+        v.i = random_int();
+        break;
     }
     return v;
 }
@@ -123,8 +158,9 @@ static Column random_column(TypeKind k, bool is_const)
 static void test_comparisons(void **state)
 {
     (void)state;
-    static const TypeKind KINDS[] = {TYPE_BOOLEAN, TYPE_BIGINT, TYPE_DOUBLE, TYPE_DECIMAL, TYPE_TEXT,
-                                     TYPE_TIMESTAMP, TYPE_DATE, TYPE_TIME, TYPE_INTERVAL};
+    static const TypeKind KINDS[] = {TYPE_BOOLEAN, TYPE_BIGINT, TYPE_DOUBLE,
+                                     TYPE_DECIMAL, TYPE_TEXT,   TYPE_TIMESTAMP,
+                                     TYPE_DATE,    TYPE_TIME,   TYPE_INTERVAL};
     for (int round = 0; round < ROUNDS * 9; round++) {
         ArenaMark mark = arena_mark(&fx.arena);
         TypeKind k = KINDS[round % 9];
@@ -135,7 +171,8 @@ static void test_comparisons(void **state)
         bool by_sel = chance() % 2;
         for (CompareOp op = CMP_EQ; op < CMP_COUNT; op++) {
             memset(out, 9, N);
-            kernel_compare(k, op)(a.data, a.is_const, b.data, b.is_const, out, by_sel ? sel : NULL, by_sel ? nsel : N);
+            kernel_compare(k, op)(a.data, a.is_const, b.data, b.is_const, out, by_sel ? sel : NULL,
+                                  by_sel ? nsel : N);
             for (int i = 0; i < (by_sel ? nsel : N); i++) {
                 int row = by_sel ? sel[i] : i;
                 Value x = column_value(&a, row), y = column_value(&b, row);
@@ -158,18 +195,29 @@ typedef struct IntCase {
     CheckedKernel kernel;
     Int128 (*exact)(int64_t x, int64_t y);
 } IntCase;
-static Int128 exact_add(int64_t x, int64_t y) { return (Int128)x + y; }
-static Int128 exact_sub(int64_t x, int64_t y) { return (Int128)x - y; }
-static Int128 exact_mul(int64_t x, int64_t y) { return (Int128)x * y; }
+static Int128 exact_add(int64_t x, int64_t y)
+{
+    return (Int128)x + y;
+}
+static Int128 exact_sub(int64_t x, int64_t y)
+{
+    return (Int128)x - y;
+}
+static Int128 exact_mul(int64_t x, int64_t y)
+{
+    return (Int128)x * y;
+}
 
 static void test_checked_arithmetic(void **state)
 {
     (void)state;
-    static const IntCase CASES[] = {{kernel_add_i64, exact_add}, {kernel_sub_i64, exact_sub}, {kernel_mul_i64, exact_mul}};
+    static const IntCase CASES[] = {
+        {kernel_add_i64, exact_add}, {kernel_sub_i64, exact_sub}, {kernel_mul_i64, exact_mul}};
     for (int round = 0; round < ROUNDS * 6; round++) {
         ArenaMark mark = arena_mark(&fx.arena);
         const IntCase *t = &CASES[round % 3];
-        Column a = random_column(TYPE_BIGINT, chance() % 4 == 0), b = random_column(TYPE_BIGINT, chance() % 4 == 0);
+        Column a = random_column(TYPE_BIGINT, chance() % 4 == 0),
+               b = random_column(TYPE_BIGINT, chance() % 4 == 0);
         bool small = chance() % 2, over = false, by_sel = chance() % 2;
         for (int i = 0; small && i < N; i++) {
             if (!a.is_const || i == 0) COL(int64_t, &a)[i] %= 1000;
@@ -178,10 +226,12 @@ static void test_checked_arithmetic(void **state)
         int64_t *out = new (&fx.arena, int64_t, N);
         uint16_t sel[N];
         int nsel = random_sel(sel);
-        bool said = t->kernel(a.data, a.is_const, b.data, b.is_const, out, by_sel ? sel : NULL, by_sel ? nsel : N);
+        bool said = t->kernel(a.data, a.is_const, b.data, b.is_const, out, by_sel ? sel : NULL,
+                              by_sel ? nsel : N);
         for (int i = 0; i < (by_sel ? nsel : N); i++) {
             int row = by_sel ? sel[i] : i;
-            Int128 want = t->exact(COL(int64_t, &a)[col_at(&a, row)], COL(int64_t, &b)[col_at(&b, row)]);
+            Int128 want =
+                t->exact(COL(int64_t, &a)[col_at(&a, row)], COL(int64_t, &b)[col_at(&b, row)]);
             over |= want != (int64_t)want;
             assert_true(out[row] == (int64_t)want);
         }
@@ -204,7 +254,8 @@ static void test_division(void **state)
     (void)state;
     for (int round = 0; round < ROUNDS * 100; round++) {
         ArenaMark mark = arena_mark(&fx.arena);
-        Column a = random_column(TYPE_BIGINT, false), b = random_column(TYPE_BIGINT, chance() % 8 != 0);
+        Column a = random_column(TYPE_BIGINT, false),
+               b = random_column(TYPE_BIGINT, chance() % 8 != 0);
         for (int i = 0; round % 2 && i < N; i++) COL(int64_t, &a)[i] &= INT32_MAX;
         int64_t *q = new (&fx.arena, int64_t, N), *r = new (&fx.arena, int64_t, N);
         uint16_t sel[N];
@@ -228,7 +279,8 @@ static void test_division_at_edges(void **state)
     (void)state;
     for (int64_t d = 1; d < 3000; d++) {
         int64_t a[12], q[12], r[12], k = INT32_MAX / d, big = INT64_MAX / d;
-        int64_t values[] = {0, d - 1, d, d + 1, k * d - 1, k * d, INT32_MAX, INT32_MAX - 1, big * d, big * d - 1, INT64_MAX, INT64_MIN};
+        int64_t values[] = {0,         d - 1,         d,       d + 1,       k * d - 1, k * d,
+                            INT32_MAX, INT32_MAX - 1, big * d, big * d - 1, INT64_MAX, INT64_MIN};
         memcpy(a, values, sizeof a);
         for (int n = 8; n <= 12; n += 4) { /* the first eight fit 31 bits */
             kernel_div_const(a, d, q, NULL, n);
@@ -246,10 +298,12 @@ static void test_division_at_edges(void **state)
 static void test_doubles(void **state)
 {
     (void)state;
-    static const DoubleKernel KERNELS[] = {kernel_add_f64, kernel_sub_f64, kernel_mul_f64, kernel_div_f64};
+    static const DoubleKernel KERNELS[] = {kernel_add_f64, kernel_sub_f64, kernel_mul_f64,
+                                           kernel_div_f64};
     for (int round = 0; round < ROUNDS * 4; round++) {
         ArenaMark mark = arena_mark(&fx.arena);
-        Column a = random_column(TYPE_DOUBLE, chance() % 4 == 0), b = random_column(TYPE_DOUBLE, chance() % 4 == 0);
+        Column a = random_column(TYPE_DOUBLE, chance() % 4 == 0),
+               b = random_column(TYPE_DOUBLE, chance() % 4 == 0);
         double *out = new (&fx.arena, double, N);
         uint16_t sel[N];
         bool by_sel = chance() % 2, nan = false;
@@ -258,7 +312,11 @@ static void test_doubles(void **state)
         for (int i = 0; i < n; i++) {
             int row = by_sel ? sel[i] : i;
             double x = COL(double, &a)[col_at(&a, row)], y = COL(double, &b)[col_at(&b, row)];
-            double want = round % 4 == 0 ? x + y : round % 4 == 1 ? x - y : round % 4 == 2 ? x * y : y == 0 ? 0 : x / y;
+            double want = round % 4 == 0   ? x + y
+                          : round % 4 == 1 ? x - y
+                          : round % 4 == 2 ? x * y
+                          : y == 0         ? 0
+                                           : x / y;
             nan |= want != want;
             assert_true(out[row] == want || (want != want && out[row] != out[row]));
         }
@@ -287,7 +345,9 @@ static void test_bits_and_in(void **state)
             int64_t x = COL(int64_t, &a)[row], y = COL(int64_t, &b)[col_at(&b, row)];
             bool is_in = false;
             for (int k = 0; k < nitems; k++) is_in |= items[k] == x;
-            assert_true(out[row] == (round % 3 == 0 ? (x & y) : round % 3 == 1 ? (x | y) : (x ^ y)));
+            assert_true(out[row] == (round % 3 == 0   ? (x & y)
+                                     : round % 3 == 1 ? (x | y)
+                                                      : (x ^ y)));
             assert_int_equal(found[row], is_in);
         }
         arena_release(&fx.arena, mark);

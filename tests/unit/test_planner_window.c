@@ -17,8 +17,8 @@ static void spellings_agree(void **state)
     const char *calls[] = {
         "TABLE(HOP(TABLE bid, DESCRIPTOR(date_time), INTERVAL '2' SECOND, INTERVAL '10' SECOND))",
         "HOP(bid, date_time, INTERVAL '2' SECOND, INTERVAL '10' SECOND)",
-        "TABLE(HOP(DATA => TABLE bid, TIMECOL => DESCRIPTOR(date_time), SLIDE => INTERVAL '2' SECOND, "
-        "SIZE => INTERVAL '10' SECOND))"};
+        ("TABLE(HOP(DATA => TABLE bid, TIMECOL => DESCRIPTOR(date_time), SLIDE => INTERVAL '2' SECOND, "
+         "SIZE => INTERVAL '10' SECOND))")};
     for (int i = 0; i < 3; i++) {
         const char *sql = str_printf(&f->arena, "SELECT auction, window_start, window_end, count(*) FROM %s "
                                                 "GROUP BY auction, window_start, window_end", calls[i]).p;
