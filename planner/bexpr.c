@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-/* ---- making ------------------------------------------------------------------------------------ */
+/* ---- making --------------------------------------------------------------------------------- */
 
 static void inherit(BExpr *e)
 {
@@ -44,7 +44,8 @@ BExpr *bexpr_cast(Arena *a, BExpr *arg, Type t, bool is_try, Span at)
     BExpr *e = new_one(a, BExpr);
     BExpr **args = new (a, BExpr *, 1);
     args[0] = arg;
-    *e = (BExpr){.kind = BE_CAST, .type = t, .args = args, .nargs = 1, .span = at, .is_try = is_try};
+    *e =
+        (BExpr){.kind = BE_CAST, .type = t, .args = args, .nargs = 1, .span = at, .is_try = is_try};
     e->can_fail = !is_try && cast_can_fail(arg->type, t);
     inherit(e);
     return e;
@@ -99,7 +100,7 @@ BExpr *bexpr_with_args(Arena *a, const BExpr *e, BExpr **args)
     return NULL;
 }
 
-/* ---- copying ----------------------------------------------------------------------------------- */
+/* ---- copying -------------------------------------------------------------------------------- */
 
 BExpr *bexpr_map(Arena *a, BExpr *e, BExprColumnMap map, void *arg)
 {
@@ -142,7 +143,7 @@ BExpr *bexpr_renumber(Arena *a, BExpr *e, const int32_t *to)
     return bexpr_map(a, e, to_number, &(Renumbering){a, to});
 }
 
-/* ---- comparing --------------------------------------------------------------------------------- */
+/* ---- comparing ------------------------------------------------------------------------------ */
 
 static bool same_head(const BExpr *a, const BExpr *b)
 {
@@ -175,7 +176,7 @@ void bexpr_columns(const BExpr *e, bool *used)
     for (int i = 0; i < e->nargs; i++) bexpr_columns(e->args[i], used);
 }
 
-/* ---- printing ---------------------------------------------------------------------------------- */
+/* ---- printing ------------------------------------------------------------------------------- */
 
 /* How operators that are not written name(args) are written: before a between b after. */
 typedef struct Notation {

@@ -38,7 +38,7 @@ void bexpr_print(StrBuf *b, const BExpr *e, const Str *names);
 /* Sets used[i] for every column i that e reads. */
 void bexpr_columns(const BExpr *e, bool *used);
 
-/* ---- making them: types are already right; can_fail and is_volatile follow from the parts ------ */
+/* ---- making them: types are already right; can_fail and is_volatile follow from the parts --- */
 BExpr *bexpr_const(Arena *a, Value v, Span at);
 BExpr *bexpr_column(Arena *a, int32_t col, Type t, Span at);
 BExpr *bexpr_call(Arena *a, const FuncDef *f, Type t, BExpr **args, int32_t nargs, Span at);

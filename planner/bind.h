@@ -47,7 +47,7 @@ typedef struct ExprContext {
     bool in_aggregate;
 } ExprContext;
 
-/* ---- bind_expr.c ------------------------------------------------------------------------------- */
+/* ---- bind_expr.c ---------------------------------------------------------------------------- */
 Status bind_expr(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
 /* All of list, going on after errors; returns the first of them. */
 Status bind_list(Binder *b, const ExprContext *c, const Expr *const *list, int n, BExpr **out);
@@ -59,14 +59,14 @@ Status bind_column_parts(Binder *b, const ExprContext *c, const Expr *e, BExpr *
 Span bind_at(const Binder *b, Span at);
 Status bind_unsupported(Binder *b, Span at, const char *what) MUST_USE;
 
-/* ---- bind_literal.c ---------------------------------------------------------------------------- */
+/* ---- bind_literal.c ------------------------------------------------------------------------- */
 Status bind_literal(Binder *b, const Expr *e, bool negative, BExpr **out);
 bool is_number_literal(const Expr *e);
 
-/* ---- bind_call.c ------------------------------------------------------------------------------- */
+/* ---- bind_call.c ---------------------------------------------------------------------------- */
 Status bind_call(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
 
-/* ---- bind_window.c: all five spellings of a window --------------------------------------------- */
+/* ---- bind_window.c: all five spellings of a window ------------------------------------------ */
 typedef struct BoundWindow {
     WindowSpec *spec;
     BExpr *time;      /* NULL: none */
@@ -78,18 +78,25 @@ Status bind_window_clause(Binder *b, const ExprContext *c, const WindowClause *w
 bool is_group_window(const Binder *b, const Expr *e);
 Status bind_group_window(Binder *b, const ExprContext *c, const Expr *e, BoundWindow *out);
 /* TUMBLE_START(…): which window column is meant. */
-typedef enum WindowColumn { WINCOL_NO, WINCOL_START, WINCOL_END, WINCOL_TIME, WINCOL_NONE } WindowColumn;
+typedef enum WindowColumn {
+    WINCOL_NO,
+    WINCOL_START,
+    WINCOL_END,
+    WINCOL_TIME,
+    WINCOL_NONE
+} WindowColumn;
 WindowColumn window_accessor(const Binder *b, const Expr *e, const WindowDef **def);
 /* TABLE(TUMBLE(TABLE bid, …)), TUMBLE(bid, ts, …). */
 bool is_table_window(const Binder *b, const TableRef *t);
 Status bind_table_window(Binder *b, const TableRef *t, LNode **out, Scope *scope);
 bool window_same(const BoundWindow *a, const BoundWindow *b);
 
-/* ---- bind_group.c: GROUP BY and aggregates ----------------------------------------------------- */
+/* ---- bind_group.c: GROUP BY and aggregates -------------------------------------------------- */
 Grouping *grouping_new(Binder *b, LNode *input, const Scope *scope);
 Status grouping_set_window(Grouping *g, const BoundWindow *w);
 /* The elements of GROUP BY; `items` for ordinals and aliases. */
-Status grouping_add_keys(Grouping *g, const ExprContext *c, const GroupList *list, const OutputList *items);
+Status grouping_add_keys(Grouping *g, const ExprContext *c, const GroupList *list,
+                         const OutputList *items);
 /* Adds a call of an aggregate; *out stands for its result until grouping_finish. */
 Status grouping_add_agg(Grouping *g, const LAgg *agg, BExpr **out);
 /* window_start and its like; WEIR_E_NAME where this window has no such column. */
@@ -106,21 +113,21 @@ Status grouping_finish(Grouping *g, BExpr *e, BExpr **out);
 /* DISTINCT: an aggregate over all columns of n. */
 LNode *bind_distinct(Binder *b, LNode *n, Span at);
 
-/* ---- bind_agg.c -------------------------------------------------------------------------------- */
+/* ---- bind_agg.c ----------------------------------------------------------------------------- */
 Status bind_aggregate_call(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
 
-/* ---- bind_from.c ------------------------------------------------------------------------------- */
+/* ---- bind_from.c ---------------------------------------------------------------------------- */
 struct CteScope {
     const CommonTable *table;
     const CteScope *outer;  /* what its own query sees, and who asks further */
 };
 Status bind_from(Binder *b, const TableRef *t, LNode **out, Scope *scope);
 
-/* ---- plan_select.c ----------------------------------------------------------------------------- */
+/* ---- plan_select.c -------------------------------------------------------------------------- */
 /* A query at any depth; its columns are the fields of *out. `is_top`: LIMIT is the caller's. */
 Status bind_select(Binder *b, const Select *s, bool is_top, LNode **out);
 
-/* ---- bind_core.c, bind_values.c, bind_set.c: the kinds of SELECT --------------------------------- */
+/* ---- bind_core.c, bind_values.c, bind_set.c: the kinds of SELECT ---------------------------- */
 Status bind_core(Binder *b, const Select *s, LNode **out);
 Status bind_values(Binder *b, const Select *s, LNode **out);
 Status bind_set(Binder *b, const Select *s, LNode **out);

@@ -5,7 +5,7 @@
 #include "planner/bind.h"
 #include "planner/resolve.h"
 
-/* ---- where aggregates may stand ------------------------------------------------------------------ */
+/* ---- where aggregates may stand ------------------------------------------------------------- */
 
 static Status misplaced(Binder *b, const ExprContext *c, const Expr *e)
 {
@@ -13,13 +13,14 @@ static Status misplaced(Binder *b, const ExprContext *c, const Expr *e)
     if (c->in_aggregate)
         return diag_error(b->p->diags, WEIR_E_GROUP, at, "aggregate \"%.*s\" inside an aggregate",
                           STR_ARG(e->text));
-    Status st = diag_error(b->p->diags, WEIR_E_GROUP, at, "%s takes no aggregate (\"%.*s\")", c->clause,
-                           STR_ARG(e->text));
-    if (strcmp(c->clause, "WHERE") == 0) diag_hint(b->p->diags, "conditions on aggregates go to HAVING");
+    Status st = diag_error(b->p->diags, WEIR_E_GROUP, at, "%s takes no aggregate (\"%.*s\")",
+                           c->clause, STR_ARG(e->text));
+    if (strcmp(c->clause, "WHERE") == 0)
+        diag_hint(b->p->diags, "conditions on aggregates go to HAVING");
     return st;
 }
 
-/* ---- order --------------------------------------------------------------------------------------- */
+/* ---- order ---------------------------------------------------------------------------------- */
 
 static void add_order(LAgg *agg, BExpr *e, bool descending, bool nulls_first)
 {
@@ -57,7 +58,8 @@ static void add_implicit_order(Binder *b, const LNode *in, LAgg *agg)
     for (int i = 0; i < n; i++) add_order(agg, column_of(b, in, cols[i], agg->span), false, true);
 }
 
-static Status bind_order(Binder *b, const ExprContext *c, const LNode *in, const OrderList *written, LAgg *agg)
+static Status bind_order(Binder *b, const ExprContext *c, const LNode *in, const OrderList *written,
+                         LAgg *agg)
 {
     if (!(agg->def->flags & AGG_ORDERED)) return WEIR_OK; /* an order would show in nothing */
     ptrdiff_t n = (written ? written->len : 0) + in->nfields + 1;
@@ -67,7 +69,7 @@ static Status bind_order(Binder *b, const ExprContext *c, const LNode *in, const
     return WEIR_OK;
 }
 
-/* ---- arguments ----------------------------------------------------------------------------------- */
+/* ---- arguments ------------------------------------------------------------------------------ */
 
 static bool is_star_call(const Expr *e)
 {
@@ -117,7 +119,7 @@ static Status bind_filter(Binder *b, const ExprContext *c, const Expr *e, LAgg *
     return bind_condition(b, &inner, e->call->filter, &agg->filter);
 }
 
-/* ---- text ---------------------------------------------------------------------------------------- */
+/* ---- text ----------------------------------------------------------------------------------- */
 
 static void print_args(StrBuf *t, const LAgg *agg, const Str *names)
 {
@@ -157,7 +159,7 @@ static Str agg_text(Binder *b, const LNode *in, const LAgg *agg, int written)
     return sb_done(&t);
 }
 
-/* ---- the call ------------------------------------------------------------------------------------ */
+/* ---- the call ------------------------------------------------------------------------------- */
 
 static bool is_constant_filter(const LAgg *agg)
 {
@@ -175,7 +177,8 @@ static Status finish_agg(Binder *b, const ExprContext *c, const Expr *e, LAgg *a
 {
     const OrderList *written = e->call && !takes_group_order(b, e) ? &e->call->order_by : NULL;
     bool is_star = is_star_call(e) || (agg->nargs == 0 && takes_star(b, e));
-    TRY(resolve_agg(b->p, e->text, agg->args, agg->nargs, is_star, agg->span, &agg->def, &agg->type));
+    TRY(resolve_agg(b->p, e->text, agg->args, agg->nargs, is_star, agg->span, &agg->def,
+                    &agg->type));
     agg->distinct = e->call && e->call->is_distinct;
     const LNode *in = grouping_input(c->grouping);
     TRY(bind_order(b, c, in, written, agg));

@@ -5,7 +5,7 @@
 #include "planner/casts.h"
 #include "planner/resolve.h"
 
-/* ---- clocks and other volatile functions -------------------------------------------------------- */
+/* ---- clocks and other volatile functions ---------------------------------------------------- */
 
 /* Functions that move by themselves: meaningful in a standing query only as a temporal filter. */
 static bool is_clock(Str name)
@@ -16,18 +16,22 @@ static bool is_clock(Str name)
 
 static Status clock_in_standing(Binder *b, Str name, Span at)
 {
-    Status st = diag_error(b->p->diags, WEIR_E_UNSUPPORTED, at,
-                           "\"%.*s\" in a standing query: only temporal filters may use it, and they are "
-                           "not supported yet", STR_ARG(name));
+    Status st =
+        diag_error(b->p->diags, WEIR_E_UNSUPPORTED, at,
+                   "\"%.*s\" in a standing query: only temporal filters may use it, and they are "
+                   "not supported yet",
+                   STR_ARG(name));
     diag_hint(b->p->diags, "use the event time of the rows, or proctime()");
     return st;
 }
 
 static Status check_volatile(Binder *b, const ExprContext *c, const BExpr *call, const Expr *e)
 {
-    if (call->kind != BE_CALL || !(call->func->flags & FUNC_VOLATILE) || !b->is_standing) return WEIR_OK;
+    if (call->kind != BE_CALL || !(call->func->flags & FUNC_VOLATILE) || !b->is_standing)
+        return WEIR_OK;
     Span at = bind_at(b, e->span);
-    if (is_clock(e->text) || is_clock(str_z(call->func->name))) return clock_in_standing(b, e->text, at);
+    if (is_clock(e->text) || is_clock(str_z(call->func->name)))
+        return clock_in_standing(b, e->text, at);
     if (c->props && c->props->has_position) return WEIR_OK;
     Status st = diag_error(b->p->diags, WEIR_E_UNSUPPORTED, at,
                            "\"%.*s\" is a function of a stream's row, and these rows are derived",
@@ -36,7 +40,7 @@ static Status check_volatile(Binder *b, const ExprContext *c, const BExpr *call,
     return st;
 }
 
-/* ---- forms -------------------------------------------------------------------------------------- */
+/* ---- forms ---------------------------------------------------------------------------------- */
 
 static Status wrong_count(Binder *b, const Expr *e, const char *takes)
 {
@@ -71,7 +75,8 @@ static Status form_nullif(Binder *b, const Expr *e, BExpr **args, int n, BExpr *
     BExpr **sides = new (b->p->arena, BExpr *, 2);
     sides[0] = args[0];
     sides[1] = args[1];
-    if (args[0]->type.kind == TYPE_NULL) args[0] = bexpr_const(b->p->arena, value_null(args[1]->type), args[0]->span);
+    if (args[0]->type.kind == TYPE_NULL)
+        args[0] = bexpr_const(b->p->arena, value_null(args[1]->type), args[0]->span);
     TRY(bind_operator(b, "=", sides, 2, e->span, &parts[0]));
     parts[1] = bexpr_const(b->p->arena, value_null(args[0]->type), bind_at(b, e->span));
     parts[2] = args[0];
@@ -107,13 +112,13 @@ static const Form *find_form(Str name)
     return NULL;
 }
 
-/* ---- arguments ---------------------------------------------------------------------------------- */
+/* ---- arguments ------------------------------------------------------------------------------ */
 
 /* EXTRACT(YEAR FROM ts), TIMESTAMPADD(HOUR, 1, ts): a unit is written like a column. */
 static bool takes_unit_first(Str name)
 {
-    return name_in_list("extract,date_part,datepart,date_trunc,timestampadd,timestampdiff,datediff,dateadd",
-                        name);
+    return name_in_list(
+        "extract,date_part,datepart,date_trunc,timestampadd,timestampdiff,datediff,dateadd", name);
 }
 
 static bool is_unit_word(const ExprContext *c, const Expr *e)
@@ -121,8 +126,10 @@ static bool is_unit_word(const ExprContext *c, const Expr *e)
     bool ambiguous;
     if (e->kind != EX_COLUMN || e->parts.len != 1 || e->parts.data[0].quoted) return false;
     return !c->scope || !scope_find(c->scope, (Str){0}, e->parts.data[0].text, &ambiguous) ||
-           name_in_list("microsecond,millisecond,second,minute,hour,day,week,month,quarter,year,dow,doy,"
-                        "isodow,isoyear,epoch,decade,century,millennium", e->parts.data[0].text);
+           name_in_list(
+               "microsecond,millisecond,second,minute,hour,day,week,month,quarter,year,dow,doy,"
+               "isodow,isoyear,epoch,decade,century,millennium",
+               e->parts.data[0].text);
 }
 
 static BExpr *unit_text(Binder *b, const Expr *e)
@@ -153,7 +160,8 @@ static Status check_decorations(Binder *b, const Expr *e)
                                             : NULL;
     if (!what) return WEIR_OK;
     return diag_error(b->p->diags, WEIR_E_TYPE, bind_at(b, e->span),
-                      "%s belongs to an aggregate, and \"%.*s\" is a function", what, STR_ARG(e->text));
+                      "%s belongs to an aggregate, and \"%.*s\" is a function", what,
+                      STR_ARG(e->text));
 }
 
 static bool is_callable(const Binder *b, Str name)

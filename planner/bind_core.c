@@ -21,7 +21,7 @@ static void note(Core *c, Status st)
     if (c->status == WEIR_OK) c->status = st;
 }
 
-/* ---- output columns ----------------------------------------------------------------------------- */
+/* ---- output columns ------------------------------------------------------------------------- */
 
 typedef VEC(OutputItem) ItemList;
 
@@ -32,15 +32,16 @@ static Status add_star(Core *c, const Expr *e, ItemList *list)
     for (int i = 0; i < c->scope.ncols; i++) {
         const ScopeColumn *col = &c->scope.cols[i];
         if (col->hidden || (table.n && !str_ieq(col->table, table))) continue;
-        OutputItem item = {.column = col, .name = col->name, .is_named = true, .span = bind_at(c->b, e->span)};
+        OutputItem item = {
+            .column = col, .name = col->name, .is_named = true, .span = bind_at(c->b, e->span)};
         vec_push(list, c->b->p->arena, item);
         any = true;
     }
     if (any) return WEIR_OK;
     if (!table.n)
         return diag_error(c->b->p->diags, WEIR_E_NAME, bind_at(c->b, e->span), "* without FROM");
-    return diag_error(c->b->p->diags, WEIR_E_NAME, bind_at(c->b, e->span), "there is no \"%.*s\" in FROM",
-                      STR_ARG(table));
+    return diag_error(c->b->p->diags, WEIR_E_NAME, bind_at(c->b, e->span),
+                      "there is no \"%.*s\" in FROM", STR_ARG(table));
 }
 
 static Str column_name(const Expr *e)
@@ -73,7 +74,9 @@ static void add_item(Core *c, const SelectItem *i, ItemList *list)
 static bool is_taken(const ItemList *list, ptrdiff_t except, Str name)
 {
     for (ptrdiff_t i = 0; i < list->len; i++)
-        if (i != except && (list->data[i].is_named || i < except) && str_ieq(list->data[i].name, name)) return true;
+        if (i != except && (list->data[i].is_named || i < except) &&
+            str_ieq(list->data[i].name, name))
+            return true;
     return false;
 }
 
@@ -106,13 +109,14 @@ static Status collect_items(Core *c)
     return first;
 }
 
-/* ---- clauses ------------------------------------------------------------------------------------ */
+/* ---- clauses -------------------------------------------------------------------------------- */
 
 static Status refuse_unbuilt(Core *c)
 {
     const Select *s = c->s;
     if (s->distinct_on.len) return bind_unsupported(c->b, s->span, "DISTINCT ON");
-    if (s->windows.len) return bind_unsupported(c->b, s->windows.data[0].name.span, "named windows");
+    if (s->windows.len)
+        return bind_unsupported(c->b, s->windows.data[0].name.span, "named windows");
     if (s->qualify) return bind_unsupported(c->b, s->qualify->span, "QUALIFY");
     return WEIR_OK;
 }
@@ -171,7 +175,8 @@ static Status bind_item(Core *c, const ExprContext *ctx, int i)
 
 static Status core_items(Core *c)
 {
-    ExprContext ctx = {.scope = &c->scope, .props = &c->node->props, .grouping = c->grouping, .clause = "SELECT"};
+    ExprContext ctx = {
+        .scope = &c->scope, .props = &c->node->props, .grouping = c->grouping, .clause = "SELECT"};
     Status first = WEIR_OK;
     c->exprs = new (c->b->p->arena, BExpr *, c->items.n);
     for (int i = 0; i < c->items.n; i++) {
@@ -189,7 +194,7 @@ static Status core_having(Core *c)
     return bind_condition(c->b, &ctx, c->s->having, &c->having);
 }
 
-/* ---- putting it together ------------------------------------------------------------------------ */
+/* ---- putting it together -------------------------------------------------------------------- */
 
 /* What makes it an aggregate: GROUP BY, else the window, else HAVING or the select list. */
 static Span grouping_span(const Core *c)
@@ -198,7 +203,8 @@ static Span grouping_span(const Core *c)
     if (g->len) return span_join(g->data[0].span, g->data[g->len - 1].span);
     if (c->s->window) return c->s->window->span;
     if (c->s->having) return c->s->having->span;
-    return c->items.n ? span_join(c->items.items[0].span, c->items.items[c->items.n - 1].span) : c->s->span;
+    return c->items.n ? span_join(c->items.items[0].span, c->items.items[c->items.n - 1].span)
+                      : c->s->span;
 }
 
 /* Everything above the aggregate, in terms of its output. */

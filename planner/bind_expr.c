@@ -16,7 +16,8 @@ Span bind_at(const Binder *b, Span at)
 
 Status bind_unsupported(Binder *b, Span at, const char *what)
 {
-    return diag_error(b->p->diags, WEIR_E_UNSUPPORTED, bind_at(b, at), "%s: not supported yet", what);
+    return diag_error(b->p->diags, WEIR_E_UNSUPPORTED, bind_at(b, at), "%s: not supported yet",
+                      what);
 }
 
 Status bind_operator(Binder *b, const char *name, BExpr **args, int nargs, Span at, BExpr **out)
@@ -66,7 +67,7 @@ static Status negate_if(Binder *b, const Expr *e, BExpr *positive, BExpr **out)
     return bind_not(b, positive, e->span, out);
 }
 
-/* ---- names ------------------------------------------------------------------------------------- */
+/* ---- names ---------------------------------------------------------------------------------- */
 
 static WindowColumn window_column_named(Str name)
 {
@@ -90,7 +91,8 @@ static const OutputItem *find_alias(const ExprContext *c, Str name)
 /* current_timestamp and its like are written without parentheses. */
 static bool is_bare_function(Str name)
 {
-    return name_in_list("current_timestamp,current_date,current_time,localtimestamp,localtime", name);
+    return name_in_list("current_timestamp,current_date,current_time,localtimestamp,localtime",
+                        name);
 }
 
 static Status bind_bare_function(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
@@ -122,14 +124,16 @@ static Status bind_name(Binder *b, const ExprContext *c, const Expr *e, BExpr **
     if (which != WINCOL_NONE && c->grouping && !c->in_aggregate && grouping_has_window(c->grouping))
         return grouping_window_column(c->grouping, which, bind_at(b, e->span), out);
     bool ambiguous = false;
-    const ScopeColumn *col = c->scope ? scope_find(c->scope, (Str){0}, name->text, &ambiguous) : NULL;
+    const ScopeColumn *col =
+        c->scope ? scope_find(c->scope, (Str){0}, name->text, &ambiguous) : NULL;
     if (col) {
         *out = bexpr_column(b->p->arena, col->col, col->type, bind_at(b, e->span));
         return WEIR_OK;
     }
     const OutputItem *alias = ambiguous ? NULL : find_alias(c, name->text);
     if (alias) return bind_alias(b, c, alias, out);
-    if (!ambiguous && !name->quoted && is_bare_function(name->text)) return bind_bare_function(b, c, e, out);
+    if (!ambiguous && !name->quoted && is_bare_function(name->text))
+        return bind_bare_function(b, c, e, out);
     if (!c->scope) return no_columns(b, c, e);
     return scope_error(b->p, c->scope, (Str){0}, name->text, ambiguous, bind_at(b, e->span));
 }
@@ -157,7 +161,9 @@ static Status bind_qualified(Binder *b, const ExprContext *c, const Expr *e, BEx
         used = 1;
         col = scope_find(c->scope, (Str){0}, parts[0].text, &ambiguous);
     }
-    if (!col) return scope_error(b->p, c->scope, parts[0].text, parts[1].text, ambiguous, bind_at(b, e->span));
+    if (!col)
+        return scope_error(b->p, c->scope, parts[0].text, parts[1].text, ambiguous,
+                           bind_at(b, e->span));
     BExpr *base = bexpr_column(b->p->arena, col->col, col->type, bind_at(b, e->span));
     return bind_fields(b, base, parts + used, n - used, out);
 }
@@ -174,14 +180,15 @@ static Status bind_field(Binder *b, const ExprContext *c, const Expr *e, BExpr *
     return bind_fields(b, base, e->parts.data, (int)e->parts.len, out);
 }
 
-/* ---- operators --------------------------------------------------------------------------------- */
+/* ---- operators ------------------------------------------------------------------------------ */
 
 static Status to_boolean(Binder *b, BExpr *e, const char *who, BExpr **out)
 {
     if (e->type.kind == TYPE_BOOLEAN || bexpr_is_null(e) || is_text_literal(e))
         return cast_insert(b->p, e, TYPE_OF(TYPE_BOOLEAN), out);
     Str type = type_name(e->type, b->p->arena);
-    Status st = diag_error(b->p->diags, WEIR_E_TYPE, e->span, "%s takes a BOOLEAN, not %.*s", who, STR_ARG(type));
+    Status st = diag_error(b->p->diags, WEIR_E_TYPE, e->span, "%s takes a BOOLEAN, not %.*s", who,
+                           STR_ARG(type));
     if (type_is_number(e->type.kind)) diag_hint(b->p->diags, "write … <> 0");
     return st;
 }
@@ -199,12 +206,14 @@ static Status bind_logic(Binder *b, const ExprContext *c, const Expr *e, BExpr *
     TRY(bind_args(b, c, e, &args));
     for (int i = 0; i < e->args.len; i++)
         TRY(to_boolean(b, args[i], k == BE_AND ? "AND" : "OR", &args[i]));
-    *out = bexpr_form(b->p->arena, k, TYPE_OF(TYPE_BOOLEAN), args, (int32_t)e->args.len, bind_at(b, e->span));
+    *out = bexpr_form(b->p->arena, k, TYPE_OF(TYPE_BOOLEAN), args, (int32_t)e->args.len,
+                      bind_at(b, e->span));
     return WEIR_OK;
 }
 
 /* a + b + c is written flat and means (a + b) + c. */
-static Status bind_chain(Binder *b, const Expr *e, const char *name, BExpr **args, int n, BExpr **out)
+static Status bind_chain(Binder *b, const Expr *e, const char *name, BExpr **args, int n,
+                         BExpr **out)
 {
     if (n > EXPR_DEPTH_MAX)
         return diag_error(b->p->diags, WEIR_E_LIMIT, bind_at(b, e->span),
@@ -273,7 +282,7 @@ static Status bind_op(Binder *b, const ExprContext *c, const Expr *e, BExpr **ou
     return negate_if(b, e, positive, out);
 }
 
-/* ---- forms ------------------------------------------------------------------------------------- */
+/* ---- forms ---------------------------------------------------------------------------------- */
 
 static Status no_common_type(Binder *b, const char *who, BExpr *const *exprs, int n, Span at)
 {
@@ -283,8 +292,8 @@ static Status no_common_type(Binder *b, const char *who, BExpr *const *exprs, in
         sb_str(&types, type_name(exprs[i]->type, b->p->arena));
     }
     Str shown = sb_done(&types);
-    Status st = diag_error(b->p->diags, WEIR_E_TYPE, bind_at(b, at), "%s: no common type of %.*s", who,
-                           STR_ARG(shown));
+    Status st = diag_error(b->p->diags, WEIR_E_TYPE, bind_at(b, at), "%s: no common type of %.*s",
+                           who, STR_ARG(shown));
     diag_hint(b->p->diags, "write CAST(… AS …)");
     return st;
 }
@@ -327,7 +336,8 @@ static Status bind_in(Binder *b, const ExprContext *c, const Expr *e, BExpr **ou
 }
 
 /* CASE x WHEN v …: the conditions are x = v. */
-static Status bind_when(Binder *b, const ExprContext *c, const Expr *e, BExpr *operand, BExpr **when)
+static Status bind_when(Binder *b, const ExprContext *c, const Expr *e, BExpr *operand,
+                        BExpr **when)
 {
     if (!operand) return to_boolean(b, *when, "WHEN", when);
     (void)c;
@@ -380,7 +390,7 @@ static Status bind_constant(Binder *b, const ExprContext *c, const Expr *e, BExp
     return bind_literal(b, e, false, out);
 }
 
-/* ---- what is not built, or has no meaning as a value -------------------------------------------- */
+/* ---- what is not built, or has no meaning as a value ---------------------------------------- */
 
 static Status bind_unbuilt(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
 {
@@ -433,7 +443,7 @@ Status bind_expr(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
     return st;
 }
 
-/* ---- for definitions --------------------------------------------------------------------------- */
+/* ---- for definitions ------------------------------------------------------------------------ */
 
 Status plan_scalar(Planner *p, const Expr *e, const Relation *rel, BExpr **out)
 {

@@ -1,10 +1,10 @@
 /* bind_from.c: FROM: streams, views, subqueries, window functions, files.
  *
  * A view's text is bound where the view is named, as if it stood there in parentheses; errors in
- * it are shown at its name. Joins, LATERAL and UNNEST have their places here when they are built. */
+ * it are shown at its name. Joins, LATERAL, UNNEST belong here when they are built. */
 #include "planner/bind.h"
 
-/* ---- names -------------------------------------------------------------------------------------- */
+/* ---- names ---------------------------------------------------------------------------------- */
 
 static const CteScope *find_cte(const Binder *b, Str name)
 {
@@ -19,7 +19,8 @@ static Status unknown_relation(Binder *b, const Name *name)
     VEC(Str) names = {0};
     for (ptrdiff_t i = 0; i < m->len; i++)
         if (m->items[i].value) vec_push(&names, b->p->arena, m->items[i].key);
-    for (const CteScope *s = b->ctes; s; s = s->outer) vec_push(&names, b->p->arena, s->table->name.text);
+    for (const CteScope *s = b->ctes; s; s = s->outer)
+        vec_push(&names, b->p->arena, s->table->name.text);
     Status st = diag_error(b->p->diags, WEIR_E_NAME, bind_at(b, name->span),
                            "unknown stream or view \"%.*s\"", STR_ARG(name->text));
     Str near = diag_nearest(name->text, names.data, names.len);
@@ -34,7 +35,7 @@ static void depend_on(Binder *b, int64_t id)
     vec_push(&b->depends, b->p->arena, id);
 }
 
-/* ---- relations ---------------------------------------------------------------------------------- */
+/* ---- relations ------------------------------------------------------------------------------ */
 
 static LNode *scan_all(Binder *b, Relation *r, Span at)
 {
@@ -103,8 +104,8 @@ static Status bind_table_name(Binder *b, const TableRef *t, LNode **out, Scope *
 {
     const Name *name = &t->parts.data[t->parts.len - 1];
     if (t->parts.len > 1)
-        return diag_error(b->p->diags, WEIR_E_NAME, bind_at(b, t->span), "relations have no schema: write \"%.*s\"",
-                          STR_ARG(name->text));
+        return diag_error(b->p->diags, WEIR_E_NAME, bind_at(b, t->span),
+                          "relations have no schema: write \"%.*s\"", STR_ARG(name->text));
     if (t->system_time) return bind_unsupported(b, t->system_time->span, "FOR SYSTEM_TIME AS OF");
     Str alias = t->alias.text.n ? t->alias.text : name->text;
     const CteScope *cte = find_cte(b, name->text);
@@ -129,7 +130,7 @@ static Status bind_subquery(Binder *b, const TableRef *t, LNode **out, Scope *sc
     return WEIR_OK;
 }
 
-/* ---- FROM 'file' -------------------------------------------------------------------------------- */
+/* ---- FROM 'file' ---------------------------------------------------------------------------- */
 
 static Options options_of(Binder *b, const OptionList *list)
 {
@@ -144,7 +145,10 @@ static Status bind_file(Binder *b, const TableRef *t, LNode **out, Scope *scope)
     Planner *p = b->p;
     if (!p->infer_file) return bind_unsupported(b, t->span, "reading a file by its name");
     Relation *r = new_one(p->arena, Relation);
-    *r = (Relation){.kind = REL_STREAM, .name = t->file, .base_dir = p->base_dir, .is_append_only = true,
+    *r = (Relation){.kind = REL_STREAM,
+                    .name = t->file,
+                    .base_dir = p->base_dir,
+                    .is_append_only = true,
                     .watermark.col = -1};
     Options given = options_of(b, &t->options);
     TRY(p->infer_file(p->callback_arg, t->file, &given, r, bind_at(b, t->span), p->diags));
@@ -153,7 +157,7 @@ static Status bind_file(Binder *b, const TableRef *t, LNode **out, Scope *scope)
     return WEIR_OK;
 }
 
-/* ---- the clause --------------------------------------------------------------------------------- */
+/* ---- the clause ----------------------------------------------------------------------------- */
 
 static Status bind_table_function(Binder *b, const TableRef *t, LNode **out, Scope *scope)
 {
@@ -165,8 +169,10 @@ static Status bind_table_function(Binder *b, const TableRef *t, LNode **out, Sco
 
 static const char *join_name(const TableRef *t)
 {
-    static const char *const NAMES[] = {[AST_JOIN_INNER] = "JOIN", [AST_JOIN_LEFT] = "LEFT JOIN",
-                                        [AST_JOIN_RIGHT] = "RIGHT JOIN", [AST_JOIN_FULL] = "FULL JOIN",
+    static const char *const NAMES[] = {[AST_JOIN_INNER] = "JOIN",
+                                        [AST_JOIN_LEFT] = "LEFT JOIN",
+                                        [AST_JOIN_RIGHT] = "RIGHT JOIN",
+                                        [AST_JOIN_FULL] = "FULL JOIN",
                                         [AST_JOIN_CROSS] = "CROSS JOIN"};
     return t->is_asof ? "ASOF JOIN" : NAMES[t->join];
 }
@@ -178,7 +184,8 @@ static Status bind_any(Binder *b, const TableRef *t, LNode **out, Scope *scope)
     case TABLE_FILE: return bind_file(b, t, out, scope);
     case TABLE_SUBQUERY: return bind_subquery(b, t, out, scope);
     case TABLE_FUNCTION: return bind_table_function(b, t, out, scope);
-    case TABLE_JOIN: return bind_unsupported(b, t->join_span.line ? t->join_span : t->span, join_name(t));
+    case TABLE_JOIN:
+        return bind_unsupported(b, t->join_span.line ? t->join_span : t->span, join_name(t));
     case TABLE_MATCH: return bind_unsupported(b, t->span, "MATCH_RECOGNIZE");
     }
     return WEIR_E_INTERNAL;

@@ -48,14 +48,16 @@ bool grouping_is_needed(const Grouping *g, const Select *s)
 Status grouping_set_window(Grouping *g, const BoundWindow *w)
 {
     if (g->window.spec && !window_same(&g->window, w))
-        return diag_error(g->b->p->diags, WEIR_E_WINDOW, w->span, "a query has one window, and this is another");
+        return diag_error(g->b->p->diags, WEIR_E_WINDOW, w->span,
+                          "a query has one window, and this is another");
     g->window = *w;
     return WEIR_OK;
 }
 
-/* ---- keys --------------------------------------------------------------------------------------- */
+/* ---- keys ----------------------------------------------------------------------------------- */
 
-static Status add_key_expr(Grouping *g, const ExprContext *c, const Expr *e, const OutputList *items);
+static Status add_key_expr(Grouping *g, const ExprContext *c, const Expr *e,
+                           const OutputList *items);
 
 static void add_key(Grouping *g, BExpr *key)
 {
@@ -66,7 +68,8 @@ static void add_key(Grouping *g, BExpr *key)
     vec_push(&g->keys, g->b->p->arena, key);
 }
 
-static Status add_ordinal(Grouping *g, const ExprContext *c, const Expr *e, int64_t n, const OutputList *items)
+static Status add_ordinal(Grouping *g, const ExprContext *c, const Expr *e, int64_t n,
+                          const OutputList *items)
 {
     if (n < 1 || n > items->n)
         return diag_error(g->b->p->diags, WEIR_E_NAME, bind_at(g->b, e->span),
@@ -74,7 +77,8 @@ static Status add_ordinal(Grouping *g, const ExprContext *c, const Expr *e, int6
                           items->n == 1 ? "" : "s");
     const OutputItem *item = &items->items[n - 1];
     if (item->expr) return add_key_expr(g, c, item->expr, NULL);
-    add_key(g, bexpr_column(g->b->p->arena, item->column->col, item->column->type, bind_at(g->b, e->span)));
+    add_key(g, bexpr_column(g->b->p->arena, item->column->col, item->column->type,
+                            bind_at(g->b, e->span)));
     return WEIR_OK;
 }
 
@@ -95,21 +99,24 @@ static Status add_group_window(Grouping *g, const ExprContext *c, const Expr *e)
     return grouping_set_window(g, &w);
 }
 
-static bool is_alias_of_window(const Grouping *g, const ExprContext *c, const Expr *e, const OutputList *items,
-                               const Expr **window)
+static bool is_alias_of_window(const Grouping *g, const ExprContext *c, const Expr *e,
+                               const OutputList *items, const Expr **window)
 {
     bool ambiguous;
     if (!items || e->kind != EX_COLUMN || e->parts.len != 1) return false;
-    if (scope_find(c->scope, (Str){0}, e->parts.data[0].text, &ambiguous) || ambiguous) return false;
+    if (scope_find(c->scope, (Str){0}, e->parts.data[0].text, &ambiguous) || ambiguous)
+        return false;
     for (int i = 0; i < items->n; i++) {
         *window = items->items[i].expr;
-        if (*window && is_group_window(g->b, *window) && str_ieq(items->items[i].name, e->parts.data[0].text))
+        if (*window && is_group_window(g->b, *window) &&
+            str_ieq(items->items[i].name, e->parts.data[0].text))
             return true;
     }
     return false;
 }
 
-static Status add_key_expr(Grouping *g, const ExprContext *c, const Expr *e, const OutputList *items)
+static Status add_key_expr(Grouping *g, const ExprContext *c, const Expr *e,
+                           const OutputList *items)
 {
     int64_t ordinal;
     const Expr *window;
@@ -130,7 +137,8 @@ static const char *const GROUP_KIND_NAMES[] = {
     [GROUP_EXPR] = "", [GROUP_SET] = "", [GROUP_ROLLUP] = "ROLLUP", [GROUP_CUBE] = "CUBE",
     [GROUP_SETS] = "GROUPING SETS"};
 
-static Status add_group_item(Grouping *g, const ExprContext *c, const GroupItem *item, const OutputList *items)
+static Status add_group_item(Grouping *g, const ExprContext *c, const GroupItem *item,
+                             const OutputList *items)
 {
     Status first = WEIR_OK;
     if (item->kind != GROUP_EXPR && item->kind != GROUP_SET)
@@ -142,7 +150,8 @@ static Status add_group_item(Grouping *g, const ExprContext *c, const GroupItem 
     return first;
 }
 
-Status grouping_add_keys(Grouping *g, const ExprContext *c, const GroupList *list, const OutputList *items)
+Status grouping_add_keys(Grouping *g, const ExprContext *c, const GroupList *list,
+                         const OutputList *items)
 {
     Status first = WEIR_OK;
     ExprContext inner = *c;
@@ -155,7 +164,7 @@ Status grouping_add_keys(Grouping *g, const ExprContext *c, const GroupList *lis
     return first;
 }
 
-/* ---- aggregates --------------------------------------------------------------------------------- */
+/* ---- aggregates ----------------------------------------------------------------------------- */
 
 static bool same_expr(const BExpr *a, const BExpr *b)
 {
@@ -164,7 +173,8 @@ static bool same_expr(const BExpr *a, const BExpr *b)
 
 static bool same_agg(const LAgg *a, const LAgg *b)
 {
-    if (a->def != b->def || a->nargs != b->nargs || a->distinct != b->distinct || a->norder != b->norder)
+    if (a->def != b->def || a->nargs != b->nargs || a->distinct != b->distinct ||
+        a->norder != b->norder)
         return false;
     if (!same_expr(a->filter, b->filter) || !type_eq(a->type, b->type)) return false;
     for (int i = 0; i < a->nargs; i++)
@@ -186,7 +196,7 @@ Status grouping_add_agg(Grouping *g, const LAgg *agg, BExpr **out)
     return WEIR_OK;
 }
 
-/* ---- window columns ----------------------------------------------------------------------------- */
+/* ---- window columns ------------------------------------------------------------------------- */
 
 static Type bound_type(const Grouping *g)
 {
@@ -225,7 +235,8 @@ Status grouping_window_column(Grouping *g, WindowColumn which, Span at, BExpr **
     const WindowSpec *w = g->window.spec;
     assert(w && which != WINCOL_NONE);
     if (!window_has_column(w, which))
-        return diag_error(g->b->p->diags, WEIR_E_NAME, at, "a %s window has no \"%s\"", w->def->name, NAMES[which]);
+        return diag_error(g->b->p->diags, WEIR_E_NAME, at, "a %s window has no \"%s\"",
+                          w->def->name, NAMES[which]);
     if (which == WINCOL_TIME) return window_time(g, at, out);
     *out = window_column(g, which, at);
     return WEIR_OK;
@@ -255,7 +266,7 @@ Status grouping_accessor(Grouping *g, const ExprContext *c, const Expr *e, BExpr
     return grouping_window_column(g, which, at, out);
 }
 
-/* ---- the node ------------------------------------------------------------------------------------ */
+/* ---- the node ------------------------------------------------------------------------------- */
 
 static Str describe(const Grouping *g)
 {
@@ -269,7 +280,8 @@ static Str describe(const Grouping *g)
         if (i) sb_lit(&t, ", ");
         bexpr_print(&t, g->keys.data[i], names);
     }
-    if (g->window.spec) sb_printf(&t, "%s%s window", g->keys.len ? ", " : "", g->window.spec->def->name);
+    if (g->window.spec)
+        sb_printf(&t, "%s%s window", g->keys.len ? ", " : "", g->window.spec->def->name);
     return sb_done(&t);
 }
 
@@ -292,21 +304,23 @@ LNode *grouping_node(Grouping *g, Span at)
 LNode *bind_distinct(Binder *b, LNode *n, Span at)
 {
     BExpr **keys = new (b->p->arena, BExpr *, n->nfields);
-    for (int i = 0; i < n->nfields; i++) keys[i] = bexpr_column(b->p->arena, i, n->fields[i].type, at);
+    for (int i = 0; i < n->nfields; i++)
+        keys[i] = bexpr_column(b->p->arena, i, n->fields[i].type, at);
     LNode parts = {.inputs = &n, .keys = keys, .nkeys = n->nfields, .emit_final = b->emit_final,
                    .what = S("DISTINCT")};
     return lnode_aggregate(b->p->arena, &parts, at);
 }
 
-/* ---- over the node ------------------------------------------------------------------------------- */
+/* ---- over the node -------------------------------------------------------------------------- */
 
 static Status not_grouped(Grouping *g, const BExpr *e)
 {
     Str name = g->input->fields[e->col].name;
-    Status st = diag_error(g->b->p->diags, WEIR_E_GROUP, e->span,
-                           "column \"%.*s\" must be in GROUP BY or inside an aggregate", STR_ARG(name));
-    diag_hint(g->b->p->diags, "add it to GROUP BY, or take max(%.*s) or last_value(%.*s)", STR_ARG(name),
-              STR_ARG(name));
+    Status st =
+        diag_error(g->b->p->diags, WEIR_E_GROUP, e->span,
+                   "column \"%.*s\" must be in GROUP BY or inside an aggregate", STR_ARG(name));
+    diag_hint(g->b->p->diags, "add it to GROUP BY, or take max(%.*s) or last_value(%.*s)",
+              STR_ARG(name), STR_ARG(name));
     return st;
 }
 

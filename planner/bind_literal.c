@@ -17,7 +17,7 @@ bool is_number_literal(const Expr *e)
     return e->kind == EX_NUMBER;
 }
 
-/* ---- numbers ----------------------------------------------------------------------------------- */
+/* ---- numbers -------------------------------------------------------------------------------- */
 
 static bool is_hex(Str s)
 {
@@ -63,7 +63,8 @@ static Status bind_decimal(Binder *b, const Expr *e, bool negative, Span at, BEx
     switch (decimal_parse_literal(e->text, &v.type, &v.dec)) {
     case DECIMAL_OK: break;
     case DECIMAL_MALFORMED: return bad_number(b, e, "does not read as one");
-    case DECIMAL_OVERFLOW: return bad_number(b, e, "has more than 38 digits; write it with an exponent");
+    case DECIMAL_OVERFLOW:
+        return bad_number(b, e, "has more than 38 digits; write it with an exponent");
     }
     if (negative) v.dec = -v.dec;
     return give(b, v, at, out);
@@ -88,7 +89,7 @@ static Status bind_number(Binder *b, const Expr *e, bool negative, BExpr **out)
     return bind_decimal(b, e, negative, at, out);
 }
 
-/* ---- others ------------------------------------------------------------------------------------ */
+/* ---- others --------------------------------------------------------------------------------- */
 
 static Status bind_blob(Binder *b, const Expr *e, BExpr **out)
 {
@@ -101,7 +102,8 @@ static Status bind_blob(Binder *b, const Expr *e, BExpr **out)
                               "x'…' takes pairs of hexadecimal digits");
         bytes[i] = (char)(hi << 4 | lo);
     }
-    return give(b, (Value){.type = TYPE_OF(TYPE_BLOB), .s = str_of(bytes, n)}, bind_at(b, e->span), out);
+    return give(b, (Value){.type = TYPE_OF(TYPE_BLOB), .s = str_of(bytes, n)}, bind_at(b, e->span),
+                out);
 }
 
 static Status bind_typed(Binder *b, const Expr *e, BExpr **out)

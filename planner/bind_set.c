@@ -53,7 +53,8 @@ static Status check_counts(Binder *b, const Select *s, LNode *const *in)
     for (int i = 1; i < s->branches.len; i++)
         if (in[i]->nfields != in[0]->nfields)
             return diag_error(b->p->diags, WEIR_E_TYPE, bind_at(b, s->branches.data[i]->span),
-                              "this branch has %d columns, the first has %d", in[i]->nfields, in[0]->nfields);
+                              "this branch has %d columns, the first has %d", in[i]->nfields,
+                              in[0]->nfields);
     return WEIR_OK;
 }
 

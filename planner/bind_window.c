@@ -1,9 +1,9 @@
 /* bind_window.c: the WINDOW clause, windows in GROUP BY, and the functions that name their columns.
  *
- * Table functions are in bind_window_table.c; all of them make their WindowSpec in window_spec.c. */
+ * Table functions are in bind_window_table.c; all make their WindowSpec in window_spec.c. */
 #include "planner/window_spec.h"
 
-/* ---- WINDOW TUMBLING (…) ----------------------------------------------------------------------- */
+/* ---- WINDOW TUMBLING (…) -------------------------------------------------------------------- */
 
 static Status unknown_window(Binder *b, const Name *name)
 {
@@ -11,13 +11,14 @@ static Status unknown_window(Binder *b, const Name *name)
     VEC(Str) names = {0};
     for (const WindowDef *const *l = r->windows; l && *l; l++)
         for (const WindowDef *d = *l; d->name; d++) vec_push(&names, b->p->arena, str_z(d->name));
-    Status st = diag_error(b->p->diags, WEIR_E_WINDOW, bind_at(b, name->span), "unknown window \"%.*s\"",
-                           STR_ARG(name->text));
+    Status st = diag_error(b->p->diags, WEIR_E_WINDOW, bind_at(b, name->span),
+                           "unknown window \"%.*s\"", STR_ARG(name->text));
     Str near = diag_nearest(name->text, names.data, names.len);
     if (near.n)
         diag_hint(b->p->diags, "did you mean %.*s?", STR_ARG(near));
     else
-        diag_hint(b->p->diags, "windows are TUMBLING, HOPPING, CUMULATING, SESSION, SLIDING, COUNT, GLOBAL");
+        diag_hint(b->p->diags,
+                  "windows are TUMBLING, HOPPING, CUMULATING, SESSION, SLIDING, COUNT, GLOBAL");
     return st;
 }
 
@@ -38,7 +39,7 @@ Status bind_window_clause(Binder *b, const ExprContext *c, const WindowClause *w
     return window_make(b, c, &m, time, out);
 }
 
-/* ---- functions --------------------------------------------------------------------------------- */
+/* ---- functions ------------------------------------------------------------------------------ */
 
 bool is_group_window(const Binder *b, const Expr *e)
 {
@@ -53,7 +54,8 @@ static Status bind_function_args(Binder *b, const ExprContext *c, const WindowDe
     Measures m = {.def = d, .span = bind_at(b, e->span)};
     /* The time may be left out: then it is the event time. */
     const Expr *time_arg = NULL;
-    if (n > 0 && (args[0]->kind == EX_COLUMN || args[0]->kind == EX_DESCRIPTOR || n > window_durations(d) + 1))
+    if (n > 0 && (args[0]->kind == EX_COLUMN || args[0]->kind == EX_DESCRIPTOR ||
+                  n > window_durations(d) + 1))
         time_arg = args[first++];
     TRY(window_put_durations(b, d, args + first, n - first, &m));
     BExpr *time;
@@ -71,7 +73,8 @@ WindowColumn window_accessor(const Binder *b, const Expr *e, const WindowDef **d
     static const struct {
         Str suffix;
         WindowColumn column;
-    } SUFFIXES[] = {{{"_start", 6}, WINCOL_START}, {{"_end", 4}, WINCOL_END}, {{"_rowtime", 8}, WINCOL_TIME}};
+    } SUFFIXES[] = {
+        {{"_start", 6}, WINCOL_START}, {{"_end", 4}, WINCOL_END}, {{"_rowtime", 8}, WINCOL_TIME}};
     if (e->kind != EX_CALL || e->parts.len > 1) return WINCOL_NONE;
     for (int i = 0; i < 3; i++) {
         Str suffix = SUFFIXES[i].suffix;
@@ -88,7 +91,8 @@ bool window_same(const BoundWindow *x, const BoundWindow *y)
 {
     const WindowSpec *a = x->spec, *b = y->spec;
     bool same_time = x->time && y->time ? bexpr_eq(x->time, y->time) : x->time == y->time;
-    return same_time && a->def == b->def && a->size_us == b->size_us && a->slide_us == b->slide_us &&
-           a->size_months == b->size_months && a->slide_months == b->slide_months &&
-           a->size_days == b->size_days && a->slide_days == b->slide_days && a->offset_us == b->offset_us;
+    return same_time && a->def == b->def && a->size_us == b->size_us &&
+           a->slide_us == b->slide_us && a->size_months == b->size_months &&
+           a->slide_months == b->slide_months && a->size_days == b->size_days &&
+           a->slide_days == b->slide_days && a->offset_us == b->offset_us;
 }

@@ -26,8 +26,9 @@ static Status put_named(Binder *b, const Expr *arg, TableCall *t)
         t->is_named = true;
         return WEIR_OK;
     }
-    Status st = diag_error(b->p->diags, WEIR_E_NAME, bind_at(b, name->span), "%s has no argument \"%.*s\"",
-                           t->m.def->table_func, STR_ARG(name->text));
+    Status st =
+        diag_error(b->p->diags, WEIR_E_NAME, bind_at(b, name->span), "%s has no argument \"%.*s\"",
+                   t->m.def->table_func, STR_ARG(name->text));
     diag_hint(b->p->diags, "there are DATA, TIMECOL, SIZE, SLIDE, STEP, GAP, OFFSET");
     return st;
 }
@@ -74,7 +75,8 @@ static Status table_of(Binder *b, const Expr *data, TableRef *out)
         out->query = data->query;
         return WEIR_OK;
     }
-    return diag_error(b->p->diags, WEIR_E_WINDOW, bind_at(b, data->span), "a window function takes TABLE t");
+    return diag_error(b->p->diags, WEIR_E_WINDOW, bind_at(b, data->span),
+                      "a window function takes TABLE t");
 }
 
 /* DESCRIPTOR(ts) as the column it names. */
@@ -84,7 +86,8 @@ static Status time_of(Binder *b, const Expr *e, Expr *out)
     if (e->kind == EX_COLUMN) return WEIR_OK;
     out->kind = EX_COLUMN;
     if (e->kind == EX_DESCRIPTOR && e->parts.len == 1) return WEIR_OK;
-    return diag_error(b->p->diags, WEIR_E_WINDOW, bind_at(b, e->span), "a window goes by one column: DESCRIPTOR(ts)");
+    return diag_error(b->p->diags, WEIR_E_WINDOW, bind_at(b, e->span),
+                      "a window goes by one column: DESCRIPTOR(ts)");
 }
 
 static bool is_window_name(Str name)
@@ -107,13 +110,14 @@ static Scope window_scope(Arena *a, const Scope *in, const LNode *n, Str alias)
     }
     for (int i = 0; i < 3; i++) {
         int32_t col = n->nfields - 3 + i;
-        s.cols[in->ncols + i] = (ScopeColumn){.table = table, .name = n->fields[col].name, .col = col,
-                                              .type = n->fields[col].type};
+        s.cols[in->ncols + i] = (ScopeColumn){
+            .table = table, .name = n->fields[col].name, .col = col, .type = n->fields[col].type};
     }
     return s;
 }
 
-static Status bind_partition(Binder *b, const ExprContext *c, const TableCall *t, BExpr ***out, int *n)
+static Status bind_partition(Binder *b, const ExprContext *c, const TableCall *t, BExpr ***out,
+                             int *n)
 {
     *n = t->data->kind == EX_TABLE_ARG ? (int)t->data->args.len : 0;
     if (*n > 0 && t->m.def->shape != WINDOW_SHAPE_SESSION)
@@ -125,13 +129,15 @@ static Status bind_partition(Binder *b, const ExprContext *c, const TableCall *t
 
 bool is_table_window(const Binder *b, const TableRef *t)
 {
-    return t->kind == TABLE_FUNCTION && t->func->kind == EX_CALL && window_function(b, t->func->text);
+    return t->kind == TABLE_FUNCTION && t->func->kind == EX_CALL &&
+           window_function(b, t->func->text);
 }
 
 Status bind_table_window(Binder *b, const TableRef *ref, LNode **out, Scope *scope)
 {
     Span at = bind_at(b, ref->span);
-    TableCall t = {.m = {.def = window_function(b, ref->func->text), .span = bind_at(b, ref->func->span)}};
+    TableCall t = {
+        .m = {.def = window_function(b, ref->func->text), .span = bind_at(b, ref->func->span)}};
     TableRef data;
     Expr time_name;
     LNode *input;

@@ -78,7 +78,7 @@ bool cast_is_needless(Type from, Type to)
     return from.kind != TYPE_BIGINT || !narrows_int(from, to);
 }
 
-/* ---- literals ---------------------------------------------------------------------------------- */
+/* ---- literals ------------------------------------------------------------------------------- */
 
 static Type decimal_literal_type(Str text, Type wanted)
 {
@@ -97,7 +97,8 @@ static Type timestamp_literal_type(struct Planner *p, const BExpr *literal, Type
     Value v;
     if (!p->constant) return wanted;
     BExpr *cast = bexpr_cast(p->arena, (BExpr *)literal, finest, false, literal->span);
-    if (p->constant(p->callback_arg, cast, p->arena, &v, NULL) != WEIR_OK || v.is_null) return wanted;
+    if (p->constant(p->callback_arg, cast, p->arena, &v, NULL) != WEIR_OK || v.is_null)
+        return wanted;
     return v.i % type_tick_us(wanted) == 0 ? wanted : finest;
 }
 
@@ -156,14 +157,14 @@ Status cast_insert(struct Planner *p, BExpr *e, Type t, BExpr **out)
     return WEIR_OK;
 }
 
-/* ---- casts asked for --------------------------------------------------------------------------- */
+/* ---- casts asked for ------------------------------------------------------------------------ */
 
 static Status no_cast(struct Planner *p, const BExpr *e, Type t, bool implicit)
 {
     Str from = type_name(e->type, p->arena), to = type_name(t, p->arena);
     if (!cast_is_possible(e->type, t))
-        return diag_error(p->diags, WEIR_E_TYPE, e->span, "%.*s cannot be cast to %.*s", STR_ARG(from),
-                          STR_ARG(to));
+        return diag_error(p->diags, WEIR_E_TYPE, e->span, "%.*s cannot be cast to %.*s",
+                          STR_ARG(from), STR_ARG(to));
     assert(implicit);
     Status st = diag_error(p->diags, WEIR_E_TYPE, e->span, "%.*s does not become %.*s by itself",
                            STR_ARG(from), STR_ARG(to));
@@ -176,7 +177,8 @@ Status plan_cast(Planner *p, BExpr *e, Type t, bool implicit, BExpr **out)
     bool is_allowed = implicit ? cast_is_implicit(e->type, t) || is_text_literal(e)
                                : cast_is_possible(e->type, t);
     if (!is_allowed) return no_cast(p, e, t, implicit);
-    if (implicit || cast_is_needless(e->type, t) || bexpr_is_null(e)) return cast_insert(p, e, t, out);
+    if (implicit || cast_is_needless(e->type, t) || bexpr_is_null(e))
+        return cast_insert(p, e, t, out);
     *out = bexpr_cast(p->arena, e, t, false, e->span);
     return WEIR_OK;
 }

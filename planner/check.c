@@ -13,7 +13,7 @@ static Str what(const LNode *n)
     return n->what.n ? n->what : S("GROUP BY");
 }
 
-/* ---- EMIT FINAL -------------------------------------------------------------------------------- */
+/* ---- EMIT FINAL ----------------------------------------------------------------------------- */
 
 static Status never_finishes(const Check *c, const LNode *n, const char *why, const char *hint)
 {
@@ -40,12 +40,13 @@ static Status check_final(const Check *c, const LNode *n)
     case WINDOW_SHAPE_SLIDING: break;
     }
     if (n->props.has_watermark) return WEIR_OK;
-    return never_finishes(c, n, ": its window is not over event time",
-                          "declare WATERMARK FOR the time column of the stream; from a view, select "
-                          "window_time");
+    return never_finishes(
+        c, n, ": its window is not over event time",
+        "declare WATERMARK FOR the time column of the stream; from a view, select "
+        "window_time");
 }
 
-/* ---- retraction -------------------------------------------------------------------------------- */
+/* ---- retraction ----------------------------------------------------------------------------- */
 
 /* The nearest operator below that takes rows back. */
 static Str retractor(const LNode *n)
@@ -61,8 +62,8 @@ static Status retracts(const Check *c, Span at, Str who, const LNode *input)
 {
     Str below = retractor(input);
     Status st = diag_error(c->diags, WEIR_E_RETRACT, at,
-                           "\"%.*s\" cannot take rows back, and \"%.*s\" below it does", STR_ARG(who),
-                           STR_ARG(below));
+                           "\"%.*s\" cannot take rows back, and \"%.*s\" below it does",
+                           STR_ARG(who), STR_ARG(below));
     diag_hint(c->diags, "rows of a window that are written once (EMIT FINAL) are never taken back");
     return st;
 }
@@ -81,7 +82,7 @@ static Status check_retraction(const Check *c, const LNode *n)
     return st;
 }
 
-/* ---- the tree ---------------------------------------------------------------------------------- */
+/* ---- the tree ------------------------------------------------------------------------------- */
 
 static Status check_node(const Check *c, const LNode *n)
 {
@@ -101,8 +102,8 @@ Status lnode_check(Diags *d, const LNode *root, bool emit_final, bool strict)
     TRY(check_node(&c, root));
     Str bound = root->props.state_bound;
     if (!strict || !str_starts(bound, S("UNBOUNDED"))) return WEIR_OK;
-    Status st = diag_error(d, WEIR_E_LIMIT, root->span, "strict: the state of this query has no bound (%.*s)",
-                           STR_ARG(bound));
+    Status st = diag_error(d, WEIR_E_LIMIT, root->span,
+                           "strict: the state of this query has no bound (%.*s)", STR_ARG(bound));
     diag_hint(d, "add a window over event time, or SET strict = false");
     return st;
 }

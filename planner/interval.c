@@ -13,8 +13,8 @@ typedef struct Part {
     const char *unit;
     char separator;
 } Part;
-static const Part PARTS[] = {{"year", 0}, {"month", '-'}, {"day", 0}, {"hour", ' '}, {"minute", ':'},
-                             {"second", ':'}};
+static const Part PARTS[] = {{"year", 0},   {"month", '-'},  {"day", 0},
+                             {"hour", ' '}, {"minute", ':'}, {"second", ':'}};
 enum { NPARTS = sizeof PARTS / sizeof *PARTS };
 
 static int part_index(const char *unit)

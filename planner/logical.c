@@ -66,7 +66,8 @@ LNode *lnode_filter(Arena *a, LNode *input, BExpr *pred, Span at)
     return finish(a, n);
 }
 
-LNode *lnode_project(Arena *a, LNode *input, BExpr **exprs, const Field *fields, int32_t nfields, Span at)
+LNode *lnode_project(Arena *a, LNode *input, BExpr **exprs, const Field *fields, int32_t nfields,
+                     Span at)
 {
     LNode *n = make(a, L_PROJECT, input, at);
     n->exprs = exprs;

@@ -72,12 +72,14 @@ struct LNode {
     Str what;                   /* AGGREGATE: as messages call it: "GROUP BY auction", "DISTINCT" */
 };
 
-/* ---- making nodes: each is complete, properties included -------------------------------------- */
+/* ---- making nodes: each is complete, properties included ------------------------------------ */
 LNode *lnode_scan(Arena *a, Relation *rel, const int32_t *cols, int32_t ncols, Span at);
 LNode *lnode_view_input(Arena *a, Relation *rel, Span at);
-LNode *lnode_values(Arena *a, BExpr ***rows, int32_t nrows, Field *fields, int32_t nfields, Span at);
+LNode *lnode_values(Arena *a, BExpr ***rows, int32_t nrows, Field *fields, int32_t nfields,
+                    Span at);
 LNode *lnode_filter(Arena *a, LNode *input, BExpr *pred, Span at);
-LNode *lnode_project(Arena *a, LNode *input, BExpr **exprs, const Field *fields, int32_t n, Span at);
+LNode *lnode_project(Arena *a, LNode *input, BExpr **exprs, const Field *fields, int32_t n,
+                     Span at);
 LNode *lnode_window(Arena *a, LNode *input, WindowSpec *w, BExpr *time, BExpr **partition,
                     int32_t npartition, Span at);
 LNode *lnode_union(Arena *a, LNode **inputs, int32_t n, Span at);

@@ -7,7 +7,7 @@
 
 #include <assert.h>
 
-/* ---- settling ---------------------------------------------------------------------------------- */
+/* ---- settling ------------------------------------------------------------------------------- */
 
 /* The columns that an aggregate needs, as expressions over its input. */
 typedef struct Needs {
@@ -113,7 +113,7 @@ static LNode *settle_all(Arena *a, LNode *n)
     return n->kind == L_AGGREGATE ? settle(a, n) : n;
 }
 
-/* ---- lowering ---------------------------------------------------------------------------------- */
+/* ---- lowering ------------------------------------------------------------------------------- */
 
 typedef struct Lower {
     Arena *arena;
@@ -155,7 +155,8 @@ static AggCall lower_agg(Arena *a, const LAgg *g, bool input_retracts)
     c.filter = g->filter ? column(g->filter) : -1;
     c.order = new (a, OrderKey, g->norder);
     for (int i = 0; i < g->norder; i++)
-        c.order[i] = (OrderKey){column(g->order[i].expr), g->order[i].descending, g->order[i].nulls_first};
+        c.order[i] =
+            (OrderKey){column(g->order[i].expr), g->order[i].descending, g->order[i].nulls_first};
     c.arg_types = new (a, Type, g->nargs);
     c.consts = new (a, const Value *, g->nargs);
     for (int i = 0; i < g->nargs; i++) {
@@ -213,9 +214,11 @@ static Status lower_table_window(Lower *s, const LNode *n, PhysOp *op)
 {
     op->window = lower_window(s->arena, n);
     if (n->window->def->shape == WINDOW_SHAPE_PANES) return WEIR_OK;
-    Status st = diag_error(s->diags, WEIR_E_UNSUPPORTED, n->span,
-                           "%s as a table function stands directly under GROUP BY window_start, window_end and "
-                           "its PARTITION BY columns", n->window->def->table_func);
+    Status st = diag_error(
+        s->diags, WEIR_E_UNSUPPORTED, n->span,
+        "%s as a table function stands directly under GROUP BY window_start, window_end and "
+        "its PARTITION BY columns",
+        n->window->def->table_func);
     diag_hint(s->diags, "put filters into the table argument, or use WINDOW SESSION (GAP …)");
     return st;
 }
@@ -243,8 +246,13 @@ static const PhysKind PHYS_KINDS[] = {
 static Status lower(Lower *s, const LNode *n, PhysOp **out)
 {
     PhysOp *op = new_one(s->arena, PhysOp);
-    *op = (PhysOp){.kind = PHYS_KINDS[n->kind], .ninputs = n->ninputs, .fields = n->fields,
-                   .nfields = n->nfields, .props = n->props, .span = n->span, .key_window_start = -1,
+    *op = (PhysOp){.kind = PHYS_KINDS[n->kind],
+                   .ninputs = n->ninputs,
+                   .fields = n->fields,
+                   .nfields = n->nfields,
+                   .props = n->props,
+                   .span = n->span,
+                   .key_window_start = -1,
                    .key_window_end = -1};
     op->inputs = new (s->arena, PhysOp *, n->ninputs);
     for (int i = 0; i < n->ninputs; i++) {

@@ -5,19 +5,22 @@
 
 #include <assert.h>
 
-/* ---- a query ------------------------------------------------------------------------------------ */
+/* ---- a query -------------------------------------------------------------------------------- */
 
 static Status refuse_order(Binder *b, const Select *s, bool is_top)
 {
     if (s->order_by.len && (s->limit || !is_top))
-        return bind_unsupported(b, s->order_by.data[0].span, "ORDER BY in a standing query (Top-N)");
+        return bind_unsupported(b, s->order_by.data[0].span,
+                                "ORDER BY in a standing query (Top-N)");
     if (s->order_by.len) {
-        Status st = diag_error(b->p->diags, WEIR_E_UNSUPPORTED, bind_at(b, s->order_by.data[0].span),
-                               "ORDER BY: the rows of a standing query have no order");
+        Status st =
+            diag_error(b->p->diags, WEIR_E_UNSUPPORTED, bind_at(b, s->order_by.data[0].span),
+                       "ORDER BY: the rows of a standing query have no order");
         diag_hint(b->p->diags, "order the rows where you read the view");
         return st;
     }
-    if (s->limit && !is_top) return bind_unsupported(b, s->limit->span, "LIMIT in a standing query (Top-N)");
+    if (s->limit && !is_top)
+        return bind_unsupported(b, s->limit->span, "LIMIT in a standing query (Top-N)");
     if (s->offset) return bind_unsupported(b, s->offset->span, "OFFSET in a standing query");
     if (s->emit != EMIT_UNSAID && !is_top)
         return diag_error(b->p->diags, WEIR_E_EMIT, bind_at(b, s->emit_span),
@@ -62,7 +65,7 @@ Status bind_select(Binder *b, const Select *s, bool is_top, LNode **out)
     return st;
 }
 
-/* ---- what a query makes of its relation ----------------------------------------------------------- */
+/* ---- what a query makes of its relation ----------------------------------------------------- */
 
 /* Names declared with the view, CREATE VIEW v (a, b), stay. */
 static void fill_columns(Planner *p, const LNode *n, const Field *names, Relation *r)
@@ -91,7 +94,7 @@ static void fill_relation(Binder *b, const LNode *n, const Field *names, Relatio
     r->ndepends = (int32_t)b->depends.len;
 }
 
-/* ---- whole queries -------------------------------------------------------------------------------- */
+/* ---- whole queries -------------------------------------------------------------------------- */
 
 static Status bind_whole(Binder *b, const Select *q, LNode **out)
 {
@@ -108,11 +111,13 @@ static Status find_limit(Binder *b, const Select *q, const Relation *rel, int64_
     ExprContext c = {.clause = "LIMIT"};
     BExpr *e;
     TRY(bind_expr(b, &c, q->limit, &e));
-    if (e->kind == BE_CONST && !e->value.is_null && e->type.kind == TYPE_BIGINT && e->value.i >= 0) {
+    if (e->kind == BE_CONST && !e->value.is_null && e->type.kind == TYPE_BIGINT &&
+        e->value.i >= 0) {
         *limit = e->value.i;
         return WEIR_OK;
     }
-    return diag_error(b->p->diags, WEIR_E_VALUE, bind_at(b, q->limit->span), "LIMIT takes a number of rows");
+    return diag_error(b->p->diags, WEIR_E_VALUE, bind_at(b, q->limit->span),
+                      "LIMIT takes a number of rows");
 }
 
 static Status bound_and_checked(Binder *b, const Select *q, LNode **out)
@@ -121,7 +126,7 @@ static Status bound_and_checked(Binder *b, const Select *q, LNode **out)
     return lnode_check(b->p->diags, *out, b->emit_final, b->p->strict);
 }
 
-/* `names`: the output columns as they were selected; rewrites may drop projects that only rename. */
+/* `names`: the output columns as they were selected; a rewrite may drop what only renames. */
 static void add_root(Planner *p, PhysPlan *plan, const Select *q, Relation *rel, const Field *names)
 {
     PhysOp *top = plan->ops[plan->nops - 1], *root = new_one(p->arena, PhysOp);
@@ -171,7 +176,8 @@ Status plan_query(Planner *p, const Select *q, Relation *rel, PhysPlan **out)
     LNode *best = rewrite_all(p, root);
     PhysPlan *plan;
     TRY(lnode_lower(p->arena, best, p->diags, &plan));
-    for (int i = 0; i < best->nfields; i++) assert(type_eq(best->fields[i].type, root->fields[i].type));
+    for (int i = 0; i < best->nfields; i++)
+        assert(type_eq(best->fields[i].type, root->fields[i].type));
     if (rel) fill_relation(&b, best, root->fields, rel);
     add_root(p, plan, q, rel, root->fields);
     plan->limit = limit;

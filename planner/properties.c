@@ -61,7 +61,7 @@ static void pass_props(LNode *n)
     n->start_determines_end = in->start_determines_end;
 }
 
-/* ---- project ----------------------------------------------------------------------------------- */
+/* ---- project -------------------------------------------------------------------------------- */
 
 static int32_t output_of(const LNode *n, int32_t col)
 {
@@ -78,9 +78,11 @@ static int32_t time_output(const LNode *n, int32_t col)
     if (i >= 0 || col < 0) return i;
     for (i = 0; i < n->nfields; i++) {
         const BExpr *e = n->exprs[i];
-        if (e->kind != BE_CAST || e->type.kind != TYPE_TIMESTAMP || e->args[0]->kind != BE_COLUMN) continue;
+        if (e->kind != BE_CAST || e->type.kind != TYPE_TIMESTAMP || e->args[0]->kind != BE_COLUMN)
+            continue;
         const BExpr *arg = e->args[0];
-        if (arg->col == col && arg->type.kind == TYPE_TIMESTAMP && arg->type.precision <= e->type.precision)
+        if (arg->col == col && arg->type.kind == TYPE_TIMESTAMP &&
+            arg->type.precision <= e->type.precision)
             return i;
     }
     return -1;
@@ -94,7 +96,8 @@ static bool is_window_time(const BExpr *e, int32_t window_end)
     const BExpr *end = e->args[0], *tick = e->args[1];
     if (end->kind != BE_COLUMN || end->col != window_end || end->type.kind != TYPE_TIMESTAMP)
         return false;
-    if (tick->kind != BE_CONST || tick->type.kind != TYPE_INTERVAL || tick->value.is_null) return false;
+    if (tick->kind != BE_CONST || tick->type.kind != TYPE_INTERVAL || tick->value.is_null)
+        return false;
     Interval iv = tick->value.iv;
     return iv.months == 0 && iv.days == 0 && iv.us == type_tick_us(end->type);
 }
@@ -138,7 +141,7 @@ static void project_props(Arena *a, LNode *n)
     p->nkey = in->props.nkey;
 }
 
-/* ---- window table function --------------------------------------------------------------------- */
+/* ---- window table function ------------------------------------------------------------------ */
 
 static bool is_cumulating(const WindowSpec *w)
 {
@@ -158,7 +161,7 @@ static void window_props(LNode *n)
     if (n->window->by_value) n->props.window_start = n->props.window_end = n->window_time = -1;
 }
 
-/* ---- aggregate --------------------------------------------------------------------------------- */
+/* ---- aggregate ------------------------------------------------------------------------------ */
 
 static int32_t key_over(const LNode *n, int32_t col)
 {
@@ -189,7 +192,8 @@ static Str aggregate_bound(const LNode *n)
     case WINDOW_SHAPE_PANES:
     case WINDOW_SHAPE_SESSION:
     case WINDOW_SHAPE_SLIDING:
-        return n->props.has_watermark ? S("O(groups × open windows)") : S("UNBOUNDED: groups × windows");
+        return n->props.has_watermark ? S("O(groups × open windows)")
+                                      : S("UNBOUNDED: groups × windows");
     case WINDOW_SHAPE_COUNT: return S("UNBOUNDED: groups × rows of a window");
     case WINDOW_SHAPE_GLOBAL: return n->is_global ? S("O(1)") : S("UNBOUNDED: groups");
     }
@@ -264,7 +268,7 @@ static void aggregate_props(Arena *a, LNode *n)
     n->props.state_bound = worse_bound(n->inputs[0]->props.state_bound, aggregate_bound(n));
 }
 
-/* ---- union ------------------------------------------------------------------------------------- */
+/* ---- union ---------------------------------------------------------------------------------- */
 
 static void union_props(LNode *n)
 {

@@ -48,7 +48,8 @@ static Status search_name(Search *s, const Name *name, const Names *names)
     const Relation *r = catalog_find(s->p->catalog, name->text);
     Field *cols;
     int ncols;
-    if (!r && s->p->sqlite_table && s->p->sqlite_table(s->p->callback_arg, name->text, s->p->arena, &cols, &ncols))
+    if (!r && s->p->sqlite_table &&
+        s->p->sqlite_table(s->p->callback_arg, name->text, s->p->arena, &cols, &ncols))
         return WEIR_OK;
     if (!r) return unknown(s, name);
     if (r->kind == REL_STREAM) s->reads_stream = true;
@@ -117,8 +118,8 @@ static Status search_select(Search *s, const Select *q, const Names *outer)
 {
     Names names = {&q->with, outer};
     if (s->depth >= SEARCH_DEPTH_MAX)
-        return diag_error(s->p->diags, WEIR_E_LIMIT, q->span, "queries and views are nested at most %d deep",
-                          SEARCH_DEPTH_MAX);
+        return diag_error(s->p->diags, WEIR_E_LIMIT, q->span,
+                          "queries and views are nested at most %d deep", SEARCH_DEPTH_MAX);
     s->depth++;
     Status st = search_parts(s, q, &names);
     s->depth--;

@@ -30,7 +30,7 @@ typedef struct Match {
     Type result;
 } Match;
 
-/* ---- patterns ---------------------------------------------------------------------------------- */
+/* ---- patterns ------------------------------------------------------------------------------- */
 
 static ArgPattern parse_pattern(const char *text)
 {
@@ -81,7 +81,7 @@ static const Letter *letter_info(char c)
     return NULL;
 }
 
-/* ---- types ------------------------------------------------------------------------------------- */
+/* ---- types ---------------------------------------------------------------------------------- */
 
 static Type plain_type(TypeKind k)
 {
@@ -140,8 +140,8 @@ bool resolve_common(Planner *p, BExpr *const *exprs, int n, Type *out)
 }
 
 /* The common type of the arguments under letter 'c' or 'n'. */
-static bool group_type(Planner *p, const ArgPattern *pat, char letter, BExpr *const *args, int nargs,
-                       Type *out)
+static bool group_type(Planner *p, const ArgPattern *pat, char letter, BExpr *const *args,
+                       int nargs, Type *out)
 {
     bool *in = new (p->arena, bool, nargs);
     bool any = false;
@@ -208,7 +208,7 @@ static bool match_args(Planner *p, const ArgPattern *pat, BExpr *const *args, in
     return true;
 }
 
-/* ---- results ----------------------------------------------------------------------------------- */
+/* ---- results -------------------------------------------------------------------------------- */
 
 /* The value of a constant argument as type t, else NULL. */
 static const Value *constant_as(Planner *p, BExpr *e, Type t)
@@ -249,7 +249,7 @@ static bool find_result(Planner *p, const ArgPattern *pat, BExpr *const *args, i
     return true;
 }
 
-/* ---- choice ------------------------------------------------------------------------------------ */
+/* ---- choice --------------------------------------------------------------------------------- */
 
 static bool is_better(const Match *a, const Match *b)
 {
@@ -257,7 +257,8 @@ static bool is_better(const Match *a, const Match *b)
     return a->casts != b->casts ? a->casts < b->casts : a->distance < b->distance;
 }
 
-static bool choose(Planner *p, const Overload *list, int n, BExpr *const *args, int nargs, Match *best)
+static bool choose(Planner *p, const Overload *list, int n, BExpr *const *args, int nargs,
+                   Match *best)
 {
     *best = (Match){0};
     for (int i = 0; i < n; i++) {
@@ -285,7 +286,7 @@ static Status insert_casts(Planner *p, const Match *m, BExpr **args, int nargs)
     return WEIR_OK;
 }
 
-/* ---- messages ---------------------------------------------------------------------------------- */
+/* ---- messages ------------------------------------------------------------------------------- */
 
 static void show_pattern(StrBuf *b, const Overload *o)
 {
@@ -331,8 +332,8 @@ static Status no_match(Planner *p, Str name, const Overload *list, int n, BExpr 
                                          "operator \"%.*s\" does not take (%.*s); it takes %.*s",
                                          STR_ARG(name), STR_ARG(types), STR_ARG(shown))
                             : diag_error(p->diags, WEIR_E_TYPE, at,
-                                         "no \"%.*s\" takes (%.*s); candidates: %.*s", STR_ARG(name),
-                                         STR_ARG(types), STR_ARG(shown));
+                                         "no \"%.*s\" takes (%.*s); candidates: %.*s",
+                                         STR_ARG(name), STR_ARG(types), STR_ARG(shown));
     diag_hint(p->diags, "write CAST(… AS …) to choose the types");
     return st;
 }
@@ -369,7 +370,7 @@ Status resolve_unknown(Planner *p, Str name, Span at)
     return st;
 }
 
-/* ---- functions and aggregates ------------------------------------------------------------------ */
+/* ---- functions and aggregates --------------------------------------------------------------- */
 
 typedef VEC(Overload) OverloadList;
 

@@ -74,13 +74,14 @@ static Str list_columns(Planner *p, const Scope *s)
 Status scope_error(Planner *p, const Scope *s, Str table, Str name, bool ambiguous, Span at)
 {
     if (ambiguous) {
-        Status st = diag_error(p->diags, WEIR_E_NAME, at, "column \"%.*s\" is ambiguous", STR_ARG(name));
+        Status st =
+            diag_error(p->diags, WEIR_E_NAME, at, "column \"%.*s\" is ambiguous", STR_ARG(name));
         diag_hint(p->diags, "write it with its table: t.%.*s", STR_ARG(name));
         return st;
     }
     Str dot = table.n ? S(".") : S("");
-    Status st = diag_error(p->diags, WEIR_E_NAME, at, "unknown column \"%.*s%.*s%.*s\"", STR_ARG(table),
-                           STR_ARG(dot), STR_ARG(name));
+    Status st = diag_error(p->diags, WEIR_E_NAME, at, "unknown column \"%.*s%.*s%.*s\"",
+                           STR_ARG(table), STR_ARG(dot), STR_ARG(name));
     Str near = nearest_column(p, s, name);
     if (near.n)
         diag_hint(p->diags, "did you mean \"%.*s\"?", STR_ARG(near));

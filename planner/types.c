@@ -43,7 +43,8 @@ static Status unknown_type(Planner *p, const TypeName *t)
     Str known[TYPE_COUNT];
     int n = 0;
     for (TypeKind k = TYPE_BOOLEAN; k < TYPE_COUNT; k++) known[n++] = str_z(type_kind_name(k));
-    Status st = diag_error(p->diags, WEIR_E_TYPE, t->span, "unknown type \"%.*s\"", STR_ARG(t->name));
+    Status st =
+        diag_error(p->diags, WEIR_E_TYPE, t->span, "unknown type \"%.*s\"", STR_ARG(t->name));
     Str near = diag_nearest(t->name, known, n);
     if (near.n)
         diag_hint(p->diags, "did you mean %.*s?", STR_ARG(near));

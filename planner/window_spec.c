@@ -4,7 +4,7 @@
 #include "planner/casts.h"
 #include "planner/interval.h"
 
-/* ---- values ------------------------------------------------------------------------------------ */
+/* ---- values --------------------------------------------------------------------------------- */
 
 static Status constant_value(Binder *b, const Expr *e, const char *what, BExpr **out)
 {
@@ -18,7 +18,8 @@ static Status constant_value(Binder *b, const Expr *e, const char *what, BExpr *
     return WEIR_OK;
 }
 
-static Status not_a(Binder *b, const BExpr *e, const char *what, const char *wanted, const char *hint)
+static Status not_a(Binder *b, const BExpr *e, const char *what, const char *wanted,
+                    const char *hint)
 {
     Status st = diag_error(b->p->diags, WEIR_E_WINDOW, e->span, "%s takes %s", what, wanted);
     diag_hint(b->p->diags, "%s", hint);
@@ -59,7 +60,7 @@ static Status row_count(Binder *b, const Expr *e, const char *what, int64_t *out
     return WEIR_OK;
 }
 
-/* ---- which measures a kind takes --------------------------------------------------------------- */
+/* ---- which measures a kind takes ------------------------------------------------------------ */
 
 typedef struct MeasureName {
     unsigned param;
@@ -92,12 +93,14 @@ static unsigned given_params(const Measures *m)
 
 static Status takes_no(Binder *b, const Measures *m, const char *what)
 {
-    return diag_error(b->p->diags, WEIR_E_WINDOW, m->span, "a %s window takes no %s", m->def->name, what);
+    return diag_error(b->p->diags, WEIR_E_WINDOW, m->span, "a %s window takes no %s", m->def->name,
+                      what);
 }
 
 static Status needs(Binder *b, const Measures *m, const MeasureName *n)
 {
-    Status st = diag_error(b->p->diags, WEIR_E_WINDOW, m->span, "a %s window needs %s", m->def->name, n->name);
+    Status st = diag_error(b->p->diags, WEIR_E_WINDOW, m->span, "a %s window needs %s",
+                           m->def->name, n->name);
     diag_hint(b->p->diags, "add %s", n->example);
     return st;
 }
@@ -109,11 +112,12 @@ static Status check_params(Binder *b, const Measures *m)
     for (int i = 0; i < n; i++)
         if (MEASURE_NAMES[i].param & given & ~taken) return takes_no(b, m, MEASURE_NAMES[i].name);
     for (int i = 0; i < n; i++)
-        if (MEASURE_NAMES[i].param & m->def->required & ~given) return needs(b, m, &MEASURE_NAMES[i]);
+        if (MEASURE_NAMES[i].param & m->def->required & ~given)
+            return needs(b, m, &MEASURE_NAMES[i]);
     return m->fill && m->def->shape != WINDOW_SHAPE_PANES ? takes_no(b, m, "FILL") : WEIR_OK;
 }
 
-/* ---- sizes ------------------------------------------------------------------------------------- */
+/* ---- sizes ---------------------------------------------------------------------------------- */
 
 static bool is_months(Interval iv)
 {
@@ -173,7 +177,8 @@ static Status set_size(Binder *b, const Measures *m, const Expr *e, const char *
 
 /* The distance of windows, in the units of their size where both are calendar units. Otherwise a
  * day is 24 hours, except that a cumulating step may divide a calendar size. */
-static Status set_slide(Binder *b, const Measures *m, const Expr *e, const char *what, WindowSpec *w)
+static Status set_slide(Binder *b, const Measures *m, const Expr *e, const char *what,
+                        WindowSpec *w)
 {
     Interval iv;
     TRY(duration(b, e, what, &iv));
@@ -250,7 +255,8 @@ static Str session_time_zone(const Binder *b)
     return str_ieq(zone, S("UTC")) ? (Str){0} : zone;
 }
 
-static Status make_spec(Binder *b, const Measures *m, const BExpr *time, bool by_value, WindowSpec **out)
+static Status make_spec(Binder *b, const Measures *m, const BExpr *time, bool by_value,
+                        WindowSpec **out)
 {
     TRY(check_params(b, m));
     WindowSpec *w = new_one(b->p->arena, WindowSpec);
@@ -271,7 +277,7 @@ static Status make_spec(Binder *b, const Measures *m, const BExpr *time, bool by
     return WEIR_OK;
 }
 
-/* ---- the time of a window ---------------------------------------------------------------------- */
+/* ---- the time of a window ------------------------------------------------------------------- */
 
 static bool is_event_time(const ExprContext *c, const BExpr *time)
 {
@@ -284,8 +290,9 @@ static Status check_time_type(Binder *b, const BExpr *time)
     Status st = diag_error(b->p->diags, WEIR_E_WINDOW, time->span,
                            "a window goes by a TIMESTAMP, and this is %.*s",
                            STR_ARG(type_name(time->type, b->p->arena)));
-    diag_hint(b->p->diags, "declare the column as TIMESTAMP; numbers are read with timestamp_format = "
-                           "'epoch_ms'");
+    diag_hint(b->p->diags,
+              "declare the column as TIMESTAMP; numbers are read with timestamp_format = "
+              "'epoch_ms'");
     return st;
 }
 
@@ -308,13 +315,14 @@ static bool needs_time(const WindowDef *d)
 static Status no_event_time(Binder *b, Span at)
 {
     Status st = diag_error(b->p->diags, WEIR_E_WINDOW, at, "this relation has no event time");
-    diag_hint(b->p->diags, "declare WATERMARK FOR its time column, select window_time from a windowed "
-                           "view, or name a column with ON");
+    diag_hint(b->p->diags,
+              "declare WATERMARK FOR its time column, select window_time from a windowed "
+              "view, or name a column with ON");
     return st;
 }
 
-Status window_time_bind(Binder *b, const ExprContext *c, const WindowDef *d, const Expr *written, Span at,
-                        BExpr **out)
+Status window_time_bind(Binder *b, const ExprContext *c, const WindowDef *d, const Expr *written,
+                        Span at, BExpr **out)
 {
     if (!written) {
         *out = event_time(b, c, at);
@@ -327,7 +335,8 @@ Status window_time_bind(Binder *b, const ExprContext *c, const WindowDef *d, con
     return check_time_type(b, *out);
 }
 
-Status window_make(Binder *b, const ExprContext *c, const Measures *m, BExpr *time, BoundWindow *out)
+Status window_make(Binder *b, const ExprContext *c, const Measures *m, BExpr *time,
+                   BoundWindow *out)
 {
     bool by_value = needs_time(m->def) && !is_event_time(c, time);
     out->time = m->def->shape == WINDOW_SHAPE_GLOBAL ? NULL : time;
@@ -335,7 +344,7 @@ Status window_make(Binder *b, const ExprContext *c, const Measures *m, BExpr *ti
     return make_spec(b, m, out->time, by_value, &out->spec);
 }
 
-/* ---- window functions --------------------------------------------------------------------------- */
+/* ---- window functions ----------------------------------------------------------------------- */
 
 const WindowDef *window_function(const Binder *b, Str name)
 {
@@ -348,12 +357,14 @@ int window_durations(const WindowDef *d)
     return d->required & (WINDOW_ADVANCE | WINDOW_STEP) ? 2 : 1;
 }
 
-Status window_put_durations(Binder *b, const WindowDef *d, const Expr *const *args, int n, Measures *m)
+Status window_put_durations(Binder *b, const WindowDef *d, const Expr *const *args, int n,
+                            Measures *m)
 {
     int need = window_durations(d);
     if (n < need || n > need + 1)
-        return diag_error(b->p->diags, WEIR_E_WINDOW, m->span, "%s takes %d length%s of time%s", d->table_func,
-                          need, need > 1 ? "s" : "", d->optional & WINDOW_OFFSET ? " and an offset" : "");
+        return diag_error(b->p->diags, WEIR_E_WINDOW, m->span, "%s takes %d length%s of time%s",
+                          d->table_func, need, need > 1 ? "s" : "",
+                          d->optional & WINDOW_OFFSET ? " and an offset" : "");
     if (d->required & WINDOW_ADVANCE) m->slide = args[0];
     if (d->required & WINDOW_STEP) m->step = args[0];
     if (d->required & WINDOW_GAP) m->gap = args[need - 1];

@@ -18,16 +18,18 @@ typedef struct Measures {
 
 /* The window's time over the relation of c: the column that was `written`, NULL: the relation's
  * event time. *out is NULL where there is none and the kind needs none. */
-Status window_time_bind(Binder *b, const ExprContext *c, const WindowDef *d, const Expr *written, Span at,
-                        BExpr **out);
+Status window_time_bind(Binder *b, const ExprContext *c, const WindowDef *d, const Expr *written,
+                        Span at, BExpr **out);
 /* Checks the measures and makes the window of them. */
-Status window_make(Binder *b, const ExprContext *c, const Measures *m, BExpr *time, BoundWindow *out);
+Status window_make(Binder *b, const ExprContext *c, const Measures *m, BExpr *time,
+                   BoundWindow *out);
 
 /* The kind of window whose function is called `name` (tumble, hop); NULL: none is. */
 const WindowDef *window_function(const Binder *b, Str name);
 /* Number of durations such a function must have, its optional offset not counted. */
 int window_durations(const WindowDef *d);
 /* The arguments (slide, size), (step, size), (gap) or (size), then an offset. */
-Status window_put_durations(Binder *b, const WindowDef *d, const Expr *const *args, int n, Measures *m);
+Status window_put_durations(Binder *b, const WindowDef *d, const Expr *const *args, int n,
+                            Measures *m);
 
 #endif

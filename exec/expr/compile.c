@@ -4,6 +4,7 @@
  * Then the nodes a root needs are compiled in the order of their dependencies. Where a node is
  * first met inside a branch but every row needs it anyway, its step moves to the outermost block;
  * a branch may read what was computed around it, never what another branch computed. */
+#include "base/hash.h"
 #include "exec/expr/program.h"
 
 #include <assert.h>
@@ -11,19 +12,25 @@
 typedef struct Node {
     const BExpr *e;
     int *kids;
+    uint64_t hash;
     bool is_foldable; /* depends on nothing but constants */
     bool is_shared;   /* not volatile: one value a row wherever it stands */
     bool is_always;   /* every row of the batch needs it */
-    int reg;          /* of a constant, -1: none */
+    int reg;          /* of a constant, column or step of the body; -1: none yet */
     void *prepared;
     bool is_prepared;
 } Node;
 
-/* The registers a block may read: its own and those of the blocks around it. */
+/* Where the value of a node is within a block. */
+typedef struct Place {
+    int node, reg;
+} Place;
+
+/* A block in the making. It may read its own registers and those of the blocks around it. */
 typedef struct Scope {
     struct Scope *outer;
-    bool is_body; /* outermost block of the program's body */
-    int *regs;    /* by node, -1: not here */
+    bool is_body; /* outermost block of the program's body: its places are in the nodes */
+    VEC(Place) places;
     VEC(Step) steps;
 } Scope;
 
@@ -31,6 +38,8 @@ typedef struct Compiler {
     Arena *arena;
     Diags *diags;
     VEC(Node) nodes;
+    int32_t *slots; /* nodes by hash: index + 1, 0 empty */
+    ptrdiff_t nslots;
     VEC(Reg) regs;
     Status status;
 } Compiler;
@@ -77,6 +86,60 @@ static bool same_node(const Node *x, const BExpr *e, const int *kids)
     return e->nargs == 0 || memcmp(x->kids, kids, (size_t)e->nargs * sizeof *kids) == 0;
 }
 
+static uint64_t hash_constant(const Value *v)
+{
+    if (v->is_null) return HASH_NULL;
+    if (type_is_text((TypeKind)v->type.kind)) return hash_bytes(v->s.p, v->s.n);
+    return hash_int64(v->i);
+}
+
+static uint64_t hash_node(const BExpr *e, const int *kids)
+{
+    uint64_t h = hash_mix((uint64_t)e->kind << 8 | e->type.kind, (uint64_t)(uintptr_t)e->func);
+    h = hash_mix(h, e->kind == BE_CONST ? hash_constant(&e->value) : (uint64_t)e->col);
+    for (int i = 0; i < e->nargs; i++) h = hash_mix(h, (uint64_t)kids[i]);
+    return h;
+}
+
+static void place_node(Compiler *c, int node)
+{
+    const Node *n = &c->nodes.data[node];
+    ptrdiff_t at = (ptrdiff_t)(n->hash & (uint64_t)(c->nslots - 1));
+    while (c->slots[at]) at = (at + 1) & (c->nslots - 1);
+    c->slots[at] = node + 1;
+}
+
+static void grow_slots(Compiler *c)
+{
+    c->nslots = c->nslots ? c->nslots * 2 : 64;
+    c->slots = new (c->arena, int32_t, c->nslots);
+    for (int i = 0; i < c->nodes.len; i++)
+        if (c->nodes.data[i].is_shared) place_node(c, i);
+}
+
+/* The node that is equal, or -1. */
+static int find_node(const Compiler *c, uint64_t hash, const BExpr *e, const int *kids)
+{
+    if (!c->nslots) return -1;
+    ptrdiff_t at = (ptrdiff_t)(hash & (uint64_t)(c->nslots - 1));
+    for (; c->slots[at]; at = (at + 1) & (c->nslots - 1)) {
+        const Node *n = &c->nodes.data[c->slots[at] - 1];
+        if (n->hash == hash && same_node(n, e, kids)) return c->slots[at] - 1;
+    }
+    return -1;
+}
+
+static int add_node(Compiler *c, Node n)
+{
+    vec_push(&c->nodes, c->arena, n);
+    int node = (int)c->nodes.len - 1;
+    if (c->nodes.len * 2 > c->nslots)
+        grow_slots(c);
+    else if (n.is_shared)
+        place_node(c, node);
+    return node;
+}
+
 static int intern(Compiler *c, const BExpr *e)
 {
     int *kids = new (c->arena, int, e->nargs);
@@ -89,10 +152,9 @@ static int intern(Compiler *c, const BExpr *e)
         n.is_shared &= c->nodes.data[kids[i]].is_shared;
         n.is_foldable &= c->nodes.data[kids[i]].is_foldable;
     }
-    for (int i = 0; n.is_shared && i < c->nodes.len; i++)
-        if (same_node(&c->nodes.data[i], e, kids)) return i;
-    vec_push(&c->nodes, c->arena, n);
-    return (int)c->nodes.len - 1;
+    n.hash = hash_node(e, kids);
+    int found = n.is_shared ? find_node(c, n.hash, e, kids) : -1;
+    return found >= 0 ? found : add_node(c, n);
 }
 
 /* How many of a node's arguments every row evaluates. */
@@ -190,8 +252,6 @@ static Scope *open_scope(Compiler *c, Scope *outer)
 {
     Scope *s = new_one(c->arena, Scope);
     s->outer = outer;
-    s->regs = new_raw(c->arena, int, c->nodes.len);
-    for (ptrdiff_t i = 0; i < c->nodes.len; i++) s->regs[i] = -1;
     return s;
 }
 
@@ -267,6 +327,7 @@ static void resolve_in(Compiler *c, Step *s)
         items[i] = c->regs.data[s->args[i].reg].constant;
     }
     s->set = in_set_new(c->arena, items, s->nargs);
+    s->nargs = 1;
 }
 
 static void compile_args(Compiler *c, Scope *at, int node, Step *s)
@@ -326,7 +387,6 @@ static int compile_step(Compiler *c, Scope *at, int node)
     if (c->nodes.data[node].is_foldable && all_constant(c, &s)) {
         Reg folded = fold(c, &s);
         c->regs.data[s.out] = folded;
-        c->nodes.data[node].reg = s.out;
     } else {
         vec_push(&at->steps, c->arena, s);
     }
@@ -335,16 +395,24 @@ static int compile_step(Compiler *c, Scope *at, int node)
 
 static int find_reg(const Compiler *c, const Scope *at, int node)
 {
-    if (c->nodes.data[node].reg >= 0) return c->nodes.data[node].reg;
     for (; at; at = at->outer)
-        if (at->regs[node] >= 0) return at->regs[node];
-    return -1;
+        for (ptrdiff_t i = 0; i < at->places.len; i++)
+            if (at->places.data[i].node == node) return at->places.data[i].reg;
+    return c->nodes.data[node].reg;
 }
 
 static Scope *outermost(Scope *at)
 {
     while (at->outer) at = at->outer;
     return at;
+}
+
+static void remember(Compiler *c, Scope *home, int node, int reg)
+{
+    if (home->is_body || is_constant_reg(c, reg))
+        c->nodes.data[node].reg = reg;
+    else
+        vec_push(&home->places, c->arena, (Place){node, reg});
 }
 
 static int compile_node(Compiler *c, Scope *at, int node)
@@ -358,7 +426,7 @@ static int compile_node(Compiler *c, Scope *at, int node)
     Scope *home = outermost(at);
     if (!home->is_body || !c->nodes.data[node].is_always) home = at;
     reg = compile_step(c, home, node);
-    if (is_shared) home->regs[node] = reg;
+    if (is_shared) remember(c, home, node, reg);
     return reg;
 }
 
@@ -375,8 +443,18 @@ static void compile_body(Compiler *c, const int *roots, int n, ExprProgram *p)
     p->body = close_scope(body);
 }
 
+/* What the body computes is not there when the filter runs instead of it. */
+static void forget_body(Compiler *c)
+{
+    for (ptrdiff_t i = 0; i < c->nodes.len; i++) {
+        int reg = c->nodes.data[i].reg;
+        if (reg >= 0 && c->regs.data[reg].kind == REG_STEP) c->nodes.data[i].reg = -1;
+    }
+}
+
 static void compile_filter(Compiler *c, int root, ExprProgram *p)
 {
+    forget_body(c);
     const Node *n = &c->nodes.data[root];
     bool is_and = n->e->kind == BE_AND;
     const int *kids = is_and ? n->kids : &root;
@@ -385,6 +463,55 @@ static void compile_filter(Compiler *c, int root, ExprProgram *p)
     Scope *outer = NULL;
     for (int i = 0; i < p->nconjuncts; i++)
         p->conjuncts[i] = compile_branch(c, outer, kids[i], &outer);
+}
+
+/* Gives the registers that are used numbers from 0 on, in the order in which they are met: what was
+ * folded away takes no room in an evaluation. */
+typedef struct Renumbering {
+    int *to; /* by register, -1: not met */
+    Reg *regs;
+    int n;
+} Renumbering;
+
+static void renumber_reg(const Compiler *c, Renumbering *r, int *reg)
+{
+    if (r->to[*reg] < 0) {
+        r->to[*reg] = r->n;
+        r->regs[r->n++] = c->regs.data[*reg];
+    }
+    *reg = r->to[*reg];
+}
+
+static void renumber_block(const Compiler *c, Renumbering *r, Block *b)
+{
+    for (int i = 0; i < b->n; i++) {
+        Step *s = &b->steps[i];
+        for (int k = 0; k < s->nargs; k++) {
+            renumber_block(c, r, &s->args[k].before);
+            renumber_reg(c, r, &s->args[k].reg);
+        }
+        renumber_reg(c, r, &s->out);
+    }
+}
+
+static void renumber_operands(const Compiler *c, Renumbering *r, Operand *o, int n)
+{
+    for (int i = 0; i < n; i++) {
+        renumber_block(c, r, &o[i].before);
+        renumber_reg(c, r, &o[i].reg);
+    }
+}
+
+static void renumber(Compiler *c, ExprProgram *p)
+{
+    Renumbering r = {.to = new_raw(c->arena, int, c->regs.len),
+                     .regs = new (c->arena, Reg, c->regs.len)};
+    for (ptrdiff_t i = 0; i < c->regs.len; i++) r.to[i] = -1;
+    renumber_block(c, &r, &p->body);
+    renumber_operands(c, &r, p->roots, p->nroots);
+    renumber_operands(c, &r, p->conjuncts, p->nconjuncts);
+    p->regs = r.regs;
+    p->nregs = r.n;
 }
 
 Status expr_compile(const BExpr *const *roots, int n, Arena *a, ExprProgram **out, Diags *d)
@@ -397,8 +524,7 @@ Status expr_compile(const BExpr *const *roots, int n, Arena *a, ExprProgram **ou
     if (n == 1 && roots[0]->type.kind == TYPE_BOOLEAN && c.status == WEIR_OK)
         compile_filter(&c, ids[0], p);
     if (c.status != WEIR_OK) return c.status;
-    p->regs = c.regs.data;
-    p->nregs = (int)c.regs.len;
+    renumber(&c, p);
     *out = p;
     return WEIR_OK;
 }

@@ -17,13 +17,13 @@ Column run_column(Run *r, Type t)
     return column_new(r->arena, t, r->rows);
 }
 
-/* For steps that write every row they are asked for, with plain values. */
+/* For steps that write every row they are asked for, with plain values. As in column_new, kernels
+ * may read whole vectors. */
 static Column raw_column(Arena *a, Type t, int rows)
 {
-    Column c = {.type = t};
-    c.data =
-        arena_alloc_raw(a, checked_mul(rows, (size_t)type_width((TypeKind)t.kind)), COLUMN_ALIGN);
-    return c;
+    ptrdiff_t bytes = checked_mul(rows, (size_t)type_width((TypeKind)t.kind));
+    bytes = (bytes + COLUMN_ALIGN) & ~(ptrdiff_t)(COLUMN_ALIGN - 1);
+    return (Column){.type = t, .data = arena_alloc_raw(a, bytes, COLUMN_ALIGN)};
 }
 
 static void zero_row(Column *c, int row)

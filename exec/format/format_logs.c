@@ -1,90 +1,245 @@
-/* format_logs.c: the logs of common servers, ready-made: a pattern, its columns, how times look.
+/* format_logs.c: access logs of web servers: Apache's common and combined formats, nginx's.
  *
- * Declared columns are a choice of these, in any order; without a list all of them are there. */
-#include "exec/format/lines.h"
-#include "exec/format/pattern_lines.h"
+ *   client ident user [10/Oct/2000:13:55:36 -0700] "GET /path HTTP/1.0" 200 2326 "referer" "agent"
+ *
+ * A quoted piece ends at the first quote that has no backslash before it and a space or the line's
+ * end behind it (the request: a space and the status), so that a quote a client sent unescaped does
+ * no harm. "-" is NULL. A request that
+ * is not of three words leaves method or protocol NULL. What follows the last piece is ignored, as
+ * servers are often told to log more there. */
+#include "exec/format/log_columns.h"
 
-#define TEXT_COLUMN(n) {.name = {n, sizeof(n) - 1}, .type = {.kind = TYPE_TEXT}}
-#define NUMBER_COLUMN(n) {.name = {n, sizeof(n) - 1}, .type = {.kind = TYPE_BIGINT, .int_bits = 64}}
-#define TIME_COLUMN(n, p) {.name = {n, sizeof(n) - 1}, .type = {.kind = TYPE_TIMESTAMP, .precision = (p)}, .not_null = true}
-#define QUOTED(group) "\"(?<" group ">(?:\\\\.|[^\"\\\\])*)\""
+typedef enum Piece {
+    CLIENT, IDENT, USER, TIME, METHOD, PATH, PROTOCOL, STATUS, BYTES, REFERER, AGENT, REQUEST, PIECES
+} Piece;
 
-#define COMMON_START \
-    "^(?<client>\\S+) (?<ident>\\S+) (?<user_name>\\S+) \\[(?<time>[^\\]]+)\\] " \
-    "\"(?:(?<method>[A-Z]+) )?(?<path>(?:\\\\.|[^\"\\\\ ])*)(?: (?<protocol>(?:\\\\.|[^\"\\\\])*))?\" " \
-    "(?<status>\\d+) (?<bytes>\\d+|-)"
+static const LogPiece combined_pieces[] = {
+    [CLIENT] = {"client", "host,ip,remote_addr,remote_host,client_ip", LOG_TEXT},
+    [IDENT] = {"ident", "logname,identity", LOG_TEXT},
+    [USER] = {"user_name", "user,remote_user,auth", LOG_TEXT},
+    [TIME] = {"time", "ts,timestamp,time_local,date_time,event_time", LOG_TIME(0), .is_time = true},
+    [METHOD] = {"method", "verb", LOG_TEXT},
+    [PATH] = {"path", "url,uri,resource", LOG_TEXT},
+    [PROTOCOL] = {"protocol", "http_version", LOG_TEXT},
+    [STATUS] = {"status", "status_code,code,response", LOG_NUMBER},
+    [BYTES] = {"bytes", "size,body_bytes_sent,bytes_sent", LOG_NUMBER},
+    [REFERER] = {"referer", "referrer,http_referer", LOG_TEXT},
+    [AGENT] = {"agent", "user_agent,http_user_agent", LOG_TEXT},
+    [REQUEST] = {"request", NULL, LOG_TEXT, .is_extra = true}};
 
-static const char common_pattern[] = COMMON_START "$";
-static const char combined_pattern[] = COMMON_START " " QUOTED("referer") " " QUOTED("agent");
-static const char syslog_pattern[] =
-    "^(?:<(?<priority>\\d+)>(?:1 )?)?(?<time>\\d{4}-\\d\\d-\\d\\d[T ]\\S+) (?<host>\\S+) "
-    "(?<program>[^\\s:\\[]+)(?:\\[(?<pid>\\d+)\\])?:? ?(?<message>.*)$";
+/* The common format has all but referer and agent. */
+static const LogPiece common_pieces[] = {
+    [CLIENT] = {"client", "host,ip,remote_addr,remote_host,client_ip", LOG_TEXT},
+    [IDENT] = {"ident", "logname,identity", LOG_TEXT},
+    [USER] = {"user_name", "user,remote_user,auth", LOG_TEXT},
+    [TIME] = {"time", "ts,timestamp,time_local,date_time,event_time", LOG_TIME(0), .is_time = true},
+    [METHOD] = {"method", "verb", LOG_TEXT},
+    [PATH] = {"path", "url,uri,resource", LOG_TEXT},
+    [PROTOCOL] = {"protocol", "http_version", LOG_TEXT},
+    [STATUS] = {"status", "status_code,code,response", LOG_NUMBER},
+    [BYTES] = {"bytes", "size,body_bytes_sent,bytes_sent", LOG_NUMBER},
+    [REFERER] = {"request", NULL, LOG_TEXT, .is_extra = true}};
 
-#define COMMON_COLUMNS \
-    TEXT_COLUMN("client"), TEXT_COLUMN("ident"), TEXT_COLUMN("user_name"), TIME_COLUMN("time", 0), \
-    TEXT_COLUMN("method"), TEXT_COLUMN("path"), TEXT_COLUMN("protocol"), NUMBER_COLUMN("status"), \
-    NUMBER_COLUMN("bytes")
+typedef struct AccessDecoder {
+    Decoder base;
+    LogColumns columns;
+    bool has_referer;
+} AccessDecoder;
 
-static const ColumnDef combined_columns[] = {COMMON_COLUMNS, TEXT_COLUMN("referer"), TEXT_COLUMN("agent")};
-static const ColumnDef common_columns[] = {COMMON_COLUMNS};
-static const ColumnDef syslog_columns[] = {
-    NUMBER_COLUMN("priority"), TIME_COLUMN("time", 6), TEXT_COLUMN("host"), TEXT_COLUMN("program"),
-    NUMBER_COLUMN("pid"), TEXT_COLUMN("message")};
+/* ---- one line ---------------------------------------------------------------------------------- */
 
-typedef struct LogFormat {
-    const char *pattern, *time_style, *null_text;
-    const ColumnDef *cols;
-    int32_t ncols, time_col;
-} LogFormat;
+/* Where reading a line stands. */
+typedef struct Scan {
+    const char *p, *end;
+} Scan;
 
-#define APACHE_TIME "%d/%b/%Y:%H:%M:%S %z"
-#define COLUMNS(list, time) list, (int32_t)(sizeof list / sizeof *list), time
-static const LogFormat combined_log = {combined_pattern, APACHE_TIME, "-", COLUMNS(combined_columns, 3)};
-static const LogFormat common_log = {common_pattern, APACHE_TIME, "-", COLUMNS(common_columns, 3)};
-static const LogFormat syslog_log = {syslog_pattern, NULL, NULL, COLUMNS(syslog_columns, 1)};
-
-static Status log_open(const LogFormat *f, const Relation *rel, const bool *wanted, Arena *a, Decoder **out, Diags *d)
+/* Up to the next space, which is taken too, or the line's end. */
+static Str take_word(Scan *s)
 {
-    return pattern_decoder_open(rel, wanted, str_z(f->pattern), (Span){0}, f->time_style, f->null_text, a, out, d);
+    const char *from = s->p;
+    const char *space = memchr(from, ' ', (size_t)(s->end - from));
+    s->p = space ? space + 1 : s->end;
+    return str_of(from, (space ? space : s->end) - from);
 }
 
-static Status log_infer(const LogFormat *f, Arena *a, ColumnDef **cols, int *ncols, int *time_col)
+/* User names may have spaces: up to " [". */
+static bool take_user(Scan *s, Str *out)
 {
-    *cols = new (a, ColumnDef, f->ncols);
-    memcpy(*cols, f->cols, (size_t)f->ncols * sizeof **cols);
-    *ncols = f->ncols;
-    *time_col = f->time_col;
-    return WEIR_OK;
+    const char *from = s->p, *mark = memmem(from, (size_t)(s->end - from), " [", 2);
+    if (!mark) return false;
+    *out = str_of(from, mark - from);
+    s->p = mark + 2;
+    return true;
 }
 
-/* FormatImpl has no room for the log it stands for, so each gets its two functions. */
-#define LOG_FORMAT(name) \
-    static Status name##_open(const Relation *rel, const bool *wanted, Arena *a, Decoder **out, Diags *d) \
-    { \
-        return log_open(&name##_log, rel, wanted, a, out, d); \
-    } \
-    static Status name##_infer(const Options *o, const char *buf, ptrdiff_t n, Arena *a, ColumnDef **cols, \
-                               int *ncols, int *time_col, Diags *d) \
-    { \
-        (void)o, (void)buf, (void)n, (void)d; \
-        return log_infer(&name##_log, a, cols, ncols, time_col); \
-    } \
-    static const FormatImpl name##_impl = {.open = name##_open, .decode = pattern_decode, \
-        .reset = pattern_reset, .close = pattern_close, .infer = name##_infer}
+static bool take_time(Scan *s, Str *out)
+{
+    const char *from = s->p, *close = memchr(from, ']', (size_t)(s->end - from));
+    if (!close || s->end - close < 2 || close[1] != ' ') return false;
+    *out = str_of(from, close - from);
+    s->p = close + 2;
+    return true;
+}
 
-LOG_FORMAT(combined);
-LOG_FORMAT(common);
-LOG_FORMAT(syslog);
+/* Does the quote at p end its piece? */
+static bool is_closing(const char *p, const char *end, bool is_request)
+{
+    if (p + 1 == end) return true;
+    if (p[1] != ' ') return false;
+    return !is_request || p + 2 == end || (p[2] >= '0' && p[2] <= '9') || p[2] == '-';
+}
 
-static const OptionDef log_options[] = {
+/* "…" and the space behind it. *has_escape: there is a backslash in it. */
+static bool take_quoted(Scan *s, bool is_request, Str *out, bool *has_escape)
+{
+    *has_escape = false;
+    if (s->p == s->end || *s->p != '"') return false;
+    const char *from = s->p + 1;
+    for (const char *p = from; p < s->end; p++) {
+        if (*p == '\\') {
+            *has_escape = true;
+            p++;
+        } else if (*p == '"' && is_closing(p, s->end, is_request)) {
+            *out = str_of(from, p - from);
+            s->p = p + 1 < s->end ? p + 2 : p + 1;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* \" and \\ as they were sent; other escapes (\xhh) stay. */
+static Str unescape(Str s, Arena *a)
+{
+    char *copy = arena_alloc_raw(a, s.n, 1);
+    ptrdiff_t n = 0;
+    for (ptrdiff_t i = 0; i < s.n; i++) {
+        bool is_escape = s.p[i] == '\\' && i + 1 < s.n && (s.p[i + 1] == '"' || s.p[i + 1] == '\\');
+        copy[n++] = s.p[is_escape ? ++i : i];
+    }
+    return str_of(copy, n);
+}
+
+static bool take_text(Scan *s, bool is_request, Str *out, Arena *a)
+{
+    bool has_escape;
+    if (!take_quoted(s, is_request, out, &has_escape)) return false;
+    if (has_escape) *out = unescape(*out, a);
+    return true;
+}
+
+/* "GET /a b HTTP/1.1": the first word, the last if it is a protocol, and what is between. */
+static void split_request(Str request, Str *method, Str *path, Str *protocol)
+{
+    *method = *path = *protocol = (Str){0};
+    if (str_eq(request, S("-"))) return;
+    const char *end = request.p + request.n;
+    const char *first = request.n ? memchr(request.p, ' ', (size_t)request.n) : NULL;
+    if (!first) {
+        *path = request;
+        return;
+    }
+    *method = str_of(request.p, first - request.p);
+    const char *from = first + 1;
+    const char *last = from < end ? memrchr(from, ' ', (size_t)(end - from)) : NULL;
+    if (last && str_starts(str_of(last + 1, end - last - 1), S("HTTP/"))) {
+        *protocol = str_of(last + 1, end - last - 1);
+        end = last;
+    }
+    *path = str_of(from, end - from);
+}
+
+static const char *read_line(void *state, Str line, Str *pieces, Arena *a)
+{
+    const AccessDecoder *dec = state;
+    Scan s = {line.p, line.p + line.n};
+    Str request;
+    pieces[CLIENT] = take_word(&s);
+    pieces[IDENT] = take_word(&s);
+    if (!take_user(&s, &pieces[USER])) return "no time in brackets";
+    if (!take_time(&s, &pieces[TIME])) return "the time's bracket does not close";
+    if (!take_text(&s, true, &request, a)) return "no request in quotes";
+    split_request(request, &pieces[METHOD], &pieces[PATH], &pieces[PROTOCOL]);
+    pieces[STATUS] = take_word(&s);
+    if (pieces[STATUS].n == 0) return "no status";
+    pieces[BYTES] = take_word(&s);
+    if (pieces[BYTES].n == 0) return "no number of bytes";
+    pieces[dec->has_referer ? REQUEST : REFERER] = request;
+    if (!dec->has_referer) return NULL;
+    if (!take_text(&s, false, &pieces[REFERER], a)) return "no referer in quotes";
+    if (!take_text(&s, false, &pieces[AGENT], a)) return "no agent in quotes";
+    return NULL;
+}
+
+/* ---- the formats ------------------------------------------------------------------------------- */
+
+#define COUNT(list) (int)(sizeof(list) / sizeof *(list))
+
+static Status open_with(bool has_referer, const Relation *rel, const bool *wanted, Arena *a,
+                        Decoder **out, Diags *d)
+{
+    static const char time_style[] = "%d/%b/%Y:%H:%M:%S %z";
+    AccessDecoder *dec = new_one(a, AccessDecoder);
+    const LogPiece *pieces = has_referer ? combined_pieces : common_pieces;
+    int n = has_referer ? COUNT(combined_pieces) : COUNT(common_pieces);
+    dec->has_referer = has_referer;
+    *out = &dec->base;
+    return log_columns_open(&dec->columns, rel, wanted, pieces, n, time_style, a, d);
+}
+
+static Status combined_open(const Relation *rel, const bool *wanted, Arena *a, Decoder **out, Diags *d)
+{
+    return open_with(true, rel, wanted, a, out, d);
+}
+
+static Status common_open(const Relation *rel, const bool *wanted, Arena *a, Decoder **out, Diags *d)
+{
+    return open_with(false, rel, wanted, a, out, d);
+}
+
+static ptrdiff_t access_decode(Decoder *dec, const char *buf, ptrdiff_t n, bool at_end, uint64_t base,
+                               RowBuilder *out)
+{
+    AccessDecoder *access = (AccessDecoder *)dec;
+    return log_decode(dec, &access->columns, read_line, access, buf, n, at_end, base, out);
+}
+
+static void access_reset(Decoder *dec)
+{
+    lines_reset(&((AccessDecoder *)dec)->columns.lines, dec);
+}
+
+static Status combined_infer(const Options *o, const char *buf, ptrdiff_t n, Arena *a, ColumnDef **cols,
+                             int *ncols, int *time_col, Diags *d)
+{
+    (void)o, (void)buf, (void)n, (void)d;
+    return log_columns_infer(combined_pieces, COUNT(combined_pieces), a, cols, ncols, time_col);
+}
+
+static Status common_infer(const Options *o, const char *buf, ptrdiff_t n, Arena *a, ColumnDef **cols,
+                           int *ncols, int *time_col, Diags *d)
+{
+    (void)o, (void)buf, (void)n, (void)d;
+    return log_columns_infer(common_pieces, COUNT(common_pieces), a, cols, ncols, time_col);
+}
+
+static const FormatImpl combined_impl = {.open = combined_open, .decode = access_decode,
+                                         .reset = access_reset, .infer = combined_infer};
+static const FormatImpl common_impl = {.open = common_open, .decode = access_decode,
+                                       .reset = access_reset, .infer = common_infer};
+
+static const OptionDef access_options[] = {
     {"null", OPT_TEXT, .fallback = "-", .doc = "text that stands for NULL"},
-    PATTERN_OPTIONS, TIME_OPTIONS, LINE_OPTIONS, {0}};
+    {"timestamp_format", OPT_TEXT, .fallback = "%d/%b/%Y:%H:%M:%S %z", .doc = "how times are written"},
+    LINE_OPTIONS,
+    {0}};
 
 extern const FormatDef format_logs[];
 const FormatDef format_logs[] = {
-    {.name = "apache_combined", .aliases = "nginx", .options = log_options, .impl = &combined_impl,
-     .doc = "access log with referer and agent, as Apache and nginx write it"},
-    {.name = "apache_common", .options = log_options, .impl = &common_impl, .doc = "access log in the common format"},
-    {.name = "syslog", .options = log_options, .impl = &syslog_impl,
-     .doc = "system log with ISO times, as RFC 5424 and rsyslog's file format have them"},
+    {.name = "apache_combined", .aliases = "combined", .options = access_options, .impl = &combined_impl,
+     .doc = "access log with referer and agent"},
+    {.name = "apache_common", .aliases = "common,clf", .options = access_options, .impl = &common_impl,
+     .doc = "access log in the common format"},
+    {.name = "nginx", .options = access_options, .impl = &combined_impl,
+     .doc = "access log as nginx writes it unless told otherwise"},
     {0}};

@@ -10,7 +10,7 @@ static Status regex_open(const Relation *rel, const bool *wanted, Arena *a, Deco
         diag_hint(d, "named groups are columns: pattern = '^(?<time>\\S+) (?<message>.*)$'");
         return WEIR_E_OPTION;
     }
-    return pattern_decoder_open(rel, wanted, pattern->value, pattern->span, NULL, NULL, a, out, d);
+    return pattern_decoder_open(rel, wanted, pattern->value, pattern->span, NULL, a, out, d);
 }
 
 static const FormatImpl regex_impl = {

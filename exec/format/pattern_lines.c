@@ -8,6 +8,8 @@
 
 #include <pcre2.h>
 
+enum { JIT_STACK_MIN = 32 << 10, JIT_STACK_MAX = 1 << 20 };
+
 typedef struct PatternDecoder {
     Decoder base;
     Lines lines;
@@ -15,6 +17,8 @@ typedef struct PatternDecoder {
     pcre2_code *code;
     pcre2_match_data *match;
     pcre2_match_context *limits;
+    pcre2_jit_stack *stack;
+    bool has_null;         /* the option null was given */
     int32_t *groups, *cols, ncols; /* group number of each wanted column */
 } PatternDecoder;
 
@@ -37,6 +41,8 @@ static Status compile(PatternDecoder *p, Str pattern, int64_t limit, Span at, Di
     p->match = pcre2_match_data_create_from_pattern(p->code, NULL);
     p->limits = pcre2_match_context_create(NULL);
     if (!p->match || !p->limits) oom_raise();
+    p->stack = pcre2_jit_stack_create(JIT_STACK_MIN, JIT_STACK_MAX, NULL);
+    if (p->stack) pcre2_jit_stack_assign(p->limits, NULL, p->stack);
     pcre2_set_match_limit(p->limits, (uint32_t)limit);
     pcre2_set_depth_limit(p->limits, (uint32_t)limit);
     return WEIR_OK;
@@ -80,20 +86,22 @@ void pattern_close(Decoder *dec)
 {
     PatternDecoder *p = (PatternDecoder *)dec;
     pcre2_match_context_free(p->limits);
+    pcre2_jit_stack_free(p->stack);
     pcre2_match_data_free(p->match);
     pcre2_code_free(p->code);
     p->limits = NULL;
+    p->stack = NULL;
     p->match = NULL;
     p->code = NULL;
 }
 
 Status pattern_decoder_open(const Relation *rel, const bool *wanted, Str pattern, Span at,
-                            const char *time_style, const char *null_text, Arena *a, Decoder **out, Diags *d)
+                            const char *time_style, Arena *a, Decoder **out, Diags *d)
 {
     PatternDecoder *p = new_one(a, PatternDecoder);
     lines_init(&p->lines, rel);
     TRY(field_options_read(rel, time_style, a, &p->fields, d));
-    if (null_text && !options_get(&rel->options, "null")) p->fields.null_text = str_z(null_text);
+    p->has_null = options_get(&rel->options, "null") != NULL;
     Status st = compile(p, pattern, options_int(&rel->options, "regex_limit", 1000000), at, d);
     if (st == WEIR_OK) st = find_groups(p, rel, wanted, a, d);
     if (st != WEIR_OK) {
@@ -109,8 +117,10 @@ static void take_groups(PatternDecoder *p, Str line, RowBuilder *out)
     const PCRE2_SIZE *at = pcre2_get_ovector_pointer(p->match);
     for (int i = 0; i < p->ncols; i++) {
         PCRE2_SIZE from = at[2 * p->groups[i]], to = at[2 * p->groups[i] + 1];
-        if (from == PCRE2_UNSET) field_null(out, p->cols[i]);
-        else field_decode(out, p->cols[i], line.p + from, (ptrdiff_t)(to - from), &p->fields);
+        Str text = from == PCRE2_UNSET ? (Str){0} : str_of(line.p + from, (ptrdiff_t)(to - from));
+        bool is_null = from == PCRE2_UNSET || (p->has_null && str_eq(text, p->fields.null_text));
+        if (is_null) field_null(out, p->cols[i]);
+        else field_decode(out, p->cols[i], text.p, text.n, &p->fields);
     }
 }
 

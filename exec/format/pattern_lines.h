@@ -7,7 +7,7 @@
 /* A decoder for lines that match `pattern`; `at` is where the pattern was written (for errors in
  * it). `time_style` stands for timestamp_format where none is given. */
 Status pattern_decoder_open(const Relation *rel, const bool *wanted, Str pattern, Span at,
-                            const char *time_style, const char *null_text, Arena *a, Decoder **out, Diags *d);
+                            const char *time_style, Arena *a, Decoder **out, Diags *d);
 ptrdiff_t pattern_decode(Decoder *dec, const char *buf, ptrdiff_t n, bool at_end, uint64_t base,
                          RowBuilder *out);
 void pattern_reset(Decoder *dec);

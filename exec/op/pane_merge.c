@@ -50,11 +50,31 @@ static bool next_window(PaneMerge *m, TimeTables *panes, TimeSpan *window)
     return false;
 }
 
+/* The same of panes with late rows: each has a first window of its own, so all have to be asked. */
+static bool next_late_window(PaneMerge *m, TimeTables *late, TimeSpan *window)
+{
+    bool found = false;
+    for (int32_t i = 0; i < late->n; i++) {
+        TimeTable *e = late->heap[i];
+        int64_t after = m->closed_end < e->from - 1 ? e->from - 1 : m->closed_end;
+        TimeSpan w;
+        if (!window_after(m->grid, e->span, after, &w)) {
+            time_tables_drop(late, e);
+            found = false;
+            i = -1; /* the heap has moved */
+        } else if (!found || w.end < window->end) {
+            *window = w;
+            found = true;
+        }
+    }
+    return found;
+}
+
 void pane_merge_close(PaneMerge *m, TimeTables *panes, TimeTables *late, int64_t end)
 {
     for (;;) {
         TimeSpan window, other;
-        bool has = next_window(m, panes, &window), has_late = next_window(m, late, &other);
+        bool has = next_window(m, panes, &window), has_late = next_late_window(m, late, &other);
         if (has_late && (!has || other.end < window.end)) window = other;
         if ((!has && !has_late) || window.end > end) break;
         agg_table_clear(&m->window);

@@ -103,17 +103,25 @@ static bool is_filter_movable(const Collapse *c)
 {
     const WindowSpec *w = c->window->window;
     if (!c->filter) return true;
-    bool has_gaps = w->slide_us > w->size_us || w->slide_days > w->size_days || w->slide_months > w->size_months;
-    return reads_only_below(c->filter->pred, c->base) && w->def->shape != WINDOW_SHAPE_SESSION && !has_gaps;
+    bool has_gaps = w->slide_us > w->size_us || w->slide_days > w->size_days ||
+                    w->slide_months > w->size_months;
+    return reads_only_below(c->filter->pred, c->base) && w->def->shape != WINDOW_SHAPE_SESSION &&
+           !has_gaps;
 }
 
 static LNode *windowed(const Collapse *c)
 {
     LNode *input = c->window->inputs[0];
     if (c->filter) input = lnode_filter(c->p->arena, input, c->filter->pred, c->filter->span);
-    LNode parts = {.inputs = &input, .keys = c->keys, .nkeys = c->nkeys, .window = c->window->window,
-                   .time = c->window->time, .aggs = c->aggs, .naggs = c->agg->naggs,
-                   .emit_final = c->agg->emit_final, .what = c->agg->what};
+    LNode parts = {.inputs = &input,
+                   .keys = c->keys,
+                   .nkeys = c->nkeys,
+                   .window = c->window->window,
+                   .time = c->window->time,
+                   .aggs = c->aggs,
+                   .naggs = c->agg->naggs,
+                   .emit_final = c->agg->emit_final,
+                   .what = c->agg->what};
     return lnode_aggregate(c->p->arena, &parts, c->agg->span);
 }
 
@@ -142,11 +150,13 @@ static LNode *restore_columns(const Collapse *c, LNode *n)
         const BExpr *key = old->keys[i];
         int32_t which = is_window_column(c, key) ? key->col - c->base : -1;
         int32_t col = which < 0 ? plain++ : n->nkeys + which;
-        exprs[i] = which == 2 ? window_time(c, n, key->span) : bexpr_column(a, col, key->type, key->span);
+        exprs[i] =
+            which == 2 ? window_time(c, n, key->span) : bexpr_column(a, col, key->type, key->span);
         if (!exprs[i]) return NULL;
     }
     for (int i = 0; i < old->naggs; i++)
-        exprs[old->nkeys + i] = bexpr_column(a, n->nkeys + 2 + i, old->aggs[i].type, old->aggs[i].span);
+        exprs[old->nkeys + i] =
+            bexpr_column(a, n->nkeys + 2 + i, old->aggs[i].type, old->aggs[i].span);
     return lnode_project(a, n, exprs, old->fields, old->nfields, old->span);
 }
 
@@ -155,7 +165,8 @@ static LNode *collapse(Planner *p, LNode *n)
     Collapse c = {.p = p, .agg = n};
     if (n->kind != L_AGGREGATE || n->key_window_end < 0 || !find_shape(&c)) return n;
     if (n->keys[n->key_window_end]->col != c.base + 1) return n; /* an inner window's bounds */
-    if (!take_keys(&c) || !take_aggs(&c) || !is_partition_the_key(&c) || !is_filter_movable(&c)) return n;
+    if (!take_keys(&c) || !take_aggs(&c) || !is_partition_the_key(&c) || !is_filter_movable(&c))
+        return n;
     LNode *restored = restore_columns(&c, windowed(&c));
     return restored ? restored : n;
 }
@@ -166,5 +177,5 @@ static LNode *apply(Planner *p, LNode *root)
 }
 
 extern const RewriteRule rewrite_collapse_windows;
-const RewriteRule rewrite_collapse_windows = {"collapse_windows", apply,
-                                              "grouping by a table function's window works on panes"};
+const RewriteRule rewrite_collapse_windows = {
+    "collapse_windows", apply, "grouping by a table function's window works on panes"};

@@ -13,7 +13,8 @@ static bool all_constant(const BExpr *e)
 
 static bool is_bool(const BExpr *e, bool value)
 {
-    return e->kind == BE_CONST && e->type.kind == TYPE_BOOLEAN && !e->value.is_null && (e->value.i != 0) == value;
+    return e->kind == BE_CONST && e->type.kind == TYPE_BOOLEAN && !e->value.is_null &&
+           (e->value.i != 0) == value;
 }
 
 static BExpr *constant(Planner *p, bool value, const BExpr *like)
@@ -91,7 +92,8 @@ static BExpr *evaluate(Planner *p, BExpr *e)
 {
     Value v;
     if (!p->constant || e->is_volatile || e->kind == BE_CONST || e->kind == BE_COLUMN) return e;
-    if (!all_constant(e) || p->constant(p->callback_arg, e, p->arena, &v, NULL) != WEIR_OK) return e;
+    if (!all_constant(e) || p->constant(p->callback_arg, e, p->arena, &v, NULL) != WEIR_OK)
+        return e;
     v.type = e->type;
     return bexpr_const(p->arena, v, e->span);
 }

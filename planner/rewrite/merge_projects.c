@@ -70,4 +70,5 @@ static LNode *apply(Planner *p, LNode *root)
 }
 
 extern const RewriteRule rewrite_merge_projects;
-const RewriteRule rewrite_merge_projects = {"merge_projects", apply, "expressions are computed in one step"};
+const RewriteRule rewrite_merge_projects = {"merge_projects", apply,
+                                            "expressions are computed in one step"};

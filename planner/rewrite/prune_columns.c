@@ -56,7 +56,7 @@ static BExpr *renumber(void *arg, BExpr *e)
     return bexpr_renumber(r->arena, e, r->to);
 }
 
-/* ---- leaves ------------------------------------------------------------------------------------- */
+/* ---- leaves --------------------------------------------------------------------------------- */
 
 static Pruned prune_scan(Planner *p, LNode *n, const bool *wanted)
 {
@@ -73,7 +73,7 @@ static Pruned prune_scan(Planner *p, LNode *n, const bool *wanted)
     return (Pruned){scan, to};
 }
 
-/* ---- one input ---------------------------------------------------------------------------------- */
+/* ---- one input ------------------------------------------------------------------------------ */
 
 /* n over its pruned input, its expressions renumbered; the output columns stay as they are. */
 static LNode *over_pruned(Planner *p, LNode *n, const Pruned *in)
@@ -127,15 +127,17 @@ static Pruned prune_window(Planner *p, LNode *n, const bool *wanted)
     Pruned in = prune(p, n->inputs[0], below);
     if (in.node == n->inputs[0]) return as_it_is(p, n);
     BExpr **partition = new (p->arena, BExpr *, n->npartition);
-    for (int i = 0; i < n->npartition; i++) partition[i] = bexpr_renumber(p->arena, n->partition[i], in.to);
+    for (int i = 0; i < n->npartition; i++)
+        partition[i] = bexpr_renumber(p->arena, n->partition[i], in.to);
     BExpr *time = bexpr_renumber(p->arena, n->time, in.to);
     int32_t *to = new (p->arena, int32_t, n->nfields);
     memcpy(to, in.to, (size_t)base * sizeof *to);
     for (int i = 0; i < 3; i++) to[base + i] = in.node->nfields + i;
-    return (Pruned){lnode_window(p->arena, in.node, n->window, time, partition, n->npartition, n->span), to};
+    return (Pruned){
+        lnode_window(p->arena, in.node, n->window, time, partition, n->npartition, n->span), to};
 }
 
-/* ---- aggregates --------------------------------------------------------------------------------- */
+/* ---- aggregates ----------------------------------------------------------------------------- */
 
 static bool agg_can_fail(const LAgg *g)
 {
@@ -151,7 +153,8 @@ static LNode *narrow_aggregate(Planner *p, LNode *n, const bool *wanted, int32_t
     for (int i = 0; i < first; i++) to[i] = i;
     LAgg *aggs = new (p->arena, LAgg, n->naggs);
     for (int i = 0; i < n->naggs; i++) {
-        bool keep = wanted[first + i] || agg_can_fail(&n->aggs[i]) || (n->is_global && kept == 0 && i == n->naggs - 1);
+        bool keep = wanted[first + i] || agg_can_fail(&n->aggs[i]) ||
+                    (n->is_global && kept == 0 && i == n->naggs - 1);
         to[first + i] = keep ? first + kept : -1;
         if (keep) aggs[kept++] = n->aggs[i];
     }
@@ -172,10 +175,11 @@ static Pruned prune_aggregate(Planner *p, LNode *n, const bool *wanted)
     return (Pruned){over_pruned(p, narrow, &in), to};
 }
 
-/* ---- union -------------------------------------------------------------------------------------- */
+/* ---- union ---------------------------------------------------------------------------------- */
 
 /* A branch that shows exactly the wanted columns. */
-static LNode *exactly(Planner *p, const Pruned *in, const LNode *n, const bool *wanted, int32_t kept)
+static LNode *exactly(Planner *p, const Pruned *in, const LNode *n, const bool *wanted,
+                      int32_t kept)
 {
     BExpr **exprs = new (p->arena, BExpr *, kept);
     Field *fields = new (p->arena, Field, kept);
@@ -207,7 +211,7 @@ static Pruned prune_union(Planner *p, LNode *n, const bool *wanted)
     return (Pruned){lnode_union(p->arena, inputs, n->ninputs, n->span), to};
 }
 
-/* ---- the tree ----------------------------------------------------------------------------------- */
+/* ---- the tree ------------------------------------------------------------------------------- */
 
 static Pruned prune(Planner *p, LNode *n, const bool *wanted)
 {

@@ -55,11 +55,12 @@ static LNode *through_union(Planner *p, LNode *n)
     LNode *all = n->inputs[0];
     LNode **inputs = new (p->arena, LNode *, all->ninputs);
     if (n->pred->is_volatile) return n;
-    for (int i = 0; i < all->ninputs; i++) inputs[i] = filter_over(p, all->inputs[i], n->pred, n->span);
+    for (int i = 0; i < all->ninputs; i++)
+        inputs[i] = filter_over(p, all->inputs[i], n->pred, n->span);
     return lnode_with_inputs(p->arena, all, inputs);
 }
 
-/* ---- below windows and aggregates --------------------------------------------------------------- */
+/* ---- below windows and aggregates ----------------------------------------------------------- */
 
 /* What part of a filter goes down, in terms of the columns below; the rest stays. */
 typedef struct Split {
@@ -126,7 +127,8 @@ static BExpr *below_window(Planner *p, const LNode *w, BExpr *e)
 /* Whole groups only. FILL shows windows in which other groups have rows. */
 static BExpr *below_aggregate(Planner *p, const LNode *n, BExpr *e)
 {
-    if (n->is_global || (n->window && n->window->fill) || !reads_only_below(e, n->nkeys)) return NULL;
+    if (n->is_global || (n->window && n->window->fill) || !reads_only_below(e, n->nkeys))
+        return NULL;
     return bexpr_substitute(p->arena, e, n->keys);
 }
 

@@ -30,7 +30,7 @@ LNode *rewrite_nodes(Planner *p, LNode *n, NodeRule f)
     return f(p, same ? n : lnode_with_inputs(p->arena, n, inputs));
 }
 
-/* ---- expressions of a node ---------------------------------------------------------------------- */
+/* ---- expressions of a node ------------------------------------------------------------------ */
 
 typedef struct Pass {
     Arena *arena;

@@ -21,7 +21,7 @@ extern const RewriteRule *const rewrite_table[];
 
 LNode *rewrite_all(Planner *p, LNode *root);
 
-/* ---- for rules ---------------------------------------------------------------------------------- */
+/* ---- for rules ------------------------------------------------------------------------------ */
 
 /* Applies `f` to every node, inputs first. */
 typedef LNode *(*NodeRule)(Planner *p, LNode *n);

@@ -16,7 +16,7 @@
 #include "parser/parser.h"
 #include "planner/planner.h"
 
-/* ---- definitions -------------------------------------------------------------------------------- */
+/* ---- definitions ---------------------------------------------------------------------------- */
 
 static bool wider_decimal(const Type *args, const Value *const *consts, int nargs, Type *out)
 {
@@ -108,7 +108,7 @@ static const WindowDef *const test_window_lists[] = {test_windows, NULL};
 static const Registry test_registry = {
     .funcs = test_func_lists, .aggs = test_agg_lists, .windows = test_window_lists};
 
-/* ---- constants ---------------------------------------------------------------------------------- */
+/* ---- constants ------------------------------------------------------------------------------ */
 
 static Status cast_constant(const BExpr *e, Value *out, Diags *d)
 {
@@ -154,7 +154,7 @@ static Status test_constant(void *arg, const BExpr *e, Arena *a, Value *out, Dia
     return WEIR_E_UNSUPPORTED;
 }
 
-/* ---- a catalog ---------------------------------------------------------------------------------- */
+/* ---- a catalog ------------------------------------------------------------------------------ */
 
 typedef struct Fixture {
     Arena arena;
@@ -209,7 +209,7 @@ static int fixture_teardown(void **state)
     return 0;
 }
 
-/* ---- plans as text ------------------------------------------------------------------------------ */
+/* ---- plans as text -------------------------------------------------------------------------- */
 
 static void dump_exprs(StrBuf *b, const PhysOp *op, const Str *names)
 {
@@ -313,7 +313,7 @@ static Str dump_plan(Arena *a, const PhysPlan *plan)
     return sb_done(&b);
 }
 
-/* ---- planning ----------------------------------------------------------------------------------- */
+/* ---- planning ------------------------------------------------------------------------------- */
 
 static Stmt *parse_one(Fixture *f, const char *sql)
 {
@@ -351,7 +351,7 @@ static Status plan_sql(Fixture *f, const char *sql)
     return WEIR_OK;
 }
 
-static void expect_plan_at(Fixture *f, const char *sql, const char *expected, const char *file, int line)
+__attribute__((unused)) static void expect_plan_at(Fixture *f, const char *sql, const char *expected, const char *file, int line)
 {
     if (plan_sql(f, sql) != WEIR_OK)
         print_error("%s\n", diag_render(&f->diags, &f->diags.list.data[0], &f->arena).p);
@@ -361,7 +361,7 @@ static void expect_plan_at(Fixture *f, const char *sql, const char *expected, co
 #define expect_plan(f, sql, expected) expect_plan_at((f), (sql), (expected), __FILE__, __LINE__)
 
 /* The first error: its code, a part of its message, and the text that its caret stands under. */
-static void expect_error_at(Fixture *f, const char *sql, Status code, const char *part, const char *under,
+__attribute__((unused)) static void expect_error_at(Fixture *f, const char *sql, Status code, const char *part, const char *under,
                             const char *file, int line)
 {
     Status st = plan_sql(f, sql);

@@ -183,6 +183,47 @@ static void test_shared_in_branch_and_outside(void **state)
         for (int k = 0; k < 4; k++) assert_int_equal(COL(int64_t, &out[r])[k], WANT[r][k]);
 }
 
+/* A node that every row needs is met first inside a branch that has computed a part of it. */
+static void test_hoisting_takes_nothing_from_a_branch(void **state)
+{
+    (void)state;
+    Batch b = batch_of((int64_t[]){1, 2, 3, 4}, NULL, 4);
+    BExpr *i = e_column(0, INT);
+    BExpr *big = e_call(">", e_call("*", i, e_int(2)), e_int(5)); /* rows 2 and 3 */
+    BExpr *both = e_and(e_call(">", i, e_int(0)), big);
+    const BExpr *roots[] = {
+        e_case(BOOL, e_call("=", i, e_int(1)), e_coalesce(BOOL, e_call("not", big), both), both),
+        e_call("not", both),
+    };
+    Column out[2];
+    expr_eval(compiled(roots, 2), &b, &TEST_ENV, &fx.arena, out);
+    static const uint8_t WANT[2][4] = {{1, 0, 1, 1}, {1, 1, 0, 0}};
+    for (int r = 0; r < 2; r++)
+        for (int k = 0; k < 4; k++) assert_int_equal(COL(uint8_t, &out[r])[k], WANT[r][k]);
+}
+
+/* Compiling stays quick, and values right, for what no person would write. */
+static void test_large_expressions(void **state)
+{
+    (void)state;
+    enum { TERMS = 1500, ITEMS = 20000 };
+    Batch b = batch_of((int64_t[]){5, 1499, 40000, -1}, NULL, 4);
+    BExpr *any = e_form(BE_OR, BOOL, 0), *in = e_form(BE_IN, BOOL, 0);
+    any->args = new (&fx.arena, BExpr *, TERMS);
+    any->nargs = TERMS;
+    for (int k = 0; k < TERMS; k++) any->args[k] = e_call("=", e_column(0, INT), e_int(k));
+    in->args = new (&fx.arena, BExpr *, ITEMS + 1);
+    in->nargs = ITEMS + 1;
+    in->args[0] = e_column(0, INT);
+    for (int k = 0; k < ITEMS; k++) in->args[k + 1] = e_int(2 * k + 2);
+    const BExpr *roots[] = {any, in};
+    Column out[2];
+    expr_eval(compiled(roots, 2), &b, &TEST_ENV, &fx.arena, out);
+    static const uint8_t WANT[2][4] = {{1, 1, 0, 0}, {0, 0, 1, 0}};
+    for (int r = 0; r < 2; r++)
+        for (int k = 0; k < 4; k++) assert_int_equal(COL(uint8_t, &out[r])[k], WANT[r][k]);
+}
+
 static void test_selection_is_kept(void **state)
 {
     (void)state;
@@ -290,10 +331,9 @@ static Truth naive(const BExpr *e, const Batch *b, int row)
     for (int i = 0; i < 3; i++)
         if (t[i] == decider) return decider;
     for (int i = 0; i < 3; i++)
-        if (t[i] > result || (t[i] == UNKNOWN && result != BOTTOM))
-            result = t[i] > YES ? t[i] : result;
-    for (int i = 0; i < 3; i++)
         if (t[i] == BOTTOM) return BOTTOM;
+    for (int i = 0; i < 3; i++)
+        if (t[i] == UNKNOWN) return UNKNOWN;
     return result;
 }
 
@@ -392,6 +432,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_in, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_shared_in_branch_and_outside, fixture_open,
                                         fixture_close),
+        cmocka_unit_test_setup_teardown(test_hoisting_takes_nothing_from_a_branch, fixture_open,
+                                        fixture_close),
+        cmocka_unit_test_setup_teardown(test_large_expressions, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_selection_is_kept, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_filter_errors, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_random_trees, fixture_open, fixture_close),

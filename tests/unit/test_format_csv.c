@@ -237,7 +237,7 @@ static void test_garbage(void **state)
         if (dice(2)) fixture_option(f, "line_limit", "64");
         Str text = sb_done(&in);
         Str whole = fixture_decode(f, text, 0);
-        assert_text(fixture_decode(f, text, 1 + dice(300)), whole.p);
+        assert_true(str_eq(fixture_decode(f, text, 1 + dice(300)), whole));
         fixture_free(f);
         seed = keep;
     }
