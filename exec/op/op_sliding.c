@@ -30,19 +30,29 @@ static int64_t due_of(const Atoms *atoms, const Atom *e)
     return e->from == e->t && !e->is_closed ? e->t : last_window((const SlidingOp *)atoms, e);
 }
 
-/* The atoms whose rows are in the window of u. */
-static AtomRun run_of(const SlidingOp *s, const Atom *window, Arena *a)
+static bool takes(const Atom *e, int64_t u)
+{
+    return e->from <= u && cell_row_count(e->cell) != 0;
+}
+
+/* The atoms whose rows are in the window. `borrow`: where they lie side by side, the group's list
+ * serves as it is, until it changes. */
+static AtomRun run_of(const SlidingOp *s, const Atom *window, bool borrow, Arena *a)
 {
     const AtomList *l = atom_list(window->group);
     int64_t u = window->t, tick = s->atoms.agg.tick;
     AtomRun run = {window->group, u - s->size + tick, u + tick, NULL, 0, window->shown};
-    VEC(Atom *) atoms = {0};
-    for (uint32_t i = atoms_find(l, run.start, INT64_MIN); i < l->n && l->items[i]->t <= u; i++) {
-        Atom *e = l->items[i];
-        if (e->from <= u && cell_row_count(e->cell) != 0) vec_push(&atoms, a, e);
+    uint32_t first = atoms_find(l, run.start, INT64_MIN), last = first;
+    bool takes_all = true;
+    for (; last < l->n && l->items[last]->t <= u; last++) takes_all &= takes(l->items[last], u);
+    if (borrow && takes_all) {
+        run.atoms = l->items + first;
+        run.n = (int32_t)(last - first);
+        return run;
     }
-    run.atoms = atoms.data;
-    run.n = (int32_t)atoms.len;
+    run.atoms = new_raw(a, Atom *, last - first);
+    for (uint32_t i = first; i < last; i++)
+        if (takes(l->items[i], u)) run.atoms[run.n++] = l->items[i];
     return run;
 }
 
@@ -53,7 +63,7 @@ static void capture(SlidingOp *s, uint8_t *group, int64_t t, int64_t from, AtomR
     for (uint32_t i = atoms_find(l, from, INT64_MIN); i < l->n && l->items[i]->t < t + s->size; i++) {
         Atom *e = l->items[i];
         if (e->is_dirty || e->is_closed || !has_window(e)) continue;
-        AtomRun run = run_of(s, e, scratch);
+        AtomRun run = run_of(s, e, false, scratch);
         e->shown = (int32_t)(s->atoms.shown.len + runs->len + 1);
         atoms_mark_dirty(&s->atoms, e);
         vec_push(runs, scratch, run);
@@ -68,7 +78,7 @@ static int64_t from_of(const SlidingOp *s, const Batch *b, int row, int64_t t)
     if (g->window->by_value) return t;
     if (j < g->closed_at) j = g->closed_at;
     if (j == INT64_MIN || __builtin_sub_overflow(j, g->grace, &limit) || limit < t) return t;
-    return limit >= last_window(s, &(Atom){.t = t}) ? INT64_MAX : limit + g->tick;
+    return limit >= t + s->size - g->tick ? INT64_MAX : limit + 1;
 }
 
 static int drop_late(SlidingOp *s, const Batch *b, const int64_t *time, int32_t *rows, int64_t *from, int n)
@@ -125,7 +135,7 @@ static void emit_changes(SlidingOp *s, Arena *scratch)
     AtomRuns now = {0};
     for (ptrdiff_t i = 0; i < s->atoms.dirty.len; i++) {
         Atom *e = s->atoms.dirty.data[i];
-        if (!e->is_dead && has_window(e)) vec_push(&now, scratch, run_of(s, e, scratch));
+        if (!e->is_dead && has_window(e)) vec_push(&now, scratch, run_of(s, e, true, scratch));
     }
     atoms_emit_changes(&s->atoms, now.data, now.len);
 }
@@ -144,7 +154,7 @@ static void close_windows(SlidingOp *s, int64_t limit, Arena *scratch)
             continue;
         }
         if (e->from == e->t && !e->is_closed) {
-            if (has_window(e) && !s->atoms.agg.shows_changes) vec_push(&closing, scratch, run_of(s, e, scratch));
+            if (has_window(e) && !s->atoms.agg.shows_changes) vec_push(&closing, scratch, run_of(s, e, true, scratch));
             e->is_closed = true;
             atoms_mark_changed(&s->atoms, e);
         }

@@ -24,6 +24,10 @@ def half_away(x):
     return whole if x >= 0 else -whole
 
 
+def in_64_bits(n):
+    return n if -(2**63) <= n < 2**63 else None
+
+
 class Collect:
     def __init__(self):
         self.values = []
@@ -38,8 +42,7 @@ class Collect:
 
 class SumInt(Collect):
     def of(self, values):
-        total = sum(values)
-        return total if -(2**63) <= total < 2**63 else None  # uncomputable
+        return in_64_bits(sum(values))  # NULL: uncomputable
 
 
 class SumDouble(Collect):
@@ -102,6 +105,8 @@ class StringAgg(Collect):
 
 def register(db):
     db.create_function("fdiv", 2, lambda a, b: a // b, deterministic=True)
+    db.create_function("add_int", 2, lambda a, b: in_64_bits(a + b) if a is not None else None, deterministic=True)
+    db.create_function("mul_int", 2, lambda a, b: in_64_bits(a * b) if a is not None else None, deterministic=True)
     for name, n, cls in [("sum_int", 1, SumInt), ("sum_double", 1, SumDouble), ("avg_number", 1, AvgNumber),
                          ("sum_decimal", 1, SumDecimal), ("first_of", 3, First), ("last_of", 3, Last),
                          ("arg_min_of", 4, ArgMin), ("arg_max_of", 4, ArgMax), ("string_of", 3, StringAgg)]:
@@ -147,6 +152,7 @@ def ordered_specs(name, t, other):
 
 def random_call(rng, columns, has_order):
     """One aggregate call as an Expr. `has_order`: the input has _t and _n."""
+    err = "0"
     if rng.random() < 0.2:
         weir = lite = "COUNT(*)"
         t = BIGINT
@@ -155,14 +161,17 @@ def random_call(rng, columns, has_order):
         comparable = [n for n, c in columns if c.kind in ("bigint", "double", "text", "timestamp")]
         specs = simple_specs(of)
         if has_order and comparable and rng.random() < 0.25:
-            specs = ordered_specs(name, of, rng.choice(comparable))
+            other = rng.choice(comparable)
+            specs = ordered_specs(name, of, other)
         spec = rng.choice(specs)
         distinct = "DISTINCT " if rng.random() < 0.2 else ""
+        err = f"(_e_{name} OR _e_{other})" if spec.weir.startswith("ARG_") else f"_e_{name}"
         weir, lite, t = spec.weir.format(x=name, d=distinct), spec.lite.format(x=name, d=distinct), spec.type
     if rng.random() < 0.2:
         p = random_predicate(rng, columns, 1)
         weir, lite = f"{weir} FILTER (WHERE {p.weir})", f"{lite} FILTER (WHERE {p.lite})"
-    return Expr(weir, lite, t)
+        err = f"({err} OR {p.err})"
+    return Expr(weir, lite, t, err)
 
 
 def random_having(rng, columns):
@@ -174,4 +183,4 @@ def random_having(rng, columns):
     if of.kind == "bigint":
         pairs.append((f"SUM({name}) > {n}", f"sum_int({name}) > {n}"))
     weir, lite = rng.choice(pairs)
-    return Expr(weir, lite, BOOLEAN)
+    return Expr(weir, lite, BOOLEAN, "0" if "*" in weir else f"_e_{name}")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from . import views
 from .aggregates import register
 from .sqltypes import in_view
-from .streams import fill, judged, random_stream, watermark
+from .streams import BAD, fill, judged, random_stream, watermark
 
 
 @dataclass
@@ -188,12 +188,13 @@ def load(case):
         rows = judged(s, case.records(s))
         accepted[s.name] = rows
         names = [n for n, _ in s.columns]
-        db.execute(f"CREATE TABLE stream_{s.name}({', '.join(names)}, _j, _n)")
-        marks = ", ".join("?" * (len(names) + 2))
+        db.execute(f"CREATE TABLE stream_{s.name}({', '.join(names)}, _j, _n, {', '.join('_e_' + n for n in names)})")
+        marks = ", ".join("?" * (2 * len(names) + 2))
         for n, (j, values) in enumerate(rows, 1):
-            db.execute(f"INSERT INTO stream_{s.name} VALUES ({marks})", [*values, j, n])
+            cells = [None if v is BAD else v for v in values]
+            db.execute(f"INSERT INTO stream_{s.name} VALUES ({marks})", [*cells, j, n, *[int(v is BAD) for v in values]])
     for r in case.relations:
-        db.execute(f"CREATE TABLE {r.name}({', '.join(n for n, _ in r.columns)}, _t, _j, _n)")
+        db.execute(f"CREATE TABLE {r.name}({', '.join([n for n, _ in r.columns] + ['_t', '_j', '_n'] + r.error_columns())})")
     return db, accepted
 
 
@@ -273,12 +274,13 @@ def expected_here(case, db, accepted, counts, step, got):
     return first
 
 
-def expected_late(case):
-    """Rows that each windowed view has dropped as late, at the end."""
+def expected_counters(case):
+    """(rows dropped as late, rows withheld for an error) of each view, at the end."""
     db, accepted = load(case)
     counts = {name: len(rows) for name, rows in accepted.items()}
     params = bounds_at(case, counts, accepted)
     contents(case, db, params)
-    out = {r.name: db.execute(r.late_sql, params).fetchone()[0] for r in case.tables if r.late_sql}
+    out = {r.name: tuple(db.execute(q, params).fetchone()[0] for q in (r.late_sql or "SELECT 0", r.error_sql or "SELECT 0"))
+           for r in case.tables}
     db.close()
     return out

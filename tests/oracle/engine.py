@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass, replace
 
-from .case import expected, expected_late, script
+from .case import expected, expected_counters, script
 
 TIMEOUT = 60
 
@@ -69,13 +69,14 @@ def kind_of_error(stderr):
     return m.group(1) if m else (stderr.strip().split("\n") or [""])[-1][:200]
 
 
-def late_in(folder):
+def counters_in(folder):
     path = os.path.join(folder, "s.db")
     if not os.path.exists(path):
         return {}
     db = sqlite3.connect(path)
     try:
-        return dict(db.execute("SELECT name, late_rows FROM weir_views WHERE kind = 'materialized view'").fetchall())
+        rows = db.execute("SELECT name, late_rows, errors FROM weir_views WHERE kind = 'materialized view'").fetchall()
+        return {name: counters for name, *counters in rows}
     except sqlite3.Error:
         return {}
     finally:
@@ -94,10 +95,11 @@ def judge(case, status, stdout, stderr, folder):
             return Outcome("error", "the output ends early", stdout[-2000:])
         if got[i] != rows:
             return Outcome("differs", "rows", difference(view, rows, got[i]), i)
-    late, counted = expected_late(case), late_in(folder)
-    for view, n in late.items():
-        if view in counted and counted[view] != n:
-            return Outcome("differs", "late_rows", f"view {view}: late_rows is {counted[view]}, must be {n}", len(want) - 1)
+    found = counters_in(folder)
+    for view, counters in expected_counters(case).items():
+        for what, n, m in zip(("late_rows", "errors"), counters, found.get(view, counters)):
+            if n != m:
+                return Outcome("differs", what, f"view {view}: {what} is {m}, must be {n}", len(want) - 1)
     return Outcome("same")
 
 

@@ -1,11 +1,12 @@
-"""Random expressions, each as two texts: weir's SQL and the SQL of the oracle's SQLite.
+"""Random expressions, each as texts: weir's SQL, the SQL of the oracle's SQLite, and SQL that says
+whether the value is an error.
 
-Three-valued logic, comparison by bytes and integer remainder mean the same in both. What may fail
-or round differently (overflow, division) is not generated.
+Three-valued logic, comparison by bytes and integer remainder mean the same in both. An error of a
+column c is the column _e_c, its value is NULL then; false AND error is false, true OR error true.
 """
 from dataclasses import dataclass
 
-from .sqltypes import BIGINT, BOOLEAN, DOUBLE, TEXT, Type, literal, negative_safe
+from .sqltypes import BIGINT, BOOLEAN, DOUBLE, HUGE, TEXT, Type, literal, negative_safe
 from .streams import random_value
 
 COMPARE = ["=", "<>", "<", "<=", ">", ">="]
@@ -16,22 +17,23 @@ class Expr:
     weir: str
     lite: str
     type: Type
-    column: str = None  # where it is nothing but a column
+    err: str = "0"
 
 
 def column(name, t):
-    return Expr(name, name, t, name)
+    return Expr(name, name, t, f"_e_{name}")
 
 
 def constant(rng, t):
     weir, lite = literal(random_value(rng, t), t)
-    return negative_safe(weir), negative_safe(lite)
+    return Expr(negative_safe(weir), negative_safe(lite), t)
 
 
-def both(template, *parts):
-    """A text in both languages: {} are Exprs or pairs."""
-    pairs = [(p.weir, p.lite) if isinstance(p, Expr) else p for p in parts]
-    return template.format(*[p[0] for p in pairs]), template.format(*[p[1] for p in pairs])
+def filled(template, t, *parts):
+    """A text in both languages; an error in any part is one of the whole."""
+    errors = [p.err for p in parts if p.err != "0"]
+    return Expr(template.format(*[p.weir for p in parts]), template.format(*[p.lite for p in parts]), t,
+                f"({' OR '.join(errors)})" if errors else "0")
 
 
 def random_comparison(rng, columns):
@@ -39,29 +41,42 @@ def random_comparison(rng, columns):
     c = column(name, t)
     kind = rng.randrange(8)
     if kind == 0:
-        return both("{} IS NULL", c)
+        return filled("{} IS NULL", BOOLEAN, c)
     if kind == 1:
-        return both("{} IS NOT NULL", c)
+        return filled("{} IS NOT NULL", BOOLEAN, c)
     if t.kind == "boolean":
-        return both(rng.choice(["{}", "NOT {}", "{} IS TRUE", "{} IS NOT FALSE"]), c)
+        return filled(rng.choice(["{}", "NOT {}", "{} IS TRUE", "{} IS NOT FALSE"]), BOOLEAN, c)
     if kind == 2:
-        return both("{} BETWEEN {} AND {}", c, constant(rng, t), constant(rng, t))
+        return filled("{} BETWEEN {} AND {}", BOOLEAN, c, constant(rng, t), constant(rng, t))
     if kind == 3:
-        return both("{} IN ({}, {}, {})", c, *[constant(rng, t) for _ in range(3)])
+        return filled("{} IN ({}, {}, {})", BOOLEAN, c, *[constant(rng, t) for _ in range(3)])
     if kind == 4:
-        return both("{} IS DISTINCT FROM {}", c, constant(rng, t))
-    return both("{} " + rng.choice(COMPARE) + " {}", c, constant(rng, t))
+        e = filled("{} IS DISTINCT FROM {}", BOOLEAN, c, constant(rng, t))
+        return Expr(e.weir, e.lite.replace("IS DISTINCT FROM", "IS NOT"), BOOLEAN, e.err)
+    return filled("{} " + rng.choice(COMPARE) + " {}", BOOLEAN, c, constant(rng, t))
+
+
+def logic(template, a, b, a_decides, b_decides):
+    """A connective: an error of one side counts unless the other side has the value that decides."""
+    e = filled(template, BOOLEAN, a, b)
+    err = (f"(({a.err}) AND (({b.err}) OR ({b.lite}) IS NOT {b_decides})"
+           f" OR ({b.err}) AND ({a.lite}) IS NOT {a_decides})")
+    return Expr(e.weir, e.lite, BOOLEAN, err)
 
 
 def random_predicate(rng, columns, depth=2):
     if depth == 0 or rng.random() < 0.5:
-        weir, lite = random_comparison(rng, columns)
-    else:
-        parts = [random_predicate(rng, columns, depth - 1) for _ in range(2)]
-        template = rng.choice(["({} AND {})", "({} OR {})", "({} OR NOT ({}))"])
-        weir, lite = both(template, *parts)
-    # IS DISTINCT FROM came to SQLite in 3.39; IS NOT is the same there
-    return Expr(weir, lite.replace("IS DISTINCT FROM", "IS NOT"), BOOLEAN)
+        return random_comparison(rng, columns)
+    a, b = (random_predicate(rng, columns, depth - 1) for _ in range(2))
+    return rng.choice([lambda: logic("({} AND {})", a, b, 0, 0), lambda: logic("({} OR {})", a, b, 1, 1),
+                       lambda: logic("({} OR NOT ({}))", a, b, 1, 0)])()
+
+
+def may_overflow(rng, c):
+    """Arithmetic that leaves 64 bits: an error below the first stateful operator, NULL above."""
+    sql, call = rng.choice([("({} + 1)", "add_int({}, 1)"), ("({} * 2)", "mul_int({}, 2)"), ("({} - 5)", "add_int({}, -5)")])
+    lite = call.format(c.lite)
+    return Expr(sql.format(c.weir), lite, HUGE, f"({c.err} OR ({c.lite} IS NOT NULL AND {lite} IS NULL))")
 
 
 def random_scalar(rng, columns):
@@ -70,6 +85,8 @@ def random_scalar(rng, columns):
     c = column(name, t)
     if rng.random() < 0.6:
         return c
+    if t == HUGE:
+        return may_overflow(rng, c)
     if t == BIGINT:
         template = rng.choice(["({} + 7)", "({} * 3)", "(5 - {})", "({} % 5)", "COALESCE({}, -1)",
                                "CASE WHEN {0} > 0 THEN {0} ELSE 0 END", "ABS({})"])
@@ -81,5 +98,4 @@ def random_scalar(rng, columns):
         template = rng.choice(["(NOT {})", "COALESCE({}, FALSE)"])
     else:
         return c
-    weir, lite = both(template, c)
-    return Expr(weir, lite, t)
+    return filled(template, t, c)

@@ -13,6 +13,16 @@ WORDS = ["a", "b", "c", "aa", "B", "", "zebra", "ünïcode", "twelve chars", "th
 BASES = [0, -10 * 86400 * SECOND, 1_700_000_000 * SECOND, -1, 951_782_400 * SECOND, -2_208_988_800 * SECOND]
 
 
+BAD = object()  # the value of a column whose text does not fit its type
+BAD_VALUES = {
+    "bigint": ['"abc"', "true", "1.5", "99999999999999999999", '"7"', "[1]", "{}"],
+    "double": ['"abc"', "false", "1e999", '"1.5"'],
+    "boolean": ['"yes"', "[true]"],
+    "decimal": ['"abc"', "true", "1" + 38 * "0", "{}"],
+    "timestamp": ['"noon"', '"2024-13-01T00:00:00Z"', '"2024-02-30T00:00:00Z"', "true"],
+}
+
+
 @dataclass
 class Record:
     """One line of input. `values` is None where the line is no acceptable row."""
@@ -27,6 +37,7 @@ class Stream:
     delay: int             # microseconds
     unit: int              # typical distance of event times
     has_bad_lines: bool = False
+    has_bad_values: bool = False   # columns whose text does not fit their type
     records: list = field(default_factory=list)
 
     @property
@@ -64,7 +75,8 @@ def random_stream(rng, name, columns=None, unit=None):
     columns = columns or random_schema(rng, precision)
     unit = unit or rng.choice([SECOND, SECOND, 7 * SECOND, 60 * SECOND])
     delay = rng.choice([0, 0, unit, 5 * unit, 20 * unit])
-    return Stream(name, columns, delay, unit, has_bad_lines=rng.random() < 0.2)
+    return Stream(name, columns, delay, unit, has_bad_lines=rng.random() < 0.2,
+                  has_bad_values=rng.random() < 0.25)
 
 
 def random_double(rng):
@@ -141,6 +153,10 @@ def random_record(rng, stream, state):
         return rng.choice(state["rows"])  # an exact duplicate
     values, parts = [], []
     for name, t in stream.columns[:-1]:
+        if stream.has_bad_values and t.kind in BAD_VALUES and rng.random() < 0.1:
+            values.append(BAD)
+            parts.append(f'"{name}":{rng.choice(BAD_VALUES[t.kind])}')
+            continue
         value = None if rng.random() < 0.2 else random_value(rng, t)
         if value is None and rng.random() < 0.5:
             values.append(None)  # a missing field is NULL

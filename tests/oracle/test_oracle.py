@@ -155,7 +155,7 @@ class Cases(unittest.TestCase):
             ("changes", [first]), ("final", [first]),
             ("changes", [first, second]), ("final", [first]),
             ("changes", [first, second]), ("final", [first])])
-        self.assertEqual(cases.expected_late(tumbling_case()), {"changes": 1, "final": 1})
+        self.assertEqual(cases.expected_counters(tumbling_case()), {"changes": (1, 0), "final": (1, 0)})
 
     def test_the_drivers_output_is_read(self):
         self.assertEqual(dumps_of("refused x\n@dump\n[1]\n.\n@dump\n.\n"), [["[1]"], []])
@@ -181,7 +181,7 @@ class Cases(unittest.TestCase):
             case = cases.generate(seed)
             self.assertEqual(len(cases.expected(case)), cases.script(case).count("echo @dump"))
             self.assertEqual(cases.expected(replace(case)), cases.expected(case))
-            cases.expected_late(case)
+            cases.expected_counters(case)
 
 
 if __name__ == "__main__":

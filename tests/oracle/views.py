@@ -1,14 +1,15 @@
 """Random views: each as a statement of weir's and as SQL of the oracle's SQLite.
 
-A relation of the oracle is a temporary table with its columns and three more: _t event time, _j
-judgement (NULL: none, or above a stateful operator), _n arrival. A view's SQL reads the tables of
-the relations below it, which hold what these hold at the same commit.
+A relation of the oracle is a temporary table with its columns and more: _t event time, _j judgement
+(NULL: none, or above a stateful operator), _n arrival, and below the first stateful operator _e_c
+for each column c: its value is an error. A view's SQL reads the tables of the relations below it,
+which hold what these hold at the same commit.
 """
 from dataclasses import dataclass, replace
 
 from . import windows
 from .aggregates import random_call, random_having
-from .exprs import random_predicate, random_scalar
+from .exprs import column, random_predicate, random_scalar
 from .sqltypes import BIGINT
 from .windows import Window
 
@@ -20,15 +21,16 @@ class Relation:
     marks: tuple = ()            # (stream, lag): its watermark is the least of W(stream) - lag
     time: str = None             # event-time column
     tick: int = 1
-    has_j: bool = False          # stateless over streams: rows are judged
+    has_j: bool = False          # stateless over streams: rows are judged, values may be errors
     is_single: bool = False      # rows of one stream, one a row: arrival order means something
     is_append_only: bool = True
     is_table: bool = True        # there is a SQLite view to look at
     hidden: tuple = ()           # columns that an outer window hides
     bounds: tuple = ()           # (start, end) columns of a window by event time
     ddl: str = ""
-    sql: str = ""                # of its rows: columns, _t, _j, _n
+    sql: str = ""                # of its rows: columns, _t, _j, _n, and _e_c where has_j
     late_sql: str = None         # how many rows it has dropped as late
+    error_sql: str = None        # how many rows were withheld from it
     parents: tuple = ()
     series: int = 0              # how long the table of numbers must be
     unit: int = 1_000_000        # typical distance of event times
@@ -36,24 +38,54 @@ class Relation:
     def usable(self):
         return [c for c in self.columns if c[0] not in self.hidden]
 
+    def error_columns(self):
+        return [f"_e_{n}" for n, _ in self.columns] if self.has_j else []
+
 
 def of_stream(stream):
-    names = ", ".join(n for n, _ in stream.columns)
+    names = [n for n, _ in stream.columns]
+    errors = ", ".join(f"_e_{n}" for n in names)
     return Relation(stream.name, stream.columns, ((stream.name, 0),), stream.time_name, stream.time_type.tick,
                     has_j=True, is_single=True, unit=stream.unit, ddl=stream.ddl(), is_table=False,
-                    sql=f"SELECT {names}, {stream.time_name} AS _t, _j, _n FROM stream_{stream.name}"
-                        f" WHERE _n <= :n_{stream.name}")
+                    sql=f"SELECT {', '.join(names)}, {stream.time_name} AS _t, _j, _n, {errors}"
+                        f" FROM stream_{stream.name} WHERE _n <= :n_{stream.name}")
 
 
 def create(name, query, materialized=True):
     return f"CREATE {'MATERIALIZED ' if materialized else ''}VIEW {name} AS {query};"
 
 
-def random_where(rng, columns, chance=0.6):
-    if rng.random() >= chance:
-        return "", ""
-    p = random_predicate(rng, columns)
-    return f" WHERE {p.weir}", f" WHERE {p.lite}"
+# ---- parts of a query -----------------------------------------------------------------------------
+
+@dataclass
+class Where:
+    """The rows that a query takes: what the filter lets through, less the rows it cannot use."""
+    weir: str       # " WHERE …" or nothing
+    lite: str
+    errors: str     # condition of a row that is withheld
+
+
+def random_where(rng, src, chance, items):
+    """`items`: expressions that must not be errors."""
+    p = random_predicate(rng, src.usable()) if rng.random() < chance else None
+    taken = f"({p.lite})" if p else "1"
+    if not src.has_j:
+        return Where(f" WHERE {p.weir}" if p else "", f" WHERE {taken}", "0")
+    unusable = " OR ".join(sorted({e.err for e in items if e.err != "0"})) or "0"
+    bad_filter = p.err if p else "0"
+    errors = f"(({bad_filter}) OR {taken} IS TRUE AND ({unusable}))"
+    return Where(f" WHERE {p.weir}" if p else "", f" WHERE {taken} AND NOT {errors}", errors)
+
+
+def plain_where(rng, src):
+    """For a plain view, which is expanded: a filter that is never an error (whether the filter of the
+    query around it may hide one is not settled)."""
+    columns = [c for c in src.usable() if c[0] == src.time or not src.has_j]
+    return random_where(rng, replace(src, columns=columns), 0.8 if columns else 0, [])
+
+
+def errors_of(src, where):
+    return f"SELECT COUNT(*) FROM {src.name} WHERE {where.errors}"
 
 
 def random_select(rng, columns, view, most=4):
@@ -63,8 +95,20 @@ def random_select(rng, columns, view, most=4):
     return [(e, f"c{i}_{view}") for i, e in enumerate(picked)]
 
 
+def random_keys(rng, columns, view):
+    return [(random_scalar(rng, columns), f"g{i}_{view}") for i in range(rng.choice([0, 1, 1, 2]))]
+
+
+def random_aggs(rng, columns, view, has_order):
+    return [(random_call(rng, columns, has_order), f"a{i}_{view}") for i in range(rng.randint(1, 4))]
+
+
 def listed(items, language):
     return ", ".join(f"{getattr(e, language)} AS {n}" for e, n in items)
+
+
+def exprs_of(*lists):
+    return [e for items in lists for e, _ in items]
 
 
 def visible(src):
@@ -72,47 +116,54 @@ def visible(src):
     return ", ".join([n for n, _ in src.usable()] + ["_t", "_j", "_n"])
 
 
+def other_than(src, name):
+    return [c for c in src.usable() if c[0] != name] or src.usable()
+
+
 # ---- stateless ------------------------------------------------------------------------------------
 
 def make_stateless(rng, name, src):
     keeps_time = src.time and rng.random() < 0.75
-    others = [c for c in src.usable() if not (keeps_time and c[0] == src.time)]
-    items = random_select(rng, others or src.usable(), name)
+    items = random_select(rng, other_than(src, src.time if keeps_time else None), name)
     columns = [(n, e.type) for e, n in items]
     weir, lite = listed(items, "weir"), listed(items, "lite")
+    final = " EMIT FINAL" if src.is_append_only and src.time and rng.random() < 0.1 else ""
+    is_table = rng.random() < 0.75 or bool(final)
+    where = random_where(rng, src, 0.8, exprs_of(items)) if is_table else plain_where(rng, src)
+    errors = "".join(f", {e.err if not is_table else 0} AS _e_{n}" for e, n in items) if src.has_j else ""
     if keeps_time:
         weir, lite = f"{weir}, {src.time}", f"{lite}, {src.time}"
         columns.append((src.time, dict(src.columns)[src.time]))
-    where = random_where(rng, src.usable(), 0.8)
-    final = " EMIT FINAL" if src.is_append_only and src.time and rng.random() < 0.1 else ""
-    is_table = rng.random() < 0.75 or bool(final)
-    time = "_t" if keeps_time else "NULL"
+        errors += f", 0 AS _e_{src.time}" if src.has_j else ""
     return replace(src, name=name, columns=columns, time=src.time if keeps_time else None, is_table=is_table,
                    bounds=(), hidden=tuple(h for h in src.hidden if h == src.time and keeps_time),
-                   ddl=create(name, f"SELECT {weir} FROM {src.name}{where[0]}{final}", is_table),
-                   sql=f"SELECT {lite}, {time} AS _t, _j, _n FROM {src.name}{where[1]}",
-                   late_sql=None, parents=(src,), series=0)
+                   ddl=create(name, f"SELECT {weir} FROM {src.name}{where.weir}{final}", is_table),
+                   sql=f"SELECT {lite}, {'_t' if keeps_time else 'NULL'} AS _t, _j, _n{errors} FROM {src.name}{where.lite}",
+                   late_sql=None, error_sql=errors_of(src, where), parents=(src,), series=0)
 
 
 def make_expansion(rng, name, src):
     """A window table function that only adds columns."""
     w = random_window(rng, src, ["tumbling", "hopping", "cumulating"], grace=False)
-    others = [c for c in src.usable() if c[0] != src.time]
-    items = random_select(rng, others or src.usable(), name, 2)
+    items = random_select(rng, other_than(src, src.time), name, 2)
     names = ["window_start", "window_end"]
     time = src.time if src.time not in src.hidden and rng.random() < 0.7 else None
     if time:
         names.append(time)
     when = dict(src.columns)[src.time]
-    where = random_where(rng, src.usable(), 0.5)
+    where = random_where(rng, src, 0.5, exprs_of(items))
     extra = "".join(f", {n}" for n in names)
-    rows = windows.fixed_bounds(w, f"SELECT {visible(src)} FROM {src.name}{where[1]}")
+    errors = "".join(f", 0 AS _e_{n}" for n in [n for _, n in items] + names) if src.has_j else ""
+    rows = windows.fixed_bounds(w, f"SELECT {visible(src)} FROM {src.name}{where.lite}")
+    counted = windows.fixed_bounds(w, f"SELECT {visible(src)} FROM {src.name} WHERE {where.errors}")
     return replace(src, name=name, columns=[(n, e.type) for e, n in items] + [(n, when) for n in names],
                    time=time, is_single=False, is_table=True, bounds=(), hidden=("window_start", "window_end"),
                    ddl=create(name, f"SELECT {listed(items, 'weir')}{extra} FROM {w.table_function(src.name, src.time)}"
-                                    f"{where[0]}"),
-                   sql=f"SELECT {listed(items, 'lite')}{extra}, {'_t' if time else 'NULL'} AS _t, _j, _n FROM ({rows})",
-                   late_sql=None, parents=(src,), series=windows.series_needed(w))
+                                    f"{where.weir}"),
+                   sql=f"SELECT {listed(items, 'lite')}{extra}, {'_t' if time else 'NULL'} AS _t, _j, _n{errors}"
+                       f" FROM ({rows})",
+                   late_sql=None, error_sql=f"SELECT COUNT(DISTINCT _n) FROM ({counted})", parents=(src,),
+                   series=windows.series_needed(w))
 
 
 def make_union(rng, name, a, b):
@@ -122,55 +173,53 @@ def make_union(rng, name, a, b):
     keeps_time = a.time and a.time == b.time and types[a.time] == dict(b.columns)[b.time] and rng.random() < 0.8
     if keeps_time:
         names.append(a.time)
-    wheres = [random_where(rng, r.usable()) for r in (a, b)]
+    picked = [column(n, types[n]) for n in names]
+    wheres = [random_where(rng, r, 0.6, picked) for r in (a, b)]
     time = "_t" if keeps_time else "NULL"
-    weir = " UNION ALL ".join(f"SELECT {', '.join(names)} FROM {r.name}{w[0]}" for r, w in zip((a, b), wheres))
-    lite = " UNION ALL ".join(f"SELECT {', '.join(names)}, {time} AS _t, _j, _n FROM {r.name}{w[1]}"
+    errors = "".join(f", 0 AS _e_{n}" for n in names) if a.has_j else ""
+    weir = " UNION ALL ".join(f"SELECT {', '.join(names)} FROM {r.name}{w.weir}" for r, w in zip((a, b), wheres))
+    lite = " UNION ALL ".join(f"SELECT {', '.join(names)}, {time} AS _t, _j, _n{errors} FROM {r.name}{w.lite}"
                               for r, w in zip((a, b), wheres))
+    counts = [f"({errors_of(r, w)})" for r, w in zip((a, b), wheres)]
     return Relation(name, [(n, types[n]) for n in names], a.marks + b.marks, a.time if keeps_time else None, a.tick,
-                    unit=a.unit, has_j=a.has_j or b.has_j, is_append_only=a.is_append_only and b.is_append_only,
-                    ddl=create(name, weir), sql=lite, parents=(a, b))
+                    unit=a.unit, has_j=a.has_j, is_append_only=a.is_append_only and b.is_append_only,
+                    ddl=create(name, weir), sql=lite, error_sql=f"SELECT {' + '.join(counts)}", parents=(a, b))
 
 
 # ---- groups ---------------------------------------------------------------------------------------
 
 def make_distinct(rng, name, src):
     items = random_select(rng, src.usable(), name, 2)
-    where = random_where(rng, src.usable())
+    where = random_where(rng, src, 0.6, exprs_of(items))
     return Relation(name, [(n, e.type) for e, n in items], src.marks, is_append_only=False,
-                    ddl=create(name, f"SELECT DISTINCT {listed(items, 'weir')} FROM {src.name}{where[0]}"),
+                    ddl=create(name, f"SELECT DISTINCT {listed(items, 'weir')} FROM {src.name}{where.weir}"),
                     sql=f"SELECT DISTINCT {listed(items, 'lite')}, NULL AS _t, NULL AS _j, NULL AS _n"
-                        f" FROM {src.name}{where[1]}", parents=(src,))
+                        f" FROM {src.name}{where.lite}", error_sql=errors_of(src, where), parents=(src,))
 
 
-def random_keys(rng, columns, view, least=0):
-    n = rng.choice([least, 1, 1, 2])
-    return [(random_scalar(rng, columns), f"g{i}_{view}") for i in range(max(n, least))]
+def random_havings(rng, columns):
+    """None or one."""
+    return [(random_having(rng, columns), "having")] if rng.random() < 0.25 else []
 
 
-def random_aggs(rng, columns, view, has_order):
-    return [(random_call(rng, columns, has_order), f"a{i}_{view}") for i in range(rng.randint(1, 4))]
-
-
-def having_of(rng, columns):
-    if rng.random() >= 0.25:
-        return "", ""
-    h = random_having(rng, columns)
-    return f" HAVING {h.weir}", f" HAVING {h.lite}"
+def having_text(having, language):
+    return "".join(f" HAVING {getattr(h, language)}" for h, _ in having)
 
 
 def make_group(rng, name, src):
     columns = src.usable()
     keys, aggs = random_keys(rng, columns, name), random_aggs(rng, columns, name, src.is_single and bool(src.time))
-    where, having = random_where(rng, columns), having_of(rng, columns)
-    shown = [k for k in keys if rng.random() < 0.9]
+    having = random_havings(rng, columns)
+    where = random_where(rng, src, 0.6, exprs_of(keys, aggs, having))
+    items = [k for k in keys if rng.random() < 0.9] + aggs
     by_weir = f" GROUP BY {', '.join(k.weir for k, _ in keys)}" if keys else ""
     by_lite = f" GROUP BY {', '.join(k.lite for k, _ in keys)}" if keys else ""
-    items = shown + aggs
     return Relation(name, [(n, e.type) for e, n in items], src.marks, is_append_only=False,
-                    ddl=create(name, f"SELECT {listed(items, 'weir')} FROM {src.name}{where[0]}{by_weir}{having[0]}"),
+                    ddl=create(name, f"SELECT {listed(items, 'weir')} FROM {src.name}{where.weir}{by_weir}"
+                                     f"{having_text(having, 'weir')}"),
                     sql=f"SELECT {listed(items, 'lite')}, NULL AS _t, NULL AS _j, NULL AS _n"
-                        f" FROM {src.name}{where[1]}{by_lite}{having[1]}", parents=(src,))
+                        f" FROM {src.name}{where.lite}{by_lite}{having_text(having, 'lite')}",
+                    error_sql=errors_of(src, where), parents=(src,))
 
 
 def make_regroup(rng, name, src):
@@ -220,21 +269,20 @@ def window_kinds(src):
 
 def spelled(rng, w, src, keys, where, having, items, final):
     """The query in one of the spellings of its window."""
-    wheres = where[0]
     by = [k.weir for k, _ in keys]
     emit = " EMIT FINAL" if final else ""
     spelling = rng.random()
     if w.is_fixed and not w.grace and spelling < 0.35:
         by = ["window_start", "window_end"] + (["window_time"] if "window_time" in items else []) + by
-        return (f"SELECT {items} FROM {w.table_function(src.name, src.time)}{wheres}"
-                f" GROUP BY {', '.join(by)}{having[0]}{emit}")
+        return (f"SELECT {items} FROM {w.table_function(src.name, src.time)}{where.weir}"
+                f" GROUP BY {', '.join(by)}{having}{emit}")
     if w.kind in ("tumbling", "hopping", "session") and not w.grace and not w.offset and spelling < 0.5:
         name, args = w.group_function(src.time)
         picked = items.replace("window_start AS", f"{name}_START{args} AS").replace("window_end AS", f"{name}_END{args} AS")
         if "window_" not in picked:
-            return f"SELECT {picked} FROM {src.name}{wheres} GROUP BY {', '.join(by + [name + args])}{having[0]}{emit}"
+            return f"SELECT {picked} FROM {src.name}{where.weir} GROUP BY {', '.join(by + [name + args])}{having}{emit}"
     grouped = f" GROUP BY {', '.join(by)}" if by else ""
-    return f"SELECT {items} FROM {src.name} {w.clause()}{wheres}{grouped}{having[0]}{emit}"
+    return f"SELECT {items} FROM {src.name} {w.clause()}{where.weir}{grouped}{having}{emit}"
 
 
 def window_columns(rng, w, when, view):
@@ -256,29 +304,29 @@ def make_window(rng, name, src):
     columns = src.usable()
     final = rng.random() < 0.5 and w.kind != "global" and src.time is not None
     keys, aggs = random_keys(rng, columns, name), random_aggs(rng, columns, name, src.is_single and bool(src.time))
-    where, having = random_where(rng, columns, 0.4), having_of(rng, columns)
+    having = random_havings(rng, columns)
+    where = random_where(rng, src, 0.4, exprs_of(keys, aggs, having))
     when = dict(src.columns)[src.time] if src.time else None
     own = window_columns(rng, w, when, name)
     items = ", ".join([text for text, _, _ in own] + [f"{e.weir} AS {n}" for e, n in keys + aggs])
 
     keys_sql = "".join(f", {k.lite} AS {n}" for k, n in keys)
-    rows = f"SELECT rowid AS _r, {visible(src)}{keys_sql} FROM {src.name}{where[1]}"
+    rows = f"SELECT rowid AS _r, {visible(src)}{keys_sql} FROM {src.name}{where.lite}"
     names = [n for _, n in keys]
     pairs = windows.PAIRS[w.kind](w, rows, names, src.tick)
     lag = w.grace + (src.tick if w.kind == "session" else 0)
     out = Relation(name, [(n, t) for _, n, t in own] + [(n, e.type) for e, n in keys + aggs],
                    tuple((s, l + lag) for s, l in src.marks), None, src.tick, is_append_only=final,
-                   unit=src.unit, ddl=create(name, spelled(rng, w, src, keys, where, having, items, final)), parents=(src,),
-                   series=64 if w.kind == "count" else windows.series_needed(w))
-    if w.kind == "count":
-        out.series = 2000
+                   ddl=create(name, spelled(rng, w, src, keys, where, having_text(having, "weir"), items, final)),
+                   error_sql=errors_of(src, where), parents=(src,), unit=src.unit,
+                   series=2000 if w.kind == "count" else windows.series_needed(w))
     shown = [n for _, n, _ in own]
     if w.has_time:
         out.bounds = tuple(shown[:2])
         out.hidden = tuple(n for n in shown if n.startswith("window_"))
         out.time = shown[2] if len(shown) == 3 else None
         out.late_sql = late_count(w, rows, pairs, src)
-    out.sql = group_pairs(w, pairs, names, own, keys + aggs, having[1], final, src)
+    out.sql = group_pairs(w, pairs, names, own, keys + aggs, having_text(having, "lite"), final, src)
     return out
 
 
