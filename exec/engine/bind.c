@@ -3,11 +3,7 @@
 
 #include "storage/sql.h"
 
-#if __has_include("exec/format/infer.h")
 #include "exec/format/infer.h"
-#else
-#define infer_file(...) WEIR_E_UNSUPPORTED
-#endif
 
 static Status infer(void *arg, Str path, const Options *given, Relation *rel, Span at, Diags *d)
 {

@@ -21,6 +21,7 @@ typedef struct RowBuilder {
 } RowBuilder;
 
 typedef struct Decoder Decoder;
+struct Inference;
 typedef struct FormatImpl {
     /* `rel` gives columns, types, paths and options. */
     Status (*open)(const Relation *rel, const bool *wanted, Arena *a, Decoder **out, Diags *d);
@@ -31,9 +32,8 @@ typedef struct FormatImpl {
                         RowBuilder *out);
     /* Forgets what was learned from a partition's head (CSV header); NULL: nothing. */
     void (*reset)(Decoder *dec);
-    /* Columns, types and event time from the first bytes of an input; NULL: cannot. */
-    Status (*infer)(const Options *o, const char *buf, ptrdiff_t n, Arena *a, ColumnDef **cols,
-                    int *ncols, int *time_col, Diags *d);
+    /* Columns and event time from the first bytes of an input (infer.h); NULL: cannot. */
+    Status (*infer)(struct Inference *inf, Diags *d);
     /* State that a position needs besides the offset (e.g. the CSV header): saved with it. */
     Str (*save)(Decoder *dec, Arena *a);
     Status (*load)(Decoder *dec, Str saved);

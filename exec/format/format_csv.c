@@ -7,6 +7,7 @@
  * header (or the columns): anything else makes it unusable. The plain way is here; csv_quick.c
  * takes the records that need no thought. */
 #include "exec/format/csv_impl.h"
+#include "exec/format/infer_formats.h"
 #include "exec/format/utf8.h"
 
 #include <assert.h>
@@ -512,9 +513,11 @@ static void csv_close(Decoder *dec)
 }
 
 static const FormatImpl csv_impl = {.open = csv_open, .decode = csv_decode, .reset = csv_reset,
-                                    .save = csv_save, .load = csv_load, .close = csv_close};
+                                    .save = csv_save, .load = csv_load, .close = csv_close,
+                                    .infer = csv_infer};
 static const FormatImpl tsv_impl = {.open = tsv_open, .decode = csv_decode, .reset = csv_reset,
-                                    .save = csv_save, .load = csv_load, .close = csv_close};
+                                    .save = csv_save, .load = csv_load, .close = csv_close,
+                                    .infer = tsv_infer};
 
 static const OptionDef csv_options[] = {
     {"header", OPT_BOOL, .doc = "the first record names the fields; by default it does if it names a column"},

@@ -4,6 +4,7 @@
  * places by the tree of paths. The quick one (json_shape.h) has learned how such lines are built
  * and compares everything that is not a value with what it learned; a line built otherwise goes
  * the plain way. */
+#include "exec/format/infer_formats.h"
 #include "exec/format/json_field.h"
 #include "exec/format/json_shape.h"
 #include "exec/format/json_tree.h"
@@ -268,7 +269,7 @@ static const OptionDef json_options[] = {
     {0}};
 
 static const FormatImpl json_impl = {.open = json_open, .decode = json_decode, .reset = json_reset,
-                                     .save = json_save, .load = json_load};
+                                     .save = json_save, .load = json_load, .infer = json_infer};
 
 extern const FormatDef format_json[];
 const FormatDef format_json[] = {

@@ -2,7 +2,7 @@
  *
  * A value is bare up to the next space, or quoted with the escapes of JSON. A key alone is true.
  * Columns take the keys of their names; of equal keys the last counts. */
-#include "exec/format/field.h"
+#include "exec/format/infer.h"
 #include "exec/format/json_tree.h"
 #include "exec/format/lines.h"
 #include "exec/format/utf8.h"
@@ -58,6 +58,24 @@ static const char *read_value(const char *p, const char *end, Str *value, Arena 
     return q + 1;
 }
 
+/* The pair at *at, where *at < end. False: it is none. */
+static bool read_pair(const char **at, const char *end, Str *key, Str *value, Arena *a)
+{
+    const char *from = *at, *p = from;
+    while (p < end && *p != '=' && *p != ' ' && *p != '"') p++;
+    *key = str_of(from, p - from);
+    *value = S("true");
+    if (key->n == 0 || (p < end && *p == '"')) return false;
+    *at = p < end && *p == '=' ? read_value(p + 1, end, value, a) : p;
+    return *at != NULL;
+}
+
+static const char *skip_blanks(const char *p, const char *end)
+{
+    while (p < end && (*p == ' ' || *p == '\t')) p++;
+    return p;
+}
+
 /* All pairs of a line. False: it is none of such pairs. */
 static bool read_pairs(LogfmtDecoder *l, Str line, Arena *a)
 {
@@ -65,14 +83,10 @@ static bool read_pairs(LogfmtDecoder *l, Str line, Arena *a)
     int32_t hint = l->keys.nodes.data[0].child;
     for (int32_t i = 0; i < l->keys.nslots; i++) l->values[i] = (Str){0};
     for (;;) {
-        while (p < end && (*p == ' ' || *p == '\t')) p++;
+        Str key, value;
+        p = skip_blanks(p, end);
         if (p == end) return true;
-        const char *from = p;
-        while (p < end && *p != '=' && *p != ' ' && *p != '"') p++;
-        Str key = str_of(from, p - from), value = S("true");
-        if (key.n == 0 || (p < end && *p == '"')) return false;
-        if (p < end && *p == '=') p = read_value(p + 1, end, &value, a);
-        if (!p) return false;
+        if (!read_pair(&p, end, &key, &value, a)) return false;
         int32_t node = json_tree_member(&l->keys, 0, key, hint);
         if (node < 0) continue;
         l->values[l->keys.nodes.data[node].slot] = value;
@@ -119,7 +133,28 @@ static void logfmt_reset(Decoder *dec)
     lines_reset(&((LogfmtDecoder *)dec)->lines, dec);
 }
 
-static const FormatImpl logfmt_impl = {.open = logfmt_open, .decode = logfmt_decode, .reset = logfmt_reset};
+static Status logfmt_infer(Inference *inf, Diags *d)
+{
+    const char *p = inf->head.p, *end = p + inf->head.n;
+    while (p < end) {
+        const char *newline = memchr(p, '\n', (size_t)(end - p));
+        const char *stop = newline ? newline : end;
+        if (stop > p && stop[-1] == '\r') stop--;
+        while ((p = skip_blanks(p, stop)) < stop) {
+            Str key, value;
+            if (!read_pair(&p, stop, &key, &value, inf->scratch)) break;
+            TypeGuess *g = infer_column(inf, key);
+            if (!g) return diag_error(d, WEIR_E_LIMIT, (Span){0}, "more than %d different keys", INFER_COLUMNS_MAX);
+            guess_text(g, value);
+        }
+        p = newline ? newline + 1 : end;
+    }
+    if (inf->found.len > 0) return WEIR_OK;
+    return diag_error(d, WEIR_E_DATA, (Span){0}, "no key=value pairs in the first lines");
+}
+
+static const FormatImpl logfmt_impl = {.open = logfmt_open, .decode = logfmt_decode, .reset = logfmt_reset,
+                                       .infer = logfmt_infer};
 
 static const OptionDef logfmt_options[] = {TIME_OPTIONS, LINE_OPTIONS, {0}};
 

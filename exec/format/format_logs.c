@@ -209,18 +209,16 @@ static void access_reset(Decoder *dec)
     lines_reset(&((AccessDecoder *)dec)->columns.lines, dec);
 }
 
-static Status combined_infer(const Options *o, const char *buf, ptrdiff_t n, Arena *a, ColumnDef **cols,
-                             int *ncols, int *time_col, Diags *d)
+static Status combined_infer(Inference *inf, Diags *d)
 {
-    (void)o, (void)buf, (void)n, (void)d;
-    return log_columns_infer(combined_pieces, COUNT(combined_pieces), a, cols, ncols, time_col);
+    (void)d;
+    return log_columns_infer(combined_pieces, COUNT(combined_pieces), inf);
 }
 
-static Status common_infer(const Options *o, const char *buf, ptrdiff_t n, Arena *a, ColumnDef **cols,
-                           int *ncols, int *time_col, Diags *d)
+static Status common_infer(Inference *inf, Diags *d)
 {
-    (void)o, (void)buf, (void)n, (void)d;
-    return log_columns_infer(common_pieces, COUNT(common_pieces), a, cols, ncols, time_col);
+    (void)d;
+    return log_columns_infer(common_pieces, COUNT(common_pieces), inf);
 }
 
 static const FormatImpl combined_impl = {.open = combined_open, .decode = access_decode,

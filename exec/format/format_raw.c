@@ -1,4 +1,5 @@
 /* format_raw.c: a line is one TEXT value, for the first column that is not computed or metadata. */
+#include "exec/format/infer.h"
 #include "exec/format/lines.h"
 #include "exec/format/utf8.h"
 
@@ -57,7 +58,15 @@ static void raw_reset(Decoder *dec)
     lines_reset(&((RawDecoder *)dec)->lines, dec);
 }
 
-static const FormatImpl raw_impl = {.open = raw_open, .decode = raw_decode, .reset = raw_reset};
+static Status raw_infer(Inference *inf, Diags *d)
+{
+    (void)d;
+    vec_push(&inf->cols, inf->arena, (ColumnDef){.name = S("line"), .type = {.kind = TYPE_TEXT}});
+    return WEIR_OK;
+}
+
+static const FormatImpl raw_impl = {.open = raw_open, .decode = raw_decode, .reset = raw_reset,
+                                    .infer = raw_infer};
 
 static const OptionDef raw_options[] = {TIME_OPTIONS, LINE_OPTIONS, {0}};
 

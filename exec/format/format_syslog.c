@@ -164,11 +164,13 @@ static void syslog_reset(Decoder *dec)
     lines_reset(&((SyslogDecoder *)dec)->columns.lines, dec);
 }
 
-static Status syslog_infer(const Options *o, const char *buf, ptrdiff_t n, Arena *a, ColumnDef **cols,
-                           int *ncols, int *time_col, Diags *d)
+/* Times without a year are of the year of the input's last change. */
+static Status syslog_infer(Inference *inf, Diags *d)
 {
-    (void)o, (void)buf, (void)n, (void)d;
-    return log_columns_infer(pieces_of_syslog, PIECES, a, cols, ncols, time_col);
+    (void)d;
+    bool has_year = inf->head.n > 0 && ((inf->head.p[0] >= '0' && inf->head.p[0] <= '9') || inf->head.p[0] == '<');
+    if (!has_year && inf->year > 0) infer_option(inf, "year", str_printf(inf->arena, "%d", inf->year));
+    return log_columns_infer(pieces_of_syslog, PIECES, inf);
 }
 
 static const FormatImpl syslog_impl = {.open = syslog_open, .decode = syslog_decode, .reset = syslog_reset,

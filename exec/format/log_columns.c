@@ -80,16 +80,12 @@ void log_columns_put(LogColumns *c, const Str *pieces, RowBuilder *out)
     }
 }
 
-Status log_columns_infer(const LogPiece *pieces, int npieces, Arena *a, ColumnDef **cols, int *ncols,
-                         int *time_col)
+Status log_columns_infer(const LogPiece *pieces, int npieces, Inference *inf)
 {
-    *cols = new (a, ColumnDef, npieces);
-    *ncols = 0;
-    *time_col = -1;
     for (int i = 0; i < npieces; i++) {
         if (pieces[i].is_extra) continue;
-        if (pieces[i].is_time) *time_col = *ncols;
-        (*cols)[(*ncols)++] = (ColumnDef){.name = str_z(pieces[i].name), .type = pieces[i].type};
+        if (pieces[i].is_time) inf->time_col = (int32_t)inf->cols.len;
+        vec_push(&inf->cols, inf->arena, (ColumnDef){.name = str_z(pieces[i].name), .type = pieces[i].type});
     }
     return WEIR_OK;
 }

@@ -5,6 +5,7 @@
 #ifndef WEIR_EXEC_LOG_COLUMNS_H
 #define WEIR_EXEC_LOG_COLUMNS_H
 
+#include "exec/format/infer.h"
 #include "exec/format/lines.h"
 #include "exec/format/quick_value.h"
 
@@ -30,8 +31,7 @@ Status log_columns_open(LogColumns *c, const Relation *rel, const bool *wanted, 
 /* The pieces (p NULL: not there) as a row; `null_text` as a whole piece stands for NULL. */
 void log_columns_put(LogColumns *c, const Str *pieces, RowBuilder *out);
 /* The columns of a stream that declares none. */
-Status log_columns_infer(const LogPiece *pieces, int npieces, Arena *a, ColumnDef **cols, int *ncols,
-                         int *time_col);
+Status log_columns_infer(const LogPiece *pieces, int npieces, Inference *inf);
 
 /* Reads a line into pieces. NULL: done; else why it cannot be read. Text that has to be rewritten
  * goes into the arena. */

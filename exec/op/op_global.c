@@ -126,22 +126,32 @@ static void global_begin(GlobalOp *s, Arena *scratch)
 
 /* ---- rows ------------------------------------------------------------------------------------- */
 
-/* Groups whose count reaches a multiple within the batch. */
-static void trigger_counts(GlobalOp *s, uint8_t *const *groups, int n, Arena *scratch)
+/* Rows up to the last multiple that their group reaches in this batch are shown, the others wait. */
+static void place_counted(GlobalOp *s, uint8_t **groups, int n, Arena *scratch)
 {
+    int64_t *number = new_raw(scratch, int64_t, n);
     uint8_t **due = new_raw(scratch, uint8_t *, n);
     int ndue = 0;
     for (int i = 0; i < n; i++) {
-        GlobalGroup *g = global_group(groups[i]);
-        int64_t was = g->rows++;
-        g->is_waiting = true;
-        if ((was + 1) % s->every_rows == 0) due[ndue++] = groups[i];
+        number[i] = ++global_group(groups[i])->rows;
+        if (number[i] % s->every_rows == 0) due[ndue++] = groups[i];
     }
     take_before(s, due, ndue, scratch);
     for (int i = 0; i < ndue; i++) {
-        GlobalGroup *g = global_group(due[i]);
-        int64_t upto = g->rows / s->every_rows * s->every_rows;
-        if (g->triggered < upto) trigger(s, due[i], upto, scratch);
+        int64_t rows = global_group(due[i])->rows;
+        trigger(s, due[i], rows - rows % s->every_rows, scratch);
+    }
+    for (int i = 0; i < n; i++)
+        groups[i] = number[i] <= global_group(groups[i])->triggered ? shown_cell(groups[i]) : later_cell(s, groups[i]);
+}
+
+static void place_timed(GlobalOp *s, uint8_t **groups, int n)
+{
+    for (int i = 0; i < n; i++) {
+        GlobalGroup *g = global_group(groups[i]);
+        g->rows++;
+        g->is_waiting = true;
+        groups[i] = later_cell(s, groups[i]);
     }
 }
 
@@ -150,19 +160,172 @@ static void push_rows(GlobalOp *s, const Batch *b, const int32_t *rows, int n, A
     AggregateOp *g = &s->agg;
     PackedKeys keys = key_pack(&g->keys, b->cols, g->op.plan->keys, rows, n, scratch);
     uint8_t **groups = new_raw(scratch, uint8_t *, n), **fresh = new_raw(scratch, uint8_t *, n);
-    int64_t *number = new_raw(scratch, int64_t, n);
     int nfresh = group_table_find(&s->groups, &keys, groups, fresh);
     for (int i = 0; i < nfresh; i++) cells_init(s, fresh[i], scratch);
-    if (s->every_rows) {
-        for (int i = 0; i < n; i++) number[i] = ++global_group(groups[i])->rows;
-        for (int i = 0; i < n; i++) global_group(groups[i])->rows = 0; /* counted again below */
-        for (int i = n - 1; i >= 0; i--) {
-            GlobalGroup *group = global_group(groups[i]);
-            if (group->rows == 0) group->rows = number[i];
-        }
+    if (s->every_rows)
+        place_counted(s, groups, n, scratch);
+    else
+        place_timed(s, groups, n);
+    agg_set_step(&g->aggs, &s->groups.heap, scratch, b, rows, n, groups);
+}
+
+static void global_push(Op *op, int port, const Batch *b)
+{
+    (void)port;
+    GlobalOp *s = (GlobalOp *)op;
+    Arena *scratch = op->ctx->batch_scratch;
+    ArenaMark mark = arena_mark(scratch);
+    global_begin(s, scratch);
+    int32_t *rows;
+    int n = aggregate_rows(&s->agg, b, &rows, scratch);
+    if (n > 0) push_rows(s, b, rows, n, scratch);
+    arena_release(scratch, mark);
+}
+
+/* ---- output ----------------------------------------------------------------------------------- */
+
+static bool is_as_before(const GlobalOp *s, const GlobalGroup *g, const Column *now, int at)
+{
+    const Column *image = g->before.image < 0 ? NULL : s->images.data[g->before.image];
+    for (int k = 0; image && k < s->agg.aggs.n; k++)
+        if (!result_eq(&image[k], g->before.row, &now[k], at)) return false;
+    return image != NULL;
+}
+
+static void emit_some(GlobalOp *s, uint8_t *const *groups, int n, Arena *scratch)
+{
+    const uint8_t **cells = new_raw(scratch, const uint8_t *, n);
+    for (int i = 0; i < n; i++) cells[i] = shown_cell(groups[i]);
+    Column *now = new (scratch, Column, s->agg.aggs.n);
+    agg_set_final(&s->agg.aggs, scratch, cells, n, now, scratch);
+    OutBuffer gone, come;
+    out_buffer_init(&gone, &s->agg, &s->groups, -1, n);
+    out_buffer_init(&come, &s->agg, &s->groups, 1, n);
+    for (int i = 0; i < n; i++) {
+        const GlobalGroup *g = global_group(groups[i]);
+        if (is_as_before(s, g, now, i)) continue;
+        if (g->before.image >= 0) out_buffer_add(&gone, groups[i], NULL, s->images.data[g->before.image], g->before.row);
+        out_buffer_add(&come, groups[i], NULL, now, i);
     }
-    (void)trigger_counts;
-    uint8_t **cells = groups;
-    for (int i = 0; i < n; i++) cells[i] = later_cell(s, groups[i]);
-    agg_set_step(&g->aggs, &s->groups.heap, scratch, b, rows, n, cells);
+    out_buffer_flush(&gone);
+    out_buffer_flush(&come);
+    out_buffer_free(&gone);
+    out_buffer_free(&come);
+}
+
+static int64_t global_flush(Op *op, int64_t watermark)
+{
+    GlobalOp *s = (GlobalOp *)op;
+    Arena *scratch = op->ctx->batch_scratch;
+    ArenaMark mark = arena_mark(scratch);
+    global_begin(s, scratch);
+    if (watermark == INT64_MAX && s->every_us) trigger_waiting(s, scratch);
+    for (ptrdiff_t at = 0; at < s->changed.len; at += BATCH_ROWS_MAX) {
+        ArenaMark inner = arena_mark(scratch);
+        ptrdiff_t left = s->changed.len - at;
+        emit_some(s, s->changed.data + at, (int)(left < BATCH_ROWS_MAX ? left : BATCH_ROWS_MAX), scratch);
+        arena_release(scratch, inner);
+    }
+    arena_release(scratch, mark);
+    s->agg.is_settled = false;
+    return watermark == INT64_MAX ? INT64_MAX : INT64_MIN;
+}
+
+/* ---- records: key → counts, cells; the last tick in a space of its own ------------------------ */
+
+static void save_group(GlobalOp *s, uint8_t *group, StateWriter *w, Arena *scratch)
+{
+    ArenaMark mark = arena_mark(scratch);
+    const GlobalGroup *g = global_group(group);
+    StrBuf key = {.arena = scratch}, value = {.arena = scratch};
+    group_table_save_key(&s->groups, group, &key);
+    agg_put_int(&value, g->rows);
+    agg_put_int(&value, g->triggered);
+    agg_put_int(&value, g->is_waiting);
+    agg_set_save(&s->agg.aggs, scratch, shown_cell(group), &value);
+    agg_set_save(&s->agg.aggs, scratch, later_cell(s, group), &value);
+    state_put(w, (Str){0}, str_of(key.p, key.n), str_of(value.p, value.n));
+    arena_release(scratch, mark);
+}
+
+static void global_save(Op *op, StateWriter *w, bool all)
+{
+    GlobalOp *s = (GlobalOp *)op;
+    Arena *scratch = op->ctx->batch_scratch;
+    for (uint32_t i = 0; !all && i < s->groups.ntouched; i++) save_group(s, s->groups.touched[i], w, scratch);
+    for (uint32_t i = 0; all && i < s->groups.len; i++) save_group(s, group_table_at(&s->groups, i), w, scratch);
+    if (s->tick == INT64_MIN || (!s->is_tick_new && !all)) return;
+    char bytes[sizeof s->tick];
+    memcpy(bytes, &s->tick, sizeof bytes);
+    state_put(w, S("clock"), (Str){0}, str_of(bytes, sizeof bytes));
+    s->is_tick_new = false;
+}
+
+static Status load_clock(GlobalOp *s, Str value)
+{
+    if (value.n != sizeof s->tick) return WEIR_E_CORRUPT;
+    memcpy(&s->tick, value.p, sizeof s->tick);
+    return WEIR_OK;
+}
+
+static Status global_load(Op *op, Str space, Str key, Str value)
+{
+    GlobalOp *s = (GlobalOp *)op;
+    Arena *scratch = op->ctx->batch_scratch;
+    if (space.n) return load_clock(s, value);
+    StrReader in = {.at = key.p, .end = key.p + key.n};
+    uint64_t *words = new (scratch, uint64_t, s->agg.keys.words + 1);
+    uint32_t nulls;
+    if (!key_load(&s->agg.keys, &in, words, &nulls) || in.at != in.end) return WEIR_E_CORRUPT;
+    bool is_new;
+    uint8_t *group = group_table_add(&s->groups, words, nulls, key_hash(&s->agg.keys, words, nulls), &is_new);
+    group_table_settle(&s->groups);
+    if (!is_new) return WEIR_E_CORRUPT;
+    cells_init(s, group, scratch);
+    GlobalGroup *g = global_group(group);
+    in = (StrReader){.at = value.p, .end = value.p + value.n};
+    g->rows = agg_get_int(&in);
+    g->triggered = agg_get_int(&in);
+    g->is_waiting = agg_get_int(&in) != 0;
+    TRY(agg_set_load(&s->agg.aggs, &s->groups.heap, scratch, shown_cell(group), &in));
+    return agg_set_load(&s->agg.aggs, &s->groups.heap, scratch, later_cell(s, group), &in);
+}
+
+/* ---- the class -------------------------------------------------------------------------------- */
+
+static void global_close(Op *op)
+{
+    GlobalOp *s = (GlobalOp *)op;
+    group_table_free(&s->groups);
+    aggregate_close(&s->agg);
+}
+
+static int64_t global_bytes(const Op *op)
+{
+    return group_table_bytes(&((const GlobalOp *)op)->groups);
+}
+
+static int64_t global_rows(const Op *op)
+{
+    return ((const GlobalOp *)op)->groups.live;
+}
+
+static const OpClass global_class = {
+    .name = "global window aggregate", .push = global_push, .flush = global_flush, .save = global_save,
+    .load = global_load, .close = global_close, .state_bytes = global_bytes, .state_rows = global_rows,
+};
+
+Status op_global_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
+{
+    GlobalOp *s = new_one(a, GlobalOp);
+    TRY(aggregate_init(&s->agg, &global_class, p, c, a, d));
+    s->every_rows = p->window->size_rows;
+    s->every_us = s->every_rows ? 0 : p->window->trigger_us;
+    if (s->every_rows <= 0 && s->every_us <= 0)
+        return diag_error(d, WEIR_E_WINDOW, p->span, "a TRIGGER needs a positive number of rows or length of time");
+    s->tick = INT64_MIN;
+    s->agg.is_settled = false; /* the clock is looked at when the first epoch begins */
+    group_table_init(&s->groups, &s->agg.keys, (int)sizeof(GlobalGroup) + 2 * s->agg.aggs.cell_size);
+    *out = &s->agg.op;
+    return WEIR_OK;
 }

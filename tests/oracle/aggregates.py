@@ -170,7 +170,7 @@ def random_call(rng, columns, has_order):
     if rng.random() < 0.2:
         p = random_predicate(rng, columns, 1)
         weir, lite = f"{weir} FILTER (WHERE {p.weir})", f"{lite} FILTER (WHERE {p.lite})"
-        err = f"({err} OR {p.err})"
+        err = f"({p.err} OR ({p.lite}) IS TRUE AND {err})"  # an argument is taken where the filter is true
     return Expr(weir, lite, t, err)
 
 

@@ -23,7 +23,7 @@
 #include <stdlib.h>
 
 enum { COL_K, COL_S, COL_T, COL_V, COL_D, COL_FLAG, COL_M, NCOLS };
-enum { PARTITIONS = 3, ROWS_MAX = 20000, TEXT_MAX = 40, LINE_MAX_BYTES = 1600 };
+enum { PARTITIONS = 3, ROWS_MAX = 20000, TEXT_MAX = 40, LINE_MAX_BYTES = 30000 };
 
 typedef struct Row {
     int64_t k, t, v, judge;
@@ -119,7 +119,8 @@ static void print_value(char *out, const Column *c, int row)
 
 /* ---- the aggregates under test ---------------------------------------------------------------- */
 
-extern const AggDef agg_count[], agg_sum[], agg_avg[], agg_min[];
+extern const AggDef agg_array[], agg_avg[], agg_bit[], agg_bool[], agg_count[], agg_covariance[], agg_first[], agg_min[],
+    agg_percentile[], agg_string[], agg_sum[], agg_variance[];
 
 typedef struct Case {
     const AggDef *list;
@@ -175,7 +176,8 @@ static void sink_push(Op *op, int port, const Batch *b)
     assert_int_equal(b->ncols, H.plan.nfields);
     for (int i = 0; i < batch_count(b); i++) {
         int row = batch_row(b, i);
-        char line[LINE_MAX_BYTES] = "";
+        static char line[LINE_MAX_BYTES];
+        line[0] = 0;
         for (int c = 0; c < b->ncols; c++) {
             print_value(line, &b->cols[c], row);
             assert_true(type_eq(b->cols[c].type, H.plan.fields[c].type));
@@ -457,6 +459,54 @@ static void naive_results(char *line, const Row *const *rows, int n)
     for (int i = 0; i < H.ncases; i++) naive_value(line, &H.cases[i], rows, n);
 }
 
+/* Rows by group and window, as the twin finds them. */
+typedef struct Group {
+    uint64_t hash;
+    char *key;
+    const Row **rows;
+    int n;
+} Group;
+static Group *groups;
+static int ngroups;
+
+static void group_add(const char *key, const Row *r)
+{
+    int g = 0;
+    uint64_t hash = text_hash(key);
+    while (g < ngroups && (groups[g].hash != hash || strcmp(groups[g].key, key) != 0)) g++;
+    if (g == ngroups) {
+        if ((ngroups & (ngroups - 1)) == 0) groups = realloc(groups, (size_t)(ngroups ? ngroups * 2 : 1) * sizeof *groups);
+        ngroups++;
+        groups[g] = (Group){.hash = hash, .key = strdup(key)};
+    }
+    int n = groups[g].n;
+    if (r && (n & (n - 1)) == 0) groups[g].rows = realloc(groups[g].rows, (size_t)(n ? n * 2 : 1) * sizeof *groups[g].rows);
+    if (r) groups[g].rows[groups[g].n++] = r;
+}
+
+static void groups_clear(void)
+{
+    for (int g = 0; g < ngroups; g++) {
+        free(groups[g].key);
+        free(groups[g].rows);
+    }
+    free(groups);
+    groups = NULL;
+    ngroups = 0;
+}
+
+/* One line per group: its key and the results over its rows. */
+static void groups_to_view(View *v)
+{
+    static char line[LINE_MAX_BYTES];
+    for (int g = 0; g < ngroups; g++) {
+        strcpy(line, groups[g].key);
+        naive_results(line, groups[g].rows, groups[g].n);
+        view_add(v, line, 1);
+    }
+    groups_clear();
+}
+
 /* ---- the twin's aggregates -------------------------------------------------------------------- */
 
 static bool naive_is_null(const Row *r, int col)
@@ -564,7 +614,116 @@ static void naive_sum(char *out, const Case *c, const Row **rows, int n)
     else sprintf(p, "%" PRId64 "|", (int64_t)sum);
 }
 
-static void naive_other(char *out, const Case *c, const Row **rows, int n);
+/* rows are in the case's order. */
+static void naive_first(char *out, const Case *c, const Row **rows, int n)
+{
+    const Row *best = NULL;
+    if (c->name[0] == 'f' && n) best = rows[0];
+    if (c->name[0] == 'l' && n) best = rows[n - 1];
+    if (c->name[0] == 'a') {
+        int sign = strcmp(c->name, "arg_max") == 0 ? -1 : 1;
+        for (int i = 0; i < n; i++) {
+            if (naive_is_null(rows[i], c->args[1])) continue;
+            if (!best || naive_order(rows[i], best, c->args[1]) * sign < 0) best = rows[i];
+        }
+    }
+    naive_print(out, c, best);
+}
+
+static void naive_join(char *out, const Row **rows, int n)
+{
+    for (int i = 0; i < n; i++) sprintf(out + strlen(out), "%s%s", i ? "," : "", rows[i]->s);
+    strcat(out, n ? "|" : "NULL|");
+}
+
+static void naive_array(char *out, const Case *c, const Row **rows, int n)
+{
+    char *p = out + strlen(out);
+    if (n == 0) {
+        strcpy(p, "NULL|");
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        p += sprintf(p, "%c", i ? ',' : '[');
+        if (naive_is_null(rows[i], c->args[0])) p += sprintf(p, "null");
+        else if (c->args[0] == COL_S) p += sprintf(p, "\"%s\"", rows[i]->s);
+        else p += sprintf(p, "%" PRId64, rows[i]->v);
+    }
+    strcpy(p, "]|");
+}
+
+static void naive_variance(char *out, const Case *c, const Row **rows, int n)
+{
+    bool sample = strstr(c->name, "samp") != NULL;
+    __int128 x = 0, xx = 0;
+    for (int i = 0; i < n; i++) {
+        x += rows[i]->v;
+        xx += (__int128)rows[i]->v * rows[i]->v;
+    }
+    double v = (double)(n * xx - x * x) / n / (n - sample);
+    if (n <= sample) strcat(out, "NULL|");
+    else sprintf(out + strlen(out), "%.17g|", strncmp(c->name, "std", 3) == 0 ? sqrt(v) : v);
+}
+
+static void naive_bits(char *out, const Case *c, const Row **rows, int n)
+{
+    int64_t v = n ? rows[0]->v : 0;
+    for (int i = 1; i < n; i++) v = c->name[4] == 'a' ? v & rows[i]->v : c->name[4] == 'o' ? v | rows[i]->v : v ^ rows[i]->v;
+    if (n) sprintf(out + strlen(out), "%" PRId64 "|", v);
+    else strcat(out, "NULL|");
+}
+
+static void naive_bool(char *out, const Case *c, const Row **rows, int n)
+{
+    bool all = true, any = false;
+    for (int i = 0; i < n; i++) {
+        all &= rows[i]->flag == 1;
+        any |= rows[i]->flag == 1;
+    }
+    if (n == 0) strcat(out, "NULL|");
+    else strcat(out, (strcmp(c->name, "bool_and") == 0 ? all : any) ? "1|" : "0|");
+}
+
+/* Values in order, NULLs left out. */
+static void naive_quantile(char *out, const Case *c, const Row **rows, int n)
+{
+    Case by_value = *c;
+    by_value.order_col = c->args[0];
+    by_value.by_position = by_value.descending = false;
+    sort_case = &by_value;
+    if (n) qsort(rows, (size_t)n, sizeof *rows, case_order);
+    if (n == 0) {
+        strcat(out, "NULL|");
+    } else if (strcmp(c->name, "mode") == 0) {
+        int best = 0, most = 0;
+        for (int i = 0, run = 1; i < n; i++, run++) {
+            if (i + 1 < n && naive_order(rows[i], rows[i + 1], c->args[0]) == 0) continue;
+            if (run > most) {
+                most = run;
+                best = i;
+            }
+            run = 0;
+        }
+        naive_print(out, c, rows[best]);
+    } else {
+        sprintf(out + strlen(out), "%.17g|", (naive_number(rows[(n - 1) / 2], COL_D) + naive_number(rows[n / 2], COL_D)) / 2);
+    }
+}
+
+static void naive_other(char *out, const Case *c, const Row **rows, int n)
+{
+    if (strcmp(c->name, "count_if") == 0) {
+        int trues = 0;
+        for (int i = 0; i < n; i++) trues += rows[i]->flag == 1;
+        sprintf(out + strlen(out), "%d|", trues);
+    } else if (strncmp(c->name, "bit_", 4) == 0) naive_bits(out, c, rows, n);
+    else if (strncmp(c->name, "bool_", 5) == 0) naive_bool(out, c, rows, n);
+    else if (strcmp(c->name, "string_agg") == 0) naive_join(out, rows, n);
+    else if (strcmp(c->name, "array_agg") == 0) naive_array(out, c, rows, n);
+    else if (strncmp(c->name, "var_", 4) == 0 || strncmp(c->name, "stddev_", 7) == 0) naive_variance(out, c, rows, n);
+    else if (strcmp(c->name, "median") == 0 || strcmp(c->name, "mode") == 0) naive_quantile(out, c, rows, n);
+    else naive_first(out, c, rows, n);
+}
 
 static void naive_value(char *out, const Case *c, const Row *const *all, int nall)
 {
@@ -580,5 +739,55 @@ static void naive_value(char *out, const Case *c, const Row *const *all, int nal
     else naive_other(out, c, rows, n);
     free(rows);
 }
+
+/* ---- cases ------------------------------------------------------------------------------------ */
+
+#define BIGINT {.kind = TYPE_BIGINT, .int_bits = 64}
+#define DOUBLE {.kind = TYPE_DOUBLE}
+#define TEXT {.kind = TYPE_TEXT}
+#define BOOLEAN {.kind = TYPE_BOOLEAN}
+#define DECIMAL(p, s) {.kind = TYPE_DECIMAL, .precision = p, .scale = s}
+#define PLAIN .filter = -1, .order_col = -1
+#define ORDERED .filter = -1, .order_col = COL_T, .by_position = true
+static const Case CASES[] = {
+    {agg_count, "count", PLAIN, .type = BIGINT},
+    {agg_count, "count", {COL_V}, 1, PLAIN, .type = BIGINT},
+    {agg_sum, "sum", {COL_V}, 1, PLAIN, .type = BIGINT},
+    {agg_sum, "sum", {COL_V}, 1, .filter = COL_FLAG, .order_col = -1, .type = BIGINT},
+    {agg_sum, "sum", {COL_M}, 1, PLAIN, .overload = 1, .type = DECIMAL(38, 2)},
+    {agg_sum, "sum", {COL_D}, 1, PLAIN, .overload = 2, .type = DOUBLE},
+    {agg_avg, "avg", {COL_V}, 1, PLAIN, .type = DOUBLE},
+    {agg_avg, "avg", {COL_M}, 1, PLAIN, .overload = 1, .type = DECIMAL(38, 6)},
+    {agg_min, "min", {COL_V}, 1, PLAIN, .type = BIGINT},
+    {agg_min, "max", {COL_S}, 1, PLAIN, .type = TEXT},
+    {agg_min, "min", {COL_S}, 1, .filter = COL_FLAG, .order_col = -1, .type = TEXT},
+    {agg_min, "max", {COL_D}, 1, PLAIN, .type = DOUBLE},
+    {agg_min, "min", {COL_M}, 1, PLAIN, .type = DECIMAL(18, 2)},
+    {agg_min, "max", {COL_FLAG}, 1, PLAIN, .type = BOOLEAN},
+    {agg_count, "count", {COL_V}, 1, PLAIN, .distinct = true, .type = BIGINT},
+    {agg_count, "count", {COL_S}, 1, .filter = COL_FLAG, .order_col = -1, .distinct = true, .type = BIGINT},
+    {agg_sum, "sum", {COL_V}, 1, PLAIN, .distinct = true, .type = BIGINT},
+    {agg_first, "first_value", {COL_V}, 1, ORDERED, .type = BIGINT},
+    {agg_first, "last_value", {COL_S}, 1, ORDERED, .type = TEXT},
+    {agg_first, "arg_min", {COL_S, COL_V}, 2, ORDERED, .type = TEXT},
+    {agg_first, "arg_max", {COL_D, COL_M}, 2, .filter = COL_FLAG, .order_col = COL_T, .by_position = true, .type = DOUBLE},
+    {agg_first, "first_value", {COL_V}, 1, .filter = -1, .order_col = COL_S, .descending = true, .by_position = true, .type = BIGINT},
+    {agg_string, "string_agg", {COL_S}, 1, ORDERED, .type = TEXT},
+    {agg_string, "string_agg", {COL_S}, 1, .filter = -1, .order_col = COL_V, .descending = true, .by_position = true, .distinct = true, .type = TEXT},
+    {agg_array, "array_agg", {COL_V}, 1, ORDERED, .type = {.kind = TYPE_JSON}},
+    {agg_bool, "bool_and", {COL_FLAG}, 1, PLAIN, .type = BOOLEAN},
+    {agg_bool, "bool_or", {COL_FLAG}, 1, PLAIN, .type = BOOLEAN},
+    {agg_bit, "bit_and", {COL_V}, 1, PLAIN, .type = BIGINT},
+    {agg_bit, "bit_or", {COL_V}, 1, PLAIN, .type = BIGINT},
+    {agg_bit, "bit_xor", {COL_V}, 1, PLAIN, .type = BIGINT},
+    {agg_bit, "bit_xor", {COL_V}, 1, PLAIN, .distinct = true, .type = BIGINT},
+    {agg_variance, "var_pop", {COL_V}, 1, PLAIN, .type = DOUBLE},
+    {agg_variance, "stddev_samp", {COL_V}, 1, PLAIN, .type = DOUBLE},
+    {agg_percentile, "median", {COL_D}, 1, PLAIN, .type = DOUBLE},
+    {agg_percentile, "mode", {COL_S}, 1, PLAIN, .type = TEXT},
+    {agg_count, "count_if", {COL_FLAG}, 1, PLAIN, .type = BIGINT},
+    {agg_min, "any_value", {COL_V}, 1, PLAIN, .type = BIGINT},
+};
+enum { NCASES = sizeof CASES / sizeof *CASES };
 
 #endif

@@ -4,34 +4,6 @@
 
 extern const WindowDef window_tumbling[], window_hopping[], window_cumulating[];
 
-static void naive_other(char *out, const Case *c, const Row **rows, int n)
-{
-    (void)out, (void)c, (void)rows, (void)n;
-    assert_true(!"no such aggregate in the twin");
-}
-
-#define BIGINT {.kind = TYPE_BIGINT, .int_bits = 64}
-static const Case CASES[] = {
-    {agg_count, "count", .filter = -1, .order_col = -1, .type = BIGINT},
-    {agg_count, "count", {COL_V}, 1, .filter = -1, .order_col = -1, .type = BIGINT},
-    {agg_sum, "sum", {COL_V}, 1, .filter = -1, .order_col = -1, .type = BIGINT},
-    {agg_sum, "sum", {COL_V}, 1, .filter = COL_FLAG, .order_col = -1, .type = BIGINT},
-    {agg_sum, "sum", {COL_M}, 1, .filter = -1, .order_col = -1, .overload = 1, .type = {.kind = TYPE_DECIMAL, .precision = 38, .scale = 2}},
-    {agg_sum, "sum", {COL_D}, 1, .filter = -1, .order_col = -1, .overload = 2, .type = {.kind = TYPE_DOUBLE}},
-    {agg_avg, "avg", {COL_V}, 1, .filter = -1, .order_col = -1, .type = {.kind = TYPE_DOUBLE}},
-    {agg_avg, "avg", {COL_M}, 1, .filter = -1, .order_col = -1, .overload = 1, .type = {.kind = TYPE_DECIMAL, .precision = 38, .scale = 6}},
-    {agg_min, "min", {COL_V}, 1, .filter = -1, .order_col = -1, .type = BIGINT},
-    {agg_min, "max", {COL_S}, 1, .filter = -1, .order_col = -1, .type = {.kind = TYPE_TEXT}},
-    {agg_min, "min", {COL_S}, 1, .filter = COL_FLAG, .order_col = -1, .type = {.kind = TYPE_TEXT}},
-    {agg_min, "max", {COL_D}, 1, .filter = -1, .order_col = -1, .type = {.kind = TYPE_DOUBLE}},
-    {agg_min, "min", {COL_M}, 1, .filter = -1, .order_col = -1, .type = {.kind = TYPE_DECIMAL, .precision = 18, .scale = 2}},
-    {agg_min, "max", {COL_FLAG}, 1, .filter = -1, .order_col = -1, .type = {.kind = TYPE_BOOLEAN}},
-    {agg_count, "count", {COL_V}, 1, .filter = -1, .distinct = true, .order_col = -1, .type = BIGINT},
-    {agg_count, "count", {COL_S}, 1, .filter = COL_FLAG, .distinct = true, .order_col = -1, .type = BIGINT},
-    {agg_sum, "sum", {COL_V}, 1, .filter = -1, .distinct = true, .order_col = -1, .type = BIGINT},
-};
-enum { NCASES = sizeof CASES / sizeof *CASES };
-
 /* ---- the twin's windows ----------------------------------------------------------------------- */
 
 typedef struct Shape {
@@ -61,44 +33,6 @@ static int windows_of(int64_t t, int64_t (*out)[2])
     return n;
 }
 
-/* The expected view: groups as they are first met. */
-typedef struct Group {
-    uint64_t hash;
-    char key[LINE_MAX_BYTES];
-    const Row **rows;
-    int n;
-} Group;
-static Group *groups;
-static int ngroups;
-
-static void group_add(const char *key, const Row *r)
-{
-    int g = 0;
-    uint64_t hash = text_hash(key);
-    while (g < ngroups && (groups[g].hash != hash || strcmp(groups[g].key, key) != 0)) g++;
-    if (g == ngroups) {
-        if ((ngroups & (ngroups - 1)) == 0) groups = realloc(groups, (size_t)(ngroups ? ngroups * 2 : 1) * sizeof *groups);
-        ngroups++;
-        groups[g] = (Group){.hash = hash};
-        snprintf(groups[g].key, sizeof groups[g].key, "%s", key);
-    }
-    int n = groups[g].n;
-    if ((n & (n - 1)) == 0) groups[g].rows = realloc(groups[g].rows, (size_t)(n ? n * 2 : 1) * sizeof *groups[g].rows);
-    groups[g].rows[groups[g].n++] = r;
-}
-
-static void groups_to_view(View *v)
-{
-    for (int g = 0; g < ngroups; g++) {
-        naive_results(groups[g].key, groups[g].rows, groups[g].n);
-        view_add(v, groups[g].key, 1);
-        free(groups[g].rows);
-    }
-    free(groups);
-    groups = NULL;
-    ngroups = 0;
-}
-
 static void check(int64_t watermark)
 {
     View expected = {0};
@@ -106,7 +40,7 @@ static void check(int64_t watermark)
     H.late = H.gaps = 0;
     for (int i = 0; i < H.nrows; i++) {
         const Row *r = &H.rows[i];
-        char key[LINE_MAX_BYTES];
+        static char key[LINE_MAX_BYTES];
         key_text(key, r);
         if (shape.kind == NONE) {
             group_add(key, r);
@@ -118,17 +52,14 @@ static void check(int64_t watermark)
             if (r->judge >= limit) continue;
             taken++;
             if (H.plan.emit_final && watermark < limit) continue;
-            char line[LINE_MAX_BYTES + 64];
+            static char line[LINE_MAX_BYTES + 64];
             snprintf(line, sizeof line, "%s%" PRId64 "|%" PRId64 "|", key, windows[w][0], windows[w][1]);
             group_add(line, r);
         }
         H.gaps += n == 0;
         H.late += n > 0 && taken == 0;
     }
-    if (H.plan.is_global && H.nrows == 0) {
-        groups = calloc(1, sizeof *groups);
-        ngroups = 1;
-    }
+    if (H.plan.is_global && H.nrows == 0) group_add("", NULL);
     groups_to_view(&expected);
     compare(&expected, "view");
     assert_int_equal(H.ctx.late_rows, H.late);
