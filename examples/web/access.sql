@@ -1,7 +1,8 @@
 -- Live answers over a web server's access log in the combined format.
 -- Input: access.log beside this file, e.g. a copy of /var/log/apache2/access.log.
 -- A row may be up to a minute late: the server writes a line when the answer is complete, but
--- stamps it with the time the request began.
+-- stamps it with the time the request began. A line that was cut off inside its last field (the
+-- agent) counts all the same.
 CREATE STREAM access (
     client    TEXT,
     time      TIMESTAMP(0) NOT NULL,
@@ -14,7 +15,7 @@ CREATE STREAM access (
     WATERMARK FOR time AS time - INTERVAL '1' MINUTE
 ) WITH (
     connector = 'file', path = 'access.log', format = 'regex',
-    pattern = '^(?<client>\S+) \S+ \S+ \[(?<time>[^\]]+)\] "(?<method>\S+) (?<path>\S+)[^"]*" (?<status>\d+) (?:(?<bytes>\d+)|-) "(?<referer>(?:\\.|[^"\\])*)" "(?<agent>(?:\\.|[^"\\])*)"',
+    pattern = '^(?<client>\S+) \S+ \S+ \[(?<time>[^\]]+)\] "(?<method>\S+) (?<path>\S+)[^"]*" (?<status>\d+) (?:(?<bytes>\d+)|-) "(?<referer>(?:\\.|[^"\\])*)" "(?<agent>(?:\\.|[^"\\])*)"?$',
     timestamp_format = '%d/%b/%Y:%H:%M:%S %z'
 );
 

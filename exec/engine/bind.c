@@ -3,7 +3,7 @@
 
 #include "storage/sql.h"
 
-#include "exec/format/infer.h"
+#include "exec/io/infer_file.h"
 
 static Status infer(void *arg, Str path, const Options *given, Relation *rel, Span at, Diags *d)
 {

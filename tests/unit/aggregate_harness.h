@@ -164,10 +164,12 @@ typedef struct Harness {
     int64_t arrivals, offsets[PARTITIONS];
     int64_t late, gaps;       /* what the twin counts */
     int64_t emitted;          /* rows handed on in the last flush */
-    int64_t last_end;         /* EMIT FINAL: order of what goes out */
+    int64_t watermark_lag;    /* of the output's behind the input's */
+    void (*check)(int64_t watermark); /* compares the view with the twin's */
 } Harness;
 
 static Harness H;
+static uint64_t last_seed; /* of the run at work, for messages */
 
 static void sink_push(Op *op, int port, const Batch *b)
 {
@@ -428,7 +430,8 @@ static void compare(View *expected, const char *what)
         }
         if (is) printf("is      %s (%" PRId64 ")\n", is->text, is->count);
         if (should) printf("should  %s (%" PRId64 ")\n", should->text, should->count);
-        fail_msg("%s, epoch %" PRId64, what, H.ctx.epoch);
+        fail_msg("%s, seed %" PRIu64 ", epoch %" PRId64 ", final %d, retracts %d", what, last_seed, H.ctx.epoch,
+                 H.plan.emit_final, H.plan.input_retracts);
     }
     view_clear(expected);
 }
@@ -789,5 +792,84 @@ static const Case CASES[] = {
     {agg_min, "any_value", {COL_V}, 1, PLAIN, .type = BIGINT},
 };
 enum { NCASES = sizeof CASES / sizeof *CASES };
+
+/* ---- runs ------------------------------------------------------------------------------------- */
+
+/* Append-only rows of several partitions, each with its own watermark, the least of which closes. */
+static void run_judged(int epochs, int64_t keys, int64_t spread)
+{
+    int64_t marks[PARTITIONS], at[PARTITIONS];
+    for (int p = 0; p < PARTITIONS; p++) {
+        marks[p] = INT64_MIN;
+        at[p] = -spread * epochs / 4 + below(spread);
+    }
+    for (int e = 0; e < epochs; e++) {
+        int64_t watermark = INT64_MAX;
+        for (int k = (int)below(4); k > 0; k--) {
+            Row rows[40];
+            int n = 1 + (int)below(one_in(3) ? 40 : 5), p = (int)below(PARTITIONS);
+            for (int i = 0; i < n; i++) {
+                at[p] += below(spread / 8 + 1);
+                rows[i] = random_row(keys, at[p] - spread, at[p]);
+                rows[i].partition = p;
+                rows[i].offset = H.offsets[p] += 1 + below(2);
+                rows[i].judge = marks[p];
+                int64_t mark = rows[i].t - spread / 3;
+                if (mark > marks[p]) marks[p] = mark;
+                rows_add(&rows[i]);
+            }
+            push_batch(rows, NULL, n, true);
+        }
+        for (int p = 0; p < PARTITIONS; p++) watermark = marks[p] < watermark ? marks[p] : watermark;
+        int64_t out = end_epoch(watermark);
+        if (H.plan.window && !H.plan.window->by_value && H.plan.window->time_col >= 0 && watermark != INT64_MIN && out != INT64_MIN)
+            assert_int_equal(out, watermark - H.watermark_lag);
+        H.check(watermark);
+        if (one_in(6)) restart();
+    }
+    assert_int_equal(end_epoch(INT64_MAX), INT64_MAX);
+    H.check(INT64_MAX);
+}
+
+/* Rows come and go; all later than the watermark, as below a stateful operator. */
+static void run_retracting(int epochs, int64_t keys, int64_t spread)
+{
+    int64_t watermark = INT64_MIN, at = -spread;
+    for (int e = 0; e < epochs; e++) {
+        for (int k = (int)below(4); k > 0; k--) {
+            Row rows[40];
+            int32_t weights[40];
+            int n = 1 + (int)below(one_in(3) ? 40 : 5);
+            for (int i = 0; i < n; i++) {
+                int victim = H.nrows ? (int)below(H.nrows) : -1;
+                weights[i] = 1;
+                if (victim >= 0 && one_in(2) && (H.rows[victim].t > watermark || !H.plan.window)) {
+                    rows[i] = H.rows[victim];
+                    weights[i] = -1;
+                    rows_remove(victim);
+                    continue;
+                }
+                rows[i] = random_row(keys, watermark == INT64_MIN ? at : watermark + 1000, at + spread);
+                rows[i].offset = H.offsets[0]++;
+                weights[i] = 1 + (int32_t)one_in(5);
+                for (int w = 0; w < weights[i]; w++) rows_add(&rows[i]);
+            }
+            push_batch(rows, weights, n, false);
+        }
+        at += below(spread / 2);
+        if (one_in(2)) watermark = at;
+        end_epoch(H.plan.window ? watermark : INT64_MIN);
+        H.check(watermark);
+        if (one_in(6)) restart();
+    }
+    if (!H.plan.window) { /* everything goes */
+        while (H.nrows) {
+            push_batch(&H.rows[0], (int32_t[]){-1}, 1, false);
+            rows_remove(0);
+        }
+        end_epoch(INT64_MIN);
+        H.check(INT64_MIN);
+    }
+}
 
 #endif

@@ -68,90 +68,16 @@ static void check(int64_t watermark)
 
 /* ---- runs ------------------------------------------------------------------------------------- */
 
-/* Append-only rows of several partitions, each with its own watermark, the least of which closes. */
-static void run_judged(int epochs, int64_t keys, int64_t spread)
-{
-    int64_t marks[PARTITIONS], at[PARTITIONS];
-    for (int p = 0; p < PARTITIONS; p++) {
-        marks[p] = INT64_MIN;
-        at[p] = -spread * epochs / 4 + below(spread);
-    }
-    for (int e = 0; e < epochs; e++) {
-        int64_t watermark = INT64_MAX;
-        for (int k = (int)below(4); k > 0; k--) {
-            Row rows[40];
-            int n = 1 + (int)below(one_in(3) ? 40 : 5), p = (int)below(PARTITIONS);
-            for (int i = 0; i < n; i++) {
-                at[p] += below(spread / 8 + 1);
-                rows[i] = random_row(keys, at[p] - spread, at[p]);
-                rows[i].partition = p;
-                rows[i].offset = H.offsets[p] += 1 + below(2);
-                rows[i].judge = marks[p];
-                int64_t mark = rows[i].t - spread / 3;
-                if (mark > marks[p]) marks[p] = mark;
-                rows_add(&rows[i]);
-            }
-            push_batch(rows, NULL, n, true);
-        }
-        for (int p = 0; p < PARTITIONS; p++) watermark = marks[p] < watermark ? marks[p] : watermark;
-        int64_t out = end_epoch(watermark);
-        if (shape.kind != NONE && watermark != INT64_MIN) assert_int_equal(out, watermark - shape.grace);
-        check(watermark);
-        if (one_in(6)) restart();
-    }
-    assert_int_equal(end_epoch(INT64_MAX), INT64_MAX);
-    check(INT64_MAX);
-}
-
-/* Rows come and go; all later than the watermark, as below a stateful operator. */
-static void run_retracting(int epochs, int64_t keys, int64_t spread)
-{
-    int64_t watermark = INT64_MIN, at = -spread;
-    for (int e = 0; e < epochs; e++) {
-        for (int k = (int)below(4); k > 0; k--) {
-            Row rows[40];
-            int32_t weights[40];
-            int n = 1 + (int)below(one_in(3) ? 40 : 5);
-            for (int i = 0; i < n; i++) {
-                int victim = H.nrows ? (int)below(H.nrows) : -1;
-                weights[i] = 1;
-                if (victim >= 0 && one_in(2) && (H.rows[victim].t > watermark || shape.kind == NONE)) {
-                    rows[i] = H.rows[victim];
-                    weights[i] = -1;
-                    rows_remove(victim);
-                    continue;
-                }
-                rows[i] = random_row(keys, watermark == INT64_MIN ? at : watermark + 1000, at + spread);
-                rows[i].offset = H.offsets[0]++;
-                weights[i] = 1 + (int32_t)one_in(5);
-                for (int w = 0; w < weights[i]; w++) rows_add(&rows[i]);
-            }
-            push_batch(rows, weights, n, false);
-        }
-        at += below(spread / 2);
-        if (one_in(2)) watermark = at;
-        end_epoch(shape.kind == NONE ? INT64_MIN : watermark);
-        check(watermark);
-        if (one_in(6)) restart();
-    }
-    if (shape.kind == NONE) { /* everything goes */
-        while (H.nrows) {
-            push_batch(&H.rows[0], (int32_t[]){-1}, 1, false);
-            rows_remove(0);
-        }
-        end_epoch(INT64_MIN);
-        check(INT64_MIN);
-    }
-}
-
 static void one_run(uint64_t seed, bool retracts, bool final, const int *keys, int nkeys, int ncases)
 {
-    rng_state = seed;
+    rng_state = last_seed = seed;
     WindowSpec w = {.time_col = COL_T, .tick_us = 1000, .size_us = shape.size, .slide_us = shape.slide,
                     .offset_us = shape.offset, .grace_us = shape.grace};
     w.def = shape.kind == CUMULATE ? window_cumulating : shape.slide == shape.size ? window_tumbling : window_hopping;
     bool windowed = shape.kind != NONE;
     harness_start(keys, nkeys, windowed ? 2 : 0, CASES, ncases, retracts, final, windowed ? &w : NULL);
+    H.check = check;
+    H.watermark_lag = shape.grace;
     int64_t spread = windowed ? shape.size * 2 : 10000;
     if (!retracts && windowed)
         run_judged(30, 1 + below(6), spread);
@@ -182,6 +108,7 @@ static void test_global(void **state)
         H.plan.is_global = true;
         arena_free(&H.arena);
         harness_open();
+        H.check = check;
         end_epoch(INT64_MIN);
         check(INT64_MIN);
         assert_int_equal(H.emitted, 1);
