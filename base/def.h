@@ -141,6 +141,8 @@ typedef struct Options {
     int32_t n;
 } Options;
 const Option *options_get(const Options *o, const char *name); /* NULL: not given */
+/* A list of its own; the texts are shared. */
+Options options_copy(const Options *o, Arena *a);
 Str options_text(const Options *o, const char *name, const char *fallback);
 bool options_bool(const Options *o, const char *name, bool fallback);
 int64_t options_int(const Options *o, const char *name, int64_t fallback);

@@ -113,3 +113,10 @@ int64_t options_us(const Options *o, const char *name, int64_t fallback)
     if (!found || !interval_parse(found->value, &iv)) return fallback;
     return interval_to_us(iv, &us) ? us : fallback;
 }
+
+Options options_copy(const Options *o, Arena *a)
+{
+    Options c = {new (a, Option, o->n), o->n};
+    if (o->n) memcpy(c.items, o->items, (size_t)o->n * sizeof *c.items);
+    return c;
+}

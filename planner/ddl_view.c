@@ -52,12 +52,30 @@ static Status plain_view(Planner *p, const CreateView *s, Relation *rel)
     return check_output(p, s, rel);
 }
 
+/* A view keeps the time zone it was made under: it becomes an option of its own. */
+static CreateView with_time_zone(Planner *p, const CreateView *s)
+{
+    CreateView copy = *s;
+    Str zone = options_text(&p->catalog->settings, "time_zone", "");
+    bool known = options_find(p->catalog->registry->view_options, S("time_zone")) != NULL;
+    bool given = false;
+    for (ptrdiff_t i = 0; i < s->options.len; i++) given |= str_ieq(s->options.data[i].key.text, S("time_zone"));
+    if (s->kind != VIEW_MATERIALIZED || !known || given || zone.n == 0 || str_ieq(zone, S("UTC"))) return copy;
+    copy.options = (OptionList){0};
+    for (ptrdiff_t i = 0; i < s->options.len; i++) vec_push(&copy.options, p->arena, s->options.data[i]);
+    OptionItem item = {.key = {.text = S("time_zone")}, .value = str_dup(p->arena, zone), .is_string = true};
+    vec_push(&copy.options, p->arena, item);
+    return copy;
+}
+
 static Status materialized_view(Planner *p, const CreateView *s, Relation *rel)
 {
     const OptionDef *lists[] = {p->catalog->registry->view_options};
     TRY(ddl_options(p, &s->options, lists, 1, &rel->options));
     PhysPlan *plan;
-    TRY(plan_query(p, s->query, rel, &plan));
+    Planner local = *p;
+    local.time_zone = options_text(&rel->options, "time_zone", "");
+    TRY(plan_query(&local, s->query, rel, &plan));
     rel->query = s->query;
     rel->plan = plan;
     return check_output(p, s, rel);
@@ -70,8 +88,10 @@ static Status sink(Planner *p, const CreateView *s)
     return st;
 }
 
-Status ddl_view(Planner *p, const CreateView *s, Relation **out)
+Status ddl_view(Planner *p, const CreateView *written, Relation **out)
 {
+    CreateView zoned = with_time_zone(p, written);
+    const CreateView *s = &zoned;
     TRY(ddl_check_name(p, &s->name, s->or_replace || s->if_not_exists));
     if (s->kind == VIEW_SINK) return sink(p, s);
     Relation *rel = new_one(p->arena, Relation);

@@ -251,7 +251,8 @@ static Status set_rows(Binder *b, const Measures *m, WindowSpec *w)
 
 static Str session_time_zone(const Binder *b)
 {
-    Str zone = options_text(&b->p->catalog->settings, "time_zone", "");
+    Str zone = b->p->time_zone;
+    if (!zone.n) zone = options_text(&b->p->catalog->settings, "time_zone", "");
     return str_ieq(zone, S("UTC")) ? (Str){0} : zone;
 }
 

@@ -132,13 +132,13 @@ static Status apply_faults(Storage *s, const WriteSet *ws, Diags *d)
         const FaultRow *f = &ws->faults.data[i];
         SqlStmt *st;
         TRY(f->remove ? sql_cached(&s->db,
-                                   "DELETE FROM weir_faults WHERE \"view\" = ?1 AND \"key\" = ?2 AND \"column\" = ?3",
+                                   "DELETE FROM weir_faults WHERE \"view\" = ?1 AND \"key\" = ?2",
                                    &st, d)
                       : sql_cached(&s->db, "INSERT OR REPLACE INTO weir_faults VALUES (?1, ?2, ?3, ?4, ?5)", &st, d));
         sql_put_str(st, f->view);
         sql_put_str(st, f->key);
-        sql_put_str(st, f->column);
         if (!f->remove) {
+            sql_put_str(st, f->column);
             sql_put_str(st, f->code);
             sql_put_str(st, f->message);
         }

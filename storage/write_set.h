@@ -59,9 +59,9 @@ typedef struct ErrorRow {
 /* One row of weir_faults, or its removal. */
 typedef struct FaultRow {
     Str view;
-    Str key;        /* bytes that name the row within the view */
-    bool remove;    /* all faults of (view, key) go; they are listed before additions */
-    Str shown_key, column, code, message;
+    Str key;        /* the values that name the row within the view: "['a', 1]" */
+    bool remove;    /* all faults of (view, key) go; such rows come before additions */
+    Str column, code, message;
 } FaultRow;
 
 typedef struct Ruling {

@@ -46,6 +46,7 @@ static const OptionDef view_options[] = {
      .doc = "how DECIMAL is stored: exact text, or a number"},
     {"timestamps", OPT_ENUM, .choices = "text,ms,s", .fallback = "text",
      .doc = "how TIMESTAMP is stored: ISO text, or an integer of milliseconds or seconds"},
+    {"time_zone", OPT_TEXT, .doc = "zone of calendar windows; default: the setting when the view was made"},
     {0}};
 
 void definitions_fill(Registry *r)

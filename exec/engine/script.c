@@ -96,10 +96,22 @@ static Status define_drop(Definitions *d, const Stmt *s)
 /* What to do about an object that has the name already. */
 typedef enum Clash { CLASH_NONE, CLASH_SKIP, CLASH_REPLACE, CLASH_ERROR } Clash;
 
+/* A definition without what says how to treat one that is there already. */
+static Str bare_definition(Str sql)
+{
+    static const char *const prefixes[] = {"CREATE OR REPLACE ", "CREATE "};
+    for (int i = 0; i < 2; i++)
+        if (str_starts(sql, str_z(prefixes[i]))) {
+            ptrdiff_t n = (ptrdiff_t)strlen(prefixes[i]);
+            return str_of(sql.p + n, sql.n - n);
+        }
+    return sql;
+}
+
 static Clash find_clash(Definitions *d, const Relation *old, const Relation *made, bool or_replace, bool if_not_exists)
 {
     if (!old) return CLASH_NONE;
-    bool same = str_eq(old->sql, made->sql) && str_eq(old->base_dir, made->base_dir);
+    bool same = str_eq(bare_definition(old->sql), bare_definition(made->sql)) && str_eq(old->base_dir, made->base_dir);
     if (if_not_exists) return CLASH_SKIP;
     if ((or_replace || d->opt.reregister) && same) return CLASH_SKIP;
     bool is_query = old->kind == REL_VIEW || old->kind == REL_MATERIALIZED;
@@ -113,6 +125,24 @@ static Status exists_error(Definitions *d, const Relation *old, Name name)
     diag_hint(&d->db->diags, old->kind == REL_STREAM ? "DROP it first, or use another name; IF NOT EXISTS keeps it"
                                                      : "CREATE OR REPLACE changes it");
     return st;
+}
+
+/* A replaced view is rebuilt from its streams' past, which a stream fed by INSERT does not keep. */
+static Status check_history(Definitions *d, const Relation *old, Span at)
+{
+    for (int i = 0; old->kind == REL_MATERIALIZED && i < old->ndepends; i++) {
+        const Relation *r = catalog_by_id(&d->db->catalog, old->depends[i]);
+        if (!r) continue;
+        if (r->kind != REL_STREAM) {
+            TRY(check_history(d, r, at));
+        } else if (!options_get(&r->options, "connector")) {
+            Status st = diag_error(&d->db->diags, WEIR_E_OPTION, at, "\"%.*s\" cannot be rebuilt: stream \"%.*s\" keeps no history",
+                                   STR_ARG(old->name), STR_ARG(r->name));
+            diag_hint(&d->db->diags, "DROP the view and create it anew; it starts from now");
+            return st;
+        }
+    }
+    return WEIR_OK;
 }
 
 static Status open_query(Definitions *d, Relation *r, Change *c)
@@ -129,7 +159,9 @@ static Status add_relation(Definitions *d, Relation *made, Name name, bool or_re
     case CLASH_NONE: break;
     case CLASH_SKIP: return WEIR_OK;
     case CLASH_ERROR: return exists_error(d, old, name);
-    case CLASH_REPLACE: TRY(drop_with_dependants(d, old, false, name.span)); break;
+    case CLASH_REPLACE:
+        TRY(check_history(d, old, name.span));
+        TRY(drop_with_dependants(d, old, false, name.span)); break;
     }
     made->id = d->db->catalog.next_id++;
     TRY(open_query(d, made, &c));
@@ -161,7 +193,7 @@ static Status define_setting(Definitions *d, const Stmt *s)
         return diag_error(&d->db->diags, WEIR_E_UNSUPPORTED, s->span, "SET … = DEFAULT is not built yet");
     TRY(ddl_setting(&d->planner, s->set->name, s->set->value, s->set->span, &canonical));
     vec_push(&d->settings, &d->db->call, s);
-    return WEIR_OK;
+    return engine_set(d->db, &d->planner, s->set->name, s->set->value, s->set->span); /* for what follows */
 }
 
 static Status define_index(Definitions *d, const Stmt *s)
@@ -255,7 +287,6 @@ static Status save_all(Definitions *d)
     }
     for (ptrdiff_t i = 0; i < d->settings.len; i++) {
         const SetOption *o = d->settings.data[i]->set;
-        TRY(engine_set(d->db, &d->planner, o->name, o->value, o->span));
         Str canonical;
         TRY(ddl_setting(&d->planner, o->name, o->value, o->span, &canonical));
         TRY(storage_save_setting(st, o->name.text, canonical, &d->db->diags));
@@ -284,8 +315,10 @@ static Status start_all(Definitions *d)
     return WEIR_OK;
 }
 
-static void forget_all(Definitions *d, const Map *before, int64_t next_id)
+static void forget_all(Definitions *d, const Map *before, int64_t next_id, Options settings)
 {
+    d->db->catalog.settings = settings;
+    engine_apply_settings(d->db);
     for (ptrdiff_t i = 0; i < d->changes.len; i++) query_close(d->changes.data[i].query);
     d->db->catalog.relations = *before;
     d->db->catalog.next_id = next_id;
@@ -298,6 +331,7 @@ Status script_define(weir *db, Stmt *const *stmts, int n, Str base_dir, const De
     d.planner.may_redefine = o->reregister;
     Map before = map_clone(&db->catalog.relations, &db->arena);
     int64_t next_id = db->catalog.next_id;
+    Options settings = options_copy(&db->catalog.settings, &db->arena);
     Status first = diag_status(&db->diags);
     for (int i = 0; i < n; i++) {
         ptrdiff_t known = db->diags.list.len;
@@ -309,7 +343,7 @@ Status script_define(weir *db, Stmt *const *stmts, int n, Str base_dir, const De
     }
     if (first == WEIR_OK && !o->check_only && d.changes.len + d.indexes.len + d.settings.len > 0) first = save(&d);
     if (first != WEIR_OK || o->check_only) {
-        forget_all(&d, &before, next_id);
+        forget_all(&d, &before, next_id, settings);
         return first;
     }
     return start_all(&d);

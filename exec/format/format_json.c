@@ -216,6 +216,7 @@ static ptrdiff_t json_decode(Decoder *dec, const char *buf, ptrdiff_t n, bool at
     LineInput in = {.buf = buf, .at = buf, .end = buf + n, .at_end = at_end, .base = base, .dec = dec,
                     .out = out};
     lines_skip_mark(&in);
+    if (j->shapes) shape_begin(j->shapes);
     while (!builder_is_full(out)) {
         if (j->shapes && !j->lines.is_skipping && j->resume == 0) {
             in.at = shape_decode(j->shapes, in.at, in.end, line_offset(&in, in.at), out);

@@ -18,8 +18,15 @@ ShapeSet *shape_set_new(Arena *a, const JsonTree *tree, const Relation *rel, con
     s->fields = fields;
     s->limit = limit;
     s->credit = CREDIT_START;
+    s->index = new_raw(a, uint16_t, INDEX_BYTES + 128);
     shape_set_level(s, 2);
     return s;
+}
+
+void shape_begin(ShapeSet *s)
+{
+    s->index_from = s->index_end = NULL;
+    s->index_n = s->index_at = 0;
 }
 
 int shape_set_level(ShapeSet *s, int level)
@@ -28,7 +35,8 @@ int shape_set_level(ShapeSet *s, int level)
 #if defined(__x86_64__)
     __builtin_cpu_init();
     bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
-    bool has_512 = has_avx2 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+    bool has_512 = has_avx2 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+                   __builtin_cpu_supports("avx512vbmi2");
     if (level >= 2 && has_512) {
         s->decode = shape_decode_avx512;
         return 2;
@@ -96,7 +104,8 @@ static void end_literal(Learner *l, PartOp op)
 {
     Shape *sh = l->shape;
     ptrdiff_t n = l->p - l->literal;
-    l->too_big |= sh->nparts == SHAPE_PARTS_MAX || n > SHAPE_BYTES_MAX - sh->nbytes;
+    enum { LITERALS_MAX = SHAPE_BYTES_MAX - 2 * SHAPE_PARTS_MAX }; /* a check has two quotes more */
+    l->too_big |= sh->nparts == SHAPE_PARTS_MAX || n > LITERALS_MAX - sh->nbytes;
     if (l->too_big) return;
     char *copy = sh->text + sh->nbytes;
     memcpy(copy, l->literal, (size_t)n);
@@ -124,6 +133,7 @@ static void learn_scalar(Learner *l, int32_t slot)
     const char *why;
     if (slot >= 0 && !l->too_big) l->seen[slot].part = l->shape->nparts;
     end_literal(l, PART_SKIP);
+    if (!l->too_big) l->shape->parts[l->shape->nparts - 1].is_string = *l->p == '"';
     l->p = *l->p == '"' ? json_string_end(l->p + 1, l->end, &has_escape, &why) + 1
                         : json_word_end(l->p, l->end);
     l->literal = l->p;
@@ -228,6 +238,44 @@ static void bind_columns(Learner *l)
     }
 }
 
+static int32_t count_quotes(Str s, int32_t *first)
+{
+    int32_t n = 0;
+    for (ptrdiff_t i = 0; i < s.n; i++) {
+        if (s.p[i] != '"') continue;
+        if (n++ == 0) *first = (int32_t)i;
+    }
+    return n;
+}
+
+/* Where each part of a line is, by the number of special bytes before it. Literals that cannot be
+ * placed so (a comma between two numbers), or hold special bytes besides quotes, leave the shape
+ * to be read from left to right. */
+static void place_parts(Shape *sh)
+{
+    int32_t ord = 0; /* special bytes so far */
+    char *text = sh->text + SHAPE_BYTES_MAX;
+    sh->is_indexable = true;
+    for (int32_t i = 0; i < sh->nparts; i++) {
+        Part *p = &sh->parts[i];
+        bool after_string = i > 0 && sh->parts[i - 1].is_string, is_last = p->op == PART_END;
+        int32_t first = 0, quotes = count_quotes(str_of(p->literal, p->n), &first);
+        for (int32_t k = 0; k < p->n; k++) sh->is_indexable &= (signed char)p->literal[k] >= 0x20 && p->literal[k] != '\\';
+        p->ord = i == 0 ? -1 : after_string ? ord - 1 : ord;
+        p->back = i == 0 || after_string ? 0 : quotes ? first : p->n;
+        if (i > 0 && !after_string && !quotes && !p->is_string && !is_last) sh->is_indexable = false;
+        p->check = text;
+        if (after_string) *text++ = '"';
+        memcpy(text, p->literal, (size_t)p->n);
+        text += p->n;
+        if (p->is_string) *text++ = '"';
+        p->check_n = (int32_t)(text - p->check);
+        ord += quotes + (p->is_string ? 2 : 0);
+    }
+    sh->nspecials = ord + 1;
+    memset(text, 0, 64);
+}
+
 static bool shape_equal(const Shape *a, const Shape *b)
 {
     if (a->nparts != b->nparts) return false;
@@ -266,7 +314,7 @@ static void keep_shape(ShapeSet *s)
 }
 
 /* The spare shape, emptied, with room for all columns. */
-static Shape *shape_begin(ShapeSet *s)
+static Shape *empty_shape(ShapeSet *s)
 {
     Shape *sh = s->spare;
     if (!sh) {
@@ -293,7 +341,7 @@ void shape_learn(ShapeSet *s, Str line)
     const char *first = json_skip_space(line.p, line.p + line.n);
     if (*first != '{' || !may_learn(s)) return;
     s->credit--;
-    Shape *sh = shape_begin(s);
+    Shape *sh = empty_shape(s);
     ArenaMark mark = arena_mark(s->arena);
     int32_t nslots = s->tree->nslots;
     Learner l = {.set = s, .shape = sh, .p = first, .end = line.p + line.n, .literal = line.p,
@@ -304,6 +352,7 @@ void shape_learn(ShapeSet *s, Str line)
     end_literal(&l, PART_END);
     if (!l.too_big && !is_known(s, sh)) {
         bind_columns(&l);
+        place_parts(sh);
         keep_shape(s);
     }
     arena_release(s->arena, mark);

@@ -17,6 +17,8 @@ typedef struct ShapeSet ShapeSet;
  * outlives the set. */
 ShapeSet *shape_set_new(Arena *a, const JsonTree *tree, const Relation *rel, const int32_t *cols,
                         const int32_t *slot_of, int ncols, const FieldOptions *fields, int64_t limit);
+/* The buffer has changed since the last call. */
+void shape_begin(ShapeSet *s);
 /* Decodes lines from p on until one fits no shape, `out` is full or no whole line is left; returns
  * where it stopped, the start of a line. Reads up to 64 bytes past `end`. `offset` is that of p. */
 const char *shape_decode(ShapeSet *s, const char *p, const char *end, uint64_t offset, RowBuilder *out);

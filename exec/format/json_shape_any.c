@@ -28,6 +28,22 @@ static inline const char *first_special(const char *p)
     }
 }
 
+static inline uint64_t specials(const char *p)
+{
+    uint64_t bits = 0;
+    for (int i = 0; i < 8; i++) {
+        const uint64_t low = EIGHT(0x7f), high = EIGHT(0x80);
+        uint64_t w = load8(p + 8 * i), quote = w ^ EIGHT('"'), slash = w ^ EIGHT('\\');
+        uint64_t no_quote = ((quote & low) + low) | quote, no_slash = ((slash & low) + low) | slash;
+        uint64_t printable = (w & low) + EIGHT(0x60); /* high bit: at least 0x20 */
+        uint64_t hit = (~(no_quote & no_slash & printable) | w) & high;
+        bits |= (hit >> 7) * 0x0102040810204080u >> 56 << 8 * i;
+    }
+    return bits;
+}
+
+#define SPECIALS specials
+#define PUT_POSITIONS positions_put
 #define LITERAL_EQUAL literal_equal
 #define FIRST_SPECIAL first_special
 #define SHAPE_DECODE shape_decode_any

@@ -5,10 +5,10 @@
 #include <immintrin.h>
 
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2,popcnt"))), apply_to = function)
 #else
 #pragma GCC push_options
-#pragma GCC target("avx2,bmi,bmi2")
+#pragma GCC target("avx2,bmi,bmi2,popcnt")
 #endif
 
 static inline bool literal_equal(const char *p, const char *literal, int32_t n)
@@ -36,6 +36,22 @@ static inline const char *first_special(const char *p)
     }
 }
 
+static inline uint32_t specials_of_half(const char *p)
+{
+    __m256i v = _mm256_loadu_si256((const __m256i *)p);
+    __m256i hit = _mm256_or_si256(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('"')),
+                                  _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\\')));
+    hit = _mm256_or_si256(hit, _mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), v));
+    return (uint32_t)_mm256_movemask_epi8(hit);
+}
+
+static inline uint64_t specials(const char *p)
+{
+    return specials_of_half(p) | (uint64_t)specials_of_half(p + 32) << 32;
+}
+
+#define SPECIALS specials
+#define PUT_POSITIONS positions_put
 #define LITERAL_EQUAL literal_equal
 #define FIRST_SPECIAL first_special
 #define SHAPE_DECODE shape_decode_avx2

@@ -7,8 +7,9 @@
 #include "exec/format/json_shape.h"
 #include "exec/format/quick_value.h"
 
-/* A line that is built of more is not learned. Literals may be read up to 64 bytes past. */
-enum { SHAPE_PARTS_MAX = 256, SHAPE_BYTES_MAX = 8192, SHAPES_MAX = 8 };
+/* A line that is built of more is not learned. Literals may be read up to 64 bytes past.
+ * INDEX_BYTES are indexed at a time, with 16-bit positions. */
+enum { SHAPE_PARTS_MAX = 256, SHAPE_BYTES_MAX = 8192, SHAPES_MAX = 8, INDEX_BYTES = 1 << 15 };
 
 /* What is done with a value. */
 typedef enum PartOp {
@@ -32,6 +33,12 @@ typedef struct Part {
     int32_t col;           /* the only column that reads the value; PART_FIELD: first of cols */
     int32_t first_col, ncols; /* in Shape.cols */
     int64_t unit_us;       /* PART_EPOCH */
+    /* By the index: the special byte number `ord` of the line (-1: the line's start) lies `back`
+     * bytes behind the start of `check`, which is the literal with the quotes next to it. */
+    int32_t ord, back;
+    const char *check;
+    int32_t check_n;
+    bool is_string;        /* the value was one in the line learned from */
 } Part;
 
 /* A column that takes an object or array: from one place between values to another. */
@@ -51,7 +58,9 @@ typedef struct Shape {
     Container *containers;
     int32_t ncontainers;
     int64_t hits;
-    char text[SHAPE_BYTES_MAX + 64]; /* of the literals */
+    bool is_indexable;     /* every part can be found by the index */
+    int32_t nspecials;     /* of a line, its newline included */
+    char text[2 * SHAPE_BYTES_MAX + 64]; /* of the literals, then of the checks */
 } Shape;
 
 struct ShapeSet {
@@ -75,6 +84,13 @@ struct ShapeSet {
     } pending[SHAPE_PARTS_MAX];
     int32_t npending;
     TimeCache time_cache;
+    /* positions of the special bytes from index_from on: quotes, backslashes, control characters,
+     * bytes that are not ASCII */
+    uint16_t *index;
+    int32_t index_n, index_at;       /* index_at: the first one of the next line */
+    const char *index_from, *index_end; /* NULL: nothing is indexed */
+    int32_t index_lines, index_hits; /* in the window; few hits: it does not pay */
+    int32_t index_rest;              /* lines to do without */
 };
 
 /* What is left to do once a line fits: values that go through json_field, containers, NULLs. */

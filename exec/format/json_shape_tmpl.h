@@ -1,8 +1,10 @@
 /* json_shape_tmpl.h: the loop over lines that fit a shape, compiled once per instruction set.
  *
- * The including file defines SHAPE_DECODE (the function's name), LITERAL_EQUAL(p, literal, n) and
+ * The including file defines SHAPE_DECODE (the function's name), LITERAL_EQUAL(p, literal, n),
  * FIRST_SPECIAL(p): the first byte from p on that is a quote, a backslash, below 0x20 or above
- * 0x7f. Every line ends with a newline inside the buffer, which is special and part of no literal,
+ * 0x7f, SPECIALS(p): a bit for each of the 64 bytes at p that is such a one, and
+ * PUT_POSITIONS(to, base, bits), which writes base + the place of each bit and may write up to 64
+ * places. Every line ends with a newline inside the buffer, which is special and part of no literal,
  * so nothing runs past it by more than one load of at most 64 bytes. */
 
 /* ---- strings ----------------------------------------------------------------------------------- */
@@ -161,13 +163,149 @@ static __attribute__((noinline)) const char *read_other(ShapeSet *s, const char 
     return NULL;
 }
 
+/* ---- by the index ------------------------------------------------------------------------------ */
+
+/* In a usual line the special bytes are its quotes and its newline. So one pass over a piece of
+ * the input finds where everything is, and the parts of a line are read without one waiting for
+ * another; that the quotes are those of the shape is known once all literals have been compared. */
+
+static inline void make_index(ShapeSet *s, const char *p, const char *end)
+{
+    const char *stop = end - p > INDEX_BYTES ? p + INDEX_BYTES : end;
+    uint16_t *to = s->index;
+    s->index_from = p;
+    for (const char *block = p; block < stop; block += 64) {
+        uint64_t bits = SPECIALS(block);
+        PUT_POSITIONS(to, (uint32_t)(block - p), bits);
+        to += __builtin_popcountll(bits);
+    }
+    s->index_n = (int32_t)(to - s->index);
+    while (s->index_n && p + s->index[s->index_n - 1] >= stop) s->index_n--;
+    s->index_end = stop;
+    s->index_at = s->index_lines = s->index_hits = 0;
+}
+
+static inline bool word_is_plain(const char *p, const char *end)
+{
+    return p < end && skip_word(p) == end;
+}
+
+/* A value that begins at p; a string ends at `end`, a word must. False: not in the quick way. */
+static inline bool indexed_value(ShapeSet *s, const Part *part, const char *p, const char *end, RowBuilder *out)
+{
+    int64_t v = 0, us;
+    double real = 0;
+    Column *col = &out->cols[part->col];
+    switch ((PartOp)part->op) {
+    case PART_SKIP: return part->is_string || word_is_plain(p, end);
+    case PART_INT:
+        if (part->is_string || quick_integer(p, &v) != end) return false;
+        COL(int64_t, col)[out->rows] = v;
+        return true;
+    case PART_TEXT:
+        if (!part->is_string) return false;
+        put_text(&COL(Text, col)[out->rows], p, (uint32_t)(end - p));
+        return true;
+    case PART_TIME:
+        if (!part->is_string || !quick_time(&s->time_cache, p, end - p, part->precision, &us)) return false;
+        COL(int64_t, col)[out->rows] = us;
+        return true;
+    case PART_EPOCH:
+        if (part->is_string || quick_integer(p, &v) != end || !quick_epoch(v, part->unit_us, &us)) return false;
+        COL(int64_t, col)[out->rows] = us;
+        return true;
+    case PART_DOUBLE:
+        if (part->is_string || quick_double(p, &real) != end) return false;
+        COL(double, col)[out->rows] = real;
+        return true;
+    case PART_BOOL:
+        if (part->is_string || (end - p != 4 && end - p != 5)) return false;
+        if (memcmp(p, end - p == 4 ? "true" : "false", (size_t)(end - p)) != 0) return false;
+        COL(uint8_t, col)[out->rows] = end - p == 4;
+        return true;
+    case PART_FIELD: {
+        JsonKind kind = part->is_string ? JSON_STRING : JSON_WORD;
+        if (!part->is_string && !word_is_plain(p, end)) return false;
+        pend(s, (int32_t)(part - s->shapes[s->current]->parts), p, end - p, kind, NULL);
+        return true;
+    }
+    case PART_END: break;
+    }
+    return true;
+}
+
+/* The line at p, whose special bytes begin at `at` (offsets from `base`): behind its newline, or
+ * NULL. */
+static inline const char *read_indexed(ShapeSet *s, const Shape *sh, const char *base, const uint16_t *at,
+                                       const char *p, RowBuilder *out)
+{
+    const Part *parts = sh->parts;
+    const char *start = p;
+    bool fits = true;
+    s->npending = 0;
+    for (int32_t i = 0;; i++) {
+        const Part *part = &parts[i];
+        fits &= LITERAL_EQUAL(start, part->check, part->check_n);
+        s->starts[i] = start + (i > 0 && parts[i - 1].is_string);
+        if (part->op == PART_END) {
+            start += part->check_n;
+            start += *start == '\r';
+            return fits && *start == '\n' ? start + 1 : NULL;
+        }
+        const Part *next = part + 1;
+        const char *value = start + part->check_n;
+        start = base + at[next->ord] - next->back;
+        if (!fits || start < value || !indexed_value(s, part, value, start, out)) return NULL;
+    }
+}
+
+/* The next line by the index, if it is in there and built as it should. */
+static inline const char *try_index(ShapeSet *s, const char *p, const char *end, RowBuilder *out)
+{
+    const Shape *sh = s->shapes[s->current];
+    if (!sh->is_indexable) return NULL;
+    if (s->index_rest > 0) {
+        s->index_rest--;
+        return NULL;
+    }
+    if (p >= s->index_end || s->index_at + sh->nspecials > s->index_n) {
+        if (s->index_end && s->index_lines > 32 && s->index_hits * 4 < s->index_lines) {
+            s->index_rest = 4096;
+            s->index_end = NULL;
+            return NULL;
+        }
+        if (p == s->index_from && s->index_end) return NULL; /* a line longer than the index */
+        make_index(s, p, end);
+        if (sh->nspecials > s->index_n) return NULL;
+    }
+    s->index_lines++;
+    const char *next = read_indexed(s, sh, s->index_from, s->index + s->index_at, p, out);
+    if (!next) return NULL;
+    s->index_hits++;
+    s->index_at += sh->nspecials + (next[-2] == '\r');
+    return next;
+}
+
+/* After a line that was read otherwise: its special bytes are behind us. */
+static inline void index_catch_up(ShapeSet *s, const char *p)
+{
+    if (p >= s->index_end) return;
+    while (s->index_at < s->index_n && s->index_from + s->index[s->index_at] < p) s->index_at++;
+}
+
 const char *SHAPE_DECODE(ShapeSet *s, const char *p, const char *end, uint64_t offset, RowBuilder *out)
 {
     const char *from = p;
+    if (s->index_end) index_catch_up(s, p);
     while (p < end && out->rows < out->cap) {
-        const char *next = read_line(s, s->shapes[s->current], p, end, out);
-        if (!next) next = read_other(s, p, end, out);
-        if (!next || next - p > s->limit) break;
+        const char *next = try_index(s, p, end, out);
+        if (!next) {
+            next = read_line(s, s->shapes[s->current], p, end, out);
+            if (!next) next = read_other(s, p, end, out);
+            if (!next) break;
+            if (s->index_end) index_catch_up(s, next);
+        }
+        if (next - p > s->limit) break;
         Shape *sh = s->shapes[s->current];
         sh->hits++;
         if (s->npending || sh->nmissing || sh->ncontainers) shape_finish_line(s, sh, out);

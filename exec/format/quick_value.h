@@ -15,6 +15,18 @@ static inline uint64_t load8(const char *p)
     return w;
 }
 
+/* Writes base + the place of each of the bits, lowest first, in groups of eight. */
+static inline void positions_put(uint16_t *to, uint32_t base, uint64_t bits)
+{
+    while (bits) {
+        for (int k = 0; k < 8; k++) {
+            to[k] = (uint16_t)(base + (bits ? (uint32_t)__builtin_ctzll(bits) : 0));
+            bits &= bits - 1;
+        }
+        to += 8;
+    }
+}
+
 /* ---- text -------------------------------------------------------------------------------------- */
 
 /* text_ref without a branch on the length; 16 bytes at p can be read. */

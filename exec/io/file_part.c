@@ -10,15 +10,6 @@
 
 enum { IDENTITY_VERSION = 1 };
 
-void file_part_free(FilePart *f)
-{
-    file_part_close(f);
-    mem_free((char *)f->decoder.p, f->decoder_cap);
-    mem_free(f->identity, f->identity_cap);
-    f->decoder = (Str){0};
-    f->identity = NULL;
-}
-
 /* ---- the open file ----------------------------------------------------------------------------- */
 
 Status file_part_open(FilePart *f, const char *path, Diags *d)
@@ -133,14 +124,18 @@ void file_part_keep_mark(FilePart *f, const FileMark *m)
 
 /* ---- identity ---------------------------------------------------------------------------------- */
 
+/* Room for n bytes in a buffer that lives as long as the part and seldom grows. */
+static char *room_for(const FilePart *f, char *p, ptrdiff_t *cap, ptrdiff_t n)
+{
+    if (n <= *cap) return p;
+    *cap = 2 * n;
+    return arena_alloc_raw(f->arena, *cap, 1);
+}
+
 void file_part_set_decoder(FilePart *f, Str state)
 {
     if (str_eq(f->decoder, state)) return;
-    char *p = (char *)f->decoder.p;
-    if (state.n > f->decoder_cap) {
-        p = mem_realloc(p, f->decoder_cap, state.n);
-        f->decoder_cap = state.n;
-    }
+    char *p = room_for(f, (char *)f->decoder.p, &f->decoder_cap, state.n);
     if (state.n) memcpy(p, state.p, (size_t)state.n);
     f->decoder = str_of(p, state.n);
 }
@@ -165,9 +160,10 @@ static FileMark get_mark(StrReader *r)
 
 Str file_part_identity(FilePart *f)
 {
-    Arena scratch = {0};
-    StrBuf b = {.arena = &scratch};
+    enum { NUMBERS_MAX = 64 + 40 * (FILE_PAST_MAX + 1) };
     FileMark mark = file_part_mark(f);
+    f->identity = room_for(f, f->identity, &f->identity_cap, NUMBERS_MAX + f->decoder.n);
+    StrBuf b = {.arena = f->arena, .p = f->identity, .cap = f->identity_cap};
     sb_varint(&b, IDENTITY_VERSION);
     sb_varint(&b, HASH_VERSION);
     put_mark(&b, &mark);
@@ -176,14 +172,8 @@ Str file_part_identity(FilePart *f)
     sb_varint(&b, (uint64_t)f->npast);
     for (int i = 0; i < f->npast; i++) put_mark(&b, &f->past[i]);
     sb_str(&b, f->decoder);
-    if (b.n > f->identity_cap) {
-        f->identity = mem_realloc(f->identity, f->identity_cap, b.n);
-        f->identity_cap = b.n;
-    }
-    memcpy(f->identity, b.p, (size_t)b.n);
-    ptrdiff_t n = b.n;
-    arena_free(&scratch);
-    return str_of(f->identity, n);
+    assert(b.p == f->identity);
+    return str_of(b.p, b.n);
 }
 
 bool file_part_restore(FilePart *f, const SourcePosition *p, FileMark *mark)

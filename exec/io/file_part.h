@@ -18,6 +18,7 @@ typedef struct FileMark {
 } FileMark;
 
 typedef struct FilePart {
+    Arena *arena;          /* of the source */
     Str name;              /* of the partition */
     Str path;              /* where the name lies in the file system */
     uint64_t label;
@@ -43,7 +44,6 @@ typedef struct FilePart {
     ptrdiff_t identity_cap;
 } FilePart;
 
-void file_part_free(FilePart *f);
 /* Opens the file at `path`; WEIR_E_IO. */
 Status file_part_open(FilePart *f, const char *path, Diags *d);
 void file_part_close(FilePart *f);

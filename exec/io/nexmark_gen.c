@@ -160,12 +160,14 @@ static int64_t bidder(const NexmarkConfig *c, int64_t e)
 
 /* ---- texts ------------------------------------------------------------------------------------- */
 
-void nexmark_make_pool(uint64_t seed, char *pool)
+static char *make_pool(uint64_t seed, Arena *a)
 {
+    char *pool = arena_alloc_raw(a, NEXMARK_POOL + 4096, 64);
     for (int64_t i = 0; i < NEXMARK_POOL + 4096; i += 8) {
         uint64_t r = hash_u64(hash_u64(seed) + (uint64_t)i * 0x9e3779b97f4a7c15u);
         for (int k = 0; k < 8; k++, r >>= 8) pool[i + k] = (char)('a' + ((r & 0xff) * 26 >> 8));
     }
+    return pool;
 }
 
 static Str piece(const NexmarkConfig *c, uint64_t random, int64_t n)
@@ -264,10 +266,9 @@ static bool channel_is_hot(const NexmarkConfig *c, int64_t e)
 
 static Text channel(const NexmarkConfig *c, int64_t e, Arena *a)
 {
+    (void)a;
     if (channel_is_hot(c, e)) return constant(HOT_CHANNELS[pick(c, e, DRAW_CHANNEL, 4)].name);
-    char z[24];
-    int n = snprintf(z, sizeof z, "channel-%d", (int)pick(c, e, DRAW_CHANNEL, NEXMARK_CHANNELS));
-    return n <= TEXT_INLINE ? text_ref(z, n) : made(str_dup(a, str_of(z, n)));
+    return c->channels[pick(c, e, DRAW_CHANNEL, NEXMARK_CHANNELS)];
 }
 
 static uint32_t reverse_bits(uint32_t v)
@@ -296,8 +297,22 @@ static Text cold_url(const NexmarkConfig *c, int64_t i, Arena *a)
 
 static Text url(const NexmarkConfig *c, int64_t e, Arena *a)
 {
+    (void)a;
     if (channel_is_hot(c, e)) return constant(HOT_CHANNELS[pick(c, e, DRAW_CHANNEL, 4)].url);
-    return cold_url(c, pick(c, e, DRAW_CHANNEL, NEXMARK_CHANNELS), a);
+    return c->urls[pick(c, e, DRAW_CHANNEL, NEXMARK_CHANNELS)];
+}
+
+void nexmark_make_texts(NexmarkConfig *c, bool channels, Arena *a)
+{
+    c->pool = make_pool(c->seed, a);
+    if (!channels) return;
+    Text *names = new_raw(a, Text, NEXMARK_CHANNELS), *urls = new_raw(a, Text, NEXMARK_CHANNELS);
+    for (int i = 0; i < NEXMARK_CHANNELS; i++) {
+        names[i] = made(str_printf(a, "channel-%d", i));
+        urls[i] = cold_url(c, i, a);
+    }
+    c->channels = names;
+    c->urls = urls;
 }
 
 /* Bytes of the event's other fields, and what it should have in all. */
@@ -357,8 +372,8 @@ static const NexmarkField F_CATEGORY = {"category", NEXMARK_OF_AUCTION, INTEGER,
 static const NexmarkField F_AUCTION = {"auction", NEXMARK_OF_BID, INTEGER, bid_auction, NULL};
 static const NexmarkField F_BIDDER = {"bidder", NEXMARK_OF_BID, INTEGER, bidder, NULL};
 static const NexmarkField F_PRICE = {"price", NEXMARK_OF_BID, INTEGER, bid_price, NULL};
-static const NexmarkField F_CHANNEL = {"channel", NEXMARK_OF_BID, TEXT, NULL, channel};
-static const NexmarkField F_URL = {"url", NEXMARK_OF_BID, TEXT, NULL, url};
+static const NexmarkField F_CHANNEL = {"channel", NEXMARK_OF_BID, TEXT, NULL, channel, true};
+static const NexmarkField F_URL = {"url", NEXMARK_OF_BID, TEXT, NULL, url, true};
 
 static const NexmarkField *const PERSON_FIELDS[] = {&F_ID,   &F_NAME,  &F_EMAIL,     &F_CARD,
                                                     &F_CITY, &F_STATE, &F_DATE_TIME, &F_EXTRA};

@@ -25,6 +25,7 @@ typedef struct NexmarkConfig {
     int64_t hot_auctions, hot_sellers, hot_bidders; /* a hot one is chosen k - 1 times in k */
     bool compat_bidder;          /* bidders' ids have 1000 added twice */
     const char *pool;            /* NEXMARK_POOL + 4096 random letters: texts are pieces of it */
+    const Text *channels, *urls; /* names and pages of the cold channels */
 } NexmarkConfig;
 
 /* The event's number in arrival order is n; e is which event it is. */
@@ -39,8 +40,8 @@ static inline NexmarkKind nexmark_kind(const NexmarkConfig *c, int64_t e)
     return at < c->persons ? NEXMARK_PERSON : at < c->persons + c->auctions ? NEXMARK_AUCTION : NEXMARK_BID;
 }
 int64_t nexmark_time(const NexmarkConfig *c, int64_t e); /* microseconds, whole milliseconds */
-/* Fills `pool`. */
-void nexmark_make_pool(uint64_t seed, char *pool);
+/* Fills what the events' texts refer to; `channels`: channel or url will be asked for. */
+void nexmark_make_texts(NexmarkConfig *c, bool channels, Arena *a);
 
 /* A field of event e. Texts are in the pool, constant, or made in the arena. */
 typedef int64_t (*NexmarkInt)(const NexmarkConfig *c, int64_t e);
@@ -53,6 +54,7 @@ typedef struct NexmarkField {
     Type type;
     NexmarkInt integer;    /* BIGINT, TIMESTAMP */
     NexmarkText text;
+    bool needs_channels;   /* see nexmark_make_texts */
 } NexmarkField;
 /* Fields of a kind of event in the order of its columns; `kind` -1: of the stream of all events,
  * which begins with event_type. */

@@ -17,7 +17,7 @@ Status reader_open(Reader *r, const SourceSpec *spec, ptrdiff_t chunk, Arena *a,
     batch_maker_open(&r->maker, spec, a);
     r->wants_line = metadata_is_wanted(spec->rel, spec->wanted, "line");
     r->cap = format_record_max(spec->rel) + chunk;
-    r->buf = mem_alloc(r->cap + READER_PAD);
+    r->buf = arena_alloc_raw(a, r->cap + READER_PAD, 64);
     return WEIR_OK;
 }
 
@@ -25,8 +25,6 @@ void reader_close(Reader *r)
 {
     format_close(r->dec);
     batch_maker_close(&r->maker);
-    mem_free(r->buf, r->cap + READER_PAD);
-    r->buf = NULL;
 }
 
 Status reader_seek(Reader *r, uint64_t offset, Str saved)

@@ -39,6 +39,7 @@ typedef struct FileSource {
 static FilePart *part_new(FileSource *s, Str name, Str path)
 {
     FilePart *f = new_one(s->arena, FilePart);
+    f->arena = s->arena;
     f->name = str_dup(s->arena, name);
     f->path = str_dup(s->arena, path);
     f->fd = -1;
@@ -82,23 +83,23 @@ static Status part_add(FileSource *s, FilePart *f, Diags *d)
     return part_insert(s, f, at, d);
 }
 
-/* Is the file at `path` read for another part, or was it, under another name? */
+/* Is the file at `path` read for another part, or was it, under another name? A copy of what was
+ * read (of a log that is then truncated) is known too, if nothing has been added to it. */
 static bool is_known_elsewhere(const FileSource *s, const FilePart *self, const char *path)
 {
     FilePart probe = {.fd = -1};
-    struct stat st;
-    if (stat(path, &st) != 0) return false;
-    for (ptrdiff_t i = 0; i < s->parts.len; i++) {
-        const FilePart *f = s->parts.data[i];
-        if (f != self && f->fd >= 0 && f->inode == (uint64_t)st.st_ino && f->device == (uint64_t)st.st_dev)
-            return true;
-    }
-    if (file_part_open(&probe, path, NULL) != WEIR_OK) return false;
     bool found = false;
+    if (file_part_open(&probe, path, NULL) != WEIR_OK) return false;
     for (ptrdiff_t i = 0; i < s->parts.len && !found; i++) {
         const FilePart *f = s->parts.data[i];
-        for (int k = 0; k < f->npast && !found; k++)
-            found = f->past[k].length > 0 && file_has_mark(probe.fd, &f->past[k]);
+        bool same_file = f->inode == probe.inode && f->device == probe.device;
+        FileMark now = file_part_mark(f);
+        if (f != self && same_file) found = f->fd >= 0 || (now.length > 0 && file_has_mark(probe.fd, &now));
+        for (int k = 0; k < f->npast && !found; k++) {
+            const FileMark *m = &f->past[k];
+            bool may_be = m->length > 0 && (m->inode == probe.inode || m->length == (uint64_t)probe.size);
+            found = may_be && file_has_mark(probe.fd, m);
+        }
     }
     file_part_close(&probe);
     return found;
@@ -159,7 +160,7 @@ static Status file_open(const SourceSpec *spec, Arena *a, Source **out, Diags *d
 static void file_close(Source *source)
 {
     FileSource *s = (FileSource *)source;
-    for (ptrdiff_t i = 0; i < s->parts.len; i++) file_part_free(s->parts.data[i]);
+    for (ptrdiff_t i = 0; i < s->parts.len; i++) file_part_close(s->parts.data[i]);
     reader_close(&s->reader);
     arena_free(&s->look);
 }
@@ -553,7 +554,10 @@ static PartStatus poll_part(FileSource *s, int32_t i, SourceBatch *out, Diags *d
             return PART_FAILED;
         }
     }
-    if (s->follow && !once && f->at_end) check_content(s, f);
+    if (s->follow && !once && f->at_end) {
+        check_content(s, f);
+        if (f->at_end && !is_rotated(s, f)) return PART_NOTHING;
+    }
     if (take_part(s, i, d) != WEIR_OK) return PART_FAILED;
     if (reader_buffered(&s->reader) >= CHUNK / 2 && decode(s, f, false, out)) return PART_ROWS;
     for (;;) {

@@ -110,9 +110,10 @@ static Status nexmark_open(const SourceSpec *spec, Arena *a, Source **out, Diags
     if (s->kind >= 0 && share[s->kind] == 0)
         return diag_error(d, WEIR_E_OPTION, options_get(o, "stream")->span, "the proportion of these events is 0");
     TRY(bind_columns(s, spec->rel, a, d));
-    char *pool = arena_alloc_raw(a, NEXMARK_POOL + 4096, 64);
-    nexmark_make_pool(s->config.seed, pool);
-    s->config.pool = pool;
+    bool channels = false;
+    for (int i = 0; i < spec->rel->ncols; i++)
+        channels |= spec->wanted[i] && s->fields[i] && s->fields[i]->needs_channels;
+    nexmark_make_texts(&s->config, channels, a);
     s->events = new (a, int64_t, spec->rows_max);
     s->position.label = 1;
     batch_maker_open(&s->maker, spec, a);

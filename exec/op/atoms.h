@@ -17,7 +17,7 @@ typedef struct Atom {
     bool is_changed;       /* stepped in this epoch: its record is to be written */
     bool is_saved, is_dead, is_listed, in_heap, is_visited;
     bool is_closed;        /* sliding: the window that ends with it has been closed */
-    uint8_t cell[];
+    _Alignas(8) uint8_t cell[];
 } Atom;
 
 /* Payload of a group: by (t, from). */

@@ -9,7 +9,7 @@
 
 typedef struct CountPane {
     int64_t min, max;  /* event times in it; WINDOW_TIME_NONE: none */
-    uint8_t cell[];
+    _Alignas(8) uint8_t cell[];
 } CountPane;
 
 /* Payload of a group. */

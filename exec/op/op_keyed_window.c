@@ -3,10 +3,18 @@
  * the watermark reaches its last tick; rows that come later are late. */
 #include "exec/op/time_tables.h"
 
+/* A late row. A table function hands on a row once per window, in the order of their ends, so a row
+ * is late for all its windows when the last copy is. */
+typedef struct LateRow {
+    Pos pos;            /* of the last copy seen */
+    int32_t weight;     /* 0: there is none */
+} LateRow;
+
 typedef struct KeyedWindowOp {
     AggregateOp agg;
     int32_t end_col;    /* of the input */
     TimeTables windows;
+    LateRow late;       /* its next copy may be in time */
 } KeyedWindowOp;
 
 static void keyed_begin(KeyedWindowOp *k)
@@ -23,6 +31,30 @@ static int64_t end_of_row(const Column *ends, int row)
     return col_is_null(ends, row) ? INT64_MAX : COL(int64_t, ends)[col_at(ends, row)];
 }
 
+static void late_count(KeyedWindowOp *k)
+{
+    if (k->late.weight > 0) k->agg.op.ctx->late_rows += k->late.weight;
+    k->late.weight = 0;
+}
+
+static bool is_next_copy(const Pos *last, const Pos *p)
+{
+    return last->label == p->label && last->generation == p->generation && last->offset == p->offset &&
+           p->ordinal == last->ordinal + 1;
+}
+
+/* Whether the row is late. Counts the late row before it, unless this is a copy of that. */
+static bool look_for_late(KeyedWindowOp *k, const Batch *b, int row, int64_t end)
+{
+    bool is_late = end <= aggregate_late_end(&k->agg, b, row);
+    if (!is_late && !k->late.weight) return false;
+    Pos pos = batch_pos(b, row);
+    bool is_copy = b->offset && k->late.weight && is_next_copy(&k->late.pos, &pos);
+    if (!is_copy) late_count(k);
+    k->late = (LateRow){pos, is_late ? batch_weight(b, row) : 0};
+    return is_late;
+}
+
 static void keyed_push(Op *op, int port, const Batch *b)
 {
     (void)port;
@@ -35,10 +67,7 @@ static void keyed_push(Op *op, int port, const Batch *b)
     TimeTable **tables = new_raw(scratch, TimeTable *, n), *last = NULL;
     for (int i = 0; i < n; i++) {
         int64_t end = end_of_row(&b->cols[k->end_col], rows[i]);
-        if (end <= aggregate_late_end(&k->agg, b, rows[i])) {
-            aggregate_late(&k->agg, b, rows[i]);
-            continue;
-        }
+        if (look_for_late(k, b, rows[i], end)) continue;
         if (!last || last->id != end) last = time_tables_add(&k->agg, &k->windows, end, 0, (TimeSpan){0, end});
         rows[taken] = rows[i];
         tables[taken++] = last;
@@ -51,6 +80,7 @@ static int64_t keyed_flush(Op *op, int64_t watermark)
 {
     KeyedWindowOp *k = (KeyedWindowOp *)op;
     keyed_begin(k);
+    late_count(k);
     if (k->agg.shows_changes) time_tables_emit_changes(&k->agg, &k->windows);
     time_tables_close_windows(&k->agg, &k->windows, aggregate_closed_end(&k->agg, watermark));
     if (watermark > k->agg.closed_at) k->agg.closed_at = watermark;

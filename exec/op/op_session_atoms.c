@@ -154,7 +154,10 @@ static AtomRuns take_due(SessionAtoms *s, int64_t end, Arena *scratch)
     while (s->atoms.due.n && s->atoms.due.items[0].due <= end) {
         Atom *e = due_heap_take(&s->atoms.due).item;
         e->in_heap = false;
-        if (e->is_dead && !e->is_listed) atoms_free(&s->atoms, e);
+        if (e->is_dead && !e->is_listed) {
+            atoms_free(&s->atoms, e);
+            continue;
+        }
         if (e->is_dead || !has_rows(e)) continue;
         const AtomList *l = atom_list(e->group);
         uint32_t at = atoms_find(l, e->t, e->from);

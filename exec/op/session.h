@@ -13,7 +13,7 @@ typedef struct Session {
     bool is_saved, is_dead;  /* dead: absorbed or closed */
     bool is_listed;          /* among the epoch's ended ones */
     bool in_heap;
-    uint8_t cell[];
+    _Alignas(8) uint8_t cell[];
 } Session;
 
 /* Payload of a group: disjoint, more than the gap apart, by time. */

@@ -1,5 +1,6 @@
 /* output.c: the root of a push query: keeps changed rows as values until the cursor takes them. */
 #include "exec/pipeline/query.h"
+#include "exec/pipeline/settle.h"
 
 #include "base/hash.h"
 #include "base/keyenc.h"
@@ -39,6 +40,7 @@ static void output_push(Op *op, int port, const Batch *b)
 {
     (void)port;
     OutputOp *o = (OutputOp *)op;
+    b = settle_errors(op, b);
     int n = batch_count(b);
     if (o->is_counting) {
         if (o->with_hash) hash_rows(o, b);

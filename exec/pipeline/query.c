@@ -49,7 +49,16 @@ void leaf_emit(Leaf *leaf, Batch *b)
 static void leaf_relay(Op *op, int port, const Batch *b)
 {
     (void)port;
+    Leaf *leaf = (Leaf *)op;
+    query_enter(leaf->query, leaf->upstream ? leaf->upstream->current : NULL);
     op_emit(op, b);
+    query_enter(leaf->query, NULL);
+}
+
+void query_enter(Query *q, struct Scan *scan)
+{
+    q->current = scan;
+    if (scan) memset(q->has_erred, 0, sizeof q->has_erred);
 }
 
 static int64_t leaf_flush(Op *op, int64_t watermark)
@@ -145,10 +154,21 @@ static const OpOpen openers[] = {
 
 static bool is_leaf(PhysKind k) { return k == PHYS_SCAN || k == PHYS_VIEW_INPUT || k == PHYS_VALUES; }
 
+/* A row gets one dead letter, whatever the number of windows it came to. */
+static bool has_letter(Query *q, const Batch *b, int row)
+{
+    int at = q->current && b->offset ? scan_row_at(q->current, b->offset[row]) : -1;
+    if (at < 0) return false;
+    if (bit_get(q->has_erred, at)) return true;
+    bit_set(q->has_erred, at);
+    return false;
+}
+
 static void on_row_error(OpContext *c, const Op *op, const Batch *b, int row, Status code, Str message)
 {
     (void)op;
     Query *q = c->owner;
+    if (has_letter(q, b, row)) return;
     c->row_errors++;
     ErrorRow e = {.query = q->rel ? q->rel->name : S("(query)"), .code = str_z(status_name(code)),
                   .message = message, .stream = S("")};

@@ -41,6 +41,7 @@ struct Query {
     int32_t nleaves;
     struct Scan *current; /* the scan whose batch is being pushed, for dead letters */
     Epoch *epoch;
+    uint64_t has_erred[BATCH_WORDS]; /* rows of its batch that have a dead letter of this leaf */
     struct Scan **own_scans; /* while catching up, and of push queries */
     int32_t nown;
     bool is_live;         /* fed by the shared scans */
@@ -66,6 +67,8 @@ void query_begin(Query *q, Epoch *e);
 void query_flush(Query *q);
 /* The view's delta, state records and progress into the epoch's write set. */
 void query_save(Query *q);
+/* The scan whose batch comes to the query next, for dead letters; NULL: none any more. */
+void query_enter(Query *q, struct Scan *scan);
 /* A batch of a scan (columns by the stream's numbers) to one leaf. */
 void leaf_push(Leaf *leaf, const Batch *b);
 /* The second half of it: a batch with the leaf's own columns through its filter. */

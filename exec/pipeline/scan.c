@@ -477,9 +477,9 @@ static void push_to_readers(Scan *s, const Batch *b)
 {
     for (ptrdiff_t i = 0; i < s->leaves.len; i++) {
         Leaf *leaf = s->leaves.data[i];
-        leaf->query->current = s;
+        query_enter(leaf->query, s);
         leaf_push(leaf, b);
-        leaf->query->current = NULL;
+        query_enter(leaf->query, NULL);
     }
 }
 
@@ -664,6 +664,19 @@ Str scan_partition_name(const Scan *s)
 {
     if (!s->current || !s->source) return S("");
     return scan_position(s, s->current->partition)->partition;
+}
+
+int scan_row_at(const Scan *s, uint64_t offset)
+{
+    const Batch *b = s->current ? &s->current->batch : NULL;
+    if (!b || !b->offset || b->ordinal) return -1;
+    int lo = 0, hi = b->rows;
+    while (lo < hi) { /* offsets ascend */
+        int mid = (lo + hi) / 2;
+        if (b->offset[mid] < offset) lo = mid + 1;
+        else hi = mid;
+    }
+    return lo < b->rows && b->offset[lo] == offset ? lo : -1;
 }
 
 static void render_json_text(StrBuf *b, Str s)

@@ -61,5 +61,8 @@ bool scan_has_source(const Scan *s);
 /* Columns of row `row` of the batch being pushed as a JSON object, for dead letters. */
 Str scan_render_row(const Scan *s, int row, Arena *a);
 Str scan_partition_name(const Scan *s);
+/* Which row of the batch being pushed stands at that offset; -1: none, or several (records of
+ * several rows). */
+int scan_row_at(const Scan *s, uint64_t offset);
 
 #endif

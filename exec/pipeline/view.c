@@ -8,6 +8,7 @@
 #include "base/datetime.h"
 #include "base/keyenc.h"
 #include "exec/pipeline/row_buffer.h"
+#include "exec/pipeline/settle.h"
 #include "exec/state/id_map.h"
 
 #include <assert.h>
@@ -204,6 +205,7 @@ static void view_push(Op *op, int port, const Batch *b)
 {
     (void)port;
     ViewOp *v = (ViewOp *)op;
+    b = settle_errors(op, b);
     epoch_start(v);
     if (v->is_append_only) push_append(v, b);
     else push_keyed(v, b);
@@ -240,17 +242,16 @@ static void settle_keyed(ViewOp *v, Pending *p)
     p->span->rows += p->net;
 }
 
-/* The key as a JSON array of its columns' text, for weir_faults. */
-static Str fault_key(ViewOp *v, int64_t row)
+/* The values of a key, as weir_faults shows them: "['a', 1]". */
+static Str key_text(ViewOp *v, Str key)
 {
+    StrReader r = {key.p, key.p + key.n, false};
     StrBuf b = {.arena = scratch(v)};
     sb_char(&b, '[');
     for (int i = 0; i < v->nkey; i++) {
-        const Column *c = &v->rows.cols[v->key[i]];
-        Column one = *c;
-        one.data = (char *)c->data + row * type_width(c->type.kind);
-        one.valid = NULL;
-        Value x = bit_get(c->valid, row) ? column_value(&one, 0) : value_null(c->type);
+        Value x;
+        Type t = v->op.plan->fields[v->key[i]].type;
+        if (!key_decode(&r, t, KEY_PLAIN, scratch(v), &x)) break;
         if (i) sb_lit(&b, ", ");
         value_literal(&b, &x);
     }
@@ -258,18 +259,23 @@ static Str fault_key(ViewOp *v, int64_t row)
     return sb_done(&b);
 }
 
+static Str buffered_key(ViewOp *v, int64_t row)
+{
+    StrBuf b = {.arena = scratch(v)};
+    for (int i = 0; i < v->nkey; i++) key_encode(&b, &v->rows.cols[v->key[i]], (int)row, KEY_PLAIN);
+    return str_of(b.p, b.n);
+}
+
 /* Lists a value that cannot be computed, if its row stayed in the view. */
 static void add_fault(ViewOp *v, const RowFault *f, const int32_t *owner)
 {
-    FaultRow out = {.view = v->op.plan->rel->name, .shown_key = fault_key(v, f->row),
-                    .column = v->op.plan->fields[f->col].name,
-                    .code = str_z(status_name(f->code)), .message = f->message};
-    out.key = out.shown_key;
+    FaultRow out = {.view = v->op.plan->rel->name, .column = v->op.plan->fields[f->col].name,
+                    .key = key_text(v, buffered_key(v, f->row)), .code = str_z(status_name(f->code)),
+                    .message = f->message};
     if (!v->is_append_only) {
         IdEntry *e = owner[f->row] ? v->pending.data[owner[f->row] - 1].entry : NULL;
         if (!e || e->n == 0) return;
         e->has_fault = true;
-        out.key = str_dup(scratch(v), str_of(e->key, e->key_len));
     }
     vec_push(&v->faults, scratch(v), out);
 }
@@ -282,7 +288,7 @@ static void settle_faults(ViewOp *v)
         if (!p->entry->has_fault) continue;
         p->entry->has_fault = false;
         vec_push(&v->faults, scratch(v), (FaultRow){.view = name, .remove = true,
-                 .key = str_dup(scratch(v), str_of(p->entry->key, p->entry->key_len))});
+                 .key = key_text(v, str_of(p->entry->key, p->entry->key_len))});
     }
     if (!v->rows.faults.len) return;
     int32_t *owner = new (scratch(v), int32_t, v->rows.rows); /* index + 1 into pending */

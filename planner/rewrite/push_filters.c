@@ -115,11 +115,14 @@ static bool reads_only_partition(const BExpr *e, const LNode *w)
     return true;
 }
 
-/* A row less changes the sessions of its partition, so there whole partitions only. */
+/* A row less changes the sessions of its partition, so there whole partitions only. A row between
+ * windows never comes to a filter above them, so it must not err in one below. */
 static BExpr *below_window(Planner *p, const LNode *w, BExpr *e)
 {
     (void)p;
-    if (!reads_only_below(e, w->inputs[0]->nfields)) return NULL;
+    const WindowSpec *s = w->window;
+    bool has_gaps = s->slide_us > s->size_us || s->slide_days > s->size_days || s->slide_months > s->size_months;
+    if (has_gaps || !reads_only_below(e, w->inputs[0]->nfields)) return NULL;
     if (w->window->def->shape == WINDOW_SHAPE_SESSION && !reads_only_partition(e, w)) return NULL;
     return e;
 }

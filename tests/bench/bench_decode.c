@@ -1,18 +1,15 @@
 /* bench_decode.c: how fast bytes become columns: Nexmark bids as NDJSON and CSV, from memory.
  *
- *     bench_decode [json|csv] [columns 1..7] [rounds] [level 0..2]
+ *     bench_decode [json|csv] [columns 1..7] [rounds] [events]
  *
  * Prints events a second and GB a second of the best round, on one core. */
 #include "exec/format/format.h"
-#include "exec/format/json_shape.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 extern const FormatDef *const format_table[];
-
-enum { EVENTS = 500000 };
 
 static uint64_t random_state = 1;
 static uint64_t next_random(void)
@@ -38,12 +35,12 @@ static const char *channel(char *buf, size_t n, const char **url, char *url_buf,
     return buf;
 }
 
-static Str make_events(Arena *a, bool is_json)
+static Str make_events(Arena *a, bool is_json, int events)
 {
     StrBuf b = {.arena = a};
     char chan[64], url_buf[160];
     if (!is_json) sb_lit(&b, "auction,bidder,price,channel,url,date_time,extra\n");
-    for (int i = 0; i < EVENTS; i++) {
+    for (int i = 0; i < events; i++) {
         const char *url, *c = channel(chan, sizeof chan, &url, url_buf, sizeof url_buf);
         int ms = i / 10, s = ms / 1000;
         const char *fmt = is_json
@@ -113,8 +110,9 @@ int main(int argc, char **argv)
     const char *format = argc > 1 ? argv[1] : "json";
     int ncols = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 7;
     int rounds = argc > 3 ? (int)strtol(argv[3], NULL, 10) : 10;
+    int events = argc > 4 ? (int)strtol(argv[4], NULL, 10) : 500000;
     if (!OOM_TRY(&oom)) return 1;
-    Str text = make_events(&a, strcmp(format, "json") == 0);
+    Str text = make_events(&a, strcmp(format, "json") == 0, events);
     /* one column: price; two: bidder too; three: date_time too; then the rest */
     static const int order[] = {2, 1, 5, 0, 3, 4, 6};
     bool wanted[7] = {0};
@@ -142,7 +140,7 @@ int main(int argc, char **argv)
         if (took < best) best = took;
     }
     printf("%s, %d columns: %.2f M events/s, %.2f GB/s, %.0f bytes an event (%lld rows, %lld errors, sum %llu)\n",
-           format, ncols, (double)t.rows / best * 1e-6, (double)text.n / best * 1e-9, (double)text.n / EVENTS,
+           format, ncols, (double)t.rows / best * 1e-6, (double)text.n / best * 1e-9, (double)text.n / events,
            (long long)t.rows, (long long)t.errors, (unsigned long long)t.sum);
     format_close(dec);
     arena_free(&a);

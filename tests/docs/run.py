@@ -11,7 +11,8 @@ A block's info string says what is done with it:
   ```sql error=WEIR_E_NAME        the same; the error (of this code) is what the block shows
   ```sql db=other.db mode=line    another database; another output mode
   ```sh                           commands of a shell; exit=N is the status they end with (default 0)
-  ```console                      lines that begin with "$ " are commands, what follows is their output
+  ```console                      lines that begin with "$ " are commands, continued by lines that
+                                  begin with "> "; what follows is their output
   ```sh by=tests/fresh/run        too dear to run here: each line must stand in that file, which runs it
   ```text                         right after a sql or sh block: exactly what that one shows
   ```text like                    the same, where "…" stands for anything within a line
@@ -172,9 +173,9 @@ class Document:
                 return
             new.append(line)
             command = line[2:]
-            while command.endswith("\\") and i < len(b.body):
+            while i < len(b.body) and b.body[i].startswith("> "):
                 new.append(b.body[i])
-                command = command[:-1] + b.body[i].lstrip("> ")
+                command += "\n" + b.body[i][2:]
                 i += 1
             wanted = []
             while i < len(b.body) and not b.body[i].startswith("$ "):

@@ -232,14 +232,19 @@ static void do_sql(char *arg)
     free(sql);
 }
 
+/* What came of a call that should have failed with `code`. */
+static void expect_error(weir_status st, const char *code)
+{
+    int n;
+    const weir_diag *d = weir_diags(run.db, &n);
+    if (st < WEIR_E_SYNTAX) fail("no error, want %s", code);
+    else if (n == 0 || strcmp(d[0].code_name, code)) fail("another error: %s", weir_errmsg(run.db));
+}
+
 static void do_error(char *code)
 {
     char *sql = block();
-    int n;
-    weir_status st = weir_exec(run.db, sql, -1, run.script, NULL);
-    const weir_diag *d = weir_diags(run.db, &n);
-    if (st == WEIR_OK) fail("no error, want %s", code);
-    else if (n == 0 || strcmp(d[0].code_name, code)) fail("another error: %s", weir_errmsg(run.db));
+    expect_error(weir_exec(run.db, sql, -1, run.script, NULL), code);
     free(sql);
 }
 
@@ -267,6 +272,13 @@ static void do_run(char *arg)
     weir_status st;
     while ((st = weir_run(run.db, 0)) == WEIR_ROW) {}
     if (st > WEIR_IDLE) fail("%s", weir_errmsg(run.db));
+}
+
+static void do_run_error(char *code)
+{
+    weir_status st;
+    while ((st = weir_run(run.db, 0)) == WEIR_ROW) {}
+    expect_error(st, code);
 }
 
 static void show_or_compare(const char *what, Rows *got, bool compare_them)
@@ -336,6 +348,7 @@ static const struct {
     {"sql", do_sql},     {"error", do_error}, {"push", do_push},   {"commit", do_commit},
     {"run", do_run},     {"dump", do_dump},   {"delta", do_delta}, {"view", do_view},
     {"query", do_query}, {"clock", do_clock}, {"restart", do_restart}, {"echo", do_echo},
+    {"run_error", do_run_error},
 };
 
 static void do_line(char *line)

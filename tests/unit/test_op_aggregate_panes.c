@@ -53,7 +53,8 @@ static void check(int64_t watermark)
             taken++;
             if (H.plan.emit_final && watermark < limit) continue;
             static char line[LINE_MAX_BYTES + 64];
-            snprintf(line, sizeof line, "%s%" PRId64 "|%" PRId64 "|", key, windows[w][0], windows[w][1]);
+            snprintf(line, sizeof line, H.expands ? "%2$" PRId64 "|%3$" PRId64 "|%1$s" : "%1$s%2$" PRId64 "|%3$" PRId64 "|", key,
+                     windows[w][0], windows[w][1]);
             group_add(line, r);
         }
         H.gaps += n == 0;
@@ -68,6 +69,8 @@ static void check(int64_t watermark)
 
 /* ---- runs ------------------------------------------------------------------------------------- */
 
+static bool expands; /* by a table function below, instead of the aggregate's own window */
+
 static void one_run(uint64_t seed, bool retracts, bool final, const int *keys, int nkeys, int ncases)
 {
     rng_state = last_seed = seed;
@@ -76,6 +79,7 @@ static void one_run(uint64_t seed, bool retracts, bool final, const int *keys, i
     w.def = shape.kind == CUMULATE ? window_cumulating : shape.slide == shape.size ? window_tumbling : window_hopping;
     bool windowed = shape.kind != NONE;
     harness_start(keys, nkeys, windowed ? 2 : 0, CASES, ncases, retracts, final, windowed ? &w : NULL);
+    if (expands) harness_expand(keys, nkeys);
     H.check = check;
     H.watermark_lag = shape.grace;
     int64_t spread = windowed ? shape.size * 2 : 10000;
@@ -163,6 +167,19 @@ static void test_cumulating(void **state)
     run_shape();
 }
 
+static void test_table_function(void **state)
+{
+    (void)state;
+    static const Shape SHAPES[] = {{HOP, 10000, 10000, 0, 0}, {HOP, 10000, 4000, 1000, 0}, {HOP, 2000, 5000, 0, 0},
+                                   {CUMULATE, 12000, 3000, 2000, 0}};
+    expands = true;
+    for (int i = 0; i < 4; i++) {
+        shape = SHAPES[i];
+        run_shape();
+    }
+    expands = false;
+}
+
 /* Many groups and rows in one epoch: several output batches, growing tables. */
 static void test_many_groups(void **state)
 {
@@ -193,7 +210,7 @@ int main(void)
         cmocka_unit_test(test_group),        cmocka_unit_test(test_global),
         cmocka_unit_test(test_tumbling),     cmocka_unit_test(test_hopping),
         cmocka_unit_test(test_hopping_gaps), cmocka_unit_test(test_cumulating),
-        cmocka_unit_test(test_many_groups),
+        cmocka_unit_test(test_table_function), cmocka_unit_test(test_many_groups),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

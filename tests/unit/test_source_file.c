@@ -329,6 +329,24 @@ static void test_truncation(void **state)
     source_free(t);
 }
 
+/* Rotation by copying and truncating: the copy is known. */
+static void test_copy_and_truncate(void **state)
+{
+    (void)state;
+    put("x.log", "{\"a\":1}\n{\"a\":2}\n");
+    TestSource *t = open_path("x.log*", "json", true);
+    begin(t);
+    expect(t, SOURCE_EMPTY, "x.log/0 0: 1\nx.log/0 8: 2\n");
+    put("x.log.1", "{\"a\":1}\n{\"a\":2}\n");
+    put("x.log", "{\"a\":3}\n");
+    t->clock_us -= 1000000; /* nobody lists the folder before the truncation is seen */
+    expect(t, SOURCE_EMPTY, "x.log/1 0: 3\n");
+    expect(t, SOURCE_EMPTY, "");
+    put("x.log.2", "{\"a\":1}\n{\"a\":7}\n"); /* begins alike, but is another file */
+    expect(t, SOURCE_EMPTY, "x.log.2/0 0: 1\nx.log.2/0 8: 7\n");
+    source_free(t);
+}
+
 static void test_start_at_end(void **state)
 {
     (void)state;
@@ -428,7 +446,8 @@ int main(void)
         TEST(test_array_across_batches), TEST(test_once),
         TEST(test_follow_growth), TEST(test_rotation),
         TEST(test_rotation_while_down), TEST(test_chain_of_rotated_files),
-        TEST(test_truncation),    TEST(test_start_at_end),
+        TEST(test_truncation),    TEST(test_copy_and_truncate),
+        TEST(test_start_at_end),
         TEST(test_metadata),      TEST(test_long_records),
         TEST(test_history),
     };
