@@ -14,7 +14,7 @@ CREATE MATERIALIZED VIEW hot_items AS
 SELECT window_end, auction, count(*) AS bids
 FROM bid WINDOW HOPPING (SIZE 10 SECONDS, ADVANCE BY 2 SECONDS)
 GROUP BY auction
-HAVING count(*) >= 500
+HAVING count(*) >= 800
 EMIT FINAL;
 
 -- Bidding sessions: bids of one bidder with no pause of more than ten seconds.

@@ -25,6 +25,7 @@ typedef struct FilePart {
     uint32_t generation;
     uint64_t offset;       /* position: of the first record not handed out */
     bool ended;
+    bool is_changed;       /* since its position was last told */
     int fd;                /* -1: not open */
     uint64_t device, inode; /* of the open file */
     int64_t size;          /* when last looked at, -1: never */

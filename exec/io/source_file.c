@@ -29,7 +29,6 @@ typedef struct FileSource {
     SourcePosition *positions;
     int32_t positions_cap;
     int32_t current;         /* the part in the reader, -1: none */
-    int32_t changed;         /* the part whose position is out of date, -1: none */
     int64_t next_look_us;
     Arena look;              /* of one listing */
 } FileSource;
@@ -71,7 +70,6 @@ static Status part_insert(FileSource *s, FilePart *f, ptrdiff_t at, Diags *d)
     memmove(p + at + 1, p + at, (size_t)(s->parts.len - 1 - at) * sizeof *p);
     p[at] = f;
     if (s->current >= at) s->current++;
-    if (s->changed >= at) s->changed++;
     return WEIR_OK;
 }
 
@@ -137,7 +135,7 @@ static Status file_open(const SourceSpec *spec, Arena *a, Source **out, Diags *d
     const Options *o = &spec->rel->options;
     s->base.spec = spec;
     s->arena = a;
-    s->current = s->changed = -1;
+    s->current = -1;
     s->path = options_text(o, "path", "");
     s->follow = options_bool(o, "follow", false);
     s->start_at_end = str_ieq(options_text(o, "start", "beginning"), S("end"));
@@ -372,13 +370,9 @@ static Status take_part(FileSource *s, int32_t i, Diags *d)
 static void begin_generation(FileSource *s, FilePart *f)
 {
     file_part_next_generation(f);
+    f->is_changed = true;
     s->current = -1;
-    s->changed = -1;
-    for (int32_t i = 0; i < s->parts.len; i++)
-        if (s->parts.data[i] == f) s->changed = i;
 }
-
-static bool fill_positions(FileSource *s);
 
 /* Has the open file lost or changed what was read of it? */
 static bool is_replaced(const FilePart *f)
@@ -442,10 +436,10 @@ static bool decode(FileSource *s, FilePart *f, bool at_end, SourceBatch *out)
         }
         f->offset = now;
         file_part_set_decoder(f, reader_save(&s->reader, &s->reader.maker.arena));
-        s->changed = s->current;
+        f->is_changed = true;
     } else if (any) {
         file_part_set_decoder(f, reader_save(&s->reader, &s->reader.maker.arena));
-        s->changed = s->current;
+        f->is_changed = true;
     }
     return any;
 }
@@ -518,6 +512,8 @@ static Status look_again(FileSource *s, Diags *d)
     int n;
     if (now < s->next_look_us) return WEIR_OK;
     s->next_look_us = now + LOOK_EVERY_US;
+    for (ptrdiff_t i = 0; i < s->parts.len; i++) /* a truncated file's copy is to be known as such */
+        if (s->parts.data[i]->fd >= 0 && s->parts.data[i]->at_end) check_content(s, s->parts.data[i]);
     arena_reset(&s->look);
     if (file_set_list(s->base.spec->rel->base_dir, s->path, &s->look, &names, &n, NULL) != WEIR_OK)
         return WEIR_OK;
@@ -533,11 +529,11 @@ static Status look_again(FileSource *s, Diags *d)
 
 typedef enum PartStatus { PART_ROWS, PART_NOTHING, PART_FAILED } PartStatus;
 
-static PartStatus end_part(FileSource *s, FilePart *f)
+static PartStatus end_part(FilePart *f)
 {
     f->ended = true;
     f->size = (int64_t)f->offset;
-    s->changed = s->current;
+    f->is_changed = true;
     file_part_close(f);
     return PART_NOTHING;
 }
@@ -571,7 +567,7 @@ static PartStatus poll_part(FileSource *s, int32_t i, SourceBatch *out, Diags *d
         if (decode(s, f, !once && !s->follow, out)) return PART_ROWS;
         if (once) return PART_NOTHING;
         if (!s->follow) {
-            if (!is_rotated(s, f)) return end_part(s, f);
+            if (!is_rotated(s, f)) return end_part(f);
             begin_generation(s, f); /* it was read under another name; now that of its own */
             if (file_part_open(f, f->path.p, d) != WEIR_OK || take_part(s, i, d) != WEIR_OK) return PART_FAILED;
             continue;
@@ -590,7 +586,6 @@ static SourceStatus file_poll(Source *source, SourceBatch *out, Diags *d)
 {
     FileSource *s = (FileSource *)source;
     if (!s->is_started) start(s);
-    fill_positions(s);
     if (s->follow && !s->base.spec->once && look_again(s, d) != WEIR_OK) return SOURCE_FAILED;
     if (s->parts.len == 0 && !s->follow) {
         diag_error(d, WEIR_E_IO, (Span){0}, "no file matches \"%.*s\"", STR_ARG(s->path));
@@ -604,7 +599,6 @@ static SourceStatus file_poll(Source *source, SourceBatch *out, Diags *d)
         case PART_FAILED: return SOURCE_FAILED;
         case PART_NOTHING: break;
         }
-        fill_positions(s);
     }
     if (!s->base.spec->once) return s->follow ? SOURCE_EMPTY : SOURCE_ENDED;
     s->is_started = false; /* the next poll takes the sizes anew */
@@ -617,20 +611,19 @@ static SourceStatus file_poll(Source *source, SourceBatch *out, Diags *d)
 static void fill_position(FileSource *s, int32_t i)
 {
     FilePart *f = s->parts.data[i];
+    f->is_changed = false;
     s->positions[i] = (SourcePosition){.partition = f->name, .label = f->label, .generation = f->generation,
                                        .offset = f->offset, .identity = file_part_identity(f), .ended = f->ended};
 }
 
-static bool fill_positions(FileSource *s)
+static void fill_positions(FileSource *s)
 {
     int32_t n = (int32_t)s->parts.len;
     bool is_new = s->positions_cap != n;
     if (is_new) s->positions = new (s->arena, SourcePosition, n);
     s->positions_cap = n;
-    for (int32_t i = 0; is_new && i < n; i++) fill_position(s, i);
-    if (!is_new && s->changed >= 0) fill_position(s, s->changed);
-    s->changed = -1;
-    return is_new;
+    for (int32_t i = 0; i < n; i++)
+        if (is_new || s->parts.data[i]->is_changed) fill_position(s, i);
 }
 
 static int file_positions(Source *source, const SourcePosition **out)
