@@ -17,6 +17,7 @@ typedef struct PullStatement {
     PullQuery query;
     ExprProgram **programs; /* one per query.exprs */
     EvalEnv env;
+    Status error;           /* of the expression that failed, WEIR_OK: none */
     Arena scratch;          /* of one call of weir_expr */
 } PullStatement;
 
@@ -75,6 +76,7 @@ static void eval_expr(sqlite3_context *ctx, PullStatement *p, int i, sqlite3_val
         if (!to_value(args[k], &v)) {
             Str t = type_name(v.type, &p->scratch);
             Str m = str_printf(&p->scratch, "\"%.*s\" is not a %.*s", STR_ARG(value_str(args[k])), STR_ARG(t));
+            p->error = WEIR_E_VALUE;
             sqlite3_result_error(ctx, m.p, (int)m.n);
             return;
         }
@@ -84,6 +86,7 @@ static void eval_expr(sqlite3_context *ctx, PullStatement *p, int i, sqlite3_val
     Column out;
     expr_eval(p->programs[i], &b, &p->env, &p->scratch, &out);
     if (col_is_err(&out, 0)) {
+        p->error = column_error(&out, 0)->code;
         Str m = column_error(&out, 0)->message;
         sqlite3_result_error(ctx, m.p, (int)m.n);
     } else if (col_is_null(&out, 0)) {
@@ -150,7 +153,9 @@ static Status reader_error(weir_stmt *s, PullStatement *p)
 {
     if (atomic_exchange(&s->db->interrupted, 0))
         return diag_error(&s->db->diags, WEIR_E_INTERRUPTED, (Span){0}, "interrupted");
-    return diag_error(&s->db->diags, WEIR_E_STORAGE, s->ast ? s->ast->span : (Span){0}, "%s", sqlite3_errmsg(p->db));
+    Status code = p->error != WEIR_OK ? p->error : WEIR_E_STORAGE;
+    p->error = WEIR_OK;
+    return diag_error(&s->db->diags, code, s->ast ? s->ast->span : (Span){0}, "%s", sqlite3_errmsg(p->db));
 }
 
 /* Functions and collations are given to the connection again each time: SQLite replaces them. */

@@ -1,4 +1,4 @@
-/* group_table.c: see group_table.h. Linear probing, load at most 3/4, backward-shift deletion. */
+/* group_table.c: see group_table.h. Linear probing, load at most 1/2, backward-shift deletion. */
 #include "exec/state/group_table.h"
 
 #include <assert.h>
@@ -125,7 +125,7 @@ static uint8_t *group_make(GroupTable *t, uint32_t at, const uint64_t *words, ui
 
 static inline void make_room(GroupTable *t)
 {
-    if ((uint64_t)(t->live + 1) * 4 > (uint64_t)t->nslots * 3) slots_grow(t);
+    if ((uint64_t)(t->live + 1) * 2 > t->nslots) slots_grow(t);
 }
 
 static void touched_grow(GroupTable *t)
@@ -190,23 +190,38 @@ static inline void prefetch(const GroupTable *t, const PackedKeys *k, int i)
     if (s) __builtin_prefetch(entry_at(t, (uint32_t)s - 1));
 }
 
+static uint8_t *find_or_make(GroupTable *t, const PackedKeys *k, int i, uint8_t **fresh, int *made)
+{
+    make_room(t);
+    const uint64_t *w = k->words + (ptrdiff_t)i * t->keys->words;
+    uint32_t at = t->keys->is_one_word ? slot_find_word(t, *w, k->nulls[i], k->hash[i])
+                                       : slot_find(t, w, k->nulls[i], k->hash[i]);
+    if (t->slots[at]) return entry_at(t, (uint32_t)t->slots[at] - 1);
+    uint8_t *g = group_make(t, at, w, k->nulls[i], k->hash[i]);
+    if (fresh) fresh[*made] = g;
+    ++*made;
+    return g;
+}
+
+/* Whether the first slot looked at holds the key, which it does nearly always. */
+static inline uint8_t *first_slot(const GroupTable *t, uint64_t word, uint32_t nulls, uint32_t hash)
+{
+    uint64_t s = t->slots[hash & (t->nslots - 1)];
+    if (s >> 32 != hash || !(uint32_t)s) return NULL;
+    uint8_t *g = entry_at(t, (uint32_t)s - 1);
+    return group_words(t, g)[0] == word && group_head(t, g)->nulls == nulls ? g : NULL;
+}
+
 int group_table_find(GroupTable *t, const PackedKeys *k, uint8_t **groups, uint8_t **fresh)
 {
-    int made = 0, words = t->keys->words;
-    bool is_one_word = t->keys->is_one_word;
+    int made = 0;
+    bool is_one_word = t->keys->is_one_word && t->nslots;
     for (int i = 0; i < k->n; i++) {
         if (t->nslots > PREFETCH_FROM) prefetch(t, k, i);
-        make_room(t);
-        const uint64_t *w = k->words + (ptrdiff_t)i * words;
-        uint32_t at = is_one_word ? slot_find_word(t, *w, k->nulls[i], k->hash[i])
-                                  : slot_find(t, w, k->nulls[i], k->hash[i]);
-        uint8_t *g;
-        if (t->slots[at]) {
-            g = entry_at(t, (uint32_t)t->slots[at] - 1);
-        } else {
-            g = group_make(t, at, w, k->nulls[i], k->hash[i]);
-            if (fresh) fresh[made] = g;
-            made++;
+        uint8_t *g = is_one_word ? first_slot(t, k->words[i], k->nulls[i], k->hash[i]) : NULL;
+        if (!g) {
+            g = find_or_make(t, k, i, fresh, &made);
+            is_one_word = t->keys->is_one_word;
         }
         if (!group_head(t, g)->touched) group_table_touch(t, g);
         groups[i] = g;

@@ -1,0 +1,93 @@
+/* scan_impl.h: what the files of a scan share: scan.c polls, scan_position.c knows where each
+ * partition stands, scan_batch.c refuses, judges and hands on, scan_letter.c shows rows. */
+#ifndef WEIR_EXEC_SCAN_IMPL_H
+#define WEIR_EXEC_SCAN_IMPL_H
+
+#include "exec/pipeline/scan.h"
+
+/* A position kept up to date in memory that is used again. */
+typedef struct KeptPosition {
+    SavedPosition at;     /* its texts: the partition's name, `identity` below */
+    char *identity;
+    ptrdiff_t identity_cap;
+    bool is_known;
+} KeptPosition;
+
+/* What is known of one partition beyond the source's own position. */
+typedef struct Partition {
+    Str name;
+    int64_t watermark;    /* made by the rows accepted so far */
+    int64_t rows, errors;
+    KeptPosition saved;   /* as last put into a write set */
+    uint32_t generation_base; /* added to the source's generations: see scan_follow */
+    bool ended;           /* counts no longer */
+} Partition;
+
+/* One column that must have a value for a row to be accepted. */
+typedef struct Required {
+    int32_t col;
+    bool is_time;
+} Required;
+
+/* What a private scan follows: positions of the shared one, and what the clock decided then. */
+typedef struct ScanTarget {
+    Arena arena;
+    SavedPosition *until;
+    int32_t n;
+    Ruling *refused;      /* max_future: by partition, generation, offset */
+    int32_t nrefused;
+    Ruling *appeared;
+    int32_t nappeared;
+} ScanTarget;
+
+struct Scan {
+    ScanSpec spec;
+    Arena arena;            /* of the scan */
+    Arena source_arena;     /* of the open source: replaced when it is opened anew */
+    Arena restore_arena;    /* of the positions at which it is opened next */
+    Source *source;
+    SourceSpec source_spec;
+    bool *wanted;
+    bool is_open, is_ended, is_started, must_reopen, on_error_fail, is_private;
+    int64_t max_future_us;
+    ExprProgram *computed;  /* the computed columns somebody needs */
+    int32_t *computed_cols, ncomputed;
+    ExprProgram *when;      /* condition of a punctuated watermark */
+    VEC(Required) required;
+    VEC(Partition *) partitions;
+    VEC(Leaf *) leaves;
+    SavedPosition *restore;
+    int32_t nrestore;
+    ScanTarget target;
+    int64_t data_watermark; /* greatest over the partitions */
+    /* rows by hand */
+    Arena insert_arena;
+    VEC(Batch) inserts;
+    int32_t insert_at;      /* next batch */
+    uint64_t insert_number; /* offset of the next row */
+    /* the batch in work */
+    const SourceBatch *current;
+    Partition *current_part;
+    Column *cols;
+    int64_t judge[BATCH_ROWS_MAX];
+    uint16_t sel[BATCH_ROWS_MAX];
+};
+
+/* ---- scan_position.c ---- */
+Partition *scan_partition(Scan *s, Str name);
+/* Takes over the source's partitions. Those there at the start begin without a watermark; one that
+ * appears once others are under way starts with the stream's: a recorded ruling. */
+void scan_sync_partitions(Scan *s, Epoch *e);
+/* Where the source stands goes to s->restore, from which it is opened again. */
+void scan_remember(Scan *s);
+/* A private scan's end for one partition; NULL: the shared scan has not seen it. */
+const SavedPosition *scan_target_of(const Scan *s, Str partition);
+bool scan_has_reached(Scan *s);
+void scan_forget_positions(Scan *s);
+
+/* ---- scan_batch.c ---- */
+/* One batch of a partition through refusal and judgement to the readers. WEIR_E_DATA: the stream
+ * stops at a bad row (on_error = 'fail'). */
+Status scan_take(Scan *s, Epoch *e, SourceBatch *sb, Partition *part);
+
+#endif
