@@ -90,6 +90,7 @@ typedef struct OptionDef {
     const char *fallback; /* default as text, NULL: none */
     int64_t min, max;     /* OPT_INT, bounds if min < max */
     const char *doc;
+    bool is_required;     /* a stream's statement must give it */
 } OptionDef; /* lists end with name == NULL */
 
 typedef struct ConnectorDef {

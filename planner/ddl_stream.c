@@ -317,10 +317,30 @@ static CreateStream with_time_zone(Planner *p, const CreateStream *s)
 }
 
 /* Errors of options and of columns are all reported. */
+static Status check_required(Planner *p, const CreateStream *s, const Options *given, const OptionDef *list, const char *of)
+{
+    for (const OptionDef *o = list; o && o->name; o++) {
+        if (!o->is_required || options_get(given, o->name)) continue;
+        Status st = diag_error(p->diags, WEIR_E_OPTION, s->options_span, "%s needs the option \"%s\"", of, o->name);
+        diag_hint(p->diags, "%s: %s", o->name, o->doc);
+        return st;
+    }
+    return WEIR_OK;
+}
+
+/* What the connector and the format cannot do without. */
+static Status check_all_required(Planner *p, const CreateStream *s, const Relation *rel, const ConnectorDef *c)
+{
+    const FormatDef *f = registry_format(p->catalog->registry, options_text(&rel->options, "format", ""));
+    if (c) TRY(check_required(p, s, &rel->options, c->options, str_cstr(p->arena, str_printf(p->arena, "connector %s", c->name))));
+    return f ? check_required(p, s, &rel->options, f->options, str_cstr(p->arena, str_printf(p->arena, "format %s", f->name))) : WEIR_OK;
+}
+
 static Status declared(Planner *p, const CreateStream *s, Relation *rel)
 {
     const ConnectorDef *c = NULL;
     Status options = check_options(p, s, rel, &c);
+    if (options == WEIR_OK) options = check_all_required(p, s, rel, c);
     Status columns = ddl_columns(p, s, rel);
     if (options != WEIR_OK) return options;
     return columns != WEIR_OK ? columns : take_columns(p, s, rel, c);

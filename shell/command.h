@@ -15,7 +15,7 @@ typedef struct Args {
     const char *files[ARGS_MAX];
     int nfiles;
     int64_t events;
-    bool once, quiet, verbose, fail_on_errors, rebuild, no_progress, no_color, json, read_only;
+    bool once, quiet, verbose, fail_on_errors, no_progress, no_color, json, read_only;
 } Args;
 
 typedef struct Command {

@@ -76,6 +76,10 @@ int command_run(const Args *a)
         return EXIT_USAGE;
     }
     Session s = session_of(a);
+    if (a->mode && !(s.mode = render_mode(a->mode))) {
+        fprintf(stderr, "weir: no mode \"%s\"; weir help lists them\n", a->mode);
+        return EXIT_USAGE;
+    }
     int code = session_open(&s, a->db, false);
     if (code == EXIT_DONE) code = register_files(&s, a, false);
     if (code == EXIT_DONE) {

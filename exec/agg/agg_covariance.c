@@ -2,11 +2,12 @@
  *
  * With n pairs (y, x) that are both not NULL and, each exact and rounded once, mxy = nΣxy − ΣxΣy,
  * mxx = nΣx² − (Σx)², myy alike: in IEEE double, as written
- *   covar_pop = mxy / n / n     covar_samp = mxy / n / (n − 1)     corr = mxy / √mxx / √myy
+ *   covar_pop = mxy / n / n     covar_samp = mxy / n / (n − 1)     corr = mxy / √(mxx · myy)
  *   regr_slope = mxy / mxx      regr_intercept = avg(y) − slope · avg(x)
  *   regr_r2 = mxy / mxx · mxy / myy     regr_sxx = mxx / n, regr_syy, regr_sxy alike. */
 #include "exec/agg/sums.h"
 
+#include <float.h>
 #include <math.h>
 
 typedef struct PairSums {
@@ -67,7 +68,12 @@ static bool pair_figures(const PairSums *s, PairFigures *f)
 
 static double covar_pop(const PairFigures *f) { return f->mxy / f->n / f->n; }
 static double covar_samp(const PairFigures *f) { return f->n < 2 ? NAN : f->mxy / f->n / (f->n - 1); }
-static double corr(const PairFigures *f) { return f->mxy / sqrt(f->mxx) / sqrt(f->myy); }
+/* One root where the product fits: exactly linear data then gives exactly 1 or -1. */
+static double corr(const PairFigures *f)
+{
+    double product = f->mxx * f->myy;
+    return isfinite(product) && product >= DBL_MIN ? f->mxy / sqrt(product) : f->mxy / sqrt(f->mxx) / sqrt(f->myy);
+}
 static double regr_slope(const PairFigures *f) { return f->mxx == 0 ? NAN : f->mxy / f->mxx; }
 static double regr_intercept(const PairFigures *f) { return f->mean_y - regr_slope(f) * f->mean_x; }
 static double regr_r2(const PairFigures *f)

@@ -4,6 +4,7 @@
 
 #include "exec/format/lines.h"
 #include "exec/format/quick_value.h"
+#include "exec/format/utf8.h"
 
 /* What the quick way does with a field. */
 typedef enum CsvOp { CSV_SKIP, CSV_INT, CSV_TEXT, CSV_TIME, CSV_EPOCH, CSV_DOUBLE, CSV_ANY } CsvOp;
@@ -57,8 +58,8 @@ void csv_put_field(CsvDecoder *c, int32_t field, const CsvPiece *piece, RowBuild
 /* What every row needs besides its fields. */
 void csv_finish_row(CsvDecoder *c, RowBuilder *out);
 
-/* Decodes records from p on as long as they are plain: ASCII, the right number of fields, no
- * doubled quotes. `end` is behind the last newline. Returns the start of the first other record. */
+/* Decodes records from p on as long as they are plain: the right number of fields, no doubled
+ * quotes, no line ends in quotes. `end` is behind the last newline. Returns the start of the first other record. */
 const char *csv_quick(CsvDecoder *c, const char *p, const char *end, uint64_t offset, RowBuilder *out);
 /* Chooses the instruction set: 0 any, 1 AVX2, 2 AVX-512; returns what the machine has of it. */
 int csv_quick_level(CsvDecoder *c, int level);

@@ -27,17 +27,28 @@ static inline void CSV_NAME(seek)(CSV_NAME(Cursor) *c, const char *p)
     c->bits = CSV_NAME(specials)(p, &c->marks);
 }
 
-/* The field's end: a delimiter or newline; NULL: not plain. */
-static inline const char *CSV_NAME(piece)(CSV_NAME(Cursor) *c, const CsvDecoder *d, const char *p,
-                                          CsvPiece *out)
+/* The next special byte that is ASCII; *high: there were others. */
+static inline const char *CSV_NAME(next_ascii)(CSV_NAME(Cursor) *c, bool *high)
 {
     const char *q = CSV_NAME(next)(c);
+    while (__builtin_expect((signed char)*q < 0, 0)) {
+        *high = true;
+        q = CSV_NAME(next)(c);
+    }
+    return q;
+}
+
+/* The field's end: a delimiter or newline; NULL: not plain. */
+static inline const char *CSV_NAME(piece)(CSV_NAME(Cursor) *c, const CsvDecoder *d, const char *p,
+                                          CsvPiece *out, bool *high)
+{
+    const char *q = CSV_NAME(next_ascii)(c, high);
     *out = (CsvPiece){.p = p};
     if (__builtin_expect(*q == d->quote && d->quote, 0)) {
         if (q != p) return NULL; /* a quote inside */
         out->is_quoted = true;
         out->p = p + 1;
-        do q = CSV_NAME(next)(c);
+        do q = CSV_NAME(next_ascii)(c, high);
         while (*q == d->delimiter);
         if (*q != d->quote) return NULL;
         out->n = q - p - 1;
@@ -95,13 +106,15 @@ static inline const char *CSV_NAME(record)(CSV_NAME(Cursor) *c, CsvDecoder *d, c
     d->npending = 0;
     if (*p == '\n' || *p == '\r' || (d->comment && *p == d->comment)) return NULL;
     int32_t last = d->nfields - 1;
+    const char *from = p;
+    bool high = false;
     for (int32_t i = 0;; i++) {
         CsvPiece x;
-        const char *q = CSV_NAME(piece)(c, d, p, &x);
+        const char *q = CSV_NAME(piece)(c, d, p, &x, &high);
         if (!q || *q != (i == last ? '\n' : d->delimiter)) return NULL;
         CSV_NAME(put)(d, i, &x, out);
         p = q + 1;
-        if (i == last) return p;
+        if (i == last) return !high || utf8_is_valid(from, p - from) ? p : NULL;
     }
 }
 

@@ -17,7 +17,8 @@ static const FormatImpl regex_impl = {
     .open = regex_open, .decode = pattern_decode, .reset = pattern_reset, .close = pattern_close};
 
 static const OptionDef regex_options[] = {
-    {"pattern", OPT_TEXT, .doc = "regular expression (PCRE2) whose named groups are columns"},
+    {"pattern", OPT_TEXT, .doc = "regular expression (PCRE2) whose named groups are columns",
+     .is_required = true},
     {"null", OPT_TEXT, .doc = "text that stands for NULL"},
     PATTERN_OPTIONS, TIME_OPTIONS, LINE_OPTIONS, {0}};
 

@@ -260,7 +260,7 @@ static void place_parts(Shape *sh)
         Part *p = &sh->parts[i];
         bool after_string = i > 0 && sh->parts[i - 1].is_string, is_last = p->op == PART_END;
         int32_t first = 0, quotes = count_quotes(str_of(p->literal, p->n), &first);
-        for (int32_t k = 0; k < p->n; k++) sh->is_indexable &= (signed char)p->literal[k] >= 0x20 && p->literal[k] != '\\';
+        for (int32_t k = 0; k < p->n; k++) sh->is_indexable &= (unsigned char)p->literal[k] >= 0x20 && p->literal[k] != '\\';
         p->ord = i == 0 ? -1 : after_string ? ord - 1 : ord;
         p->back = i == 0 || after_string ? 0 : quotes ? first : p->n;
         if (i > 0 && !after_string && !quotes && !p->is_string && !is_last) sh->is_indexable = false;

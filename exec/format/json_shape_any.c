@@ -28,17 +28,19 @@ static inline const char *first_special(const char *p)
     }
 }
 
-static inline uint64_t specials(const char *p)
+static inline uint64_t specials(const char *p, bool *has_high)
 {
-    uint64_t bits = 0;
+    uint64_t bits = 0, any = 0;
     for (int i = 0; i < 8; i++) {
         const uint64_t low = EIGHT(0x7f), high = EIGHT(0x80);
         uint64_t w = load8(p + 8 * i), quote = w ^ EIGHT('"'), slash = w ^ EIGHT('\\');
         uint64_t no_quote = ((quote & low) + low) | quote, no_slash = ((slash & low) + low) | slash;
-        uint64_t printable = (w & low) + EIGHT(0x60); /* high bit: at least 0x20 */
-        uint64_t hit = (~(no_quote & no_slash & printable) | w) & high;
+        uint64_t printable = ((w & low) + EIGHT(0x60)) | w; /* high bit: at least 0x20 */
+        uint64_t hit = ~(no_quote & no_slash & printable) & high;
+        any |= w;
         bits |= (hit >> 7) * 0x0102040810204080u >> 56 << 8 * i;
     }
+    *has_high = any & EIGHT(0x80);
     return bits;
 }
 

@@ -36,18 +36,19 @@ static inline const char *first_special(const char *p)
     }
 }
 
-static inline uint32_t specials_of_half(const char *p)
+static inline uint32_t specials_of_half(__m256i v)
 {
-    __m256i v = _mm256_loadu_si256((const __m256i *)p);
     __m256i hit = _mm256_or_si256(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('"')),
                                   _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\\')));
-    hit = _mm256_or_si256(hit, _mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), v));
-    return (uint32_t)_mm256_movemask_epi8(hit);
+    __m256i low = _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(0x1f)), v);
+    return (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(hit, low));
 }
 
-static inline uint64_t specials(const char *p)
+static inline uint64_t specials(const char *p, bool *has_high)
 {
-    return specials_of_half(p) | (uint64_t)specials_of_half(p + 32) << 32;
+    __m256i v = _mm256_loadu_si256((const __m256i *)p), w = _mm256_loadu_si256((const __m256i *)(p + 32));
+    *has_high = _mm256_movemask_epi8(_mm256_or_si256(v, w)) != 0;
+    return specials_of_half(v) | (uint64_t)specials_of_half(w) << 32;
 }
 
 #define SPECIALS specials

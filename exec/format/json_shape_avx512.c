@@ -34,12 +34,13 @@ static inline const char *first_special(const char *p)
     }
 }
 
-static inline uint64_t specials(const char *p)
+static inline uint64_t specials(const char *p, bool *has_high)
 {
     __m512i v = _mm512_loadu_si512(p);
+    *has_high = _mm512_movepi8_mask(v) != 0;
     return _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('"')) |
            _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\')) |
-           _mm512_cmplt_epi8_mask(v, _mm512_set1_epi8(0x20));
+           _mm512_cmplt_epu8_mask(v, _mm512_set1_epi8(0x20));
 }
 
 /* Up to 32 places in one go; more only where hardly anything else is. */

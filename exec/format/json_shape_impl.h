@@ -6,6 +6,7 @@
 #include "exec/format/json_field.h"
 #include "exec/format/json_shape.h"
 #include "exec/format/quick_value.h"
+#include "exec/format/utf8.h"
 
 /* A line that is built of more is not learned. Literals may be read up to 64 bytes past.
  * INDEX_BYTES are indexed at a time, with 16-bit positions. */
@@ -84,13 +85,14 @@ struct ShapeSet {
     } pending[SHAPE_PARTS_MAX];
     int32_t npending;
     TimeCache time_cache;
-    /* positions of the special bytes from index_from on: quotes, backslashes, control characters,
-     * bytes that are not ASCII */
+    /* positions of the special bytes from index_from on: quotes, backslashes, control characters */
     uint16_t *index;
     int32_t index_n, index_at;       /* index_at: the first one of the next line */
     const char *index_from, *index_end; /* NULL: nothing is indexed */
     int32_t index_lines, index_hits; /* in the window; few hits: it does not pay */
     int32_t index_rest;              /* lines to do without */
+    bool index_has_high;             /* bytes that are not ASCII: anywhere, and in each 64 bytes */
+    bool index_high[INDEX_BYTES / 64 + 1];
 };
 
 /* What is left to do once a line fits: values that go through json_field, containers, NULLs. */

@@ -2,8 +2,8 @@
  *
  * The including file defines SHAPE_DECODE (the function's name), LITERAL_EQUAL(p, literal, n),
  * FIRST_SPECIAL(p): the first byte from p on that is a quote, a backslash, below 0x20 or above
- * 0x7f, SPECIALS(p): a bit for each of the 64 bytes at p that is such a one, and
- * PUT_POSITIONS(to, base, bits), which writes base + the place of each bit and may write up to 64
+ * 0x7f, SPECIALS(p, &high): a bit for each of the 64 bytes at p that is a quote, a backslash or
+ * below 0x20, and whether any is above 0x7f, and PUT_POSITIONS(to, base, bits), which writes base + the place of each bit and may write up to 64
  * places. Every line ends with a newline inside the buffer, which is special and part of no literal,
  * so nothing runs past it by more than one load of at most 64 bytes. */
 
@@ -165,7 +165,7 @@ static __attribute__((noinline)) const char *read_other(ShapeSet *s, const char 
 
 /* ---- by the index ------------------------------------------------------------------------------ */
 
-/* In a usual line the special bytes are its quotes and its newline. So one pass over a piece of
+/* In a usual line the special bytes (bytes that are not ASCII apart) are its quotes and its newline. So one pass over a piece of
  * the input finds where everything is, and the parts of a line are read without one waiting for
  * another; that the quotes are those of the shape is known once all literals have been compared. */
 
@@ -174,8 +174,12 @@ static inline void make_index(ShapeSet *s, const char *p, const char *end)
     const char *stop = end - p > INDEX_BYTES ? p + INDEX_BYTES : end;
     uint16_t *to = s->index;
     s->index_from = p;
+    s->index_has_high = false;
     for (const char *block = p; block < stop; block += 64) {
-        uint64_t bits = SPECIALS(block);
+        bool high;
+        uint64_t bits = SPECIALS(block, &high);
+        s->index_high[(block - p) >> 6] = high;
+        s->index_has_high |= high;
         PUT_POSITIONS(to, (uint32_t)(block - p), bits);
         to += __builtin_popcountll(bits);
     }
@@ -183,6 +187,16 @@ static inline void make_index(ShapeSet *s, const char *p, const char *end)
     while (s->index_n && p + s->index[s->index_n - 1] >= stop) s->index_n--;
     s->index_end = stop;
     s->index_at = s->index_lines = s->index_hits = 0;
+}
+
+/* The line's bytes are ASCII or valid UTF-8. */
+static inline bool line_is_valid(const ShapeSet *s, const char *p, const char *end)
+{
+    if (!s->index_has_high) return true;
+    ptrdiff_t last = (end - 1 - s->index_from) >> 6;
+    for (ptrdiff_t block = (p - s->index_from) >> 6; block <= last; block++)
+        if (s->index_high[block]) return utf8_is_valid(p, end - p);
+    return true;
 }
 
 static inline bool word_is_plain(const char *p, const char *end)
@@ -280,7 +294,7 @@ static inline const char *try_index(ShapeSet *s, const char *p, const char *end,
     }
     s->index_lines++;
     const char *next = read_indexed(s, sh, s->index_from, s->index + s->index_at, p, out);
-    if (!next) return NULL;
+    if (!next || !line_is_valid(s, p, next)) return NULL;
     s->index_hits++;
     s->index_at += sh->nspecials + (next[-2] == '\r');
     return next;

@@ -286,7 +286,7 @@ static Status datagen_seek(Source *source, const SourcePosition *p, int n, Diags
     s->position.offset = p[0].offset;
     s->position.ended = p[0].ended;
     if (!p[0].ended || s->rows < 0 || s->rows <= (int64_t)p[0].offset) return WEIR_OK;
-    return diag_error(d, WEIR_E_ENDED, (Span){0}, "\"%.*s\" has ended at row %lld; use --rebuild",
+    return diag_error(d, WEIR_E_ENDED, (Span){0}, "\"%.*s\" has ended at row %lld; build the views in a new database",
                       STR_ARG(s->base.spec->rel->name), (long long)p[0].offset);
 }
 

@@ -170,7 +170,7 @@ static Status has_ended(const FileSource *s, Str what, const char *why, Diags *d
     const Relation *rel = s->base.spec->rel;
     diag_error(d, WEIR_E_ENDED, (Span){0}, "\"%.*s\" has ended; file \"%.*s\" %s", STR_ARG(rel->name),
                STR_ARG(what), why);
-    diag_hint(d, "use follow = true, weir run --once, or --rebuild");
+    diag_hint(d, "use follow = true or weir run --once, or build the views in a new database");
     return WEIR_E_ENDED;
 }
 
@@ -654,7 +654,7 @@ static bool file_is_bounded(const Source *source)
 /* ---- definition -------------------------------------------------------------------------------- */
 
 static const OptionDef file_options[] = {
-    {"path", OPT_TEXT, .doc = "a file, a folder or a pattern"},
+    {"path", OPT_TEXT, .doc = "a file, a folder or a pattern", .is_required = true},
     {"follow", OPT_BOOL, .fallback = "false", .doc = "wait for more, through rotation and truncation"},
     {"start", OPT_ENUM, .choices = "beginning,end", .fallback = "beginning",
      .doc = "where a followed file is first read from"},

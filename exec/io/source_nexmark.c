@@ -198,7 +198,7 @@ static Status nexmark_seek(Source *source, const SourcePosition *p, int n, Diags
     s->position.offset = p[0].offset;
     s->position.ended = p[0].ended;
     if (!p[0].ended || s->config.events < 0 || s->config.events <= (int64_t)p[0].offset) return WEIR_OK;
-    return diag_error(d, WEIR_E_ENDED, (Span){0}, "\"%.*s\" has ended at event %lld; use --rebuild",
+    return diag_error(d, WEIR_E_ENDED, (Span){0}, "\"%.*s\" has ended at event %lld; build the views in a new database",
                       STR_ARG(s->base.spec->rel->name), (long long)p[0].offset);
 }
 

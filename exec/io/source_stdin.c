@@ -66,7 +66,7 @@ static Status stdin_seek(Source *source, const SourcePosition *p, int n, Diags *
     if (s->ended && has_input()) {
         diag_error(d, WEIR_E_ENDED, (Span){0}, "\"%.*s\" has ended; standard input is new",
                    STR_ARG(s->base.spec->rel->name));
-        diag_hint(d, "use weir run --once, or --rebuild");
+        diag_hint(d, "use weir run --once, or build the views in a new database");
         return WEIR_E_ENDED;
     }
     return reader_seek(&s->reader, p[0].offset, (Str){0});

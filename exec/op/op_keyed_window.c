@@ -2,11 +2,18 @@
  * function or a windowed view. Groups of one window_end are kept together and end together, when
  * the watermark reaches its last tick; rows that come later are late. */
 #include "exec/op/time_tables.h"
+#include "exec/window/window.h"
+
+/* A window table function below, and by how much it multiplies ordinals. */
+typedef struct Expander {
+    const PhysOp *plan;
+    uint32_t copies;
+} Expander;
 
 /* A late row. A table function hands on a row once per window, in the order of their ends, so a row
  * is late for all its windows when the last copy is. */
 typedef struct LateRow {
-    Pos pos;            /* of the last copy seen */
+    Pos pos;            /* of the row before it was copied */
     int32_t weight;     /* 0: there is none */
 } LateRow;
 
@@ -14,6 +21,7 @@ typedef struct KeyedWindowOp {
     AggregateOp agg;
     int32_t end_col;    /* of the input */
     TimeTables windows;
+    VEC(Expander) expanders;
     LateRow late;       /* its next copy may be in time */
 } KeyedWindowOp;
 
@@ -37,20 +45,32 @@ static void late_count(KeyedWindowOp *k)
     k->late.weight = 0;
 }
 
-static bool is_next_copy(const Pos *last, const Pos *p)
+static uint32_t copies_of(const KeyedWindowOp *k, const PhysOp *window)
 {
-    return last->label == p->label && last->generation == p->generation && last->offset == p->offset &&
-           p->ordinal == last->ordinal + 1;
+    for (ptrdiff_t i = 0; i < k->expanders.len; i++)
+        if (k->expanders.data[i].plan == window) return k->expanders.data[i].copies;
+    return 1;
 }
 
-/* Whether the row is late. Counts the late row before it, unless this is a copy of that. */
+/* The ordinal that the row had before table functions copied it; the branches of a UNION ALL stay
+ * apart. */
+static uint32_t ordinal_before(const KeyedWindowOp *k, const PhysOp *p, uint32_t ordinal)
+{
+    while (p->kind == PHYS_FILTER || p->kind == PHYS_PROJECT) p = p->inputs[0];
+    if (p->kind == PHYS_WINDOW) return ordinal / copies_of(k, p);
+    if (p->kind != PHYS_UNION) return ordinal;
+    uint32_t n = (uint32_t)p->ninputs;
+    return ordinal_before(k, p->inputs[ordinal % n], ordinal / n) * n + ordinal % n;
+}
+
+/* Whether the row is late. Counts the late row before it, unless this is another copy of that. */
 static bool look_for_late(KeyedWindowOp *k, const Batch *b, int row, int64_t end)
 {
     bool is_late = end <= aggregate_late_end(&k->agg, b, row);
     if (!is_late && !k->late.weight) return false;
     Pos pos = batch_pos(b, row);
-    bool is_copy = b->offset && k->late.weight && is_next_copy(&k->late.pos, &pos);
-    if (!is_copy) late_count(k);
+    pos.ordinal = ordinal_before(k, k->agg.op.plan->inputs[0], pos.ordinal);
+    if (!b->offset || !k->late.weight || pos_cmp(&k->late.pos, &pos) != 0) late_count(k);
     k->late = (LateRow){pos, is_late ? batch_weight(b, row) : 0};
     return is_late;
 }
@@ -122,6 +142,17 @@ static const OpClass keyed_class = {
     .load = keyed_load, .close = keyed_close, .state_bytes = keyed_bytes, .state_rows = keyed_rows,
 };
 
+static Status find_expanders(KeyedWindowOp *k, const PhysOp *p, Arena *a, Diags *d)
+{
+    bool is_stateless = p->kind == PHYS_FILTER || p->kind == PHYS_PROJECT || p->kind == PHYS_UNION;
+    for (int i = 0; is_stateless && i < p->ninputs; i++) TRY(find_expanders(k, p->inputs[i], a, d));
+    if (p->kind != PHYS_WINDOW || p->window->def->shape != WINDOW_SHAPE_PANES) return WEIR_OK;
+    PaneGrid grid;
+    TRY(pane_grid_new(p->window, a, &grid, d));
+    vec_push(&k->expanders, a, (Expander){p, pane_grid_copies(&grid)});
+    return WEIR_OK;
+}
+
 Status op_keyed_window_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
 {
     KeyedWindowOp *k = new_one(a, KeyedWindowOp);
@@ -129,6 +160,7 @@ Status op_keyed_window_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, D
     k->end_col = p->keys[p->key_window_end];
     k->agg.tick = type_tick_us(p->inputs[0]->fields[k->end_col].type);
     k->windows.tag = 'k';
+    TRY(find_expanders(k, p->inputs[0], a, d));
     *out = &k->agg.op;
     return WEIR_OK;
 }

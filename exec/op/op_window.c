@@ -8,7 +8,7 @@ typedef struct WindowOp {
     Op op;
     PaneGrid grid;
     int64_t tick;
-    uint32_t copies;   /* most windows of one row */
+    uint32_t copies;   /* see pane_grid_copies */
 } WindowOp;
 
 /* Copies of rows that wait to go out. */
@@ -157,8 +157,7 @@ Status op_window_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *
         return st;
     }
     TRY(pane_grid_new(p->window, a, &w->grid, d));
-    int64_t copies = pane_grid_windows_max(&w->grid);
-    w->copies = copies < 1 ? 1 : copies > UINT16_MAX ? UINT16_MAX : (uint32_t)copies;
+    w->copies = pane_grid_copies(&w->grid);
     w->tick = p->window->tick_us > 0 ? p->window->tick_us : 1;
     *out = &w->op;
     return WEIR_OK;

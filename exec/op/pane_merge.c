@@ -1,31 +1,120 @@
-/* pane_merge.c: see pane_merge.h. Of the windows with the oldest pane the one that ends first is
- * the next to close, since windows begin in the order in which they end. */
+/* pane_merge.c: see pane_merge.h. Windows begin in the order in which they end. */
 #include "exec/op/pane_merge.h"
+
+#include <assert.h>
 
 void pane_merge_init(PaneMerge *m, AggregateOp *g, const PaneGrid *grid)
 {
     *m = (PaneMerge){.agg = g, .grid = grid, .closed_end = INT64_MIN};
+    m->is_running = grid->impl->is_growing || agg_set_can_subtract(&g->aggs);
     agg_table_init(g, &m->window);
 }
 
-static void merge_on_time(PaneMerge *m, const TimeTables *panes, TimeSpan window)
+static bool window_takes(TimeSpan window, const TimeTable *e)
 {
-    TimeSpan pane, first;
-    for (int64_t t = window.start; t < window.end && pane_at(m->grid, t, &pane); t = pane.end) {
-        bool found = window_after(m->grid, pane, INT64_MIN, &first);
-        const TimeTable *e = found ? time_tables_get(panes, pane.start, first.end) : NULL;
-        if (e) agg_table_merge(m->agg, &m->window, &e->table, 1);
+    return e->span.start >= window.start && e->span.end <= window.end && e->from <= window.end;
+}
+
+/* ---- running ---------------------------------------------------------------------------------- */
+
+static void take_back(PaneMerge *m, TimeTable *e)
+{
+    if (!e->is_merged) return;
+    agg_table_merge(m->agg, &m->window, &e->table, -1);
+    e->is_merged = false;
+}
+
+/* Whether some pane of the running window is in the next one too. */
+static bool shares_panes(TimeTables *const *sets, TimeSpan window)
+{
+    for (int s = 0; s < 2; s++)
+        for (int32_t i = 0; i < sets[s]->n; i++)
+            if (sets[s]->heap[i]->is_merged && window_takes(window, sets[s]->heap[i])) return true;
+    return false;
+}
+
+static void move_window(PaneMerge *m, TimeTables *const *sets, TimeSpan window)
+{
+    bool starts_anew = !shares_panes(sets, window);
+    if (starts_anew) agg_table_clear(&m->window);
+    for (int s = 0; s < 2; s++) {
+        for (int32_t i = 0; i < sets[s]->n; i++) {
+            TimeTable *e = sets[s]->heap[i];
+            if (starts_anew) e->is_merged = false;
+            if (!window_takes(window, e)) {
+                take_back(m, e);
+            } else if (!e->is_merged) {
+                agg_table_merge(m->agg, &m->window, &e->table, 1);
+                e->is_merged = true;
+            }
+        }
+    }
+    agg_table_settle(m->agg, &m->window); /* groups without rows go */
+}
+
+/* ---- nodes ------------------------------------------------------------------------------------ */
+
+enum { LEVEL_MAX = 40 };
+
+static const TimeTable *pane_number(PaneMerge *m, const TimeTables *panes, int64_t number)
+{
+    const PaneGrid *g = m->grid;
+    TimeSpan pane = {grid_start_of(g, number * g->pane), grid_start_of(g, (number + 1) * g->pane)}, first;
+    bool found = window_after(g, pane, INT64_MIN, &first);
+    return found ? time_tables_get(panes, pane.start, first.end) : NULL;
+}
+
+/* The merge of 2^level panes from `number` on; NULL: they hold nothing. */
+static const TimeTable *node_get(PaneMerge *m, const TimeTables *panes, int64_t number, int level)
+{
+    if (level == 0) return pane_number(m, panes, number);
+    TimeTable *node = time_tables_get(&m->nodes, number, level);
+    if (!node) {
+        int64_t half = (int64_t)1 << (level - 1);
+        TimeSpan span = {grid_start_of(m->grid, number * m->grid->pane),
+                         grid_start_of(m->grid, (number + 2 * half) * m->grid->pane)};
+        const TimeTable *halves[] = {node_get(m, panes, number, level - 1),
+                                     node_get(m, panes, number + half, level - 1)};
+        node = time_tables_add(m->agg, &m->nodes, number, level, span);
+        for (int i = 0; i < 2; i++)
+            if (halves[i]) agg_table_merge(m->agg, &node->table, &halves[i]->table, 1);
+    }
+    return node->table.groups.live ? node : NULL;
+}
+
+static int level_at(int64_t number, int64_t panes)
+{
+    int level = 63 - __builtin_clzll((unsigned long long)panes);
+    int aligned = number ? __builtin_ctzll((unsigned long long)number) : LEVEL_MAX;
+    return aligned < level ? aligned : level;
+}
+
+static void merge_nodes(PaneMerge *m, const TimeTables *panes, TimeSpan window)
+{
+    int64_t number = grid_unit_of(m->grid, window.start) / m->grid->pane;
+    int64_t last = grid_unit_of(m->grid, window.end) / m->grid->pane;
+    while (number < last) {
+        int level = level_at(number, last - number);
+        const TimeTable *node = node_get(m, panes, number, level);
+        if (node) agg_table_merge(m->agg, &m->window, &node->table, 1);
+        number += (int64_t)1 << level;
     }
 }
 
 static void merge_late(PaneMerge *m, const TimeTables *late, TimeSpan window)
 {
-    for (int32_t i = 0; i < late->n; i++) {
-        const TimeTable *e = late->heap[i];
-        if (e->span.start >= window.start && e->span.end <= window.end && e->from <= window.end)
-            agg_table_merge(m->agg, &m->window, &e->table, 1);
-    }
+    for (int32_t i = 0; i < late->n; i++)
+        if (window_takes(window, late->heap[i])) agg_table_merge(m->agg, &m->window, &late->heap[i]->table, 1);
 }
+
+/* Nodes that no window from this one on holds as a whole. */
+static void drop_nodes(PaneMerge *m, TimeSpan window)
+{
+    for (int32_t i = m->nodes.n - 1; i >= 0; i--)
+        if (i < m->nodes.n && m->nodes.heap[i]->span.start < window.start) time_tables_drop(&m->nodes, m->nodes.heap[i]);
+}
+
+/* ---- windows ---------------------------------------------------------------------------------- */
 
 static void emit_window(PaneMerge *m, TimeSpan window)
 {
@@ -37,52 +126,63 @@ static void emit_window(PaneMerge *m, TimeSpan window)
     m->is_moved = true;
 }
 
-/* The next window to close: of those with the oldest pane. Panes whose windows have all been
- * written go. False: no pane is left. */
-static bool next_window(PaneMerge *m, TimeTables *panes, TimeSpan *window)
+/* The first window not yet written that takes rows of the pane. */
+static bool window_of_pane(const PaneMerge *m, const TimeTable *e, TimeSpan *window)
 {
-    for (TimeTable *e; (e = time_tables_first(panes));) {
-        int64_t after = m->closed_end;
-        if (after < e->from - 1) after = e->from - 1; /* nothing of it in earlier ones */
-        if (window_after(m->grid, e->span, after, window)) return true;
-        time_tables_drop(panes, e);
-    }
+    int64_t after = m->closed_end;
+    if (after < e->from - 1) after = e->from - 1;
+    return window_after(m->grid, e->span, after, window);
+}
+
+static void drop_pane(PaneMerge *m, TimeTables *panes, TimeTable *e)
+{
+    if (!m->grid->impl->is_growing) take_back(m, e); /* else the next window starts anew */
+    time_tables_drop(panes, e);
+}
+
+/* Of rows in time, windows with the oldest pane come first. False: no pane is left. */
+static bool next_on_time(PaneMerge *m, TimeTables *panes, TimeSpan *window)
+{
+    for (TimeTable *e; (e = time_tables_first(panes)); drop_pane(m, panes, e))
+        if (window_of_pane(m, e, window)) return true;
     return false;
 }
 
-/* The same of panes with late rows: each has a first window of its own, so all have to be asked. */
-static bool next_late_window(PaneMerge *m, TimeTables *late, TimeSpan *window)
+/* Of late rows the oldest pane may be the one that counts latest: all are looked at, there are few.
+ * One that is missed because others moved up is dropped the next time. */
+static bool next_late(PaneMerge *m, TimeTables *late, TimeSpan *window)
 {
+    TimeSpan w;
     bool found = false;
+    for (int32_t i = late->n - 1; i >= 0; i--)
+        if (i < late->n && !window_of_pane(m, late->heap[i], &w)) drop_pane(m, late, late->heap[i]);
     for (int32_t i = 0; i < late->n; i++) {
-        TimeTable *e = late->heap[i];
-        int64_t after = m->closed_end < e->from - 1 ? e->from - 1 : m->closed_end;
-        TimeSpan w;
-        if (!window_after(m->grid, e->span, after, &w)) {
-            time_tables_drop(late, e);
-            found = false;
-            i = -1; /* the heap has moved */
-        } else if (!found || w.end < window->end) {
-            *window = w;
-            found = true;
-        }
+        if (!window_of_pane(m, late->heap[i], &w)) continue;
+        if (!found || w.end < window->end) *window = w;
+        found = true;
     }
     return found;
 }
 
 void pane_merge_close(PaneMerge *m, TimeTables *panes, TimeTables *late, int64_t end)
 {
+    TimeTables *sets[] = {panes, late};
     for (;;) {
         TimeSpan window, other;
-        bool has = next_window(m, panes, &window), has_late = next_late_window(m, late, &other);
+        bool has = next_on_time(m, panes, &window), has_late = next_late(m, late, &other);
         if (has_late && (!has || other.end < window.end)) window = other;
         if ((!has && !has_late) || window.end > end) break;
-        agg_table_clear(&m->window);
-        merge_on_time(m, panes, window);
+        if (m->is_running) {
+            move_window(m, sets, window);
+            emit_window(m, window);
+            continue;
+        }
+        merge_nodes(m, panes, window);
         merge_late(m, late, window);
         emit_window(m, window);
+        agg_table_clear(&m->window);
+        drop_nodes(m, window);
     }
-    agg_table_clear(&m->window);
 }
 
 void pane_merge_save(PaneMerge *m, StateWriter *w, bool all)
@@ -104,4 +204,5 @@ Status pane_merge_load(PaneMerge *m, Str key, Str value)
 void pane_merge_free(PaneMerge *m)
 {
     agg_table_free(&m->window);
+    time_tables_free(&m->nodes);
 }

@@ -1,4 +1,11 @@
-/* pane_merge.h: windows of EMIT FINAL, merged from panes as they close. */
+/* pane_merge.h: windows of EMIT FINAL, merged from panes as they close.
+ *
+ * So that a window costs no more the more panes it has, one of two ways:
+ *   running   one table is carried from window to window: panes that enter are added, panes that
+ *             leave are taken back. For aggregates that can be taken back, and for windows that
+ *             only grow.
+ *   nodes     merges of 2, 4, 8 … neighbouring panes, each made once: a window of n panes is
+ *             merged from about 2·log n of them. For the others. */
 #ifndef WEIR_EXEC_OP_PANE_MERGE_H
 #define WEIR_EXEC_OP_PANE_MERGE_H
 
@@ -7,7 +14,9 @@
 typedef struct PaneMerge {
     AggregateOp *agg;
     const PaneGrid *grid;
-    AggTable window;      /* the one that closes */
+    bool is_running;
+    AggTable window;      /* the one that closes, or the running one */
+    TimeTables nodes;     /* id: number of the first pane, from: level (1: two panes) */
     int64_t closed_end;   /* windows that end at or before this have been written */
     bool is_moved;        /* closed_end, in this epoch */
 } PaneMerge;

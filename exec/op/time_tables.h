@@ -19,6 +19,7 @@ typedef struct TimeTable {
     int32_t mark;       /* while a batch is split: its place + 1 */
     int32_t touched_at; /* place in the list of the touched + 1 */
     bool is_saved;      /* it has records */
+    bool is_merged;     /* panes: its rows are in the running window (pane_merge.h) */
 } TimeTable;
 
 typedef struct TimeTables {

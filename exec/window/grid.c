@@ -155,6 +155,12 @@ int64_t pane_grid_windows_max(const PaneGrid *g)
     return (g->size + g->slide - 1) / g->slide;
 }
 
+uint32_t pane_grid_copies(const PaneGrid *g)
+{
+    int64_t copies = pane_grid_windows_max(g);
+    return copies < 1 ? 1 : copies > UINT16_MAX ? UINT16_MAX : (uint32_t)copies;
+}
+
 bool pane_grid_is_flat(const PaneGrid *g)
 {
     return g->pane == g->size && g->step_us == 0;

@@ -34,7 +34,7 @@ typedef struct PaneImpl {
     bool (*pane_at)(const PaneGrid *g, int64_t t, TimeSpan *pane);
     /* Of the windows that hold the pane, the first to end later than `after`; false: none. */
     bool (*window_after)(const PaneGrid *g, TimeSpan pane, int64_t after, TimeSpan *window);
-
+    bool is_growing; /* windows of one start follow each other, each holding the one before */
 } PaneImpl;
 
 /* The grid of a specification. WEIR_E_WINDOW: measures that do not go together; WEIR_E_VALUE: an
@@ -48,6 +48,8 @@ static inline bool window_after(const PaneGrid *g, TimeSpan pane, int64_t after,
 }
 /* Most windows that one row can be in. */
 int64_t pane_grid_windows_max(const PaneGrid *g);
+/* By how much a table function multiplies ordinals, so that the copies of a row have their own. */
+uint32_t pane_grid_copies(const PaneGrid *g);
 /* Whether each window is exactly one pane. */
 bool pane_grid_is_flat(const PaneGrid *g);
 

@@ -62,7 +62,7 @@ static bool cumulating_window_after(const PaneGrid *g, TimeSpan pane, int64_t af
     return true;
 }
 
-static const PaneImpl cumulating_impl = {cumulating_fit, cumulating_pane_at, cumulating_window_after};
+static const PaneImpl cumulating_impl = {cumulating_fit, cumulating_pane_at, cumulating_window_after, true};
 
 extern const WindowDef window_cumulating[];
 const WindowDef window_cumulating[] = {

@@ -6,7 +6,7 @@ Usage: check.py [--write] WEIR ROOT
 Tables between <!-- begin x --> and <!-- end x --> are what the program prints (SHOW FUNCTIONS, SHOW
 SETTINGS); --write puts them there. Every option of a connector, format, stream or view stands in
 sources.md or statements.md, every code of weir.h in errors.md, every option and command of `weir help`
-in the manual page, every folder's README in the index of folders; relative links lead somewhere."""
+in the manual page; every document with examples is listed as a test; relative links lead somewhere."""
 import json
 import os
 import re
@@ -183,11 +183,20 @@ def check_links(root):
                 yield f"{path}: {target} does not exist"
 
 
+def check_listed(root):
+    listed = read(root, "tests/docs/meson.build")
+    for path in documents(root):
+        runs = re.search(r"^ *```(sql|sh|console)\b|^ *```\w+ .*\bfrom=", read(root, path), flags=re.M)
+        if runs and f"'{path}'" not in listed:
+            yield f"tests/docs/meson.build: {path} has examples and is not listed"
+
+
 def main(argv):
     write = "--write" in argv
     weir, root = [a for a in argv if a != "--write"]
     found = list(check_tables(weir, root, write)) + list(check_options(root)) + list(check_names(root))
     found += list(check_codes(root)) + list(check_manual(weir, root)) + list(check_links(root))
+    found += list(check_listed(root))
     for line in found:
         print(line)
     return 1 if found else 0

@@ -14,6 +14,7 @@ A block's info string says what is done with it:
   ```console                      lines that begin with "$ " are commands, continued by lines that
                                   begin with "> "; what follows is their output
   ```sh by=tests/fresh/run        too dear to run here: each line must stand in that file, which runs it
+  ```c from=exec/agg/agg_bool.c   an excerpt: stands in that file as it is here, up to lines of "…"
   ```text                         right after a sql or sh block: exactly what that one shows
   ```text like                    the same, where "…" stands for anything within a line
   ```text ignore                  not output: a picture
@@ -205,6 +206,13 @@ class Document:
             if command and command not in there:
                 self.fail(b, f"{b.attrs['by']} does not run {command}")
 
+    def check_excerpt(self, b):
+        with open(os.path.join(self.root, b.attrs["from"]), encoding="utf-8") as f:
+            there = f.read()
+        for piece in re.split(r"^…\n", b.text(), flags=re.M):
+            if piece not in there:
+                self.fail(b, f"this is not in {b.attrs['from']}:\n{piece}")
+
     # ---- all of them ----
 
     def run_block(self, b):
@@ -212,6 +220,8 @@ class Document:
             self.write_file(b)
         elif b.has("by"):
             self.check_elsewhere(b)
+        elif b.has("from"):
+            self.check_excerpt(b)
         elif b.lang == "sql":
             self.run_sql(b)
         elif b.lang == "sh":

@@ -91,7 +91,7 @@ def orphans(root):
         found = False
         while True:
             text = listed.get(folder or ".", "")
-            stem = re.sub(r"^(func|agg|window|source|format|render|dot)_", "", name[:-2])
+            stem = re.sub(r"^(func|agg|window|source|format|render|dot)_", "", os.path.basename(name)[:-2])
             found |= name in text or f"'{stem}'" in text
             if found or not folder:
                 break

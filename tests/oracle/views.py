@@ -25,7 +25,6 @@ class Relation:
     is_single: bool = False      # rows of one stream, one a row: arrival order means something
     is_append_only: bool = True
     is_table: bool = True        # there is a SQLite view to look at
-    hidden: tuple = ()           # columns that an outer window hides
     bounds: tuple = ()           # (start, end) columns of a window by event time
     ddl: str = ""
     sql: str = ""                # of its rows: columns, _t, _j, _n, and _e_c where has_j
@@ -37,6 +36,11 @@ class Relation:
 
     def usable(self):
         return [c for c in self.columns if c[0] not in self.hidden]
+
+    @property
+    def hidden(self):
+        """Columns that an outer window hides."""
+        return [n for n, _ in self.columns if n in ("window_start", "window_end", "window_time")]
 
     def error_columns(self):
         return [f"_e_{n}" for n, _ in self.columns] if self.has_j else []
@@ -142,7 +146,7 @@ def make_stateless(rng, name, src):
         columns.append((src.time, dict(src.columns)[src.time]))
         errors += f", 0 AS _e_{src.time}" if src.has_j else ""
     return replace(src, name=name, columns=columns, time=src.time if keeps_time else None, is_table=is_table,
-                   bounds=(), hidden=tuple(h for h in src.hidden if h == src.time and keeps_time),
+                   bounds=(),
                    ddl=create(name, f"SELECT {weir} FROM {src.name}{where.weir}{final}", is_table),
                    sql=f"SELECT {lite}, {'_t' if keeps_time else 'NULL'} AS _t, _j, _n{errors} FROM {src.name}{where.lite}",
                    late_sql=None, error_sql=errors_of(src, where), parents=(src,), series=0)
@@ -163,7 +167,7 @@ def make_expansion(rng, name, src):
     rows = windows.fixed_bounds(w, f"SELECT {visible(src)} FROM {src.name}{where.lite}")
     has_gaps = w.kind == "hopping" and w.slide > w.size  # is a row in no window withheld? not settled
     return replace(src, name=name, columns=[(n, e.type) for e, n in items] + [(n, when) for n in names],
-                   time=time, is_single=False, is_table=True, bounds=(), hidden=("window_start", "window_end"),
+                   time=time, is_single=False, is_table=True, bounds=(),
                    ddl=create(name, f"SELECT {listed(items, 'weir')}{extra} FROM {w.table_function(src.name, src.time)}"
                                     f"{where.weir}"),
                    sql=f"SELECT {listed(items, 'lite')}{extra}, {'_t' if time else 'NULL'} AS _t, _j, _n{errors}"
@@ -238,7 +242,7 @@ def make_regroup(rng, name, src):
     names = f"{start}, {end}"
     closed = f" WHERE {end} - {src.tick} <= :w_{src.name}" if final else ""
     return Relation(name, [(start, when), (end, when)] + [(n, e.type) for e, n in aggs], src.marks, None, src.tick,
-                    unit=src.unit, is_append_only=final, hidden=(start, end),
+                    unit=src.unit, is_append_only=final,
                     ddl=create(name, f"SELECT {names}, {listed(aggs, 'weir')} FROM {src.name} GROUP BY {names}"
                                      f"{' EMIT FINAL' if final else ''}"),
                     sql=f"SELECT {names}, {listed(aggs, 'lite')}, NULL AS _t, NULL AS _j, NULL AS _n"
@@ -329,7 +333,6 @@ def make_window(rng, name, src):
     shown = [n for _, n, _ in own]
     if w.has_time:
         out.bounds = tuple(shown[:2])
-        out.hidden = tuple(n for n in shown if n.startswith("window_"))
         out.time = shown[2] if len(shown) == 3 else None
         out.late_sql = late_count(w, rows, pairs, src)
     out.sql = group_pairs(w, pairs, names, own, keys + aggs, having_text(having, "lite"), final, src)
