@@ -3,20 +3,23 @@
 
 #include "storage/view_reader.h"
 
-Status engine_backfill(weir *db, Leaf *leaf)
+static Status push_rows(weir *db, Leaf *leaf, ViewReader *r)
 {
-    const Relation *rel = leaf->op.plan->rel;
-    leaf->needs_rows = false;
-    ViewReader *r;
-    TRY(view_reader_open(db->storage, rel, &db->epoch.arena, &r, &db->diags));
-    Status st;
     for (;;) {
         Batch b = {.judge_max = INT64_MIN};
-        st = view_reader_next(r, &db->epoch.batch, &b, &db->diags);
-        if (st != WEIR_OK || b.rows == 0) break;
+        TRY(view_reader_next(r, &db->epoch.batch, &b, &db->diags));
+        if (b.rows == 0) return WEIR_OK;
         leaf->op.cls->push(&leaf->op, 0, &b);
         arena_reset(&db->epoch.batch);
     }
+}
+
+Status engine_backfill(weir *db, Leaf *leaf)
+{
+    ViewReader *r;
+    leaf->needs_rows = false;
+    TRY(view_reader_open(db->storage, leaf->op.plan->rel, &db->epoch.arena, &r, &db->diags));
+    Status st = push_rows(db, leaf, r);
     view_reader_close(r);
     return st;
 }

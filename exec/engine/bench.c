@@ -56,13 +56,12 @@ static Status record_stream(weir *db, Query *q, Leaf *leaf, Recording *rec)
     leaf->op.outs = &edge;
     leaf->op.nouts = 1;
     leaf->filter = NULL;
-    Scan *scan;
-    TRY(engine_own_scan(db, leaf->op.plan->rel, &scan));
+    Scan *scan = engine_new_scan(db, leaf->op.plan->rel);
     scan_add(scan, leaf);
     ScanStatus st;
     engine_begin_epoch(db);
     query_begin(q, &db->epoch);
-    while ((st = scan_poll(scan, &db->epoch, NULL, 0)) == SCAN_ROWS) {}
+    while ((st = scan_poll(scan, &db->epoch)) == SCAN_ROWS) {}
     scan_free(scan);
     leaf->scan = NULL;
     leaf->op.outs = outs;
@@ -135,7 +134,7 @@ static Status bench_plan(weir *db, const PhysPlan *plan, int runs, bool with_has
 
 static Status bench_checked(weir *db, Str sql, int runs, bool with_hash, weir_bench_result *out)
 {
-    engine_enter(db);
+    TRY(engine_enter(db, NEED_NOTHING));
     Stmt *stmt = NULL;
     ptrdiff_t end;
     sql = str_dup(&db->arena, sql);
@@ -190,7 +189,7 @@ static Status decode_once(weir *db, Relation *rel, const bool *wanted, int64_t *
 
 static Status decode_checked(weir *db, Str stream, const char *columns, int runs, weir_bench_result *out)
 {
-    engine_enter(db);
+    TRY(engine_enter(db, NEED_NOTHING));
     Relation *rel = catalog_find(&db->catalog, stream);
     if (!rel || rel->kind != REL_STREAM)
         return diag_error(&db->diags, WEIR_E_NOT_FOUND, (Span){0}, "there is no stream \"%.*s\"", STR_ARG(stream));

@@ -8,7 +8,7 @@
 static Status infer(void *arg, Str path, const Options *given, Relation *rel, Span at, Diags *d)
 {
     weir *db = arg;
-    return infer_file(&db->registry, path, given, rel, db->catalog.arena, at, d);
+    return infer_file(&db->registry, path, given, rel, db->plan_arena, at, d);
 }
 
 static bool schema(void *arg, const ConnectorDef *c, const Options *o, const ColumnDef **cols, int *ncols,
@@ -72,28 +72,25 @@ static Status constant(void *arg, const BExpr *e, Arena *a, Value *out, Diags *d
 
 Planner engine_planner(weir *db, Arena *a, Str base_dir)
 {
+    db->plan_arena = a;
     return (Planner){.catalog = &db->catalog, .arena = a, .diags = &db->diags, .base_dir = base_dir,
                      .infer_file = infer, .connector_schema = schema, .callback_arg = db,
                      .constant = constant, .sqlite_table = sqlite_table, .strict = db->settings.strict,
                      .rules_off = db->rules_off};
 }
 
+/* The list is made anew, so that one kept from before can be taken back. */
 Status engine_set(weir *db, Planner *p, Name name, Str value, Span at)
 {
     Str canonical;
     TRY(ddl_setting(p, name, value, at, &canonical));
-    Options *o = &db->catalog.settings;
-    Option item = {str_lower(&db->arena, name.text), str_dup(&db->arena, canonical), (Span){0}};
-    for (int i = 0; i < o->n; i++)
-        if (str_ieq(o->items[i].name, item.name)) {
-            o->items[i] = item;
-            engine_apply_settings(db);
-            return WEIR_OK;
-        }
-    Option *items = new (&db->arena, Option, o->n + 1);
-    if (o->n) memcpy(items, o->items, (size_t)o->n * sizeof *items);
-    items[o->n] = item;
-    *o = (Options){items, o->n + 1};
+    Arena *a = &db->arena;
+    const Options *old = &db->catalog.settings;
+    Options set = {new (a, Option, old->n + 1), 0};
+    for (int i = 0; i < old->n; i++)
+        if (!str_ieq(old->items[i].name, name.text)) set.items[set.n++] = old->items[i];
+    set.items[set.n++] = (Option){str_lower(a, name.text), str_dup(a, canonical), (Span){0}};
+    db->catalog.settings = set;
     engine_apply_settings(db);
     return WEIR_OK;
 }

@@ -3,22 +3,16 @@
 
 #include "base/decimal.h"
 
-int weir_column_count(weir_stmt *s) { return s->ncols; }
-int weir_row_weight(weir_stmt *s) { return s->weight; }
-int weir_is_push(weir_stmt *s) { return s->is_push; }
-int weir_has_retractions(weir_stmt *s) { return s->has_retractions; }
-int64_t weir_changes(weir_stmt *s) { return s->changes; }
+int weir_column_count(weir_stmt *s) { return s ? s->ncols : 0; }
+int weir_row_weight(weir_stmt *s) { return s ? s->weight : 0; }
+int weir_is_push(weir_stmt *s) { return s && s->is_push; }
+int weir_has_retractions(weir_stmt *s) { return s && s->has_retractions; }
+int64_t weir_changes(weir_stmt *s) { return s ? s->changes : 0; }
 
-const char *weir_column_name(weir_stmt *s, int i)
-{
-    return i >= 0 && i < s->ncols ? str_cstr(&s->arena, s->cols[i].name) : "";
-}
+static bool has_column(const weir_stmt *s, int i) { return s && i >= 0 && i < s->ncols; }
 
-const char *weir_column_decltype(weir_stmt *s, int i)
-{
-    if (i < 0 || i >= s->ncols || s->cols[i].type.kind == TYPE_NULL) return "";
-    return str_cstr(&s->arena, type_name(s->cols[i].type, &s->arena));
-}
+const char *weir_column_name(weir_stmt *s, int i) { return has_column(s, i) ? s->names[i] : ""; }
+const char *weir_column_decltype(weir_stmt *s, int i) { return has_column(s, i) ? s->types[i] : ""; }
 
 weir_type weir_column_type(weir_stmt *s, int i)
 {
@@ -29,16 +23,23 @@ weir_type weir_column_type(weir_stmt *s, int i)
         [TYPE_TIME] = WEIR_TEXT,     [TYPE_INTERVAL] = WEIR_TEXT,   [TYPE_JSON] = WEIR_TEXT,
         [TYPE_ARRAY] = WEIR_TEXT,    [TYPE_ROW] = WEIR_TEXT,        [TYPE_MAP] = WEIR_TEXT,
     };
-    if (i < 0 || i >= s->ncols || s->row[i].is_null) return WEIR_NULL;
+    if (!has_column(s, i) || s->row[i].is_null) return WEIR_NULL;
     return types[s->row[i].type.kind];
+}
+
+/* Cut towards zero; beyond the range the end of it. */
+static int64_t whole(double d)
+{
+    if (d >= 0x1p63) return INT64_MAX;
+    return d < -0x1p63 ? INT64_MIN : (int64_t)d;
 }
 
 int64_t weir_column_int64(weir_stmt *s, int i)
 {
     if (weir_column_type(s, i) == WEIR_NULL) return 0;
     const Value *v = &s->row[i];
-    if (v->type.kind == TYPE_DOUBLE) return (int64_t)v->d;
-    if (v->type.kind == TYPE_DECIMAL) return (int64_t)decimal_to_double(v->dec, v->type.scale);
+    if (v->type.kind == TYPE_DOUBLE) return whole(v->d);
+    if (v->type.kind == TYPE_DECIMAL) return whole(decimal_to_double(v->dec, v->type.scale));
     return type_is_text(v->type.kind) ? 0 : v->i;
 }
 
@@ -51,19 +52,24 @@ double weir_column_double(weir_stmt *s, int i)
     return (double)weir_column_int64(s, i);
 }
 
+static Str row_text(weir_stmt *s, const Value *v)
+{
+    if (type_is_text(v->type.kind)) return str_dup(&s->row_arena, v->s);
+    StrBuf b = {.arena = &s->row_arena};
+    value_print(&b, v);
+    return sb_done(&b);
+}
+
 const char *weir_column_text(weir_stmt *s, int i, int64_t *len)
 {
+    OomFrame f;
     if (len) *len = 0;
     if (weir_column_type(s, i) == WEIR_NULL) return NULL;
-    const Value *v = &s->row[i];
-    Str out;
-    if (type_is_text(v->type.kind)) {
-        out = str_dup(&s->row_arena, v->s);
-    } else {
-        StrBuf b = {.arena = &s->row_arena};
-        value_print(&b, v);
-        out = sb_done(&b);
+    if (OOM_TRY(&f)) {
+        Str out = row_text(s, &s->row[i]);
+        OOM_END(&f);
+        if (len) *len = out.n;
+        return out.p;
     }
-    if (len) *len = out.n;
-    return out.p;
+    return NULL;
 }

@@ -1,15 +1,29 @@
 /* engine.c: opening and closing an engine, and what every public call does first and last. */
-#include "exec/engine/engine.h"
+#include "exec/engine/statement.h"
 
 #include "include/weir_test.h"
 
 #include <stdlib.h>
 
-void engine_enter(weir *db)
+/* ---- calls -------------------------------------------------------------------------------------- */
+
+Status engine_can(weir *db, EngineNeed need)
+{
+    if (need == NEED_NOTHING) return WEIR_OK;
+    if (!db->is_open) return diag_error(&db->diags, WEIR_E_MISUSE, (Span){0}, "the database is not open");
+    if (need == NEED_READ) return WEIR_OK;
+    if (db->faulted) return engine_fault(db, "", S(""));
+    if (!db->read_only) return WEIR_OK;
+    return diag_error(&db->diags, WEIR_E_READONLY, (Span){0}, "the database is open for reading only");
+}
+
+Status engine_enter(weir *db, EngineNeed need)
 {
     arena_reset(&db->call);
     db->diags = (Diags){.arena = &db->call};
     db->shown = NULL;
+    if (!db->statements) shelf_sweep(db);
+    return engine_can(db, need);
 }
 
 Status engine_nomem(weir *db)
@@ -19,13 +33,22 @@ Status engine_nomem(weir *db)
     db->diags = (Diags){.arena = &db->call};
     db->diags.list.data = &nomem;
     db->diags.list.len = db->diags.list.cap = 1;
+    db->shown = NULL;
     return WEIR_E_NOMEM;
+}
+
+Status engine_nomem_fault(weir *db)
+{
+    if (!db->faulted) db->fault = S("out of memory");
+    db->faulted = true;
+    return engine_nomem(db);
 }
 
 Status engine_fault(weir *db, const char *why, Str detail)
 {
     if (!db->faulted) {
         db->faulted = true;
+        db->fault = S("out of memory"); /* to say more needs some */
         db->fault = str_printf(&db->arena, "%s%s%.*s", why, detail.n ? ": " : "", STR_ARG(detail));
     }
     Status st = diag_error(&db->diags, WEIR_E_FAULTED, (Span){0}, "the engine has stopped: %.*s",
@@ -41,6 +64,8 @@ EvalEnv engine_eval(const weir *db)
                      .time_zone = db->settings.time_zone};
 }
 
+/* ---- settings ----------------------------------------------------------------------------------- */
+
 void engine_apply_settings(weir *db)
 {
     const Options *o = &db->catalog.settings;
@@ -54,23 +79,23 @@ void engine_apply_settings(weir *db)
         .strict = options_bool(o, "strict", false),
         .seed = (uint64_t)options_int(o, "seed", 1),
         .time_zone = options_text(o, "time_zone", "UTC"),
+        .synchronous = options_text(o, "synchronous", "normal"),
     };
     if (str_ieq(db->settings.time_zone, S("UTC"))) db->settings.time_zone = S("");
     db->epoch.error_limit = db->settings.error_limit;
     db->epoch.rows_max = db->settings.epoch_rows;
 }
 
-static Env env_of(const weir_options *opt)
+static StorageOptions storage_options(const weir *db)
 {
-    Env env = env_system();
-    if (!opt || !opt->seams) return env;
-    const weir_seams *s = opt->seams;
-    if (s->now_us) env.now_us = s->now_us;
-    if (s->mono_us) env.mono_us = s->mono_us;
-    if (s->sleep_us) env.sleep_us = s->sleep_us;
-    env.arg = s->arg;
-    if (s->seed) env.seed = s->seed;
-    return env;
+    return (StorageOptions){.read_only = db->read_only, .synchronous = db->settings.synchronous,
+                            .wal_limit = db->settings.wal_limit, .error_limit = db->settings.error_limit};
+}
+
+Status engine_configure_storage(weir *db)
+{
+    StorageOptions so = storage_options(db);
+    return storage_configure(db->storage, &so, &db->diags);
 }
 
 /* "name=value" settings given at open come before those saved in the database. */
@@ -88,23 +113,45 @@ static Status settings_given(weir *db, const weir_options *opt)
     return WEIR_OK;
 }
 
-static Status open_inside(weir *db, const char *path, const weir_options *opt)
+/* ---- open and close ----------------------------------------------------------------------------- */
+
+static Env env_of(const weir_options *opt)
 {
-    engine_enter(db);
+    Env env = env_system();
+    if (!opt || !opt->seams) return env;
+    const weir_seams *s = opt->seams;
+    if (s->now_us) env.now_us = s->now_us;
+    if (s->mono_us) env.mono_us = s->mono_us;
+    if (s->sleep_us) env.sleep_us = s->sleep_us;
+    env.arg = s->arg;
+    if (s->seed) env.seed = s->seed;
+    return env;
+}
+
+static void init(weir *db, const weir_options *opt)
+{
     definitions_fill(&db->registry);
     db->env = env_of(opt);
     db->epoch.env = &db->env;
     db->rules_off = opt && opt->seams ? opt->seams->rules_off : NULL;
-    db->catalog = (Catalog){.arena = &db->arena, .next_id = 1, .registry = &db->registry};
+    db->catalog = (Catalog){.arena = &db->names[0], .next_id = 1, .registry = &db->registry};
     db->read_only = opt && opt->read_only;
     db->last_now_us = db->env.now_us(db->env.arg);
+    db->last_flush_us = db->last_now_us;
+}
+
+static Status open_inside(weir *db, const char *path, const weir_options *opt)
+{
+    TRY(engine_enter(db, NEED_NOTHING));
+    init(db, opt);
     engine_apply_settings(db);
-    StorageOptions so = {.read_only = db->read_only, .synchronous = S("normal"),
-                         .wal_limit = db->settings.wal_limit, .error_limit = db->settings.error_limit};
+    StorageOptions so = storage_options(db);
     TRY(storage_open(path, &so, &db->storage, &db->diags));
-    TRY(engine_recover(db));
+    TRY(engine_recover_catalog(db));
     TRY(settings_given(db, opt));
-    engine_apply_settings(db);
+    TRY(engine_configure_storage(db));
+    if (!db->read_only) TRY(engine_recover_queries(db));
+    db->is_open = true;
     return WEIR_OK;
 }
 
@@ -112,6 +159,8 @@ weir_status weir_open(const char *path, const weir_options *opt, weir **out)
 {
     OomFrame f;
     weir *volatile db = NULL;
+    if (!out) return WEIR_E_MISUSE;
+    *out = NULL;
     if (OOM_TRY(&f)) {
         db = mem_alloc(sizeof *db);
         *out = db;
@@ -119,18 +168,22 @@ weir_status weir_open(const char *path, const weir_options *opt, weir **out)
         OOM_END(&f);
         return st;
     }
-    *out = db;
     return db ? engine_nomem(db) : WEIR_E_NOMEM;
 }
 
 void weir_close(weir *db)
 {
     if (!db) return;
+    while (db->statements) statement_abandon(db->statements);
     for (ptrdiff_t i = 0; i < db->queries.len; i++) query_close(db->queries.data[i]);
     for (ptrdiff_t i = 0; i < db->scans.len; i++) scan_free(db->scans.data[i]);
     if (db->storage) storage_close(db->storage);
     arena_free(&db->epoch.arena);
     arena_free(&db->epoch.batch);
+    shelf_free_all(db);
+    arena_free(&db->names[0]);
+    arena_free(&db->names[1]);
+    arena_free(&db->work);
     arena_free(&db->call);
     arena_free(&db->arena);
     mem_free(db, sizeof *db);
@@ -138,6 +191,9 @@ void weir_close(weir *db)
 
 const char *weir_version(void) { return WEIR_VERSION; }
 
-void weir_interrupt(weir *db) { atomic_store(&db->interrupted, 1); }
+void weir_interrupt(weir *db)
+{
+    if (db) atomic_store(&db->interrupted, 1);
+}
 
 void weir_test_fail_allocation(int64_t n) { mem_fail_after(n); }

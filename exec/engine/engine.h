@@ -18,82 +18,136 @@ typedef struct Settings {
     int batch_rows;
     bool strict;
     uint64_t seed;
-    Str time_zone;
+    Str time_zone, synchronous;
 } Settings;
+
+/* Memory of definitions that came together: texts, ASTs, relations, plans. It goes when the last of
+ * its relations has been dropped and no statement is open that might refer to them. */
+typedef struct Shelf {
+    struct Shelf *next;
+    Arena arena;
+    VEC(int64_t) relations; /* ids */
+    bool is_in_use;         /* by the call that made it */
+} Shelf;
 
 struct weir {
     Arena arena;           /* as long as the engine */
     Arena call;            /* results of the last call: diagnoses, names */
-    Catalog catalog;
+    Arena work;            /* of one step of recovery */
+    Shelf *shelves;
+    Catalog catalog;       /* its map lies in names[names_at] */
+    Arena names[2];
+    int names_at;
+    Arena *plan_arena;     /* of the planner in work */
     Registry registry;
     Storage *storage;
     Env env;
     Settings settings;
     Diags diags;
     weir_diag *shown;      /* diags.list as handed out */
+    weir_stmt *statements; /* not finalized yet */
+    struct sqlite3 *reader; /* the reading connection, once it has our functions */
     VEC(Scan *) scans;
     VEC(Query *) queries;  /* in the order of their relations' ids: upstream first */
     Epoch epoch;           /* the one in work */
-    int64_t epoch_number, last_now_us;
+    int64_t epoch_number, last_now_us, last_flush_us;
+    bool is_open;          /* weir_open was successful */
     bool read_only, faulted, once;
+    bool is_pending;       /* epoch.ws is still to be committed: engine_settle */
     bool must_flush;       /* something was registered: run an epoch even without rows */
-    bool has_timers;       /* a window fires by processing time */
     Str fault;
     atomic_int interrupted;
     const char *rules_off; /* rewrite rules not to use (tests) */
 };
 
 /* ---- engine.c ---------------------------------------------------------------------------------- */
-/* Begins a public call: forgets the last one's diagnoses. */
-void engine_enter(weir *db);
-/* Ends a public call that may have run out of memory. */
+typedef enum EngineNeed { NEED_NOTHING, NEED_READ, NEED_WRITE } EngineNeed;
+/* Begins a public call: forgets the last one's diagnoses; whether the engine can do what it needs. */
+Status engine_enter(weir *db, EngineNeed need);
+/* The same in the middle of a call. */
+Status engine_can(weir *db, EngineNeed need);
+/* Ends a public call that has run out of memory; of the second kind, one that had begun to change
+ * what is in memory: the engine stops. */
 Status engine_nomem(weir *db);
+Status engine_nomem_fault(weir *db);
 /* Marks the engine stopped: nothing is committed any more. */
 Status engine_fault(weir *db, const char *why, Str detail);
 EvalEnv engine_eval(const weir *db);
-
-/* SET name = value: checked, kept in the catalog's settings, applied. */
-Status engine_set(weir *db, Planner *p, Name name, Str value, Span at);
-/* Reads registry->settings into db->settings. */
+/* Reads catalog.settings into db->settings; gives storage its part. */
 void engine_apply_settings(weir *db);
+Status engine_configure_storage(weir *db);
+
+/* ---- shelf.c ------------------------------------------------------------------------------------ */
+/* A new one, in use until shelf_done. */
+Shelf *shelf_new(weir *db);
+void shelf_done(Shelf *s);
+void shelf_hold(Shelf *s, int64_t rel_id);
+void shelf_release(weir *db, int64_t rel_id);
+/* Frees what nobody holds. */
+void shelf_sweep(weir *db);
+void shelf_free_all(weir *db);
 
 /* ---- definitions.c: the tables of settings and of options that exec gives the planner ----------- */
 void definitions_fill(Registry *r);
 
 /* ---- bind.c: a planner over the engine's catalog ------------------------------------------------ */
 Planner engine_planner(weir *db, Arena *a, Str base_dir);
+/* SET name = value: checked, kept in the catalog's settings, applied. */
+Status engine_set(weir *db, Planner *p, Name name, Str value, Span at);
 
 /* ---- register.c: standing queries begin and end ------------------------------------------------- */
-/* The scan of a stream, made on first use. */
-Status engine_scan(weir *db, Relation *rel, Scan **out);
-/* Opens the operators of a view. `is_new`: it may have to catch up with its streams. */
+/* Whether its source can be read again from the start. */
+bool engine_is_replayable(const weir *db, const Relation *rel);
+/* The shared scan of a stream, made on first use; one that belongs to the caller. */
+Status engine_scan(weir *db, const Relation *rel, Scan **out);
+Scan *engine_new_scan(weir *db, const Relation *rel);
+void engine_drop_scan(weir *db, int64_t rel_id);
+Query *engine_query(const weir *db, int64_t rel_id);
+/* Opens the operators of a view; of a shadow of it (query.h). */
 Status engine_open_query(weir *db, Relation *rel, Query **out);
+Status engine_open_shadow(weir *db, Relation *rel, Query **out);
+/* Whether it can be fed as things are. */
+Status engine_check_query(weir *db, const Query *q);
+/* Lets a query take part. `is_new`: it may have to catch up. An error leaves it in db->queries. */
 Status engine_attach(weir *db, Query *q, bool is_new);
 void engine_detach(weir *db, Query *q);
-Query *engine_query(weir *db, int64_t rel_id);
-/* A scan that feeds one query only: while it catches up, or a push query. */
-Status engine_own_scan(weir *db, Relation *rel, Scan **out);
-void engine_drop_scan(weir *db, int64_t rel_id);
+/* Feeds a leaf from the shared scan or from the view that it reads. */
+Status engine_connect(weir *db, Leaf *leaf);
 
 /* ---- run.c -------------------------------------------------------------------------------------- */
+void engine_begin_epoch(weir *db);
+void engine_begin_queries(weir *db);
+/* Whether the epoch should take no more rows. */
+bool engine_epoch_is_full(const weir *db);
 /* Flushes and commits what the epoch holds. */
 Status engine_commit(weir *db);
-void engine_begin_epoch(weir *db);
 /* The view delta, state and progress of one query into the write set; then the commit itself. */
 Status engine_save_query(weir *db, Query *q);
 Status engine_apply(weir *db);
+/* Makes the commit that an interrupt left to be made. Before anything else that changes something. */
+Status engine_settle(weir *db);
+/* WEIR_E_INTERRUPTED, once, if weir_interrupt was called. */
+Status engine_interrupted(weir *db);
+/* A source failed in the middle of an epoch: the engine stops; the source's error. */
+Status engine_source_failed(weir *db);
 
 /* ---- catchup.c ---------------------------------------------------------------------------------- */
+/* Whether a new query has something to read before it can take part. */
+Status catchup_is_needed(weir *db, Query *q, bool *is_needed);
+/* Gives it scans and shadows of its own; it is not live until it has caught up. */
+Status catchup_begin(weir *db, Query *q);
+/* Its positions, from its state. */
+Status catchup_load(weir *db, Query *q, StateFold *fold);
 /* One epoch of the first query that lags behind; *worked says whether there was one. */
 Status engine_catch_up(weir *db, bool *worked);
-/* Private positions of a query that lags: into its state, and back. */
-Status catchup_load(weir *db, Query *q, StateFold *fold);
 
 /* ---- backfill.c --------------------------------------------------------------------------------- */
 /* Pushes the rows that an existing view has now into a leaf of a new query over it. */
 Status engine_backfill(weir *db, Leaf *leaf);
 
 /* ---- recover.c ---------------------------------------------------------------------------------- */
-Status engine_recover(weir *db);
+/* What was declared and the settings; then, with the settings that hold, what runs. */
+Status engine_recover_catalog(weir *db);
+Status engine_recover_queries(weir *db);
 
 #endif

@@ -8,102 +8,164 @@ static Str text_of(const char *sql, int64_t len)
     return (Str){sql, len < 0 ? (ptrdiff_t)strlen(sql) : (ptrdiff_t)len};
 }
 
+/* ---- scripts ------------------------------------------------------------------------------------ */
+
+typedef struct Script {
+    weir *db;
+    Shelf *shelf;
+    Str text, file, base_dir;
+    const weir_exec_options *opt;
+    Stmt **definitions, **others;
+    int ndefinitions, nothers;
+    weir_stmt *running;
+} Script;
+
 /* Steps a statement to its end, or hands it to the caller. */
-static Status run_statement(weir *db, const Stmt *ast, Str text, Str file, const weir_exec_options *opt)
+static Status run_steps(Script *x, weir_stmt *s)
 {
-    weir_stmt *s;
-    TRY(statement_new(db, ast, text, file, opt->base_dir ? str_z(opt->base_dir) : S(""), &s));
-    Status st = WEIR_OK;
-    if (!opt->check_only) {
-        if (opt->each && s->ncols > 0) {
-            st = opt->each(opt->each_arg, s) ? WEIR_E_INTERRUPTED : WEIR_OK;
-            if (st == WEIR_OK) st = diag_status(&db->diags);
-        } else {
-            while ((st = weir_step(s)) == WEIR_ROW) {}
-            if (st == WEIR_DONE) st = WEIR_OK;
-        }
+    if (x->opt->each && s->ncols > 0) {
+        if (x->opt->each(x->opt->each_arg, s)) return diag_status(&x->db->diags) ? diag_status(&x->db->diags) : WEIR_E_INTERRUPTED;
+        return diag_status(&x->db->diags);
     }
+    Status st;
+    while ((st = weir_step(s)) == WEIR_ROW) {}
+    return st == WEIR_DONE ? WEIR_OK : st;
+}
+
+static Status run_statement(Script *x, const Stmt *ast)
+{
+    weir_stmt *s = x->running = statement_new(x->db);
+    Status st = statement_prepare(s, ast, x->text, x->file, x->base_dir);
+    if (st == WEIR_OK) st = run_steps(x, s);
+    x->running = NULL;
     statement_close(s);
     return st;
 }
 
-static Status exec_checked(weir *db, Str text, Str file, const weir_exec_options *opt)
+/* Finds the errors of one that is not to be run. */
+static Status check_statement(Script *x, const Stmt *ast)
 {
-    engine_enter(db);
-    text = str_dup(&db->arena, text);
-    file = str_dup(&db->arena, file);
-    db->diags.text = text;
-    db->diags.file = file;
-    StmtList script = {0};
-    Status syntax = parser_parse(text, &db->arena, &db->diags, &script);
-    Stmt **defs = new (&db->call, Stmt *, script.len);
-    int ndefs = 0;
-    for (ptrdiff_t i = 0; i < script.len; i++)
-        if (statement_is_definition(script.data[i]->kind)) defs[ndefs++] = script.data[i];
-    DefineOptions define = {.check_only = opt->check_only || syntax != WEIR_OK, .reregister = opt->reregister};
-    Str base = opt->base_dir ? str_dup(&db->arena, str_z(opt->base_dir)) : S("");
-    Status st = script_define(db, defs, ndefs, base, &define);
-    if (syntax != WEIR_OK) return syntax;
-    TRY(st);
-    for (ptrdiff_t i = 0; i < script.len; i++) {
-        if (statement_is_definition(script.data[i]->kind)) continue;
-        TRY(run_statement(db, script.data[i], text, file, opt));
+    weir_stmt *s = x->running = statement_new(x->db);
+    Status st = statement_check(s, ast, x->text, x->file, x->base_dir);
+    x->running = NULL;
+    statement_close(s);
+    return st;
+}
+
+static void sort_statements(Script *x, const StmtList *list)
+{
+    x->definitions = new (&x->shelf->arena, Stmt *, list->len);
+    x->others = new (&x->shelf->arena, Stmt *, list->len);
+    for (ptrdiff_t i = 0; i < list->len; i++) {
+        Stmt *s = list->data[i];
+        if (statement_is_definition(s->kind)) x->definitions[x->ndefinitions++] = s;
+        else x->others[x->nothers++] = s;
     }
-    return WEIR_OK;
+}
+
+/* While the definitions of a script hold that is only checked. */
+static Status check_others(void *arg)
+{
+    Script *x = arg;
+    Status first = WEIR_OK;
+    for (int i = 0; i < x->nothers; i++) {
+        Status st = check_statement(x, x->others[i]);
+        if (first == WEIR_OK) first = st;
+    }
+    return first;
+}
+
+static Status exec_checked(Script *x, Str text, Str file)
+{
+    weir *db = x->db;
+    Arena *a = &x->shelf->arena;
+    x->text = str_dup(a, text);
+    x->file = str_dup(a, file);
+    x->base_dir = str_dup(a, str_z(x->opt->base_dir));
+    db->diags.text = x->text;
+    db->diags.file = x->file;
+    StmtList list = {0};
+    Status syntax = parser_parse(x->text, a, &db->diags, &list);
+    sort_statements(x, &list);
+    DefineOptions define = {.shelf = x->shelf, .check_only = x->opt->check_only || syntax != WEIR_OK,
+                            .reregister = x->opt->reregister, .then = syntax ? NULL : check_others, .then_arg = x};
+    Status st = WEIR_OK;
+    if (x->ndefinitions > 0 || define.check_only) st = script_define(db, x->definitions, x->ndefinitions, x->base_dir, &define);
+    if (syntax != WEIR_OK) return syntax;
+    for (int i = 0; i < x->nothers && st == WEIR_OK && !define.check_only; i++) st = run_statement(x, x->others[i]);
+    return st;
+}
+
+static Script *script_new(weir *db, const weir_exec_options *opt)
+{
+    static const weir_exec_options none;
+    Shelf *shelf = shelf_new(db);
+    Script *x = new_one(&shelf->arena, Script);
+    *x = (Script){.db = db, .shelf = shelf, .opt = opt ? opt : &none};
+    return x;
 }
 
 weir_status weir_exec(weir *db, const char *sql, int64_t len, const char *name, const weir_exec_options *opt)
 {
-    static const weir_exec_options none;
+    if (!db || !sql) return WEIR_E_MISUSE;
     OomFrame f;
+    Script *volatile x = NULL;
+    Status st = WEIR_E_NOMEM;
     if (OOM_TRY(&f)) {
-        Status st = exec_checked(db, text_of(sql, len), str_z(name), opt ? opt : &none);
+        st = engine_enter(db, NEED_READ);
+        if (st == WEIR_OK) x = script_new(db, opt);
+        if (x) st = exec_checked(x, text_of(sql, len), str_z(name));
         OOM_END(&f);
-        return st;
+    } else {
+        st = engine_nomem(db);
+        if (x) statement_close(x->running);
     }
-    return engine_nomem(db);
+    if (x) shelf_done(x->shelf);
+    return st;
 }
 
 /* ---- one statement ------------------------------------------------------------------------------ */
 
-static Status prepare_checked(weir *db, Str text, weir_stmt **out, const char **tail)
+static Status prepare_checked(weir_stmt *s, Str text, bool *is_blank, ptrdiff_t *end)
 {
-    engine_enter(db);
-    Arena a = {0};
     Stmt *first = NULL;
-    ptrdiff_t end = text.n;
-    Str copy = str_dup(&a, text);
-    db->diags.text = copy;
-    Status st = parser_parse_first(copy, &a, &db->diags, &first, &end);
-    if (tail) *tail = text.p + end;
-    weir_stmt *s = NULL;
-    if (st == WEIR_OK && first) st = statement_new(db, first, copy, S(""), S(""), &s);
-    if (s) {
-        s->source = a;
-        *out = s;
-        return WEIR_OK;
-    }
-    db->diags.text = str_dup(&db->call, copy);
-    arena_free(&a);
-    if (st == WEIR_OK) *out = NULL;
-    return st;
+    Str copy = str_dup(&s->source, text);
+    s->db->diags.text = str_dup(&s->db->call, copy);
+    *end = text.n;
+    TRY(parser_parse_first(copy, &s->source, &s->db->diags, &first, end));
+    *is_blank = !first;
+    return first ? statement_prepare(s, first, copy, S(""), S("")) : WEIR_OK;
 }
 
 weir_status weir_prepare(weir *db, const char *sql, int64_t len, weir_stmt **out, const char **tail)
 {
+    if (!db || !sql || !out) return WEIR_E_MISUSE;
     OomFrame f;
+    weir_stmt *volatile s = NULL;
+    Status st = WEIR_E_NOMEM;
+    bool is_blank = false;
     if (OOM_TRY(&f)) {
-        Status st = prepare_checked(db, text_of(sql, len), out, tail);
+        Str text = text_of(sql, len);
+        ptrdiff_t end = text.n;
+        st = engine_enter(db, NEED_READ);
+        if (st == WEIR_OK) {
+            s = statement_new(db);
+            st = prepare_checked(s, text, &is_blank, &end);
+        }
+        if (tail) *tail = sql + end;
         OOM_END(&f);
-        return st;
+    } else {
+        st = engine_nomem(db);
     }
-    return engine_nomem(db);
+    if (st == WEIR_OK) *out = is_blank ? NULL : s;
+    if (st != WEIR_OK || is_blank) statement_close(s);
+    return st;
 }
 
 int weir_complete(const char *sql, int64_t len, int *wants)
 {
     int missing = 0;
-    bool complete = parser_complete(text_of(sql, len), &missing);
+    bool complete = !sql || parser_complete(text_of(sql, len), &missing);
     if (wants) *wants = missing;
     return complete;
 }

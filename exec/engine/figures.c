@@ -3,28 +3,29 @@
 
 #include "parser/parser.h"
 
-int weir_source_count(weir *db) { return (int)db->scans.len; }
-int weir_view_count(weir *db) { return (int)db->queries.len; }
+int weir_source_count(weir *db) { return db ? (int)db->scans.len : 0; }
+int weir_view_count(weir *db) { return db ? (int)db->queries.len : 0; }
 
+/* Names of relations end in a NUL. */
 weir_status weir_source_stat(weir *db, int i, weir_source_stats *out)
 {
-    if (i < 0 || i >= db->scans.len) return WEIR_E_MISUSE;
+    if (!db || !out || i < 0 || i >= db->scans.len) return WEIR_E_MISUSE;
     const Scan *s = db->scans.data[i];
     ScanStats st;
     scan_stats(s, &st);
     int64_t watermark = st.ended ? scan_data_watermark(s) : st.watermark;
-    *out = (weir_source_stats){.stream = str_cstr(&db->call, scan_relation(s)->name), .rows = st.rows,
-                               .errors = st.errors, .bytes = st.bytes_read, .bytes_total = st.bytes_total,
+    *out = (weir_source_stats){.stream = scan_relation(s)->name.p, .rows = st.rows, .errors = st.errors,
+                               .bytes = st.bytes_read, .bytes_total = st.bytes_total,
                                .watermark_us = watermark, .ended = st.ended};
     return WEIR_OK;
 }
 
 weir_status weir_view_stat(weir *db, int i, weir_view_stats *out)
 {
-    if (i < 0 || i >= db->queries.len) return WEIR_E_MISUSE;
+    if (!db || !out || i < 0 || i >= db->queries.len) return WEIR_E_MISUSE;
     const Query *q = db->queries.data[i];
     ViewProgress p = op_view_progress(q->root);
-    *out = (weir_view_stats){.view = str_cstr(&db->call, q->rel->name), .rows = p.rows, .changes = p.changes,
+    *out = (weir_view_stats){.view = q->rel->name.p, .rows = p.rows, .changes = p.changes,
                              .late_rows = p.late_rows, .errors = p.errors};
     return WEIR_OK;
 }
@@ -70,6 +71,7 @@ static void offer_definitions(NameSearch *n)
 int weir_names(weir *db, const char *prefix, weir_name_each each, void *arg)
 {
     OomFrame f;
+    if (!db) return 0;
     NameSearch n = {.db = db, .prefix = str_z(prefix), .each = each, .arg = arg};
     if (OOM_TRY(&f)) {
         for (int i = 0; parser_keyword(i); i++) offer(&n, str_z(parser_keyword(i)), "keyword");

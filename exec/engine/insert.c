@@ -5,28 +5,57 @@
 
 /* ---- taking them in --------------------------------------------------------------------------------- */
 
-/* One epoch of nothing but the rows that wait; views read afterwards show them. */
-Status engine_take_inserts(weir *db)
+/* What must be done before rows wait in a scan, so that nothing but their commit is left to fail. */
+static Status get_ready(weir *db)
 {
-    if (db->faulted) return engine_fault(db, "", S(""));
+    TRY(engine_can(db, NEED_WRITE));
+    TRY(engine_settle(db));
     for (bool worked = true; worked;) {
         worked = false;
         TRY(engine_catch_up(db, &worked));
     }
-    engine_begin_epoch(db);
-    for (ptrdiff_t i = 0; i < db->queries.len; i++) query_begin(db->queries.data[i], &db->epoch);
-    for (ptrdiff_t i = 0; i < db->scans.len; i++) {
-        if (scan_has_source(db->scans.data[i])) continue;
-        ScanStatus st;
-        while ((st = scan_poll(db->scans.data[i], &db->epoch, NULL, 0)) == SCAN_ROWS) {}
-        if (st == SCAN_FAILED) return engine_fault(db, "rows by hand failed", db->diags.list.data[0].message);
-    }
-    return engine_commit(db);
+    return WEIR_OK;
 }
 
-static Status insertable(weir *db, Str name, Span at, Relation **out)
+static Status poll_inserts(weir *db, bool *has_more)
 {
-    Relation *r = catalog_find(&db->catalog, name);
+    *has_more = false;
+    for (ptrdiff_t i = 0; i < db->scans.len; i++) {
+        Scan *s = db->scans.data[i];
+        while (scan_has_inserts(s) && !engine_epoch_is_full(db))
+            if (scan_poll(s, &db->epoch) == SCAN_FAILED) return engine_source_failed(db);
+        *has_more |= scan_has_inserts(s);
+    }
+    return WEIR_OK;
+}
+
+/* Epochs of nothing but the rows that wait; views read afterwards show them. */
+static Status take_inserts(weir *db)
+{
+    bool has_more;
+    do {
+        engine_begin_queries(db);
+        TRY(poll_inserts(db, &has_more));
+        TRY(engine_commit(db));
+    } while (has_more);
+    return WEIR_OK;
+}
+
+static Status take_inserts_guarded(weir *db)
+{
+    OomFrame f;
+    if (OOM_TRY(&f)) {
+        Status st = take_inserts(db);
+        OOM_END(&f);
+        return st;
+    }
+    engine_nomem_fault(db);
+    oom_raise();
+}
+
+static Status insertable(weir *db, Str name, Span at, const Relation **out)
+{
+    const Relation *r = catalog_find(&db->catalog, name);
     if (!r) return diag_error(&db->diags, WEIR_E_NOT_FOUND, at, "there is no stream \"%.*s\"", STR_ARG(name));
     if (r->kind != REL_STREAM)
         return diag_error(&db->diags, WEIR_E_READONLY, at, "\"%.*s\" is not a stream; rows go into streams", STR_ARG(name));
@@ -39,7 +68,8 @@ static Status insertable(weir *db, Str name, Span at, Relation **out)
 /* ---- INSERT ------------------------------------------------------------------------------------------ */
 
 typedef struct InsertStatement {
-    Relation *rel;
+    const Relation *rel;
+    int64_t rel_id;    /* it may be dropped before the step */
     int32_t *targets;  /* columns of rel, in the order of the values */
     int32_t ntargets;
     BExpr ***rows;     /* rows[i][target] */
@@ -109,6 +139,7 @@ static Status insert_prepare(weir_stmt *s)
     const Insert *in = s->ast->insert;
     InsertStatement *x = s->impl = new_one(&s->arena, InsertStatement);
     TRY(insertable(s->db, in->into.text, in->into.span, &x->rel));
+    x->rel_id = x->rel->id;
     if (in->or_replace || in->conflict != CONFLICT_NONE) return statement_unsupported(s, "INSERT … ON CONFLICT into a stream");
     if (in->returning.len) return statement_unsupported(s, "RETURNING");
     if (!in->query) return statement_unsupported(s, "INSERT … DEFAULT VALUES");
@@ -143,21 +174,58 @@ static Status fill_batch(weir_stmt *s, InsertStatement *x, int from, Batch *b)
     return WEIR_OK;
 }
 
-static Status insert_step(weir_stmt *s)
+/* A row that the stream would refuse is an error of the statement. */
+static Status check_batch(weir_stmt *s, const Relation *rel, const Batch *b)
 {
-    InsertStatement *x = s->impl;
-    Scan *scan;
-    TRY(engine_scan(s->db, x->rel, &scan));
+    for (int c = 0; c < b->ncols; c++) {
+        const ColumnDef *def = &rel->cols[c];
+        bool is_time = c == rel->watermark.col && !rel->watermark.drop_null_time;
+        if (def->kind != COL_PHYSICAL || (!def->not_null && !def->primary_key && !is_time)) continue;
+        for (int r = 0; r < b->rows; r++) {
+            if (!col_is_null(&b->cols[c], r)) continue;
+            return diag_error(&s->db->diags, WEIR_E_DATA, s->ast->span, is_time ? "event time \"%.*s\" is missing"
+                              : "column \"%.*s\" is NULL but declared NOT NULL", STR_ARG(def->name));
+        }
+    }
+    return WEIR_OK;
+}
+
+static int64_t accepted(const Scan *s)
+{
+    ScanStats st;
+    scan_stats(s, &st);
+    return st.rows;
+}
+
+/* All rows wait in the scan, or none. */
+static Status add_rows(weir_stmt *s, InsertStatement *x, Scan *scan)
+{
     VEC(Batch) batches = {0};
     for (int at = 0; at < x->nrows; at += BATCH_ROWS_MAX) {
         int n = x->nrows - at < BATCH_ROWS_MAX ? x->nrows - at : BATCH_ROWS_MAX;
         Batch b = {.rows = n, .ncols = x->rel->ncols, .cols = new (&s->row_arena, Column, x->rel->ncols)};
         TRY(fill_batch(s, x, at, &b));
+        TRY(check_batch(s, x->rel, &b));
         vec_push(&batches, &s->row_arena, b);
     }
-    for (ptrdiff_t i = 0; i < batches.len; i++) scan_insert(scan, &batches.data[i]);
-    s->changes = x->nrows;
-    TRY(engine_take_inserts(s->db));
+    scan_insert(scan, batches.data, (int)batches.len);
+    return WEIR_OK;
+}
+
+static Status insert_step(weir_stmt *s)
+{
+    InsertStatement *x = s->impl;
+    weir *db = s->db;
+    Scan *scan;
+    TRY(get_ready(db));
+    if (catalog_by_id(&db->catalog, x->rel_id) != x->rel)
+        return diag_error(&db->diags, WEIR_E_NOT_FOUND, s->ast->span, "the stream has been dropped");
+    TRY(engine_scan(db, x->rel, &scan));
+    if (scan_has_inserts(scan)) TRY(take_inserts_guarded(db));
+    int64_t before = accepted(scan);
+    TRY(add_rows(s, x, scan));
+    TRY(take_inserts_guarded(db));
+    s->changes = accepted(scan) - before;
     return WEIR_DONE;
 }
 
@@ -176,7 +244,7 @@ static RowBuilder builder_of(const Relation *rel, Arena *a)
     return b;
 }
 
-static Relation *with_format(Relation *rel, const char *format, Arena *a)
+static Relation *with_format(const Relation *rel, const char *format, Arena *a)
 {
     Relation *copy = new_one(a, Relation);
     *copy = *rel;
@@ -187,36 +255,47 @@ static Relation *with_format(Relation *rel, const char *format, Arena *a)
     return copy;
 }
 
-static Status push_checked(weir *db, Str stream, const char *format, const char *data, ptrdiff_t len)
+static Status open_decoder(weir *db, const Relation *rel, const char *format, Decoder **out)
 {
-    engine_enter(db);
-    Relation *rel;
-    TRY(insertable(db, stream, (Span){0}, &rel));
     bool *wanted = new (&db->call, bool, rel->ncols);
     for (int i = 0; i < rel->ncols; i++) wanted[i] = rel->cols[i].kind == COL_PHYSICAL;
-    Decoder *dec;
-    TRY(format_open(&db->registry, with_format(rel, format, &db->call), wanted, &db->call, &dec, &db->diags));
-    Scan *scan;
-    TRY(engine_scan(db, rel, &scan));
+    return format_open(&db->registry, with_format(rel, format, &db->call), wanted, &db->call, out, &db->diags);
+}
+
+/* Decoders may read a little past the end. */
+static const char *padded(weir *db, const char *data, ptrdiff_t len)
+{
     enum { PADDING = 64 };
-    char *padded = arena_alloc(&db->call, len + PADDING, 64);
-    if (len) memcpy(padded, data, (size_t)len);
-    for (ptrdiff_t at = 0; at < len;) {
+    char *p = arena_alloc(&db->call, len + PADDING, 64);
+    if (len) memcpy(p, data, (size_t)len);
+    return p;
+}
+
+static Status push_checked(weir *db, Str stream, const char *format, const char *data, ptrdiff_t len)
+{
+    const Relation *rel;
+    Decoder *dec;
+    Scan *scan;
+    VEC(Batch) batches = {0};
+    TRY(engine_enter(db, NEED_WRITE));
+    TRY(insertable(db, stream, (Span){0}, &rel));
+    TRY(open_decoder(db, rel, format, &dec));
+    TRY(engine_scan(db, rel, &scan));
+    const char *p = padded(db, data, len);
+    for (ptrdiff_t at = 0, used = 1; at < len && used > 0; at += used) {
         RowBuilder b = builder_of(rel, &db->call);
-        ptrdiff_t used = dec->impl->decode(dec, padded + at, len - at, true, (uint64_t)at, &b);
-        if (b.errors.len)
-            return diag_error(&db->diags, WEIR_E_DATA, (Span){0}, "%.*s", STR_ARG(b.errors.data[0].message));
-        Batch rows = {.rows = b.rows, .ncols = b.ncols, .cols = b.cols};
-        if (b.rows > 0) scan_insert(scan, &rows);
-        if (used <= 0) break;
-        at += used;
+        used = dec->impl->decode(dec, p + at, len - at, true, (uint64_t)at, &b);
+        if (b.errors.len) return diag_error(&db->diags, WEIR_E_DATA, (Span){0}, "%.*s", STR_ARG(b.errors.data[0].message));
+        if (b.rows > 0) vec_push(&batches, &db->call, (Batch){.rows = b.rows, .ncols = b.ncols, .cols = b.cols});
     }
+    scan_insert(scan, batches.data, (int)batches.len);
     return WEIR_OK;
 }
 
 weir_status weir_push(weir *db, const char *stream, const char *format, const char *data, int64_t len)
 {
     OomFrame f;
+    if (!db || !stream || !format || !data) return WEIR_E_MISUSE;
     if (OOM_TRY(&f)) {
         Status st = push_checked(db, str_z(stream), format, data, len < 0 ? (ptrdiff_t)strlen(data) : (ptrdiff_t)len);
         OOM_END(&f);

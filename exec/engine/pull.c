@@ -158,15 +158,22 @@ static Status reader_error(weir_stmt *s, PullStatement *p)
     return diag_error(&s->db->diags, code, s->ast ? s->ast->span : (Span){0}, "%s", sqlite3_errmsg(p->db));
 }
 
-/* Functions and collations are given to the connection again each time: SQLite replaces them. */
+/* SQLite does not let functions be given again while a statement runs. */
+static int prepare_connection(weir *db, sqlite3 *reader)
+{
+    if (db->reader == reader) return SQLITE_OK;
+    int rc = sqlite3_create_function_v2(reader, "weir_expr", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, weir_expr, NULL, NULL, NULL);
+    if (rc == SQLITE_OK) rc = sqlite3_create_collation_v2(reader, "weir_decimal", SQLITE_UTF8, NULL, compare_decimals, NULL);
+    if (rc == SQLITE_OK) rc = sqlite3_create_collation_v2(reader, "weir_interval", SQLITE_UTF8, NULL, compare_intervals, NULL);
+    sqlite3_progress_handler(reader, PROGRESS_STEPS, look_at_interrupt, db);
+    if (rc == SQLITE_OK) db->reader = reader;
+    return rc;
+}
+
 static Status open_reader(weir_stmt *s, PullStatement *p)
 {
     TRY(storage_reader(s->db->storage, &p->db, &s->db->diags));
-    int rc = sqlite3_create_function_v2(p->db, "weir_expr", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, weir_expr, NULL, NULL, NULL);
-    if (rc == SQLITE_OK) rc = sqlite3_create_collation_v2(p->db, "weir_decimal", SQLITE_UTF8, NULL, compare_decimals, NULL);
-    if (rc == SQLITE_OK) rc = sqlite3_create_collation_v2(p->db, "weir_interval", SQLITE_UTF8, NULL, compare_intervals, NULL);
-    sqlite3_progress_handler(p->db, PROGRESS_STEPS, look_at_interrupt, s->db);
-    return rc == SQLITE_OK ? WEIR_OK : reader_error(s, p);
+    return prepare_connection(s->db, p->db) == SQLITE_OK ? WEIR_OK : reader_error(s, p);
 }
 
 static Type type_of_class(int sqlite_type)

@@ -10,28 +10,28 @@ typedef struct PushStatement {
     int64_t left;      /* rows until LIMIT, -1: no limit */
     bool has_ended;    /* every input has ended and the last flush is done */
     bool is_begun;
+    int64_t flushed_us; /* when the last flush was, for windows that fire by the clock */
 } PushStatement;
 
-static Status push_scans(weir_stmt *s, PushStatement *p)
+static Scan *own_scan(weir_stmt *s, Query *q, const Relation *rel)
 {
-    Query *q = p->query;
-    q->own_scans = new (&q->arena, Scan *, q->nleaves);
+    for (ptrdiff_t i = 0; i < q->own_scans.len; i++)
+        if (scan_relation(q->own_scans.data[i]) == rel) return q->own_scans.data[i];
+    vec_push(&q->own_scans, &q->arena, NULL);
+    return q->own_scans.data[q->own_scans.len - 1] = engine_new_scan(s->db, rel);
+}
+
+static Status push_scans(weir_stmt *s, Query *q)
+{
     for (int i = 0; i < q->nleaves; i++) {
         Leaf *leaf = q->leaves[i];
-        if (leaf->op.plan->kind == PHYS_VALUES) continue;
-        Relation *rel = leaf->op.plan->rel;
-        if (leaf->op.plan->kind != PHYS_SCAN || !options_get(&rel->options, "connector"))
-            return diag_error(&s->db->diags, WEIR_E_UNSUPPORTED, leaf->op.plan->span,
+        const PhysOp *p = leaf->op.plan;
+        if (p->kind == PHYS_VALUES) continue;
+        if (p->kind != PHYS_SCAN || !options_get(&p->rel->options, "connector"))
+            return diag_error(&s->db->diags, WEIR_E_UNSUPPORTED, p->span,
                               "a SELECT cannot wait for changes of \"%.*s\" yet; create a materialized view and read that",
-                              STR_ARG(rel->name));
-        Scan *own = NULL;
-        for (int k = 0; k < q->nown && !own; k++)
-            if (scan_relation(q->own_scans[k]) == rel) own = q->own_scans[k];
-        if (!own) {
-            TRY(engine_own_scan(s->db, rel, &own));
-            q->own_scans[q->nown++] = own;
-        }
-        scan_add(own, leaf);
+                              STR_ARG(p->rel->name));
+        scan_add(own_scan(s, q, p->rel), leaf);
     }
     return WEIR_OK;
 }
@@ -48,7 +48,7 @@ static Status push_prepare(weir_stmt *s)
     const PhysOp *root = plan->ops[plan->nops - 1];
     QueryEnv env = {.eval = engine_eval(s->db), .batch_scratch = &p->epoch.batch, .epoch_scratch = &p->epoch.arena};
     TRY(query_open(plan, NULL, &env, &p->query, &s->db->diags));
-    TRY(push_scans(s, p));
+    TRY(push_scans(s, p->query));
     s->ncols = root->nfields;
     s->cols = root->fields;
     s->row = new (&s->arena, Value, s->ncols);
@@ -65,6 +65,8 @@ static void begin_epoch(weir_stmt *s, PushStatement *p)
     p->epoch.now_us = s->db->env.now_us(s->db->env.arg);
     p->epoch.diags = &s->db->diags;
     p->epoch.rows = 0;
+    p->epoch.errors = 0;
+    p->epoch.has_earliest = false;
     query_begin(p->query, &p->epoch);
 }
 
@@ -73,8 +75,8 @@ static Status take_rows(weir_stmt *s, PushStatement *p, bool *any, bool *all_end
 {
     *any = false;
     *all_ended = true;
-    for (int i = 0; i < p->query->nown; i++) {
-        ScanStatus st = scan_poll(p->query->own_scans[i], &p->epoch, NULL, 0);
+    for (ptrdiff_t i = 0; i < p->query->own_scans.len; i++) {
+        ScanStatus st = scan_poll(p->query->own_scans.data[i], &p->epoch);
         if (st == SCAN_FAILED) return diag_status(&s->db->diags);
         *any |= st == SCAN_ROWS;
         *all_ended &= st == SCAN_ENDED;
@@ -87,11 +89,13 @@ static Status run_epoch(weir_stmt *s, PushStatement *p)
     begin_epoch(s, p);
     bool any = false, all_ended = false;
     TRY(take_rows(s, p, &any, &all_ended));
-    if (!any && !all_ended && p->is_begun) {
+    bool has_tick = query_ticks(p->query, p->flushed_us, p->epoch.now_us);
+    if (!any && !all_ended && !has_tick && p->is_begun) {
         s->db->env.sleep_us(s->db->env.arg, PUSH_WAIT_US);
         return WEIR_OK;
     }
     p->is_begun = true;
+    p->flushed_us = p->epoch.now_us;
     query_flush(p->query);
     p->has_ended = all_ended;
     if (p->query->ctx.broken.n)
@@ -104,8 +108,7 @@ static Status push_step(weir_stmt *s)
     PushStatement *p = s->impl;
     OutputRow row;
     while (p->left != 0) {
-        if (atomic_exchange(&s->db->interrupted, 0))
-            return diag_error(&s->db->diags, WEIR_E_INTERRUPTED, (Span){0}, "interrupted");
+        TRY(engine_interrupted(s->db));
         if (op_output_next(p->query->root, &row)) {
             memcpy(s->row, row.values, (size_t)s->ncols * sizeof *s->row);
             s->weight = row.weight;

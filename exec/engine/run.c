@@ -2,10 +2,16 @@
  *
  * One transaction moves all live views to the same input positions. The write set refers to no
  * live state, so a commit that fails for a cause that can pass is tried again with the same bytes;
- * memory is never rolled back. */
+ * memory is never rolled back. When that is interrupted the write set waits for the next call. */
 #include "exec/engine/engine.h"
 
-enum { POLLS_PER_TURN = 16, RETRY_FIRST_US = 10000, RETRY_LAST_US = 1000000, WAIT_US = 2000 };
+enum {
+    POLLS_PER_TURN = 16,
+    RETRY_FIRST_US = 10000, RETRY_LAST_US = 1000000, RETRY_LOOK_US = 50000,
+    WAIT_FIRST_US = 500, WAIT_LAST_US = 4000 /* between looks at quiet sources */
+};
+
+/* ---- an epoch begins and is committed ---------------------------------------------------------- */
 
 void engine_begin_epoch(weir *db)
 {
@@ -17,14 +23,32 @@ void engine_begin_epoch(weir *db)
     e->diags = &db->diags;
     e->rows = 0;
     e->errors = 0;
+    e->has_earliest = false;
     memset(&e->ws, 0, sizeof e->ws);
 }
 
 static void end_epoch(weir *db)
 {
     memset(&db->epoch.ws, 0, sizeof db->epoch.ws);
+    db->epoch.has_earliest = false;
     arena_reset(&db->epoch.batch);
     arena_reset(&db->epoch.arena);
+}
+
+Status engine_interrupted(weir *db)
+{
+    if (!atomic_exchange(&db->interrupted, 0)) return WEIR_OK;
+    return diag_error(&db->diags, WEIR_E_INTERRUPTED, (Span){0}, "interrupted");
+}
+
+/* Sleeps, but not through an interrupt. */
+static void wait_us(weir *db, int64_t us)
+{
+    while (us > 0 && !atomic_load(&db->interrupted)) {
+        int64_t part = us < RETRY_LOOK_US ? us : RETRY_LOOK_US;
+        db->env.sleep_us(db->env.arg, part);
+        us -= part;
+    }
 }
 
 static Status apply(weir *db)
@@ -35,24 +59,34 @@ static Status apply(weir *db)
         ptrdiff_t known = db->diags.list.len;
         Status st = storage_apply(db->storage, &db->epoch.ws, &can_retry, &db->diags);
         if (st == WEIR_OK) return st;
-        if (!can_retry || atomic_load(&db->interrupted))
-            return engine_fault(db, "the commit failed", db->diags.list.data[known].message);
+        Str why = db->diags.list.len > known ? db->diags.list.data[known].message : S("");
         db->diags.list.len = known;
-        db->env.sleep_us(db->env.arg, wait);
+        if (!can_retry) return engine_fault(db, "the commit failed", why);
+        db->is_pending = true;
+        TRY(engine_interrupted(db));
+        wait_us(db, wait);
         wait = wait * 2 < RETRY_LAST_US ? wait * 2 : RETRY_LAST_US;
     }
 }
 
-/* Commits what is in the write set already. */
+/* Commits what is in the write set already. Nothing may be left to do after it: it may be
+ * interrupted, and is then made up for by engine_settle. */
 Status engine_apply(weir *db)
 {
     Epoch *e = &db->epoch;
+    epoch_sort_errors(e);
     e->ws.epoch = e->number;
     e->ws.now_us = e->now_us;
     TRY(apply(db));
+    db->is_pending = false;
     db->epoch_number = e->number;
     end_epoch(db);
     return WEIR_OK;
+}
+
+Status engine_settle(weir *db)
+{
+    return db->is_pending ? engine_apply(db) : WEIR_OK;
 }
 
 Status engine_save_query(weir *db, Query *q)
@@ -69,9 +103,15 @@ Status engine_commit(weir *db)
     for (ptrdiff_t i = 0; i < db->queries.len; i++)
         if (db->queries.data[i]->is_live) TRY(engine_save_query(db, db->queries.data[i]));
     for (ptrdiff_t i = 0; i < db->scans.len; i++) scan_save(db->scans.data[i], &db->epoch);
-    TRY(engine_apply(db));
     db->must_flush = false;
-    return WEIR_OK;
+    db->last_flush_us = db->epoch.now_us;
+    return engine_apply(db);
+}
+
+void engine_begin_queries(weir *db)
+{
+    engine_begin_epoch(db);
+    for (ptrdiff_t i = 0; i < db->queries.len; i++) query_begin(db->queries.data[i], &db->epoch);
 }
 
 /* ---- taking rows ------------------------------------------------------------------------------- */
@@ -79,19 +119,31 @@ Status engine_commit(weir *db)
 typedef struct Intake {
     int sources, ended, drained; /* of the scans with a connector and readers */
     bool has_rows, has_ended;    /* something came; an input ended just now */
-    Status failed;
+    bool has_failed;
 } Intake;
+
+/* More dead letters than are kept would only take memory. */
+bool engine_epoch_is_full(const weir *db)
+{
+    const Epoch *e = &db->epoch;
+    return e->rows >= e->rows_max || (e->error_limit > 0 && e->errors >= e->error_limit);
+}
 
 static ScanStatus poll_scan(weir *db, Scan *s, Intake *in)
 {
     ScanStatus st = SCAN_EMPTY;
-    for (int i = 0; i < POLLS_PER_TURN && db->epoch.rows < db->epoch.rows_max; i++) {
-        int64_t before = db->epoch.rows + db->epoch.errors;
-        st = scan_poll(s, &db->epoch, NULL, 0);
+    for (int i = 0; i < POLLS_PER_TURN && !engine_epoch_is_full(db); i++) {
+        st = scan_poll(s, &db->epoch);
         if (st != SCAN_ROWS) break;
-        in->has_rows |= db->epoch.rows + db->epoch.errors > before;
+        in->has_rows = true;
     }
     return st;
+}
+
+/* A scan that nobody reads stands still; rows by hand are taken in all the same. */
+static bool is_idle(const Scan *s)
+{
+    return !scan_readers(s) && (scan_has_source(s) || !scan_has_inserts(s));
 }
 
 /* One turn over all scans; true: some of them may have more. */
@@ -99,32 +151,20 @@ static bool take_turn(weir *db, Intake *in)
 {
     bool more = false;
     in->sources = in->ended = in->drained = 0;
-    for (ptrdiff_t i = 0; i < db->scans.len; i++) {
+    for (ptrdiff_t i = 0; i < db->scans.len && !in->has_failed; i++) {
         Scan *s = db->scans.data[i];
-        if (!scan_readers(s)) continue;
+        if (is_idle(s)) continue;
         bool was_ended = scan_is_ended(s);
         ScanStatus st = poll_scan(db, s, in);
         in->has_ended |= st == SCAN_ENDED && !was_ended;
-        if (st == SCAN_FAILED) in->failed = diag_status(&db->diags);
+        in->has_failed |= st == SCAN_FAILED;
         more |= st == SCAN_ROWS;
         if (!scan_has_source(s)) continue;
         in->sources++;
         in->ended += st == SCAN_ENDED;
         in->drained += st == SCAN_DRAINED || st == SCAN_ENDED;
     }
-    return more && in->failed == WEIR_OK;
-}
-
-/* Prepares every query for the epoch; new ones over existing views get those views' rows. */
-static Status begin_queries(weir *db)
-{
-    for (ptrdiff_t i = 0; i < db->queries.len; i++) {
-        Query *q = db->queries.data[i];
-        query_begin(q, &db->epoch);
-        for (int l = 0; l < q->nleaves; l++)
-            if (q->leaves[l]->needs_rows) TRY(engine_backfill(db, q->leaves[l]));
-    }
-    return WEIR_OK;
+    return more && !in->has_failed;
 }
 
 static Intake take_rows(weir *db)
@@ -132,49 +172,79 @@ static Intake take_rows(weir *db)
     Intake in = {0};
     int64_t deadline = db->env.mono_us(db->env.arg) + db->settings.refresh_us;
     while (take_turn(db, &in)) {
-        if (db->epoch.rows >= db->epoch.rows_max || atomic_load(&db->interrupted)) break;
+        if (engine_epoch_is_full(db) || atomic_load(&db->interrupted)) break;
         if (db->env.mono_us(db->env.arg) >= deadline) break;
     }
     return in;
 }
 
+/* Before anything is taken: what cannot be opened is an error, but loses nothing. */
+static Status open_scans(weir *db)
+{
+    for (ptrdiff_t i = 0; i < db->scans.len; i++)
+        if (!is_idle(db->scans.data[i])) TRY(scan_open(db->scans.data[i], &db->diags));
+    return WEIR_OK;
+}
+
+/* Rows of the epoch are in the operators but will not be committed. */
+Status engine_source_failed(weir *db)
+{
+    if (!db->diags.list.len) diag_error(&db->diags, WEIR_E_IO, (Span){0}, "a source failed");
+    Status st = diag_status(&db->diags);
+    Diag cause = db->diags.list.data[0];
+    engine_fault(db, "a source failed", cause.message);
+    db->diags.list.data[0] = cause;
+    db->diags.list.len = 1; /* the cause alone is shown */
+    return st;
+}
+
+/* ---- one call ---------------------------------------------------------------------------------- */
+
+static bool has_tick(const weir *db)
+{
+    for (ptrdiff_t i = 0; i < db->queries.len; i++)
+        if (db->queries.data[i]->is_live && query_ticks(db->queries.data[i], db->last_flush_us, db->epoch.now_us))
+            return true;
+    return false;
+}
+
+/* What a commit of the rows taken tells the caller. */
+static Status commit_taken(weir *db, const Intake *in, bool all_done)
+{
+    bool was_asked = in->has_ended || db->must_flush;
+    TRY(engine_commit(db));
+    TRY(engine_interrupted(db));
+    if (in->has_rows) return WEIR_ROW;
+    if (all_done) return WEIR_DONE;
+    return was_asked ? WEIR_ROW : WEIR_IDLE; /* a tick of the clock is no work */
+}
+
 static Status run_epoch(weir *db, int64_t deadline)
 {
     bool worked = false;
+    TRY(engine_settle(db));
+    TRY(engine_interrupted(db));
+    TRY(open_scans(db));
     TRY(engine_catch_up(db, &worked));
     if (worked) return WEIR_ROW;
-    engine_begin_epoch(db);
-    TRY(begin_queries(db));
-    for (;;) {
+    for (int64_t wait = WAIT_FIRST_US;; wait = wait * 2 < WAIT_LAST_US ? wait * 2 : WAIT_LAST_US) {
+        engine_begin_queries(db);
         Intake in = take_rows(db);
-        if (in.failed != WEIR_OK) {
-            engine_fault(db, "a source failed", db->diags.list.data[0].message);
-            db->diags.list.len = 1; /* the cause alone is shown */
-            return in.failed;
-        }
-        if (in.has_rows || in.has_ended || db->must_flush) {
-            bool had_rows = in.has_rows;
-            TRY(engine_commit(db));
-            return !had_rows && in.ended == in.sources ? WEIR_DONE : WEIR_ROW;
-        }
-        if (in.ended == in.sources || (db->once && in.drained == in.sources)) return WEIR_DONE;
-        if (atomic_exchange(&db->interrupted, 0))
-            return diag_error(&db->diags, WEIR_E_INTERRUPTED, (Span){0}, "interrupted");
+        if (in.has_failed) return engine_source_failed(db);
+        bool all_done = in.ended == in.sources || (db->once && in.drained == in.sources);
+        bool has_news = in.has_rows || in.has_ended || db->epoch.ws.rulings.len > 0;
+        if (has_news || db->must_flush || has_tick(db)) return commit_taken(db, &in, all_done);
+        if (all_done) return WEIR_DONE;
         int64_t left = deadline - db->env.mono_us(db->env.arg);
-        if (db->has_timers && left <= 0) {
-            TRY(engine_commit(db));
-            return WEIR_IDLE;
-        }
-        if (left <= 0) return WEIR_IDLE;
-        db->env.sleep_us(db->env.arg, left < WAIT_US ? left : WAIT_US);
+        if (left <= 0) return engine_interrupted(db) ? WEIR_E_INTERRUPTED : WEIR_IDLE;
+        wait_us(db, left < wait ? left : wait);
+        TRY(engine_interrupted(db));
     }
 }
 
 static Status run_checked(weir *db, int timeout_ms, bool once)
 {
-    engine_enter(db);
-    if (db->faulted) return engine_fault(db, "", S(""));
-    if (db->read_only) return diag_error(&db->diags, WEIR_E_READONLY, (Span){0}, "the database is open for reading only");
+    TRY(engine_enter(db, NEED_WRITE));
     if (db->once != once) {
         db->once = once;
         for (ptrdiff_t i = 0; i < db->scans.len; i++) scan_set_once(db->scans.data[i], once);
@@ -185,14 +255,13 @@ static Status run_checked(weir *db, int timeout_ms, bool once)
 static weir_status run_guarded(weir *db, int timeout_ms, bool once)
 {
     OomFrame f;
+    if (!db) return WEIR_E_MISUSE;
     if (OOM_TRY(&f)) {
         Status st = run_checked(db, timeout_ms, once);
         OOM_END(&f);
         return st;
     }
-    db->faulted = true; /* the epoch is lost; the database has the last commit */
-    db->fault = S("out of memory");
-    return engine_nomem(db);
+    return engine_nomem_fault(db); /* the epoch is lost; the database has the last commit */
 }
 
 weir_status weir_run(weir *db, int timeout_ms) { return run_guarded(db, timeout_ms, false); }

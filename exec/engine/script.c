@@ -5,10 +5,12 @@
  * only when the transaction is committed do operators begin to run. */
 #include "exec/engine/statement.h"
 
+#include "parser/parser.h"
+#include "parser/unparse.h"
 
 typedef struct Change {
-    Relation *created, *dropped; /* one of them, or both for a replacement */
-    Query *query;                /* of a created materialized view */
+    Relation *created, *dropped; /* one of them */
+    Query *query;                /* of a created materialized view, until it takes part */
 } Change;
 
 typedef struct Definitions {
@@ -16,6 +18,8 @@ typedef struct Definitions {
     Str base_dir;
     DefineOptions opt;
     Planner planner;
+    Catalog before;          /* as it was, settings included */
+    bool is_begun, is_saved; /* the transaction: began; was committed */
     VEC(Change) changes;
     VEC(Str) broken;         /* names whose definition failed: what follows from it is not shown */
     VEC(const Stmt *) indexes;
@@ -108,13 +112,31 @@ static Str bare_definition(Str sql)
     return sql;
 }
 
+/* An inferred stream is kept as the DDL it was shown as: the canonical spelling decides. */
+static Str canonical(Definitions *d, Str sql)
+{
+    Diags quiet = {.arena = &d->db->call};
+    Stmt *stmt = NULL;
+    ptrdiff_t end;
+    if (parser_parse_first(sql, &d->db->call, &quiet, &stmt, &end) != WEIR_OK || !stmt) return sql;
+    StrBuf b = {.arena = &d->db->call};
+    unparse_stmt(&b, stmt);
+    return bare_definition(sb_done(&b));
+}
+
+static bool same_definition(Definitions *d, Str a, Str b)
+{
+    return str_eq(bare_definition(a), bare_definition(b)) || str_eq(canonical(d, a), canonical(d, b));
+}
+
 static Clash find_clash(Definitions *d, const Relation *old, const Relation *made, bool or_replace, bool if_not_exists)
 {
     if (!old) return CLASH_NONE;
-    bool same = str_eq(bare_definition(old->sql), bare_definition(made->sql)) && str_eq(old->base_dir, made->base_dir);
+    bool same = same_definition(d, old->sql, made->sql) && str_eq(old->base_dir, made->base_dir);
     if (if_not_exists) return CLASH_SKIP;
     if ((or_replace || d->opt.reregister) && same) return CLASH_SKIP;
     bool is_query = old->kind == REL_VIEW || old->kind == REL_MATERIALIZED;
+    if (is_query != (made->kind != REL_STREAM)) return CLASH_ERROR;
     if (or_replace || (d->opt.reregister && is_query && made->kind == old->kind)) return CLASH_REPLACE;
     return CLASH_ERROR;
 }
@@ -145,16 +167,17 @@ static Status check_history(Definitions *d, const Relation *old, Span at)
     return WEIR_OK;
 }
 
-static Status open_query(Definitions *d, Relation *r, Change *c)
+/* The list of changes knows the query from the start, so that it is closed whatever happens. */
+static Status open_query(Definitions *d, Change *c)
 {
-    if (r->kind != REL_MATERIALIZED) return WEIR_OK;
-    return engine_open_query(d->db, r, &c->query);
+    if (c->created->kind != REL_MATERIALIZED) return WEIR_OK;
+    TRY(engine_open_query(d->db, c->created, &c->query));
+    return engine_check_query(d->db, c->query);
 }
 
 static Status add_relation(Definitions *d, Relation *made, Name name, bool or_replace, bool if_not_exists)
 {
     Relation *old = catalog_find(&d->db->catalog, name.text);
-    Change c = {.created = made};
     switch (find_clash(d, old, made, or_replace, if_not_exists)) {
     case CLASH_NONE: break;
     case CLASH_SKIP: return WEIR_OK;
@@ -164,17 +187,26 @@ static Status add_relation(Definitions *d, Relation *made, Name name, bool or_re
         TRY(drop_with_dependants(d, old, false, name.span)); break;
     }
     made->id = d->db->catalog.next_id++;
-    TRY(open_query(d, made, &c));
+    vec_push(&d->changes, &d->db->call, (Change){.created = made});
+    TRY(open_query(d, &d->changes.data[d->changes.len - 1]));
     catalog_put(&d->db->catalog, made);
-    vec_push(&d->changes, &d->db->call, c);
     return WEIR_OK;
+}
+
+/* CREATE STREAM s FROM 'file', once more: what was found in the file's head the first time holds. */
+static bool is_inferred_again(Definitions *d, const CreateStream *s)
+{
+    const Relation *old = s->from_file.n ? catalog_find(&d->db->catalog, s->name.text) : NULL;
+    return old && old->kind == REL_STREAM && str_eq(options_text(&old->options, "path", ""), s->from_file) &&
+           str_eq(old->base_dir, d->base_dir);
 }
 
 static Status define_stream(Definitions *d, const Stmt *s)
 {
     Relation *r;
+    if (d->opt.reregister && is_inferred_again(d, s->create_stream)) return WEIR_OK;
     TRY(ddl_stream(&d->planner, s->create_stream, &r));
-    r->base_dir = str_dup(&d->db->arena, d->base_dir);
+    r->base_dir = d->base_dir;
     return add_relation(d, r, s->create_stream->name, s->create_stream->or_replace, s->create_stream->if_not_exists);
 }
 
@@ -182,7 +214,7 @@ static Status define_view(Definitions *d, const Stmt *s)
 {
     Relation *r;
     TRY(ddl_view(&d->planner, s->create_view, &r));
-    r->base_dir = str_dup(&d->db->arena, d->base_dir);
+    r->base_dir = d->base_dir;
     return add_relation(d, r, s->create_view->name, s->create_view->or_replace, s->create_view->if_not_exists);
 }
 
@@ -297,54 +329,111 @@ static Status save_all(Definitions *d)
 static Status save(Definitions *d)
 {
     TRY(storage_begin(d->db->storage, &d->db->diags));
-    Status st = save_all(d);
-    if (st == WEIR_OK) return storage_commit(d->db->storage, &d->db->diags);
-    storage_rollback(d->db->storage);
-    return st;
+    d->is_begun = true;
+    TRY(save_all(d));
+    TRY(storage_commit(d->db->storage, &d->db->diags));
+    d->is_saved = true;
+    return WEIR_OK;
+}
+
+static Status start(Definitions *d, Change *c)
+{
+    weir *db = d->db;
+    if (c->dropped) {
+        Query *old = engine_query(db, c->dropped->id);
+        if (old) engine_detach(db, old);
+        if (c->dropped->kind == REL_STREAM) engine_drop_scan(db, c->dropped->id);
+        shelf_release(db, c->dropped->id);
+    }
+    if (c->created) shelf_hold(d->opt.shelf, c->created->id);
+    return c->query ? engine_attach(db, c->query, true) : WEIR_OK;
 }
 
 static Status start_all(Definitions *d)
 {
     for (ptrdiff_t i = 0; i < d->changes.len; i++) {
         Change *c = &d->changes.data[i];
-        Query *old = c->dropped ? engine_query(d->db, c->dropped->id) : NULL;
-        if (old) engine_detach(d->db, old);
-        if (c->dropped && c->dropped->kind == REL_STREAM) engine_drop_scan(d->db, c->dropped->id);
-        if (c->query) TRY(engine_attach(d->db, c->query, true));
+        TRY(start(d, c));
+        c->query = NULL;
     }
-    return WEIR_OK;
+    return d->settings.len ? engine_configure_storage(d->db) : WEIR_OK;
 }
 
-static void forget_all(Definitions *d, const Map *before, int64_t next_id, Options settings)
+/* ---- all or nothing ------------------------------------------------------------------------------ */
+
+/* Names are changed in a copy of the map: to take them back needs no memory. */
+static void begin(Definitions *d)
 {
-    d->db->catalog.settings = settings;
-    engine_apply_settings(d->db);
+    Catalog *c = &d->db->catalog;
+    Arena *a = &d->db->names[!d->db->names_at];
+    d->before = *c;
+    arena_reset(a);
+    c->relations = map_clone(&c->relations, a);
+    c->arena = a;
+}
+
+static void take_back(Definitions *d)
+{
+    if (d->is_begun) storage_rollback(d->db->storage);
     for (ptrdiff_t i = 0; i < d->changes.len; i++) query_close(d->changes.data[i].query);
-    d->db->catalog.relations = *before;
-    d->db->catalog.next_id = next_id;
+    d->changes.len = 0;
+    d->db->catalog = d->before;
+    engine_apply_settings(d->db);
+}
+
+/* What was saved cannot be taken back: the engine stops, and begins with it when opened again. */
+static void stop(Definitions *d, const char *why)
+{
+    d->db->faulted = true;
+    d->db->fault = str_z(why);
+    for (ptrdiff_t i = 0; i < d->changes.len; i++) {
+        Query *q = d->changes.data[i].query;
+        if (q && engine_query(d->db, q->rel->id) != q) query_close(q);
+    }
+}
+
+static Status define_all(Definitions *d, Stmt *const *stmts, int n)
+{
+    Diags *g = &d->db->diags;
+    Status first = diag_status(g);
+    for (int i = 0; i < n; i++) {
+        ptrdiff_t known = g->list.len;
+        Status st = define_one(d, stmts[i]);
+        if (st == WEIR_OK) continue;
+        drop_consequences(d, known);
+        if (first == WEIR_OK) first = st;
+        if (defined_name(stmts[i]).text.n) vec_push(&d->broken, &d->db->call, defined_name(stmts[i]).text);
+    }
+    return first;
+}
+
+static Status carry_out(Definitions *d, Stmt *const *stmts, int n)
+{
+    begin(d);
+    TRY(define_all(d, stmts, n));
+    if (d->opt.check_only) return d->opt.then ? d->opt.then(d->opt.then_arg) : WEIR_OK;
+    if (d->changes.len + d->indexes.len + d->settings.len > 0) TRY(save(d));
+    d->db->names_at = !d->db->names_at;
+    return start_all(d);
 }
 
 Status script_define(weir *db, Stmt *const *stmts, int n, Str base_dir, const DefineOptions *o)
 {
-    Definitions d = {.db = db, .base_dir = base_dir, .opt = *o};
-    d.planner = engine_planner(db, &db->arena, base_dir);
-    d.planner.may_redefine = o->reregister;
-    Map before = map_clone(&db->catalog.relations, &db->arena);
-    int64_t next_id = db->catalog.next_id;
-    Options settings = options_copy(&db->catalog.settings, &db->arena);
-    Status first = diag_status(&db->diags);
-    for (int i = 0; i < n; i++) {
-        ptrdiff_t known = db->diags.list.len;
-        Status st = define_one(&d, stmts[i]);
-        if (st == WEIR_OK) continue;
-        drop_consequences(&d, known);
-        if (first == WEIR_OK) first = st;
-        if (defined_name(stmts[i]).text.n) vec_push(&d.broken, &db->call, defined_name(stmts[i]).text);
+    TRY(engine_can(db, o->check_only ? NEED_READ : NEED_WRITE));
+    TRY(engine_settle(db));
+    Definitions *d = new_one(&db->call, Definitions);
+    *d = (Definitions){.db = db, .base_dir = str_dup(&o->shelf->arena, base_dir), .opt = *o, .before = db->catalog};
+    d->planner = engine_planner(db, &o->shelf->arena, d->base_dir);
+    d->planner.may_redefine = o->reregister;
+    OomFrame f;
+    if (OOM_TRY(&f)) {
+        Status st = carry_out(d, stmts, n);
+        OOM_END(&f);
+        if (st != WEIR_OK && d->is_saved) stop(d, "what was declared cannot run");
+        else if (st != WEIR_OK || o->check_only) take_back(d);
+        return st;
     }
-    if (first == WEIR_OK && !o->check_only && d.changes.len + d.indexes.len + d.settings.len > 0) first = save(&d);
-    if (first != WEIR_OK || o->check_only) {
-        forget_all(&d, &before, next_id, settings);
-        return first;
-    }
-    return start_all(&d);
+    if (d->is_saved) stop(d, "out of memory");
+    else take_back(d);
+    oom_raise();
 }

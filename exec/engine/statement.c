@@ -130,24 +130,31 @@ static Status define_prepare(weir_stmt *s)
     return WEIR_OK;
 }
 
-/* Definitions outlive the statement: their text is parsed again into the engine's memory. */
+/* Definitions outlive the statement: its text is parsed again on a shelf of their own. */
 static Status define_step(weir_stmt *s)
 {
-    StmtList stmts = {0};
-    Str text = str_dup(&s->db->arena, s->ast->text);
-    TRY(parser_parse(text, &s->db->arena, &s->db->diags, &stmts));
-    TRY(script_define(s->db, stmts.data, (int)stmts.len, s->base_dir, &(DefineOptions){0}));
+    Stmt *stmt = NULL;
+    ptrdiff_t end;
+    Shelf *shelf = s->impl = shelf_new(s->db);
+    Str text = str_dup(&shelf->arena, s->text); /* whole, so that places are the same */
+    TRY(parser_parse_first(text, &shelf->arena, &s->db->diags, &stmt, &end));
+    TRY(script_define(s->db, &stmt, 1, s->base_dir, &(DefineOptions){.shelf = shelf}));
     return WEIR_DONE;
 }
 
+static void define_close(weir_stmt *s) { shelf_done(s->impl); }
+
 static Status checkpoint_step(weir_stmt *s)
 {
+    TRY(engine_can(s->db, NEED_WRITE));
+    TRY(engine_settle(s->db));
     TRY(storage_checkpoint(s->db->storage, true, &s->db->diags));
     return WEIR_DONE;
 }
 
 static Status backup_step(weir_stmt *s)
 {
+    TRY(engine_settle(s->db));
     TRY(storage_backup(s->db->storage, s->ast->backup->path, &s->db->diags));
     return WEIR_DONE;
 }
@@ -190,7 +197,7 @@ static const StatementClass select_statement = {select_prepare, NULL, NULL};
 static const StatementClass show_statement = {show_prepare, text_step, NULL};
 static const StatementClass describe_statement = {describe_prepare, text_step, NULL};
 static const StatementClass explain_statement = {explain_prepare, text_step, NULL};
-static const StatementClass define_statement = {define_prepare, define_step, NULL};
+static const StatementClass define_statement = {define_prepare, define_step, define_close};
 static const StatementClass checkpoint_statement = {define_prepare, checkpoint_step, NULL};
 static const StatementClass backup_statement = {define_prepare, backup_step, NULL};
 static const StatementClass unsupported_statement = {unsupported_prepare, NULL, NULL};
@@ -224,29 +231,54 @@ void statement_columns(weir_stmt *s, const char *const *names, int n, Type t)
     for (int i = 0; i < n; i++) s->cols[i] = (Field){str_z(names[i]), t};
 }
 
-Status statement_new(weir *db, const Stmt *ast, Str text, Str file, Str base_dir, weir_stmt **out)
+weir_stmt *statement_new(weir *db)
 {
     weir_stmt *s = mem_alloc(sizeof *s);
     s->db = db;
-    s->ast = ast;
     s->weight = 1;
+    s->next = db->statements;
+    if (s->next) s->next->previous = s;
+    return db->statements = s;
+}
+
+static void name_columns(weir_stmt *s)
+{
+    s->names = new (&s->arena, const char *, s->ncols);
+    s->types = new (&s->arena, const char *, s->ncols);
+    for (int i = 0; i < s->ncols; i++) {
+        Type t = s->cols[i].type;
+        s->names[i] = str_cstr(&s->arena, s->cols[i].name);
+        s->types[i] = t.kind == TYPE_NULL ? "" : str_cstr(&s->arena, type_name(t, &s->arena));
+    }
+}
+
+Status statement_prepare(weir_stmt *s, const Stmt *ast, Str text, Str file, Str base_dir)
+{
+    s->ast = ast;
     s->text = text;
     s->file = file;
     s->base_dir = base_dir;
     s->cls = classes[ast->kind];
-    Status st = s->cls->prepare(s);
-    if (st != WEIR_OK) {
-        statement_close(s);
-        return st;
-    }
-    *out = s;
+    TRY(s->cls->prepare(s));
+    name_columns(s);
     return WEIR_OK;
+}
+
+/* What the class holds goes, and the statement leaves the engine's list. */
+void statement_abandon(weir_stmt *s)
+{
+    if (!s->db) return;
+    if (s->cls && s->cls->close) s->cls->close(s);
+    if (s->next) s->next->previous = s->previous;
+    if (s->previous) s->previous->next = s->next;
+    else s->db->statements = s->next;
+    s->db = NULL;
 }
 
 void statement_close(weir_stmt *s)
 {
     if (!s) return;
-    if (s->cls->close) s->cls->close(s);
+    statement_abandon(s);
     arena_free(&s->row_arena);
     arena_free(&s->arena);
     arena_free(&s->source);
@@ -257,24 +289,50 @@ void weir_finalize(weir_stmt *s) { statement_close(s); }
 
 static Status step_checked(weir_stmt *s)
 {
-    engine_enter(s->db);
+    TRY(engine_enter(s->db, NEED_READ));
     s->db->diags.text = s->text;
     s->db->diags.file = s->file;
+    if (s->is_failed) return diag_error(&s->db->diags, WEIR_E_MISUSE, (Span){0}, "the statement has failed already");
     if (s->is_done) return WEIR_DONE;
+    if (s->row) memset(s->row, 0, (size_t)s->ncols * sizeof *s->row);
     arena_reset(&s->row_arena);
-    s->is_started = true;
+    s->is_failed = true;
     Status st = s->cls->step(s);
-    s->is_done = st != WEIR_ROW;
+    s->is_failed = st != WEIR_ROW && st != WEIR_DONE;
+    s->is_done = st == WEIR_DONE;
     return st;
 }
 
 weir_status weir_step(weir_stmt *s)
 {
     OomFrame f;
+    if (!s || !s->db) return WEIR_E_MISUSE;
     if (OOM_TRY(&f)) {
         Status st = step_checked(s);
         OOM_END(&f);
         return st;
     }
     return engine_nomem(s->db);
+}
+
+/* ---- checking only -------------------------------------------------------------------------------- */
+
+/* A pull query is not prepared by SQLite: the tables of views that are only checked do not exist. */
+static Status check_select(weir_stmt *s)
+{
+    Planner p = statement_planner(s);
+    bool is_push;
+    PhysPlan *plan;
+    PullQuery query;
+    TRY(plan_is_push(&p, s->ast->select, &is_push));
+    return is_push ? plan_query(&p, s->ast->select, NULL, &plan) : pull_translate(&p, s->ast->select, &query);
+}
+
+Status statement_check(weir_stmt *s, const Stmt *ast, Str text, Str file, Str base_dir)
+{
+    if (ast->kind == STMT_SQLITE || ast->kind == STMT_SHOW) return WEIR_OK;
+    if (ast->kind != STMT_SELECT) return statement_prepare(s, ast, text, file, base_dir);
+    s->ast = ast;
+    s->base_dir = base_dir;
+    return check_select(s);
 }

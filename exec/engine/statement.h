@@ -21,7 +21,10 @@ struct weir_stmt {
     Value *row;
     int32_t weight;
     int64_t changes;
-    bool is_push, has_retractions, is_started, is_done;
+    bool is_push, has_retractions, is_done;
+    bool is_failed;       /* a step ended in an error, or is not back yet */
+    const char **names, **types; /* of the columns, as C strings */
+    weir_stmt *next, *previous;  /* among the engine's */
     void *impl;           /* the class's */
 };
 
@@ -35,9 +38,14 @@ struct StatementClass {
 };
 
 /* ---- statement.c ---- */
-/* Makes a statement of an AST that lives in s->arena or longer. */
-Status statement_new(weir *db, const Stmt *ast, Str text, Str file, Str base_dir, weir_stmt **out);
+/* Makes an empty statement of the engine; what it is made of lives in its arenas or longer. */
+weir_stmt *statement_new(weir *db);
+Status statement_prepare(weir_stmt *s, const Stmt *ast, Str text, Str file, Str base_dir);
 void statement_close(weir_stmt *s);
+/* The engine goes: the statement can only be finalized any more. */
+void statement_abandon(weir_stmt *s);
+/* Finds the errors of one that is not to be run; its tables need not exist yet. */
+Status statement_check(weir_stmt *s, const Stmt *ast, Str text, Str file, Str base_dir);
 Planner statement_planner(weir_stmt *s);
 /* Declares n columns of a type. */
 void statement_columns(weir_stmt *s, const char *const *names, int n, Type t);
@@ -53,14 +61,15 @@ Status pull_prepare_sql(weir_stmt *s, Str sql);
 extern const StatementClass push_statement;
 /* ---- insert.c ---- */
 extern const StatementClass insert_statement;
-/* Commits the rows given by hand that wait in the scans. */
-Status engine_take_inserts(weir *db);
 /* ---- script.c ---- */
-/* Carries out definitions in one transaction. */
 typedef struct DefineOptions {
-    bool check_only;
+    Shelf *shelf;    /* where the statements are, and what is made of them */
+    bool check_only; /* changes nothing; `then` runs while the definitions hold */
     bool reregister; /* the same definition again is no error; a changed view replaces the old */
+    Status (*then)(void *arg);
+    void *then_arg;
 } DefineOptions;
+/* Carries out definitions in one transaction: all of them, or none. */
 Status script_define(weir *db, Stmt *const *stmts, int n, Str base_dir, const DefineOptions *o);
 
 #endif

@@ -6,7 +6,7 @@
 void agg_table_init(AggregateOp *g, AggTable *t)
 {
     *t = (AggTable){0};
-    group_table_init(&t->groups, &g->keys, g->aggs.cell_size);
+    group_table_init(&t->groups, &g->keys, g->aggs.cell_size + (g->fill ? (int)sizeof(int64_t) : 0));
 }
 
 static void before_forget(AggTable *t)
@@ -33,7 +33,7 @@ void agg_table_free(AggTable *t)
 
 static bool has_result(const AggregateOp *g, const uint8_t *cell)
 {
-    return cell_row_count(cell) > 0 || g->keeps_empty;
+    return cell_row_count(cell) > 0 || g->keeps_empty || (g->fill && *cell_is_filled(g, (uint8_t *)(uintptr_t)cell));
 }
 
 static void before_reserve(AggregateOp *g, AggTable *t, uint32_t n)
@@ -270,7 +270,7 @@ void agg_table_settle(AggregateOp *g, AggTable *t)
     for (uint32_t i = 0; i < groups->ntouched; i++) {
         uint8_t *cell = groups->touched[i];
         group_head(groups, cell)->touched = 0;
-        if (cell_row_count(cell) != 0 || g->keeps_empty) continue;
+        if (cell_row_count(cell) != 0 || has_result(g, cell)) continue;
         agg_set_destroy(&g->aggs, &groups->heap, cell);
         group_table_remove(groups, cell);
     }

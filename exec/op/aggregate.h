@@ -19,6 +19,7 @@ typedef struct AggregateOp {
     int64_t tick, grace;    /* of the window, microseconds */
     bool shows_changes;     /* EMIT CHANGES: before-images are kept */
     bool keeps_empty;       /* a global aggregate: its group is there over nothing too */
+    struct Fill *fill;      /* FILL: cells of tables end with a flag (fill.h); or NULL */
     bool above_state;       /* marks of the input are NULLs, nothing is withheld */
     bool is_settled;        /* the epoch's lists have been cleared */
     Arena epoch;            /* before-images; reset when the next epoch begins */
@@ -106,6 +107,12 @@ typedef struct AggTable {
     uint32_t nbefore, before_cap;
     VEC(Column *) images;    /* results of up to BATCH_ROWS_MAX groups each */
 } AggTable;
+
+/* FILL: whether an empty cell is shown. */
+static inline int64_t *cell_is_filled(const AggregateOp *g, uint8_t *cell)
+{
+    return (int64_t *)(void *)(cell + g->aggs.cell_size);
+}
 
 void agg_table_init(AggregateOp *g, AggTable *t);
 void agg_table_clear(AggTable *t);

@@ -5,6 +5,7 @@
  *   flat            every window is one pane: its table is the window's.
  *   EMIT FINAL      panes stay until their last window; a window is merged from them when it closes.
  *   EMIT CHANGES    panes collect an epoch's rows and are merged into the tables of open windows. */
+#include "exec/op/fill.h"
 #include "exec/op/pane_merge.h"
 
 #include <assert.h>
@@ -17,11 +18,20 @@ typedef struct PanesOp {
     TimeTables late;    /* panes of rows that are late for the first windows with them */
     TimeTables windows; /* EMIT CHANGES, not flat */
     PaneMerge merge;    /* EMIT FINAL, not flat */
+    Fill fill;
 } PanesOp;
+
+/* EMIT CHANGES: where the open windows are. */
+static TimeTables *open_tables(PanesOp *p)
+{
+    return p->is_flat ? &p->panes : &p->windows;
+}
 
 static void panes_begin(PanesOp *p)
 {
+    if (p->agg.fill) fill_restore(&p->fill, open_tables(p));
     if (p->agg.is_settled) return;
+    if (p->agg.fill) fill_settle(&p->fill);
     time_tables_settle(&p->agg, &p->panes);
     time_tables_settle(&p->agg, &p->late);
     time_tables_settle(&p->agg, &p->windows);
@@ -133,20 +143,31 @@ static void merge_into_windows(PanesOp *p, const TimeTable *pane)
 {
     TimeSpan w;
     for (int64_t after = pane->from - 1; window_after(&p->grid, pane->span, after, &w); after = w.end) {
-        TimeTable *window = time_tables_add(&p->agg, &p->windows, w.end, 0, w);
+        TimeTable *window = time_tables_add(&p->agg, &p->windows, w.end, w.end, w);
         time_tables_touch(window);
         agg_table_merge(&p->agg, &window->table, &pane->table, 1);
     }
 }
 
 /* The before-images of windows are taken as panes are merged into them; panes need none. */
-static void flush_changes(PanesOp *p)
+static void merge_epoch(PanesOp *p)
 {
     TimeTables *both[] = {&p->panes, &p->late};
     for (int i = 0; i < 2; i++)
         for (TimeTable *pane; (pane = time_tables_first(both[i])); time_tables_drop(both[i], pane))
             merge_into_windows(p, pane);
-    time_tables_emit_changes(&p->agg, &p->windows);
+}
+
+static void flush_changes(PanesOp *p, int64_t closed)
+{
+    TimeTables *windows = open_tables(p);
+    if (!p->is_flat) merge_epoch(p);
+    if (p->agg.fill && windows->ntouched) fill_changes(&p->fill, windows);
+    time_tables_emit_changes(&p->agg, windows);
+    if (p->agg.fill)
+        fill_close(&p->fill, windows, closed);
+    else
+        time_tables_close_windows(&p->agg, windows, closed);
 }
 
 static int64_t panes_flush(Op *op, int64_t watermark)
@@ -155,13 +176,10 @@ static int64_t panes_flush(Op *op, int64_t watermark)
     panes_begin(p);
     bool by_value = p->agg.window->by_value;
     int64_t closed = by_value ? INT64_MIN : aggregate_closed_end(&p->agg, watermark);
-    TimeTables *windows = p->is_flat ? &p->panes : &p->windows;
-    if (p->is_flat && p->agg.shows_changes)
-        time_tables_emit_changes(&p->agg, windows);
-    else if (!p->is_flat && p->agg.shows_changes)
-        flush_changes(p);
-    if (p->is_flat || p->agg.shows_changes)
-        time_tables_close_windows(&p->agg, windows, closed);
+    if (p->agg.shows_changes)
+        flush_changes(p, closed);
+    else if (p->is_flat)
+        time_tables_close_windows(&p->agg, &p->panes, closed);
     else
         pane_merge_close(&p->merge, &p->panes, &p->late, closed);
     if (!by_value && watermark > p->agg.closed_at) p->agg.closed_at = watermark;
@@ -179,12 +197,15 @@ static void panes_save(Op *op, StateWriter *w, bool all)
     time_tables_save(&p->agg, &p->late, w, all);
     time_tables_save(&p->agg, &p->windows, w, all);
     if (!p->is_flat && !p->agg.shows_changes) pane_merge_save(&p->merge, w, all);
+    if (p->agg.fill) fill_save(&p->fill, w, all);
 }
 
 static Status panes_load(Op *op, Str space, Str key, Str value)
 {
     PanesOp *p = (PanesOp *)op;
     if (space.n == 0) return pane_merge_load(&p->merge, key, value);
+    if (space.p[0] == 'f' && p->agg.fill) return fill_load(&p->fill, space, key, value);
+    p->fill.is_loaded = true;
     TimeTables *all[] = {&p->panes, &p->late, &p->windows};
     for (int i = 0; i < 3; i++)
         if (space.p[0] == all[i]->tag) return time_tables_load(&p->agg, all[i], space, key, value);
@@ -198,6 +219,7 @@ static void panes_close(Op *op)
     time_tables_free(&p->late);
     time_tables_free(&p->windows);
     pane_merge_free(&p->merge);
+    fill_free(&p->fill);
     aggregate_close(&p->agg);
 }
 
@@ -223,8 +245,8 @@ Status op_panes_open(const PhysOp *plan, OpContext *c, Arena *a, Op **out, Diags
     PanesOp *p = new_one(a, PanesOp);
     TRY(aggregate_init(&p->agg, &panes_class, plan, c, a, d));
     TRY(pane_grid_new(plan->window, a, &p->grid, d));
-    if (plan->window->fill)
-        return diag_error(d, WEIR_E_UNSUPPORTED, plan->span, "FILL is not built yet");
+    if (plan->window->fill) p->agg.fill = &p->fill;
+    fill_init(&p->fill, &p->agg, &p->grid);
     p->is_flat = pane_grid_is_flat(&p->grid);
     p->panes.tag = 'p';
     p->late.tag = 'l';

@@ -118,10 +118,7 @@ static void drop_nodes(PaneMerge *m, TimeSpan window)
 
 static void emit_window(PaneMerge *m, TimeSpan window)
 {
-    Arena *scratch = m->agg->op.ctx->batch_scratch;
-    ArenaMark mark = arena_mark(scratch);
-    agg_table_emit_all(m->agg, &m->window, aggregate_span_columns(m->agg, window.start, window.end, scratch));
-    arena_release(scratch, mark);
+    aggregate_emit_window(m->agg, &m->window, window);
     m->closed_end = window.end;
     m->is_moved = true;
 }

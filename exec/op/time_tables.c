@@ -1,6 +1,7 @@
 /* time_tables.c: see time_tables.h. */
 #include "exec/op/time_tables.h"
 #include "base/hash.h"
+#include "exec/op/fill.h"
 
 #include <assert.h>
 
@@ -283,15 +284,20 @@ void time_tables_emit_changes(AggregateOp *g, TimeTables *t)
     }
 }
 
-void time_tables_close_windows(AggregateOp *g, TimeTables *t, int64_t end)
+void aggregate_emit_window(AggregateOp *g, AggTable *t, TimeSpan window)
 {
     Arena *scratch = g->op.ctx->batch_scratch;
-    for (TimeTable *e; (e = time_tables_first(t)) && e->span.end <= end;) {
-        ArenaMark mark = arena_mark(scratch);
-        if (!g->shows_changes) agg_table_emit_all(g, &e->table, window_columns(g, e));
-        arena_release(scratch, mark);
-        time_tables_drop(t, e);
-    }
+    ArenaMark mark = arena_mark(scratch);
+    if (g->fill) fill_window(g->fill, t, window);
+    const Column *cols = g->nwindow ? aggregate_span_columns(g, window.start, window.end, scratch) : NULL;
+    agg_table_emit_all(g, t, cols);
+    arena_release(scratch, mark);
+}
+
+void time_tables_close_windows(AggregateOp *g, TimeTables *t, int64_t end)
+{
+    for (TimeTable *e; (e = time_tables_first(t)) && e->span.end <= end; time_tables_drop(t, e))
+        if (!g->shows_changes) aggregate_emit_window(g, &e->table, e->span);
 }
 
 /* ---- records ---------------------------------------------------------------------------------- */

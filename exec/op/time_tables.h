@@ -55,6 +55,8 @@ void time_tables_push_one(AggregateOp *g, const Batch *b, const int32_t *rows, i
 void time_tables_emit_changes(AggregateOp *g, TimeTables *t);
 /* Windows that end at or before `end` go, in that order; under EMIT FINAL their rows go out. */
 void time_tables_close_windows(AggregateOp *g, TimeTables *t, int64_t end);
+/* EMIT FINAL: all rows of one window, after what FILL adds. */
+void aggregate_emit_window(AggregateOp *g, AggTable *t, TimeSpan window);
 
 void time_tables_save(AggregateOp *g, TimeTables *t, StateWriter *w, bool all);
 /* Takes back one record whose space begins with the tag. */

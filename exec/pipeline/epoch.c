@@ -1,17 +1,34 @@
 /* epoch.c: dead letters of an epoch, bounded like the table they go to. */
 #include "exec/pipeline/epoch.h"
 
+static void keep_earliest(Epoch *e, const ErrorRow *row)
+{
+    if (e->has_earliest && e->earliest.offset <= row->offset) return;
+    e->has_earliest = true;
+    e->earliest = *row;
+}
+
 void epoch_error(Epoch *e, const ErrorRow *row)
 {
-    e->errors++;
     ErrorRow copy = *row;
     copy.at_us = e->now_us;
     copy.partition = str_dup(&e->arena, row->partition);
     copy.message = str_dup(&e->arena, row->message);
     copy.raw = str_dup(&e->arena, row->raw);
+    keep_earliest(e, &copy);
+    e->errors++;
     if (e->ws.errors.len < e->error_limit) {
         vec_push(&e->ws.errors, &e->arena, copy);
     } else if (e->error_limit > 0) { /* a ring: the newest stay */
         e->ws.errors.data[(e->errors - 1) % e->error_limit] = copy;
     }
+}
+
+void epoch_sort_errors(Epoch *e)
+{
+    ptrdiff_t n = e->ws.errors.len, first = n ? e->errors % n : 0;
+    if (e->errors <= n || first == 0) return;
+    ErrorRow *sorted = new_raw(&e->arena, ErrorRow, n);
+    for (ptrdiff_t i = 0; i < n; i++) sorted[i] = e->ws.errors.data[(first + i) % n];
+    e->ws.errors.data = sorted;
 }

@@ -18,9 +18,13 @@ typedef struct Epoch {
     const Env *env;
     int64_t error_limit; /* dead letters kept in one epoch: older ones could not stay anyway */
     int64_t errors;      /* dead letters of this epoch, kept or not */
+    bool has_earliest;   /* earliest: the one of least offset since this was last cleared */
+    ErrorRow earliest;
 } Epoch;
 
 /* Adds a dead letter (texts are copied). */
 void epoch_error(Epoch *e, const ErrorRow *row);
+/* Puts the ones that were kept in the order in which they came. */
+void epoch_sort_errors(Epoch *e);
 
 #endif

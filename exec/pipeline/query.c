@@ -5,8 +5,10 @@
 #include "exec/pipeline/query.h"
 
 #include "exec/pipeline/scan.h"
+#include "exec/pipeline/settle.h"
 #include "exec/pipeline/view.h"
 
+#include "base/datetime.h"
 #include "base/hash.h"
 
 #include <assert.h>
@@ -61,6 +63,24 @@ void query_enter(Query *q, struct Scan *scan)
     if (scan) memset(q->has_erred, 0, sizeof q->has_erred);
 }
 
+void leaf_connect(Leaf *leaf, Query *upstream)
+{
+    leaf->upstream = upstream;
+    op_connect(upstream->root, &leaf->op, 0);
+}
+
+void leaf_disconnect(Leaf *leaf)
+{
+    Op *from = leaf->upstream ? leaf->upstream->root : NULL;
+    leaf->upstream = NULL;
+    for (int i = 0; from && i < from->nouts; i++)
+        if (from->outs[i].to == &leaf->op) {
+            memmove(from->outs + i, from->outs + i + 1, (size_t)(from->nouts - i - 1) * sizeof *from->outs);
+            from->nouts--;
+            return;
+        }
+}
+
 static int64_t leaf_flush(Op *op, int64_t watermark)
 {
     (void)watermark;
@@ -86,6 +106,7 @@ static int64_t values_flush(Op *op, int64_t watermark)
         }
         op_emit(op, &b);
     }
+    leaf->is_done = true;
     leaf->next_watermark = INT64_MAX; /* constants have ended */
     return INT64_MAX;
 }
@@ -93,14 +114,15 @@ static int64_t values_flush(Op *op, int64_t watermark)
 static void values_save(Op *op, StateWriter *w, bool all)
 {
     Leaf *leaf = (Leaf *)op;
-    if (all || !leaf->is_done) state_put(w, S(""), S("done"), S(""));
-    leaf->is_done = true;
+    if (all || !leaf->is_saved) state_put(w, S(""), S("done"), S(""));
+    leaf->is_saved = true;
 }
 
 static Status values_load(Op *op, Str space, Str key, Str value)
 {
     (void)space, (void)key, (void)value;
-    ((Leaf *)op)->is_done = true;
+    Leaf *leaf = (Leaf *)op;
+    leaf->is_done = leaf->is_saved = true;
     return WEIR_OK;
 }
 
@@ -142,6 +164,23 @@ static Status op_values_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, 
 
 /* ---- opening ---------------------------------------------------------------------------------- */
 
+/* The root of a shadow. */
+static void relay_push(Op *op, int port, const Batch *b)
+{
+    (void)port;
+    op_emit(op, settle_errors(op, b));
+}
+
+static const OpClass relay_class = {.name = "relay", .push = relay_push};
+
+static Status op_relay_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
+{
+    (void)d;
+    *out = new_one(a, Op);
+    op_init(*out, &relay_class, p, c, a);
+    return WEIR_OK;
+}
+
 typedef Status (*OpOpen)(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 
 static const OpOpen openers[] = {
@@ -157,7 +196,7 @@ static bool is_leaf(PhysKind k) { return k == PHYS_SCAN || k == PHYS_VIEW_INPUT 
 /* A row gets one dead letter, whatever the number of windows it came to. */
 static bool has_letter(Query *q, const Batch *b, int row)
 {
-    int at = q->current && b->offset ? scan_row_at(q->current, b->offset[row]) : -1;
+    int at = q->current ? scan_row_of(q->current, b, row) : -1;
     if (at < 0) return false;
     if (bit_get(q->has_erred, at)) return true;
     bit_set(q->has_erred, at);
@@ -168,14 +207,14 @@ static void on_row_error(OpContext *c, const Op *op, const Batch *b, int row, St
 {
     (void)op;
     Query *q = c->owner;
-    if (has_letter(q, b, row)) return;
+    if (q->is_shadow || has_letter(q, b, row)) return;
     c->row_errors++;
     ErrorRow e = {.query = q->rel ? q->rel->name : S("(query)"), .code = str_z(status_name(code)),
                   .message = message, .stream = S("")};
     if (q->current) {
         e.stream = scan_relation(q->current)->name;
         e.partition = scan_partition_name(q->current);
-        e.raw = scan_render_row(q->current, row, &q->epoch->batch);
+        e.raw = scan_render_row(q->current, scan_row_of(q->current, b, row), &q->epoch->batch);
         e.raw_bytes = e.raw.n;
     }
     e.generation = b->generation;
@@ -192,7 +231,8 @@ static Status open_ops(Query *q, Diags *d)
     for (int i = 0; i < q->nops; i++) {
         const PhysOp *p = q->plan->ops[i];
         assert(p->id == i);
-        TRY(openers[p->kind](p, &q->ctx, &q->arena, &q->ops[i], d));
+        OpOpen open = q->is_shadow && p->kind == PHYS_VIEW ? op_relay_open : openers[p->kind];
+        TRY(open(p, &q->ctx, &q->arena, &q->ops[i], d));
         for (int port = 0; port < p->ninputs; port++)
             op_connect(q->ops[p->inputs[port]->id], q->ops[i], port);
         if (!is_leaf(p->kind)) continue;
@@ -204,29 +244,50 @@ static Status open_ops(Query *q, Diags *d)
     return WEIR_OK;
 }
 
-Status query_open(const PhysPlan *plan, Relation *rel, const QueryEnv *env, Query **out, Diags *d)
+static void query_init(Query *q, const PhysPlan *plan, Relation *rel, const QueryEnv *env)
 {
-    Query *q = mem_alloc(sizeof *q);
     q->plan = plan;
     q->rel = rel;
+    q->is_shadow = env->as_shadow;
     q->ctx = (OpContext){.eval = env->eval, .batch_scratch = env->batch_scratch,
                          .epoch_scratch = env->epoch_scratch, .data_watermark = INT64_MIN,
                          .on_error = on_row_error, .owner = q};
-    Status st = open_ops(q, d);
-    if (st != WEIR_OK) {
-        query_close(q);
-        return st;
+}
+
+Status query_open(const PhysPlan *plan, Relation *rel, const QueryEnv *env, Query **out, Diags *d)
+{
+    Query *volatile q = mem_alloc(sizeof *q);
+    OomFrame f;
+    Status st = WEIR_E_NOMEM;
+    bool volatile is_short = true;
+    if (OOM_TRY(&f)) {
+        query_init(q, plan, rel, env);
+        st = open_ops(q, d);
+        OOM_END(&f);
+        is_short = false;
     }
-    *out = q;
-    return WEIR_OK;
+    if (!is_short && st == WEIR_OK) {
+        *out = q;
+        return WEIR_OK;
+    }
+    query_close(q);
+    if (is_short) oom_raise();
+    return st;
+}
+
+void query_drop_helpers(Query *q)
+{
+    for (ptrdiff_t i = 0; i < q->shadows.len; i++) query_close(q->shadows.data[i]);
+    for (ptrdiff_t i = 0; i < q->own_scans.len; i++) scan_free(q->own_scans.data[i]);
+    q->shadows.len = q->own_scans.len = 0;
 }
 
 void query_close(Query *q)
 {
     if (!q) return;
-    for (int i = 0; i < q->nops; i++)
+    query_drop_helpers(q);
+    for (int i = 0; q->ops && i < q->nops; i++)
         if (q->ops[i] && q->ops[i]->cls->close) q->ops[i]->cls->close(q->ops[i]);
-    for (int i = 0; i < q->nown; i++) scan_free(q->own_scans[i]);
     arena_free(&q->arena);
     arena_free(&q->state_arena);
     mem_free(q, sizeof *q);
@@ -262,11 +323,12 @@ static void shape_op(StrBuf *b, const PhysOp *p)
 
 uint64_t query_shape(const Query *q)
 {
-    Arena a = {0};
-    StrBuf b = {.arena = &a};
+    Arena *a = q->ctx.epoch_scratch;
+    ArenaMark mark = arena_mark(a);
+    StrBuf b = {.arena = a};
     for (int i = 0; i < q->nops; i++) shape_op(&b, q->plan->ops[i]);
     uint64_t h = hash_bytes(b.p, b.n);
-    arena_free(&a);
+    arena_release(a, mark);
     return h;
 }
 
@@ -274,11 +336,21 @@ uint64_t query_shape(const Query *q)
 
 void query_begin(Query *q, Epoch *e)
 {
+    for (ptrdiff_t i = 0; i < q->shadows.len; i++) query_begin(q->shadows.data[i], e);
     q->epoch = e;
     q->ctx.epoch = e->number;
     q->ctx.now_us = e->now_us;
     q->ctx.eval.now_us = e->now_us;
     q->ctx.eval.watermark_us = q->ctx.data_watermark;
+}
+
+bool query_ticks(const Query *q, int64_t from_us, int64_t to_us)
+{
+    for (int i = 0; i < q->nops; i++) {
+        const WindowSpec *w = q->plan->ops[i]->window;
+        if (w && w->trigger_us > 0 && floor_div(to_us, w->trigger_us) > floor_div(from_us, w->trigger_us)) return true;
+    }
+    return false;
 }
 
 /* The least data watermark over the inputs; constants have none and don't count. */
@@ -317,6 +389,11 @@ static void flush_op(Op *op)
         op->outs[i].to->port_watermark[op->outs[i].port] = op->watermark;
 }
 
+void query_flush_shadows(Query *q)
+{
+    for (ptrdiff_t i = 0; i < q->shadows.len; i++) query_flush(q->shadows.data[i]);
+}
+
 void query_flush(Query *q)
 {
     set_leaf_watermarks(q);
@@ -351,16 +428,25 @@ static void save_shape(Query *q)
     StateWriter w = {.buf.arena = &q->epoch->arena};
     state_put(&w, S(""), S("shape"), str_of((const char *)&shape, sizeof shape));
     vec_push(&q->epoch->ws.state, &q->epoch->arena,
-             (StateBlob){q->rel->id, QUERY_SHAPE_OP, true, str_dup(&q->epoch->arena, str_of(w.buf.p, w.buf.n))});
+             (StateBlob){q->rel->id, QUERY_SHAPE_OP, true, str_of(w.buf.p, w.buf.n)});
     q->has_saved_shape = true;
+}
+
+static void save_progress(Query *q)
+{
+    ViewProgress now = op_view_progress(q->root);
+    const ViewProgress *was = &q->saved_progress;
+    if (now.next_id == was->next_id && now.rows == was->rows && now.changes == was->changes &&
+        now.late_rows == was->late_rows && now.gap_rows == was->gap_rows && now.errors == was->errors)
+        return;
+    vec_push(&q->epoch->ws.progress, &q->epoch->arena, now);
+    q->saved_progress = now;
 }
 
 void query_save(Query *q)
 {
-    if (q->plan->ops[q->nops - 1]->kind == PHYS_VIEW) {
-        op_view_take(q->root, q->epoch);
-        vec_push(&q->epoch->ws.progress, &q->epoch->arena, op_view_progress(q->root));
-    }
+    op_view_take(q->root, q->epoch);
+    save_progress(q);
     for (int i = 0; i < q->nops; i++) save_op(q, i);
     if (!q->has_saved_shape) save_shape(q);
 }

@@ -19,8 +19,8 @@ typedef struct Leaf {
     struct Scan *scan;    /* PHYS_SCAN: shared or the query's own */
     Query *upstream;      /* PHYS_VIEW_INPUT */
     int64_t next_watermark; /* set before flush */
-    bool is_done;         /* PHYS_VALUES: handed out */
-    bool needs_rows;      /* PHYS_VIEW_INPUT of a new query: the view's present rows come first */
+    bool is_done, is_saved; /* PHYS_VALUES: handed out; known to the database */
+    bool needs_rows;      /* PHYS_VIEW_INPUT of a new query: starts from the view's present rows */
 } Leaf;
 
 /* How far a query's own log has grown, per operator: decides when a base is written. */
@@ -42,20 +42,24 @@ struct Query {
     struct Scan *current; /* the scan whose batch is being pushed, for dead letters */
     Epoch *epoch;
     uint64_t has_erred[BATCH_WORDS]; /* rows of its batch that have a dead letter of this leaf */
-    struct Scan **own_scans; /* while catching up, and of push queries */
-    int32_t nown;
-    bool is_live;         /* fed by the shared scans */
+    VEC(struct Scan *) own_scans; /* while catching up, and of push queries */
+    VEC(Query *) shadows; /* while catching up: plans of stateless views it reads, upstream first */
+    bool is_live;         /* fed by the shared scans and by the views themselves */
+    bool is_shadow;       /* hands on what another query computes as well; logs and keeps nothing */
     bool has_saved_shape; /* query_shape is kept with its state */
-    VEC(Query *) readers; /* queries over this view */
+    ViewProgress saved_progress; /* as last put into a write set */
 };
 
 typedef struct QueryEnv {
     EvalEnv eval;
     Arena *batch_scratch, *epoch_scratch;
+    bool as_shadow;
 } QueryEnv;
 
 Status query_open(const PhysPlan *plan, Relation *rel, const QueryEnv *env, Query **out, Diags *d);
 void query_close(Query *q);
+/* Gives up what only catching up needs. */
+void query_drop_helpers(Query *q);
 /* Takes back what query_save wrote: folded records of one operator. */
 Status query_load_op(Query *q, int op, Str space, Str key, Str value);
 /* What the records of a plan's state depend on: kinds, types, keys, aggregates and windows of its
@@ -63,12 +67,18 @@ Status query_load_op(Query *q, int op, Str space, Str key, Str value);
 uint64_t query_shape(const Query *q);
 /* Before the first push of an epoch. */
 void query_begin(Query *q, Epoch *e);
-/* All pushes are in: flushes every operator in topological order. */
+/* All pushes are in: flushes every operator in topological order. Shadows come before their reader. */
+void query_flush_shadows(Query *q);
 void query_flush(Query *q);
 /* The view's delta, state records and progress into the epoch's write set. */
 void query_save(Query *q);
 /* The scan whose batch comes to the query next, for dead letters; NULL: none any more. */
 void query_enter(Query *q, struct Scan *scan);
+/* Reads the changes of another query from now on, or no more. */
+void leaf_connect(Leaf *leaf, Query *upstream);
+void leaf_disconnect(Leaf *leaf);
+/* Whether one of its windows fires by processing time, and a tick lies in (from, to]. */
+bool query_ticks(const Query *q, int64_t from_us, int64_t to_us);
 /* A batch of a scan (columns by the stream's numbers) to one leaf. */
 void leaf_push(Leaf *leaf, const Batch *b);
 /* The second half of it: a batch with the leaf's own columns through its filter. */

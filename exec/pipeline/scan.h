@@ -30,24 +30,32 @@ typedef struct ScanSpec {
     int batch_rows;
 } ScanSpec;
 
-Status scan_new(const ScanSpec *spec, Scan **out, Diags *d);
+Scan *scan_new(const ScanSpec *spec);
 void scan_free(Scan *s);
 const Relation *scan_relation(const Scan *s);
-/* A leaf of a query reads from this scan from now on. The set of columns may grow: the source is
- * opened anew at its position before the next poll. */
+/* A leaf of a query reads from this scan from now on. Where it needs more columns than are decoded,
+ * the source is opened anew at its position before the next poll. */
 void scan_add(Scan *s, Leaf *leaf);
 void scan_remove(Scan *s, const Leaf *leaf);
 int scan_readers(const Scan *s);
+/* Whether the source is open, and, of an open one, whether it decodes what a leaf needs. */
+bool scan_is_open(const Scan *s);
+bool scan_decodes(const Scan *s, const Leaf *leaf);
 /* Positions saved earlier; before the first poll. */
 void scan_restore(Scan *s, const SavedPosition *p, int n);
-/* Opens the source where needed. */
+/* Makes the scan a private one: it reads again what the shared scan of the stream has read, up to
+ * these positions, and by the rulings of that time. It logs no stream errors. */
+void scan_follow(Scan *s, const SavedPosition *until, int n, const Ruling *rulings, int nrulings);
+/* Opens the source where needed. After an error it may be tried again. */
 Status scan_open(Scan *s, Diags *d);
 void scan_set_once(Scan *s, bool once);
-/* Reads one batch and pushes it through all readers. `until`: rows at or past these positions are
- * left out and SCAN_DRAINED is returned once all are reached (a private scan catching up). */
-ScanStatus scan_poll(Scan *s, Epoch *e, const SavedPosition *until, int nuntil);
-/* Rows for a stream without connector, decoded already; they are read by the next polls. */
-void scan_insert(Scan *s, Batch *rows);
+/* Reads one batch and pushes it through all readers. A private scan: SCAN_DRAINED once everything
+ * it follows has been read. SCAN_FAILED after the first rows of an epoch leaves the readers with
+ * part of a batch. */
+ScanStatus scan_poll(Scan *s, Epoch *e);
+/* Rows for a stream without connector, decoded already, in n batches; read by the next polls. */
+void scan_insert(Scan *s, const Batch *batches, int n);
+bool scan_has_inserts(const Scan *s);
 /* Positions that moved since the last call, into the epoch's write set. */
 void scan_save(Scan *s, Epoch *e);
 /* All positions now, for a reader that has to catch up to them. */
@@ -58,11 +66,10 @@ int64_t scan_data_watermark(const Scan *s);
 void scan_stats(const Scan *s, ScanStats *out);
 bool scan_is_ended(const Scan *s);
 bool scan_has_source(const Scan *s);
-/* Columns of row `row` of the batch being pushed as a JSON object, for dead letters. */
-Str scan_render_row(const Scan *s, int row, Arena *a);
+/* For dead letters, while a batch is being pushed: its partition; which of its rows `row` of a batch
+ * that operators made of it is (-1: not known); the columns of one of its rows as a JSON object. */
 Str scan_partition_name(const Scan *s);
-/* Which row of the batch being pushed stands at that offset; -1: none, or several (records of
- * several rows). */
-int scan_row_at(const Scan *s, uint64_t offset);
+int scan_row_of(const Scan *s, const Batch *b, int row);
+Str scan_render_row(const Scan *s, int row, Arena *a);
 
 #endif

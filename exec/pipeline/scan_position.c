@@ -210,10 +210,9 @@ int scan_positions(Scan *s, Arena *a, SavedPosition **out)
 
 void scan_remember(Scan *s)
 {
-    Arena a = s->restore_arena;
-    s->restore_arena = (Arena){0};
+    arena_reset(&s->restore_arena);
+    s->nrestore = 0;
     s->nrestore = scan_positions(s, &s->restore_arena, &s->restore);
-    arena_free(&a);
 }
 
 static bool position_moved(const SavedPosition *a, const SavedPosition *b)

@@ -100,6 +100,11 @@ bool hop_window_after(const PaneGrid *g, TimeSpan pane, int64_t after, TimeSpan 
     return true;
 }
 
+TimeSpan hop_window_next(const PaneGrid *g, TimeSpan w)
+{
+    return grid_span(g, grid_unit_of(g, w.start) + g->slide, g->size);
+}
+
 /* ---- making ----------------------------------------------------------------------------------- */
 
 static Status grid_measures(const WindowSpec *w, PaneGrid *g, Diags *d)

@@ -34,6 +34,8 @@ typedef struct PaneImpl {
     bool (*pane_at)(const PaneGrid *g, int64_t t, TimeSpan *pane);
     /* Of the windows that hold the pane, the first to end later than `after`; false: none. */
     bool (*window_after)(const PaneGrid *g, TimeSpan pane, int64_t after, TimeSpan *window);
+    /* The window that ends next after w. */
+    TimeSpan (*window_next)(const PaneGrid *g, TimeSpan w);
     bool is_growing; /* windows of one start follow each other, each holding the one before */
 } PaneImpl;
 
@@ -46,6 +48,7 @@ static inline bool window_after(const PaneGrid *g, TimeSpan pane, int64_t after,
 {
     return g->impl->window_after(g, pane, after, window);
 }
+static inline TimeSpan window_next(const PaneGrid *g, TimeSpan w) { return g->impl->window_next(g, w); }
 /* Most windows that one row can be in. */
 int64_t pane_grid_windows_max(const PaneGrid *g);
 /* By how much a table function multiplies ordinals, so that the copies of a row have their own. */
@@ -59,5 +62,6 @@ int64_t grid_start_of(const PaneGrid *g, int64_t unit);
 Status hop_fit(const WindowSpec *w, PaneGrid *g, Diags *d);
 bool hop_pane_at(const PaneGrid *g, int64_t t, TimeSpan *pane);
 bool hop_window_after(const PaneGrid *g, TimeSpan pane, int64_t after, TimeSpan *window);
+TimeSpan hop_window_next(const PaneGrid *g, TimeSpan w);
 
 #endif

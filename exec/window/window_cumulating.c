@@ -62,7 +62,17 @@ static bool cumulating_window_after(const PaneGrid *g, TimeSpan pane, int64_t af
     return true;
 }
 
-static const PaneImpl cumulating_impl = {cumulating_fit, cumulating_pane_at, cumulating_window_after, true};
+static TimeSpan cumulating_window_next(const PaneGrid *g, TimeSpan w)
+{
+    TimeSpan pane, next;
+    cumulating_pane_at(g, w.end - 1, &pane);
+    if (cumulating_window_after(g, pane, w.end, &next)) return next;
+    cumulating_pane_at(g, w.end, &pane);
+    cumulating_window_after(g, pane, w.end, &next);
+    return next;
+}
+
+static const PaneImpl cumulating_impl = {cumulating_fit, cumulating_pane_at, cumulating_window_after, cumulating_window_next, true};
 
 extern const WindowDef window_cumulating[];
 const WindowDef window_cumulating[] = {

@@ -10,7 +10,7 @@ static Status hopping_fit(const WindowSpec *w, PaneGrid *g, Diags *d)
     return hop_fit(w, g, d);
 }
 
-static const PaneImpl hopping_impl = {hopping_fit, hop_pane_at, hop_window_after};
+static const PaneImpl hopping_impl = {hopping_fit, hop_pane_at, hop_window_after, hop_window_next, false};
 
 extern const WindowDef window_hopping[];
 const WindowDef window_hopping[] = {

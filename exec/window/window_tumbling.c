@@ -9,7 +9,7 @@ static Status tumbling_fit(const WindowSpec *w, PaneGrid *g, Diags *d)
     return hop_fit(w, g, d);
 }
 
-static const PaneImpl tumbling_impl = {tumbling_fit, hop_pane_at, hop_window_after};
+static const PaneImpl tumbling_impl = {tumbling_fit, hop_pane_at, hop_window_after, hop_window_next, false};
 
 extern const WindowDef window_tumbling[];
 const WindowDef window_tumbling[] = {

@@ -167,6 +167,7 @@ typedef struct Harness {
     int64_t arrivals, offsets[PARTITIONS];
     int64_t late, gaps;       /* what the twin counts */
     int64_t emitted;          /* rows handed on in the last flush */
+    View delta;               /* of the last flush: each row at most once */
     int64_t watermark_lag;    /* of the output's behind the input's */
     void (*check)(int64_t watermark); /* compares the view with the twin's */
 } Harness;
@@ -188,6 +189,9 @@ static void sink_push(Op *op, int port, const Batch *b)
             assert_true(type_eq(b->cols[c].type, H.plan.fields[c].type));
         }
         view_add(&H.view, line, batch_weight(b, row));
+        int distinct = H.delta.n;
+        if (H.delta.n < 3000) view_add(&H.delta, line, 1);
+        if (distinct == H.delta.n && distinct < 3000) fail_msg("not consolidated: %s", line);
         H.emitted++;
     }
 }
@@ -290,6 +294,7 @@ static void harness_end(void)
 {
     H.op->cls->close(H.op);
     view_clear(&H.view);
+    view_clear(&H.delta);
     free(H.rows);
     arena_free(&H.arena);
     arena_free(&H.plan_arena);
@@ -417,6 +422,7 @@ __attribute__((unused)) static int64_t end_epoch(int64_t watermark)
 {
     H.ctx.epoch++;
     H.emitted = 0;
+    view_clear(&H.delta);
     int64_t out = H.op->cls->flush(H.op, watermark);
     StateWriter w = {.buf = {.arena = &H.epoch_scratch}};
     H.op->cls->save(H.op, &w, false);

@@ -1,0 +1,86 @@
+/* scan_letter.c: what dead letters say of a row: where it stood, and its columns.
+ *
+ * The bytes of a record that could be read are gone by the time its row is refused; its columns,
+ * as far as they were decoded, stand for them. */
+#include "exec/pipeline/scan_impl.h"
+
+enum { RAW_MAX = 4096 };
+
+Str scan_partition_name(const Scan *s)
+{
+    return s->current_part ? s->current_part->name : S("");
+}
+
+/* The first row of a batch at an offset, -1: none. Offsets ascend. */
+static int row_at(const Batch *b, uint64_t offset)
+{
+    int lo = 0, hi = b->rows;
+    while (lo < hi) {
+        int mid = (lo + hi) / 2;
+        if (b->offset[mid] < offset) lo = mid + 1;
+        else hi = mid;
+    }
+    return lo < b->rows && b->offset[lo] == offset ? lo : -1;
+}
+
+int scan_row_of(const Scan *s, const Batch *b, int row)
+{
+    const Batch *mine = s->current ? &s->current->batch : NULL;
+    if (!mine || !mine->offset || !b->offset) return -1;
+    if (b->offset == mine->offset) return row;
+    return mine->ordinal ? -1 : row_at(mine, b->offset[row]);
+}
+
+static void render_text(StrBuf *b, Str s)
+{
+    sb_char(b, '"');
+    for (ptrdiff_t i = 0; i < s.n && b->n < RAW_MAX; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c == '"' || c == '\\') sb_printf(b, "\\%c", c);
+        else if (c < 0x20) sb_printf(b, "\\u%04x", c);
+        else sb_char(b, (char)c);
+    }
+    sb_char(b, '"');
+}
+
+static void render_value(StrBuf *b, const Column *c, int row)
+{
+    Value v = column_value(c, row);
+    StrBuf t = {.arena = b->arena};
+    if (v.is_null) {
+        sb_lit(b, "null");
+    } else if (type_is_text(v.type.kind)) {
+        render_text(b, v.s);
+    } else {
+        value_print(&t, &v);
+        if (type_is_number(v.type.kind) || v.type.kind == TYPE_BOOLEAN) sb_str(b, sb_done(&t));
+        else render_text(b, sb_done(&t));
+    }
+}
+
+/* At most RAW_MAX bytes, no character cut in two. */
+static Str cut(Str s)
+{
+    if (s.n <= RAW_MAX) return s;
+    ptrdiff_t n = RAW_MAX;
+    while (n > 0 && ((unsigned char)s.p[n] & 0xc0) == 0x80) n--;
+    return str_of(s.p, n);
+}
+
+Str scan_render_row(const Scan *s, int row, Arena *a)
+{
+    if (!s->cols || row < 0) return S("");
+    const Relation *r = s->spec.rel;
+    StrBuf b = {.arena = a};
+    sb_char(&b, '{');
+    for (int i = 0; i < r->ncols && b.n < RAW_MAX; i++) {
+        const Column *c = &s->cols[i];
+        if (!c->data || r->cols[i].kind != COL_PHYSICAL || col_is_err(c, row)) continue;
+        if (b.n > 1) sb_char(&b, ',');
+        render_text(&b, r->cols[i].name);
+        sb_char(&b, ':');
+        render_value(&b, c, row);
+    }
+    sb_char(&b, '}');
+    return cut(sb_done(&b));
+}

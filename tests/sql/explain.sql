@@ -1,0 +1,19 @@
+-- Plans as text: the window each spelling makes is the same, state bounds are told, and what is
+-- pushed or pruned shows.
+.mode list
+.headers off
+CREATE STREAM bid (auction BIGINT, bidder BIGINT, price BIGINT, channel TEXT, at TIMESTAMP(3),
+    WATERMARK FOR at AS at - INTERVAL '4' SECOND);
+CREATE MATERIALIZED VIEW per_auction AS SELECT auction, count(*) AS n FROM bid GROUP BY auction;
+EXPLAIN SELECT auction, price * 2 AS twice FROM bid WHERE price > 10 AND channel = 'x';
+EXPLAIN SELECT auction, count(*) AS n FROM bid WINDOW TUMBLING (SIZE 10 SECONDS) GROUP BY auction;
+EXPLAIN SELECT auction, count(*) FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(at), INTERVAL '10' SECOND)) GROUP BY auction, window_start, window_end;
+EXPLAIN SELECT auction, count(*) AS n FROM bid GROUP BY auction, TUMBLE(at, INTERVAL '10' SECOND);
+EXPLAIN SELECT sum(price) AS total FROM bid WINDOW HOPPING (SIZE 1 HOUR, ADVANCE BY 5 MINUTES, GRACE PERIOD 1 MINUTE) EMIT FINAL;
+EXPLAIN SELECT bidder, count(*) AS n FROM bid WINDOW SESSION (GAP 10 SECONDS) GROUP BY bidder EMIT FINAL;
+EXPLAIN SELECT bidder, window_no, sum(price) AS total FROM bid WINDOW COUNT (SIZE 10 ROWS) GROUP BY bidder;
+EXPLAIN SELECT n, count(*) AS auctions FROM per_auction GROUP BY n;
+EXPLAIN SELECT DISTINCT channel FROM bid;
+EXPLAIN SELECT auction FROM bid UNION ALL SELECT bidder FROM bid WHERE price > 1;
+EXPLAIN SELECT count(*) AS n FROM bid HAVING count(*) > 5;
+EXPLAIN per_auction;
