@@ -143,14 +143,16 @@ weir_status weir_prepare(weir *db, const char *sql, int64_t len, weir_stmt **out
     OomFrame f;
     weir_stmt *volatile s = NULL;
     Status st = WEIR_E_NOMEM;
-    bool is_blank = false;
+    volatile bool is_blank = false;
     if (OOM_TRY(&f)) {
         Str text = text_of(sql, len);
         ptrdiff_t end = text.n;
         st = engine_enter(db, NEED_READ);
         if (st == WEIR_OK) {
             s = statement_new(db);
-            st = prepare_checked(s, text, &is_blank, &end);
+            bool blank = false;
+            st = prepare_checked(s, text, &blank, &end);
+            is_blank = blank;
         }
         if (tail) *tail = sql + end;
         OOM_END(&f);

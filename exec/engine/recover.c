@@ -22,7 +22,7 @@ static Status restore_definition(weir *db, const SavedRelation *saved)
 {
     Shelf *shelf = shelf_new(db);
     Arena *a = &shelf->arena;
-    Stmt *s;
+    Stmt *s = NULL;
     TRY(parse_definition(db, saved, a, &s));
     Planner p = engine_planner(db, a, str_dup(a, saved->base_dir));
     Relation *rel;
