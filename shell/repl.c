@@ -160,7 +160,9 @@ int repl(Session *s)
     editor_begin(s);
     char *text = NULL;
     while (!s->quit) {
+        interrupt_watch(NULL); /* at the prompt Ctrl-C is about the line */
         char *line = read_line(prompt_of(text));
+        interrupt_watch(s->db);
         if (interrupt_seen()) { /* Ctrl-C drops what was typed */
             free(text);
             free(line);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 /* ---- Ctrl-C ------------------------------------------------------------------------------------------ */
@@ -77,6 +78,18 @@ void session_tell(Session *s)
     if (n == 0) fprintf(stderr, "weir: out of memory\n");
 }
 
+static const char *skip_blank(const char *p)
+{
+    for (;;) {
+        p += strspn(p, " \t\r\n;");
+        if (p[0] == '-' && p[1] == '-') p += strcspn(p, "\n");
+        else if (p[0] == '/' && p[1] == '*') {
+            const char *e = strstr(p + 2, "*/");
+            p = e ? e + 2 : p + strlen(p);
+        } else return p;
+    }
+}
+
 /* ---- statements ---------------------------------------------------------------------------------------- */
 
 static double seconds_now(void)
@@ -92,6 +105,17 @@ bool session_refresh(Session *s)
     while ((st = weir_run(s->db, 0)) == WEIR_ROW) {}
     if (st == WEIR_DONE || st == WEIR_IDLE || st == WEIR_E_READONLY) return true;
     session_tell(s);
+    return false;
+}
+
+/* Whether a statement reads views, so that their standing queries should take what there is first. */
+static bool reads_views(const char *sql)
+{
+    static const char *const words[] = {"select", "with", "values"};
+    sql = skip_blank(sql);
+    sql += strspn(sql, "( \t\r\n");
+    for (int i = 0; i < 3; i++)
+        if (!strncasecmp(sql, words[i], strlen(words[i]))) return true;
     return false;
 }
 
@@ -122,7 +146,7 @@ bool session_statement(Session *s, const char *sql, const char **tail)
     }
     if (!stmt) return true;
     bool ok = true;
-    if (weir_column_count(stmt) > 0 && !weir_is_push(stmt)) ok = session_refresh(s);
+    if (reads_views(sql) && !weir_is_push(stmt)) ok = session_refresh(s);
     if (ok) ok = show_rows(s, stmt);
     weir_finalize(stmt);
     if (s->timer) fprintf(stderr, "Run time: %.3f s\n", seconds_now() - start);
@@ -143,18 +167,6 @@ bool session_query(Session *s, const char *fmt, ...)
 }
 
 /* ---- scripts -------------------------------------------------------------------------------------------- */
-
-static const char *skip_blank(const char *p)
-{
-    for (;;) {
-        p += strspn(p, " \t\r\n;");
-        if (p[0] == '-' && p[1] == '-') p += strcspn(p, "\n");
-        else if (p[0] == '/' && p[1] == '*') {
-            const char *e = strstr(p + 2, "*/");
-            p = e ? e + 2 : p + strlen(p);
-        } else return p;
-    }
-}
 
 static const char *dot_line(Session *s, const char *p, bool *ok)
 {

@@ -82,8 +82,8 @@ const char migration_1[] =
 
     "CREATE TABLE _weir_blocks ( -- blocks of 2^20 values of _id, each of one span of window_end\n"
     "    view INTEGER NOT NULL,\n"
-    "    span INTEGER NOT NULL,\n"
     "    block INTEGER NOT NULL,       -- _id >> 20\n"
+    "    span INTEGER NOT NULL,\n"
     "    PRIMARY KEY (view, block)\n"
     ") WITHOUT ROWID;"
 

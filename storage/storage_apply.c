@@ -23,7 +23,7 @@ static Status apply_blocks(Storage *s, const WriteSet *ws, Diags *d)
     for (ptrdiff_t i = 0; i < ws->blocks.len; i++) {
         const BlockGrant *b = &ws->blocks.data[i];
         SqlStmt *st;
-        TRY(sql_cached(&s->db, "INSERT INTO _weir_blocks VALUES (?1, ?2, ?3)", &st, d));
+        TRY(sql_cached(&s->db, "INSERT INTO _weir_blocks (view, span, block) VALUES (?1, ?2, ?3)", &st, d));
         sql_put_int(st, b->view);
         sql_put_int(st, b->span);
         sql_put_int(st, b->block);
