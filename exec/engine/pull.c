@@ -151,9 +151,8 @@ static int look_at_interrupt(void *arg) { return atomic_load(&((weir *)arg)->int
 
 static Status reader_error(weir_stmt *s, PullStatement *p)
 {
-    if (atomic_exchange(&s->db->interrupted, 0))
-        return diag_error(&s->db->diags, WEIR_E_INTERRUPTED, (Span){0}, "interrupted");
-    Status code = p->error != WEIR_OK ? p->error : WEIR_E_STORAGE;
+    TRY(engine_interrupted(s->db));
+    Status code = p->error != WEIR_OK ? p->error : sqlite3_errcode(p->db) == SQLITE_NOMEM ? WEIR_E_NOMEM : WEIR_E_STORAGE;
     p->error = WEIR_OK;
     return diag_error(&s->db->diags, code, s->ast ? s->ast->span : (Span){0}, "%s", sqlite3_errmsg(p->db));
 }

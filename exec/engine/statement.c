@@ -300,6 +300,10 @@ static Status step_checked(weir_stmt *s)
     Status st = s->cls->step(s);
     s->is_failed = st != WEIR_ROW && st != WEIR_DONE;
     s->is_done = st == WEIR_DONE;
+    if (s->is_failed) { /* the diagnosis outlives the statement */
+        s->db->diags.text = str_dup(&s->db->call, s->text);
+        s->db->diags.file = str_dup(&s->db->call, s->file);
+    }
     return st;
 }
 

@@ -46,17 +46,21 @@ static int by_name(const void *x, const void *y)
 
 typedef VEC(FileName) FileNames;
 
+static void close_folder(void *handle) { closedir(handle); }
+
+static void free_glob(void *g) { globfree(g); }
+
 static Status list_folder(Str dir, Str name, Arena *a, FileNames *out, Diags *d)
 {
     DIR *handle = opendir(dir.p);
     if (!handle)
         return diag_error(d, WEIR_E_IO, (Span){0}, "cannot read \"%s\": %s", dir.p, strerror(errno));
+    arena_on_release(a, close_folder, handle);
     for (struct dirent *e; (e = readdir(handle));) {
         if (e->d_name[0] == '.') continue;
         Str file = str_z(e->d_name), path = join(a, dir, file);
         if (is_kind(path.p, S_IFREG)) vec_push(out, a, (FileName){join(a, name, file), path});
     }
-    closedir(handle);
     return WEIR_OK;
 }
 
@@ -65,14 +69,14 @@ static Status list_pattern(Str base_dir, Str path, Arena *a, FileNames *out, Dia
     bool is_relative = base_dir.n && path.p[0] != '/';
     Str pattern = is_relative ? join(a, escape_pattern(a, base_dir), path) : str_dup(a, path);
     ptrdiff_t prefix = is_relative ? join(a, base_dir, S("")).n : 0;
-    glob_t g = {0};
-    int rc = glob(pattern.p, 0, NULL, &g);
-    for (size_t i = 0; rc == 0 && i < g.gl_pathc; i++) {
-        Str found = str_dup(a, str_z(g.gl_pathv[i]));
+    glob_t *g = new_one(a, glob_t);
+    int rc = glob(pattern.p, 0, NULL, g);
+    if (rc != GLOB_NOMATCH) arena_on_release(a, free_glob, g);
+    for (size_t i = 0; rc == 0 && i < g->gl_pathc; i++) {
+        Str found = str_dup(a, str_z(g->gl_pathv[i]));
         if (is_kind(found.p, S_IFREG))
             vec_push(out, a, (FileName){str_of(found.p + prefix, found.n - prefix), found});
     }
-    if (rc != GLOB_NOMATCH) globfree(&g);
     if (rc == 0 || rc == GLOB_NOMATCH) return WEIR_OK;
     return diag_error(d, WEIR_E_IO, (Span){0}, "cannot list \"%.*s\"", STR_ARG(path));
 }

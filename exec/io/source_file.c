@@ -129,9 +129,20 @@ static Status list_parts(FileSource *s, Diags *d)
     return WEIR_OK;
 }
 
+static void file_close(Source *source)
+{
+    FileSource *s = (FileSource *)source;
+    for (ptrdiff_t i = 0; i < s->parts.len; i++) file_part_close(s->parts.data[i]);
+    reader_close(&s->reader);
+    arena_free(&s->look);
+}
+
+static void file_release(void *source) { file_close(source); }
+
 static Status file_open(const SourceSpec *spec, Arena *a, Source **out, Diags *d)
 {
     FileSource *s = new_one(a, FileSource);
+    arena_on_release(a, file_release, s); /* also when memory runs out on the way */
     const Options *o = &spec->rel->options;
     s->base.spec = spec;
     s->arena = a;
@@ -153,14 +164,6 @@ static Status file_open(const SourceSpec *spec, Arena *a, Source **out, Diags *d
     }
     *out = &s->base;
     return WEIR_OK;
-}
-
-static void file_close(Source *source)
-{
-    FileSource *s = (FileSource *)source;
-    for (ptrdiff_t i = 0; i < s->parts.len; i++) file_part_close(s->parts.data[i]);
-    reader_close(&s->reader);
-    arena_free(&s->look);
 }
 
 /* ---- going on after a restart ------------------------------------------------------------------ */

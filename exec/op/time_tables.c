@@ -39,13 +39,17 @@ static void slots_grow(TimeTables *t)
     mem_free(old, checked_mul(n, sizeof *old));
 }
 
+static void list_reserve(TimeTable ***list, int32_t n, int32_t *cap)
+{
+    if (n < *cap) return;
+    int32_t more = *cap ? *cap * 2 : SLOTS_MIN;
+    *list = mem_realloc(*list, checked_mul(*cap, sizeof **list), checked_mul(more, sizeof **list));
+    *cap = more;
+}
+
 static void list_add(TimeTable ***list, int32_t *n, int32_t *cap, TimeTable *e)
 {
-    if (*n == *cap) {
-        int32_t more = *cap ? *cap * 2 : SLOTS_MIN;
-        *list = mem_realloc(*list, checked_mul(*cap, sizeof e), checked_mul(more, sizeof e));
-        *cap = more;
-    }
+    list_reserve(list, *n, cap);
     (*list)[(*n)++] = e;
 }
 
@@ -96,19 +100,22 @@ static void heap_remove(TimeTables *t, TimeTable *e)
 
 /* ---- coming and going ------------------------------------------------------------------------- */
 
-static TimeTable *table_new(AggregateOp *g, TimeTables *t)
+/* An unused table, still among the unused: the list owns it if memory runs out. */
+static TimeTable *table_ready(AggregateOp *g, TimeTables *t)
 {
-    TimeTable *e = t->unused;
-    if (e) {
-        t->unused = e->next;
-        t->nunused--;
-        AggTable kept = e->table;
-        *e = (TimeTable){.table = kept};
-    } else {
-        e = mem_alloc(sizeof *e);
-        agg_table_init(g, &e->table);
-    }
-    return e;
+    if (t->unused) return t->unused;
+    t->unused = mem_alloc(sizeof *t->unused);
+    t->nunused++;
+    agg_table_init(g, &t->unused->table);
+    return t->unused;
+}
+
+static void table_take(TimeTables *t, TimeTable *e)
+{
+    AggTable kept = e->table;
+    t->unused = e->next;
+    t->nunused--;
+    *e = (TimeTable){.table = kept};
 }
 
 TimeTable *time_tables_add(AggregateOp *g, TimeTables *t, int64_t id, int64_t from, TimeSpan span)
@@ -116,12 +123,13 @@ TimeTable *time_tables_add(AggregateOp *g, TimeTables *t, int64_t id, int64_t fr
     TimeTable *e = time_tables_get(t, id, from);
     if (e) return e;
     if (t->n >= t->nslots) slots_grow(t);
-    e = table_new(g, t);
+    e = table_ready(g, t);
+    list_add(&t->heap, &t->n, &t->cap, e);
+    table_take(t, e);
     e->owner = t;
     e->id = id;
     e->from = from;
     e->span = span;
-    list_add(&t->heap, &t->n, &t->cap, e);
     heap_up(t, t->n - 1, e);
     TimeTable **slot = slot_of(t, id, from);
     e->next = *slot;
@@ -159,21 +167,22 @@ static void touched_remove(TimeTables *t, const TimeTable *e)
 
 static void dropped_add(TimeTables *t, const TimeTable *e)
 {
+    list_reserve(&t->dropped, t->ndropped, &t->dropped_cap);
     TimeTable *record = mem_alloc(sizeof *record);
     record->id = e->id;
     record->from = e->from;
     record->span = e->span;
-    list_add(&t->dropped, &t->ndropped, &t->dropped_cap, record);
+    t->dropped[t->ndropped++] = record;
 }
 
 void time_tables_drop(TimeTables *t, TimeTable *e)
 {
+    if (e->is_saved) dropped_add(t, e); /* what needs memory comes first */
     TimeTable **link = slot_of(t, e->id, e->from);
     while (*link != e) link = &(*link)->next;
     *link = e->next;
     heap_remove(t, e);
     if (e->touched_at) touched_remove(t, e);
-    if (e->is_saved) dropped_add(t, e);
     table_release(t, e);
 }
 

@@ -96,6 +96,23 @@ int64_t row_buffer_append(RowBuffer *b, const Batch *from, const uint16_t *rows,
     return at;
 }
 
+static bool slot_eq(const Column *c, int64_t x, int64_t y)
+{
+    bool is_there = bit_get(c->valid, x);
+    if (is_there != bit_get(c->valid, y)) return false;
+    if (!is_there) return true;
+    if (type_is_text(c->type.kind)) return text_eq(&COL(Text, c)[x], &COL(Text, c)[y]);
+    size_t w = (size_t)type_width(c->type.kind);
+    return !memcmp(COL(char, c) + (size_t)x * w, COL(char, c) + (size_t)y * w, w);
+}
+
+bool row_buffer_eq(const RowBuffer *b, int64_t x, int64_t y)
+{
+    for (int c = 0; c < b->ncols; c++)
+        if (!slot_eq(&b->cols[c], x, y)) return false;
+    return true;
+}
+
 static void gather_column(const Column *from, Column *to, const int64_t *rows, int64_t n)
 {
 #define GATHER(T) \

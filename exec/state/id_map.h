@@ -14,7 +14,7 @@ typedef struct IdEntry {
     int64_t one;         /* the ids themselves while cap == 0 */
     int64_t *many;
     int32_t pending;     /* index + 1 of its change in the epoch, 0: none */
-    bool has_fault;      /* a row of it is listed in weir_faults */
+    int32_t faults;      /* copies with a value that cannot be computed (weir_faults) */
 } IdEntry;
 
 typedef struct IdMap {

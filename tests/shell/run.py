@@ -428,6 +428,7 @@ class Terminal(Case):
         return before.decode(errors="replace")
 
     def type(self, text):
+        time.sleep(0.1) # as a person would, after the prompt is there
         os.write(self.tty, text.encode())
 
     def leave(self):

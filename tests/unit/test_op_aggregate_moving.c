@@ -112,7 +112,8 @@ static void one_run(uint64_t seed, bool sliding, bool retracts, bool final, int 
     rng_state = last_seed = seed;
     WindowSpec w = {.def = sliding ? window_sliding : window_session, .time_col = COL_T, .tick_us = 1000,
                     .size_us = size, .grace_us = grace, .by_value = by_value};
-    harness_start(KEY_SETS[keys], KEY_COUNTS[keys], 2, CASES, NCASES, retracts, final, &w);
+    bool steady = seed / 100 % 5 == 4;
+    harness_start(KEY_SETS[keys], KEY_COUNTS[keys], 2, steady ? STEADY : CASES, steady ? 1 : NCASES, retracts, final, &w);
     H.check = sliding ? check_sliding : check_sessions;
     H.watermark_lag = grace + (sliding ? 0 : 1000);
     int64_t spread = size * (1 + below(4)) * (1 + below(4));

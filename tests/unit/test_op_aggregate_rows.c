@@ -112,7 +112,7 @@ static void test_count(void **state)
                     advance = SHAPES[shape][1];
                     WindowSpec w = {.def = window_count, .time_col = seed & 1 ? COL_T : -1, .tick_us = 1000,
                                     .size_rows = size, .advance_rows = advance == size && seed & 2 ? 0 : advance};
-                    harness_start(KEY_SETS[k], KEY_COUNTS[k], 3, CASES, NCASES, false, final, &w);
+                    harness_start(KEY_SETS[k], KEY_COUNTS[k], 3, seed == 4 ? STEADY : CASES, seed == 4 ? 1 : NCASES, false, final, &w);
                     H.check = check_count;
                     run(25, 1 + below(6));
                     harness_end();
@@ -129,7 +129,7 @@ static void test_global(void **state)
                 size = timed ? 0 : 1 + below(12);
                 every_us = timed ? 1000000 : 0;
                 WindowSpec w = {.def = window_global, .time_col = -1, .size_rows = size, .trigger_us = every_us};
-                harness_start(KEY_SETS[k], KEY_COUNTS[k], 0, CASES, NCASES, false, false, &w);
+                harness_start(KEY_SETS[k], KEY_COUNTS[k], 0, seed == 4 ? STEADY : CASES, seed == 4 ? 1 : NCASES, false, false, &w);
                 H.check = check_global;
                 run(30, 1 + below(6));
                 harness_end();
