@@ -66,6 +66,9 @@ void session_close(Session *s)
     watched = NULL;
     weir_close(s->db);
     s->db = NULL;
+    free(s->null_given);
+    s->null_given = NULL;
+    s->null_text = "";
 }
 
 void session_tell(Session *s)

@@ -9,6 +9,7 @@ typedef struct Session {
     const char *path;        /* of the database, NULL: temporary */
     const RenderMode *mode;
     const char *null_text;
+    char *null_given;        /* by .nullvalue; owned */
     bool headers, timer, bail, quit, interactive, quiet, errors_seen;
     const char *const *settings; /* --set, for .open */
     const char *file;        /* of the script being read, NULL: standard input or -c */

@@ -67,6 +67,14 @@ static bool to_value(sqlite3_value *x, Value *v)
     return false;
 }
 
+/* Text of an expression lives no longer than the call: SQLite takes a copy. */
+static void give_text(sqlite3_context *ctx, const Column *c)
+{
+    const Text *t = &COL(const Text, c)[col_at(c, 0)];
+    if (c->type.kind == TYPE_BLOB) sqlite3_result_blob64(ctx, text_p(t), t->len, SQLITE_TRANSIENT);
+    else sqlite3_result_text64(ctx, text_p(t), t->len, SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
 static void eval_expr(sqlite3_context *ctx, PullStatement *p, int i, sqlite3_value **args)
 {
     const PullExpr *e = &p->query.exprs[i];
@@ -94,7 +102,8 @@ static void eval_expr(sqlite3_context *ctx, PullStatement *p, int i, sqlite3_val
     } else {
         static const Options defaults;
         ViewColumn how = view_column(out.type, &defaults);
-        how.put(ctx, &how, &out, 0);
+        if (type_is_text(out.type.kind)) give_text(ctx, &out);
+        else how.put(ctx, &how, &out, 0);
     }
 }
 

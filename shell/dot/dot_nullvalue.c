@@ -1,11 +1,13 @@
 /* dot_nullvalue.c: .nullvalue TEXT */
 #include "shell/session.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool nullvalue(Session *s, const char *arg)
 {
-    s->null_text = strdup(arg);
+    free(s->null_given);
+    s->null_text = s->null_given = strdup(arg);
     return true;
 }
 
