@@ -93,7 +93,8 @@ typedef struct weir_options {
  * and recovers its state. WEIR_E_LOCKED names the owner's process id. On failure *out is an engine
  * that holds only the diagnosis (close it too), or NULL when out of memory. */
 WEIR_API weir_status weir_open(const char *path, const weir_options *opt, weir **out);
-/* Commits nothing more, releases everything. NULL is allowed. */
+/* Commits nothing more, releases everything. NULL is allowed. Statements that are still there may
+ * only be finalized any more. */
 WEIR_API void weir_close(weir *db);
 
 /* The errors of the last failed call, in source order; *n is their number. */
@@ -121,7 +122,8 @@ WEIR_API weir_status weir_exec(weir *db, const char *sql, int64_t len, const cha
  * blank text. A statement that changes something does so at its first step. */
 WEIR_API weir_status weir_prepare(weir *db, const char *sql, int64_t len, weir_stmt **out,
                                   const char **tail);
-/* WEIR_ROW, WEIR_DONE or an error. A push query waits for rows, driving the engine meanwhile. */
+/* WEIR_ROW, WEIR_DONE or an error, after which the statement can only be finalized. A push query
+ * waits for rows. What a statement reads may be dropped while it is open. */
 WEIR_API weir_status weir_step(weir_stmt *s);
 WEIR_API void weir_finalize(weir_stmt *s);
 /* Whether sql[0..len) holds a complete statement. `*wants` (if given) says what is missing:
@@ -143,15 +145,20 @@ WEIR_API int weir_has_retractions(weir_stmt *s);
 WEIR_API int64_t weir_changes(weir_stmt *s);  /* rows that an INSERT accepted */
 
 /* Runs one epoch: takes what the sources have (waiting at most `timeout_ms` for something),
- * commits. WEIR_ROW: did work. WEIR_IDLE: nothing came. WEIR_DONE: every input has ended. */
+ * commits. WEIR_ROW: did work. WEIR_IDLE: nothing came. WEIR_DONE: every input has ended, or there
+ * is none but rows by hand. A commit that fails for a cause that can pass (the disk is full, another
+ * process writes) is tried again until it succeeds or is interrupted. A source that cannot be opened
+ * is an error and changes nothing; one that fails later stops the engine at its last commit. */
 WEIR_API weir_status weir_run(weir *db, int timeout_ms);
 /* Reads what is there now without ending anything; WEIR_DONE when every source is drained. */
 WEIR_API weir_status weir_run_once(weir *db);
-/* Makes the call that is running return WEIR_E_INTERRUPTED after its current commit. */
+/* Makes the call that is running, or else the next one that runs or waits, return
+ * WEIR_E_INTERRUPTED, after its current commit. Where that commit itself has to wait it is put off:
+ * the next call that changes anything makes it first. */
 WEIR_API void weir_interrupt(weir *db);
 
-/* Rows by hand: one record in `format` ("json", "csv") for a stream without connector. The rows
- * are in the views after the next weir_run. */
+/* Rows by hand: one record in `format` ("json", "csv") for a stream without connector, all of it or
+ * nothing. The rows are in the views after the next weir_run. */
 WEIR_API weir_status weir_push(weir *db, const char *stream, const char *format, const char *data,
                                int64_t len);
 

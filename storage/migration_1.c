@@ -137,7 +137,10 @@ const char migration_1[] =
 
     "CREATE VIEW weir_views AS -- named and standing queries\n"
     "SELECT r.name, r.kind, r.columns, r.row_key, r.emit, r.sql,\n"
-    "    p.rows, p.changes, p.late_rows, p.gap_rows, p.errors\n"
+    "    p.rows, p.changes, p.late_rows, p.gap_rows, p.errors,\n"
+    "    CASE WHEN r.kind = 'view' THEN NULL WHEN p.view IS NULL THEN 'new'\n"
+    "        WHEN EXISTS (SELECT 1 FROM _weir_state_base b WHERE b.view = r.id AND b.op = -1 AND length(b.records) > 0)\n"
+    "        THEN 'catching up' ELSE 'live' END AS state -- its rows are those of the others' commit once it is live\n"
     "FROM _weir_relations r LEFT JOIN _weir_view_progress p ON p.view = r.id\n"
     "WHERE r.kind IN ('view', 'materialized view');"
 

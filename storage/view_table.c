@@ -300,18 +300,18 @@ Status view_table_open(Sql *q, const Relation *r, ViewTable **list, ViewTable **
 {
     for (*out = *list; *out; *out = (*out)->next)
         if ((*out)->view == r->id) return WEIR_OK;
-    ViewTable *t = new_one(q->arena, ViewTable);
+    ViewTable *t = mem_alloc(sizeof *t);
     t->view = r->id;
-    t->ncols = r->ncols;
-    t->cols = new (q->arena, ViewColumn, r->ncols);
-    for (int32_t i = 0; i < r->ncols; i++) t->cols[i] = view_column(r->cols[i].type, &r->options);
     t->next = *list;
     *list = t;
+    t->cols = mem_alloc(checked_mul(r->ncols, sizeof *t->cols));
+    t->ncols = r->ncols;
+    for (int32_t i = 0; i < r->ncols; i++) t->cols[i] = view_column(r->cols[i].type, &r->options);
     ArenaMark mark = arena_mark(&q->scratch);
     Status st = prepare_all(q, t, &q->scratch, d);
     arena_release(&q->scratch, mark);
     if (st != WEIR_OK) view_table_close(list, r->id);
-    *out = t;
+    *out = st == WEIR_OK ? t : NULL;
     return st;
 }
 
@@ -326,6 +326,8 @@ void view_table_close(ViewTable **list, int64_t view)
     sql_finalize(&t->remove_range);
     sql_finalize(&t->remove_blocks);
     *list = t->next;
+    mem_free(t->cols, t->ncols * (ptrdiff_t)sizeof *t->cols);
+    mem_free(t, sizeof *t);
 }
 
 static Status apply_rows(Sql *q, ViewTable *t, const ViewDelta *delta, Diags *d)

@@ -228,6 +228,45 @@ static Status define_setting(Definitions *d, const Stmt *s)
     return engine_set(d->db, &d->planner, s->set->name, s->set->value, s->set->span); /* for what follows */
 }
 
+static Str index_columns(Definitions *d, const CreateIndex *x)
+{
+    StrBuf b = {.arena = &d->db->call};
+    for (ptrdiff_t i = 0; i < x->columns.len; i++) {
+        if (i) sb_lit(&b, ", ");
+        sql_quote_name(&b, x->columns.data[i].expr->parts.data[0].text);
+        if (x->columns.data[i].is_desc) sb_lit(&b, " DESC");
+    }
+    return sb_done(&b);
+}
+
+/* The statement by which the database keeps the index of that name; empty: there is none. */
+static Str index_there(Definitions *d, Str name)
+{
+    sqlite3 *reader;
+    sqlite3_stmt *st;
+    Str found = {0};
+    Diags quiet = {.arena = &d->db->call};
+    if (storage_reader(d->db->storage, &reader, &quiet) != WEIR_OK) return found;
+    static const char sql[] = "SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = ?1 COLLATE NOCASE";
+    if (sqlite3_prepare_v2(reader, sql, -1, &st, NULL) != SQLITE_OK) return found;
+    sqlite3_bind_text(st, 1, name.p, (int)name.n, SQLITE_TRANSIENT);
+    if (sqlite3_step(st) == SQLITE_ROW) found = str_z((const char *)sqlite3_column_text(st, 0));
+    found = found.n ? str_dup(&d->db->call, found) : found;
+    sqlite3_finalize(st);
+    return found;
+}
+
+/* Whether an index need not be made: the same one is there, or any, and that is enough. */
+static bool has_index(Definitions *d, const CreateIndex *x, const Relation *r)
+{
+    Str there = index_there(d, x->name.text);
+    Str on = str_printf(&d->db->call, " ON _weir_mv_%lld (", (long long)r->id);
+    ptrdiff_t at = str_find(there, on);
+    if (at < 0 || (!x->if_not_exists && !d->opt.reregister)) return false;
+    Str columns = str_of(there.p + at + on.n, there.n - at - on.n - 1); /* without ")" */
+    return x->if_not_exists || str_eq(columns, index_columns(d, x));
+}
+
 static Status define_index(Definitions *d, const Stmt *s)
 {
     const CreateIndex *x = s->create_index;
@@ -242,7 +281,7 @@ static Status define_index(Definitions *d, const Stmt *s)
         if (e->kind == EX_COLUMN && e->parts.len == 1 && relation_column(r, e->parts.data[0].text) >= 0) continue;
         return diag_error(&d->db->diags, WEIR_E_NAME, e->span, "an index is over columns of \"%.*s\"", STR_ARG(r->name));
     }
-    vec_push(&d->indexes, &d->db->call, s);
+    if (!has_index(d, x, r)) vec_push(&d->indexes, &d->db->call, s);
     return WEIR_OK;
 }
 
@@ -293,17 +332,6 @@ static Status define_one(Definitions *d, const Stmt *s)
 }
 
 /* ---- saving and starting ------------------------------------------------------------------------ */
-
-static Str index_columns(Definitions *d, const CreateIndex *x)
-{
-    StrBuf b = {.arena = &d->db->call};
-    for (ptrdiff_t i = 0; i < x->columns.len; i++) {
-        if (i) sb_lit(&b, ", ");
-        sql_quote_name(&b, x->columns.data[i].expr->parts.data[0].text);
-        if (x->columns.data[i].is_desc) sb_lit(&b, " DESC");
-    }
-    return sb_done(&b);
-}
 
 static Status save_all(Definitions *d)
 {

@@ -255,7 +255,10 @@ static Partition *partition_of(Scan *s, const SourceBatch *sb)
 static ScanStatus poll_source(Scan *s, Epoch *e)
 {
     SourceBatch sb = {0};
-    if (s->is_private && scan_has_reached(s)) return SCAN_DRAINED;
+    if (s->is_private) {
+        scan_sync_partitions(s, e);
+        if (scan_has_reached(s)) return SCAN_DRAINED;
+    }
     SourceStatus got = source_poll(s->source, &sb, e->diags);
     if (got == SOURCE_FAILED) return SCAN_FAILED;
     scan_sync_partitions(s, e);

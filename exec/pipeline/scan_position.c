@@ -130,7 +130,7 @@ bool scan_has_reached(Scan *s)
     for (int i = 0; i < have; i++) {
         const SavedPosition *until = scan_target_of(s, p[i].partition);
         if (!until) continue;
-        uint32_t generation = p[i].generation + scan_partition(s, p[i].partition)->generation_base;
+        uint32_t generation = p[i].generation + partition_find(s, p[i].partition)->generation_base;
         if (generation < until->generation) return false;
         if (generation == until->generation && p[i].offset < until->offset) return false;
     }
