@@ -350,6 +350,11 @@ static const KindWords KINDS[] = {
     [PHYS_WINDOW] = {"Window", tell_window},
     [PHYS_AGGREGATE] = {"Aggregate", tell_aggregate},
     [PHYS_UNION] = {"Union", tell_nothing},
+    [PHYS_JOIN] = {"Join", tell_nothing},
+    [PHYS_OVER] = {"Over", tell_nothing},
+    [PHYS_TOPN] = {"Top-N", tell_nothing},
+    [PHYS_SETOP] = {"Set Operation", tell_nothing},
+    [PHYS_UNNEST] = {"Unnest", tell_nothing},
     [PHYS_VIEW] = {"Materialized View", tell_view},
     [PHYS_OUTPUT] = {"Output", tell_output},
 };

@@ -1,5 +1,5 @@
 /* logical.c: making the nodes of a query. */
-#include "planner/logical.h"
+#include "planner/node.h"
 
 #include <assert.h>
 
@@ -13,6 +13,15 @@ static LNode *make(Arena *a, LKind kind, LNode *input, Span at)
         n->inputs[0] = input;
         n->ninputs = 1;
     }
+    return n;
+}
+
+LNode *lnode_make(Arena *a, LKind kind, LNode *const *inputs, int32_t ninputs, Span at)
+{
+    LNode *n = make(a, kind, NULL, at);
+    n->inputs = new (a, LNode *, ninputs);
+    memcpy(n->inputs, inputs, (size_t)ninputs * sizeof *inputs);
+    n->ninputs = ninputs;
     return n;
 }
 
@@ -155,7 +164,7 @@ LNode *lnode_with_inputs(Arena *a, const LNode *n, LNode **inputs)
     LNode *copy = new_one(a, LNode);
     *copy = *n;
     copy->inputs = inputs;
-    if (n->kind == L_FILTER || n->kind == L_UNION) copy->fields = inputs[0]->fields;
+    if (n->kind == L_FILTER || n->kind == L_UNION || n->kind == L_SETOP) copy->fields = inputs[0]->fields;
     return finish(a, copy);
 }
 

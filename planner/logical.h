@@ -16,7 +16,12 @@ typedef enum LKind {
     L_PROJECT,    /* exprs */
     L_WINDOW,     /* window, time, partition: input columns, then window_start, _end, _time */
     L_AGGREGATE,  /* keys, window, aggs: keys, then window columns, then aggregates */
-    L_UNION
+    L_UNION,
+    L_JOIN,       /* join: left columns, then right columns (SEMI, ANTI: left only) */
+    L_OVER,       /* keys, order, overs: input columns, then one per call */
+    L_TOPN,       /* keys, order, ranks: input columns, then the rank where shown */
+    L_SETOP,      /* set, set_all: INTERSECT, EXCEPT of two inputs */
+    L_UNNEST      /* unnest: input columns, then value, then ordinality where shown */
 } LKind;
 
 typedef struct LOrder {
@@ -38,6 +43,34 @@ typedef struct LAgg {
     Str text;
     Span span;
 } LAgg;
+
+/* A join as it was written, and what lnode_join found in its condition. */
+typedef struct LJoin {
+    JoinKind kind;
+    JoinMatch match;
+    BExpr *on;                  /* the whole condition over left, then right columns; NULL: TRUE */
+    /* found: */
+    BExpr **left_keys, **right_keys; /* over the columns of each side */
+    bool *null_safe;
+    int32_t nkeys;
+    BExpr *residual;            /* over left, then right columns; NULL: none */
+    int32_t left_time, right_time;
+    int64_t before_us, after_us;
+    int32_t key_window_end;
+    AsofOp asof;
+} LJoin;
+
+typedef struct LOver {
+    OverFunc func;
+    LAgg agg;      /* OVER_AGGREGATE */
+    BExpr **args;  /* the other functions */
+    int32_t nargs;
+    bool ignore_nulls;
+    OverFrame frame;
+    Type type;
+    Str text;
+    Span span;
+} LOver;
 
 typedef struct LNode LNode;
 struct LNode {
@@ -69,6 +102,18 @@ struct LNode {
     LAgg *aggs;
     int32_t naggs;
     bool is_global, emit_final;
+    LJoin *join;                /* JOIN */
+    LOrder *order;              /* OVER, TOPN: the whole order, the identity of rows at its end */
+    int32_t norder, npeer;      /* npeer: columns of the order that the text has */
+    LOver *overs;               /* OVER */
+    int32_t novers;
+    TopRank rank;               /* TOPN: see RankSpec */
+    int64_t limit, offset;
+    bool shows_rank;
+    SetKind set;                /* SETOP */
+    bool set_all;
+    BExpr *unnest;              /* UNNEST */
+    bool unnest_outer, unnest_ordinality;
     Str what;                   /* AGGREGATE: as messages call it: "GROUP BY auction", "DISTINCT" */
 };
 
@@ -85,6 +130,17 @@ LNode *lnode_window(Arena *a, LNode *input, WindowSpec *w, BExpr *time, BExpr **
 LNode *lnode_union(Arena *a, LNode **inputs, int32_t n, Span at);
 /* From a node whose input, keys, window, time, aggs, is_global, emit_final, what are set. */
 LNode *lnode_aggregate(Arena *a, const LNode *parts, Span at);
+/* planner/node_join.c. `on` is over the left, then the right columns; NULL: TRUE. Finds keys, time
+ * bounds and window bounds in it. */
+LNode *lnode_join(Arena *a, JoinKind kind, LNode *left, LNode *right, BExpr *on, Span at);
+/* planner/node_rank.c. From a node whose input, keys, order, norder, npeer and overs (OVER) or rank,
+ * limit, offset, shows_rank (TOPN), emit_final, what are set. */
+LNode *lnode_over(Arena *a, const LNode *parts, Span at);
+LNode *lnode_topn(Arena *a, const LNode *parts, Span at);
+/* planner/node_setop.c. Two relations of the same types. */
+LNode *lnode_setop(Arena *a, SetKind set, bool all, LNode *left, LNode *right, Span at);
+/* planner/node_unnest.c. `list` is over the input's columns. */
+LNode *lnode_unnest(Arena *a, LNode *input, BExpr *list, Type element, bool outer, bool ordinality, Span at);
 /* A copy of n with other inputs (of the same columns), properties computed anew. */
 LNode *lnode_with_inputs(Arena *a, const LNode *n, LNode **inputs);
 

@@ -223,6 +223,11 @@ static Status lower_table_window(Lower *s, const LNode *n, PhysOp *op)
     return st;
 }
 
+static Status lower_later(Lower *s, const LNode *n, const char *what)
+{
+    return diag_error(s->diags, WEIR_E_UNSUPPORTED, n->span, "%s is not built yet", what);
+}
+
 static Status lower_kind(Lower *s, const LNode *n, PhysOp *op)
 {
     switch (n->kind) {
@@ -234,6 +239,11 @@ static Status lower_kind(Lower *s, const LNode *n, PhysOp *op)
     case L_WINDOW: return lower_table_window(s, n, op);
     case L_AGGREGATE: return lower_aggregate(s, n, op);
     case L_UNION: return WEIR_OK;
+    case L_JOIN: return lower_later(s, n, "a join");
+    case L_OVER: return lower_later(s, n, "OVER");
+    case L_TOPN: return lower_later(s, n, "a Top-N");
+    case L_SETOP: return lower_later(s, n, "INTERSECT and EXCEPT");
+    case L_UNNEST: return lower_later(s, n, "UNNEST");
     }
     return WEIR_E_INTERNAL;
 }
@@ -241,7 +251,9 @@ static Status lower_kind(Lower *s, const LNode *n, PhysOp *op)
 static const PhysKind PHYS_KINDS[] = {
     [L_SCAN] = PHYS_SCAN,     [L_VIEW_INPUT] = PHYS_VIEW_INPUT, [L_VALUES] = PHYS_VALUES,
     [L_FILTER] = PHYS_FILTER, [L_PROJECT] = PHYS_PROJECT,       [L_WINDOW] = PHYS_WINDOW,
-    [L_AGGREGATE] = PHYS_AGGREGATE, [L_UNION] = PHYS_UNION};
+    [L_AGGREGATE] = PHYS_AGGREGATE, [L_UNION] = PHYS_UNION,
+    [L_JOIN] = PHYS_JOIN,     [L_OVER] = PHYS_OVER,             [L_TOPN] = PHYS_TOPN,
+    [L_SETOP] = PHYS_SETOP,   [L_UNNEST] = PHYS_UNNEST};
 
 static Status lower(Lower *s, const LNode *n, PhysOp **out)
 {

@@ -65,6 +65,107 @@ typedef struct AggCall {
     Span span;
 } AggCall;
 
+/* ---- joins ------------------------------------------------------------------------------------ */
+
+typedef enum JoinKind {
+    JOIN_INNER, /* CROSS too: without keys and condition */
+    JOIN_LEFT,
+    JOIN_RIGHT,
+    JOIN_FULL,
+    JOIN_SEMI, /* left rows that have a match; output: the left columns only */
+    JOIN_ANTI  /* left rows that have none */
+} JoinKind;
+typedef enum JoinMatch {
+    JOIN_REGULAR,  /* every pair that fulfils the condition */
+    JOIN_INTERVAL, /* and left.time BETWEEN right.time - before AND right.time + after */
+    JOIN_WINDOW,   /* and the keys hold the bounds of a window of both sides */
+    JOIN_ASOF,     /* the nearest right row by `asof` */
+    JOIN_TEMPORAL, /* the version of the right row at left.time */
+    JOIN_LOOKUP    /* the right row when the left row is processed */
+} JoinMatch;
+typedef enum AsofOp { ASOF_GE, ASOF_GT, ASOF_LE, ASOF_LT } AsofOp; /* left.time op right.time */
+
+/* Inputs: left, right. Output: left columns, then right columns (SEMI, ANTI: left only). */
+typedef struct JoinSpec {
+    JoinKind kind;
+    JoinMatch match;
+    int32_t *left_keys, *right_keys; /* columns of the inputs, of one type pairwise */
+    bool *null_safe;                 /* per key: IS NOT DISTINCT FROM */
+    int32_t nkeys;
+    BExpr *residual;                 /* over left columns, then right columns; NULL: none */
+    int32_t left_time, right_time;   /* INTERVAL, ASOF, TEMPORAL: columns of the inputs; else -1 */
+    int64_t before_us, after_us;     /* INTERVAL: inclusive, of any sign */
+    int32_t key_window_end;          /* WINDOW: index into the keys, else -1 */
+    int64_t window_tick_us;          /* WINDOW: of the type of window_end */
+    AsofOp asof;
+    bool left_retracts, right_retracts;
+    bool emit_final;
+    int64_t state_ttl_us;            /* 0: none */
+} JoinSpec;
+
+/* ---- OVER, Top-N, set operations ---------------------------------------------------------------- */
+
+typedef enum OverFunc {
+    OVER_ROW_NUMBER,
+    OVER_RANK,
+    OVER_DENSE_RANK,
+    OVER_PERCENT_RANK,
+    OVER_CUME_DIST,
+    OVER_NTILE,       /* args: buckets */
+    OVER_LAG,         /* args: value, [offset, [default]] */
+    OVER_LEAD,
+    OVER_FIRST_VALUE, /* args: value */
+    OVER_LAST_VALUE,
+    OVER_NTH_VALUE,   /* args: value, n */
+    OVER_AGGREGATE    /* agg */
+} OverFunc;
+typedef enum OverMode { OVER_RANGE, OVER_ROWS, OVER_GROUPS } OverMode;
+typedef enum OverBoundKind {
+    OVER_UNBOUNDED_PRECEDING,
+    OVER_PRECEDING, /* offset */
+    OVER_CURRENT_ROW,
+    OVER_FOLLOWING, /* offset */
+    OVER_UNBOUNDED_FOLLOWING
+} OverBoundKind;
+typedef enum OverExclude { OVER_EXCLUDE_NONE, OVER_EXCLUDE_CURRENT, OVER_EXCLUDE_GROUP, OVER_EXCLUDE_TIES } OverExclude;
+typedef struct OverBound {
+    OverBoundKind kind;
+    Value offset; /* ROWS, GROUPS: BIGINT >= 0; RANGE: what is added to or taken from the order column:
+                     INTERVAL for TIMESTAMP and DATE, else of the column's type; never negative */
+} OverBound;
+typedef struct OverFrame {
+    OverMode mode;
+    OverBound start, end;
+    OverExclude exclude;
+} OverFrame;
+typedef struct OverCall {
+    OverFunc func;
+    AggCall agg;        /* OVER_AGGREGATE: arguments, filter, DISTINCT; no order of its own */
+    int32_t *args;      /* other functions: columns of the input */
+    int32_t nargs;
+    bool ignore_nulls;
+    OverFrame frame;    /* always filled: RANGE UNBOUNDED PRECEDING … CURRENT ROW is the default */
+    Type type;          /* of the result */
+    Str text;           /* SQL, for EXPLAIN and errors */
+    Span span;
+} OverCall;
+
+typedef enum TopRank { TOP_ROW_NUMBER, TOP_RANK, TOP_DENSE_RANK } TopRank;
+
+/* What PHYS_OVER and PHYS_TOPN share: rows of one partition (`keys`) in one order. `order` is the
+ * whole order, the identity of the rows at its end, so that no two different rows are equal in it;
+ * the first `npeer` columns are those of the text: rows equal in them are peers. */
+typedef struct RankSpec {
+    OrderKey *order;
+    int32_t norder, npeer;
+    /* TOPN: rows whose rank lies in (offset, offset + limit] */
+    TopRank rank;
+    int64_t limit, offset; /* limit -1: no end */
+    bool shows_rank;       /* the output has the rank (BIGINT) as its last column */
+} RankSpec;
+
+typedef enum SetKind { SETOP_INTERSECT, SETOP_EXCEPT } SetKind;
+
 typedef enum PhysKind {
     PHYS_SCAN,      /* rows of a stream: `rel`; output: `scan_cols` of it */
     PHYS_VIEW_INPUT,/* changes of another materialized view `rel`: all its columns */
@@ -74,6 +175,11 @@ typedef enum PhysKind {
     PHYS_WINDOW,    /* table function: input columns, then window_start, window_end, window_time */
     PHYS_AGGREGATE, /* output: keys, then window columns (see below), then aggregates */
     PHYS_UNION,     /* all inputs, columns of one shape */
+    PHYS_JOIN,      /* `join` */
+    PHYS_OVER,      /* `keys`, `ranks`, `overs`; output: the input's columns, then one per call */
+    PHYS_TOPN,      /* `keys`, `ranks`; output: the input's columns, then the rank where shown */
+    PHYS_SETOP,     /* `set`, `set_all`; two inputs of one shape */
+    PHYS_UNNEST,    /* `unnest`; output: the input's columns, then value, then ordinality where shown */
     PHYS_VIEW,      /* a materialized view `rel`; root of a plan */
     PHYS_OUTPUT     /* a push query's or sink's rows; root of a plan */
 } PhysKind;
@@ -111,6 +217,16 @@ struct PhysOp {
      * windowed view made (not its own `window`): index into keys, -1: none. Its groups end when
      * the watermark passes window_end; rows with window_end - 1 tick <= J are late in it. */
     int32_t key_window_start, key_window_end;
+
+    JoinSpec *join;        /* JOIN */
+    RankSpec *ranks;       /* OVER, TOPN; PARTITION BY is `keys` */
+    OverCall *overs;       /* OVER */
+    int32_t novers;
+    SetKind set;           /* SETOP */
+    bool set_all;
+    BExpr *unnest;         /* UNNEST: the list, over the input's columns */
+    bool unnest_outer;     /* a row with an empty list stays, with NULL */
+    bool unnest_ordinality; /* shows the place in the list, from 1 */
 };
 
 typedef struct PhysPlan {

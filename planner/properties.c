@@ -4,11 +4,11 @@
  * Event time follows the table of derived relations: stateless operators keep it, a windowed
  * aggregate has window_time, everything else has none. A windowed aggregate has no window_time
  * column of its own; the project above it computes window_end - 1 tick, and that is recognised. */
-#include "planner/logical.h"
+#include "planner/node.h"
 
 #include <assert.h>
 
-static Props no_props(void)
+Props no_props(void)
 {
     return (Props){.time_col = -1, .window_start = -1, .window_end = -1, .state_bound = S("none")};
 }
@@ -305,5 +305,10 @@ void lnode_props(Arena *a, LNode *n)
     case L_WINDOW: window_props(n); break;
     case L_AGGREGATE: aggregate_props(a, n); break;
     case L_UNION: union_props(n); break;
+    case L_JOIN: join_props(a, n); break;
+    case L_OVER: over_props(a, n); break;
+    case L_TOPN: topn_props(a, n); break;
+    case L_SETOP: setop_props(a, n); break;
+    case L_UNNEST: unnest_props(a, n); break;
     }
 }

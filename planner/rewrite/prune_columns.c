@@ -224,6 +224,11 @@ static Pruned prune(Planner *p, LNode *n, const bool *wanted)
     case L_WINDOW: return prune_window(p, n, wanted);
     case L_AGGREGATE: return prune_aggregate(p, n, wanted);
     case L_UNION: return prune_union(p, n, wanted);
+    case L_JOIN:
+    case L_OVER:
+    case L_TOPN:
+    case L_SETOP:
+    case L_UNNEST: return as_it_is(p, n);
     }
     return as_it_is(p, n);
 }

@@ -146,7 +146,12 @@ static LNode *push(Planner *p, LNode *n)
     case L_WINDOW: return through(p, n, below_window);
     case L_AGGREGATE: return through(p, n, below_aggregate);
     case L_VIEW_INPUT:
-    case L_VALUES: return n;
+    case L_VALUES:
+    case L_JOIN:
+    case L_OVER:
+    case L_TOPN:
+    case L_SETOP:
+    case L_UNNEST: return n;
     }
     return n;
 }

@@ -293,6 +293,11 @@ static void dump_op(StrBuf *b, const PhysOp *op)
         dump_aggregate(b, op);
         break;
     case PHYS_UNION: sb_lit(b, "union"); break;
+    case PHYS_JOIN: sb_lit(b, "join"); break;
+    case PHYS_OVER: sb_lit(b, "over"); break;
+    case PHYS_TOPN: sb_lit(b, "top-n"); break;
+    case PHYS_SETOP: sb_lit(b, "set operation"); break;
+    case PHYS_UNNEST: sb_lit(b, "unnest"); break;
     case PHYS_VIEW: sb_printf(b, "view %.*s", STR_ARG(op->rel->name)); break;
     case PHYS_OUTPUT: sb_lit(b, "output"); break;
     }
