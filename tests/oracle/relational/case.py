@@ -1,0 +1,283 @@
+"""A case: relations that rows are written to, views over them, and a schedule of writes, commits and
+restarts. `script` is what the engine is told, `expected` what each view must hold at each commit.
+"""
+import json
+import random
+import sqlite3
+from dataclasses import dataclass, replace
+
+from ..sqltypes import BIGINT, BOOLEAN, DOUBLE, TEXT, in_view, literal, time_text
+from . import lite_sql, weir_sql
+from .exprs import TIME, random_value
+from .functions import register
+from .nodes import Base, columns_of, nodes_in
+from .queries import Maker, Source
+
+ROWS_MAX, WORK_MAX = 1500, 60
+
+
+@dataclass(frozen=True)
+class Stream:
+    name: str
+    columns: tuple
+    time: str = None         # has a watermark that no row is late for
+
+    def ddl(self):
+        cols = [f"{n} {t.sql}" for n, t in self.columns]
+        mark = [f"WATERMARK FOR {self.time} AS {self.time} - INTERVAL '60' SECOND"] if self.time else []
+        return f"CREATE STREAM {self.name} ({', '.join(cols + mark)});"
+
+    def source(self):
+        return Source(self.name, self.columns, ("_p",), self.time)
+
+
+@dataclass(frozen=True)
+class View:
+    name: str
+    query: object
+    is_plain: bool = False   # CREATE VIEW: expanded where it is read
+    final: bool = False
+
+    def ddl(self):
+        kind = "VIEW" if self.is_plain else "MATERIALIZED VIEW"
+        return f"CREATE {kind} {self.name} AS {weir_sql.query(self.query)}{' EMIT FINAL' if self.final else ''};"
+
+    def reads(self):
+        return {b.name for b in nodes_in(self.query, Base)}
+
+
+@dataclass(frozen=True)
+class Case:
+    seed: int
+    streams: tuple
+    views: tuple
+    steps: tuple             # ("push", stream, values), ("insert", stream, rows), ("commit",), ("restart",)
+    batch: int = 4096
+    rules_off: str = None
+
+    def options(self):
+        return ["--batch", str(self.batch)] + (["--rules-off", self.rules_off] if self.rules_off else [])
+
+    @property
+    def dumped(self):
+        return [v for v in self.views if not v.is_plain]
+
+
+# ---- streams and rows -----------------------------------------------------------------------------
+
+def random_stream(rng, name):
+    columns = [("k", BIGINT)]
+    columns += [("g", TEXT)] if rng.random() < 0.7 else []
+    own = [(f"x_{name}", BIGINT), (f"d_{name}", DOUBLE), (f"t_{name}", TEXT), (f"b_{name}", BOOLEAN)]
+    columns += sorted(rng.sample(own, rng.randint(1, 3)))
+    time = rng.random() < 0.35
+    if time or rng.random() < 0.15:
+        columns.append((f"ts_{name}", TIME))
+    return Stream(name, tuple(columns), f"ts_{name}" if time else None)
+
+
+def random_rows(rng, stream, n):
+    """A few keys are frequent; one row in five comes twice."""
+    out = []
+    for _ in range(n):
+        if out and rng.random() < 0.2:
+            out.append(rng.choice(out))
+            continue
+        row = [random_value(rng, t) if rng.random() < 0.8 or c == stream.time else None for c, t in stream.columns]
+        out.append(tuple(row))
+    return out
+
+
+def schedule(rng, streams, total):
+    left = {s.name: random_rows(rng, s, rng.randint(total // 2, total)) for s in streams}
+    chunk = rng.choice([1, 3, 7, 7, 15, 15, 40])
+    chunk = max(chunk, sum(map(len, left.values())) // 14)
+    steps, n, restarts = [("commit",)] if rng.random() < 0.5 else [], 0, rng.random() < 0.4
+    while any(left.values()):
+        name = rng.choice([k for k, v in left.items() if v])
+        if rng.random() < 0.04:
+            rows, left[name] = tuple(left[name][:4]), left[name][4:]
+            steps += [("insert", name, rows)]
+            n += len(rows)
+        else:
+            for _ in range(rng.choice([1, 1, 2, 6])):
+                if left[name]:
+                    steps.append(("push", name, left[name].pop(0)))
+                    n += 1
+        if n >= chunk:
+            steps.append(("commit",))
+            n = 0
+            if restarts and rng.random() < 0.2:
+                steps.append(("restart",))
+    return tuple(steps + [("commit",)])
+
+
+# ---- generation -----------------------------------------------------------------------------------
+
+def generate(seed, views=8, log=None):
+    """`log`, a Counter, learns why queries were thrown away."""
+    rng = random.Random(seed)
+    streams = tuple(random_stream(rng, f"s{i}") for i in range(1, rng.choice([2, 3, 3]) + 1))
+    steps = schedule(rng, streams, rng.choice([20, 30, 40, 60]))
+    case = Case(seed, streams, (), steps, rng.choice([1, 2, 7, 64, 4096]), "all" if rng.random() < 0.1 else None)
+    if case.rules_off:   # state belongs to a plan
+        case = replace(case, steps=tuple(s for s in steps if s[0] != "restart"))
+    db = loaded(case)
+    sources, kept = [s.source() for s in streams], []
+    for i in range(views):
+        view = chosen(rng, db, f"v{i}", sources, log)
+        if not view:
+            continue
+        kept.append(view)
+        create_view(db, view)
+        fill(db, view)
+        if rng.random() < 0.3:
+            sources.append(Source(view.name, tuple(columns_of(view.query))))
+    db.close()
+    return replace(case, views=tuple(kept))
+
+
+def chosen(rng, db, name, sources, log):
+    """A query that SQLite answers quickly, mostly not with nothing."""
+    for attempt in range(6):
+        query = Maker(rng, sources, name, rng.choice([2, 3, 4])).query(rng.choice([0, 1, 1, 2]))
+        rows, why = tried(db, query)
+        if rows is None and log is not None:
+            log[why] += 1
+        if rows or rows is not None and rng.random() < 0.1:
+            return View(name, query, is_plain=rng.random() < 0.06)
+    return None
+
+
+def tried(db, query):
+    ticks = [0]
+
+    def tick():
+        ticks[0] += 1
+        return ticks[0] > WORK_MAX
+    db.set_progress_handler(tick, 10000)
+    try:
+        rows = db.execute(lite_sql.statement(query)).fetchmany(ROWS_MAX + 1)
+        return (rows, "") if len(rows) <= ROWS_MAX else (None, "many rows")
+    except sqlite3.OperationalError as e:
+        return None, str(e)
+    finally:
+        db.set_progress_handler(None, 0)
+
+
+# ---- the oracle's side ----------------------------------------------------------------------------
+
+def database(case):
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    register(db)
+    db.execute("PRAGMA case_sensitive_like = ON")
+    db.execute("CREATE TABLE series(i INTEGER PRIMARY KEY)")
+    db.executemany("INSERT INTO series VALUES (?)", ((i,) for i in range(12)))
+    for s in case.streams:
+        db.execute(f"CREATE TABLE {s.name}({', '.join(n for n, _ in s.columns)}, _p INTEGER PRIMARY KEY)")
+    return db
+
+
+def write(db, step):
+    rows = [step[2]] if step[0] == "push" else step[2]
+    for row in rows:
+        db.execute(f"INSERT INTO {step[1]} VALUES ({', '.join('?' * len(row))}, NULL)", row)
+
+
+def loaded(case):
+    db = database(case)
+    for step in case.steps:
+        if step[0] in ("push", "insert"):
+            write(db, step)
+    return db
+
+
+def create_view(db, view):
+    names = ", ".join(n for n, _ in columns_of(view.query))
+    if view.is_plain:
+        db.execute(f"CREATE VIEW {view.name}({names}) AS {lite_sql.statement(view.query)}")
+    else:
+        db.execute(f"CREATE TABLE {view.name}({names})")
+
+
+def fill(db, view):
+    if not view.is_plain:
+        db.execute(f"DELETE FROM {view.name}")
+        db.execute(f"INSERT INTO {view.name} {lite_sql.statement(view.query)}")
+
+
+def json_cell(v):
+    if v is None:
+        return "null"
+    if isinstance(v, float):
+        return "%.17g" % (v + 0.0)
+    return str(v) if isinstance(v, int) else json.dumps(v, ensure_ascii=False)
+
+
+def rows_of(db, view, is_read):
+    types = [t for _, t in columns_of(view.query)]
+    if is_read:
+        fill(db, view)
+    found = db.execute(f"SELECT * FROM {view.name}" if is_read else lite_sql.statement(view.query)).fetchall()
+    return sorted("[" + ",".join(json_cell(in_view(v, t)) for v, t in zip(row, types)) + "]" for row in found)
+
+
+def expected(case):
+    """[(view, rows)] of every dump, in order."""
+    db, out = database(case), []
+    read = {name for v in case.views for name in v.reads()}
+    for v in case.views:
+        create_view(db, v)
+    for step in case.steps:
+        if step[0] in ("push", "insert"):
+            write(db, step)
+        elif step[0] == "commit":
+            out += [(v.name, rows_of(db, v, v.name in read)) for v in case.dumped]
+    db.close()
+    return out
+
+
+# ---- the engine's side ----------------------------------------------------------------------------
+
+def as_json(stream, row):
+    cells = {}
+    for (name, t), v in zip(stream.columns, row):
+        if v is None and (hash(name) + len(row)) % 2:
+            continue
+        cells[name] = bool(v) if t == BOOLEAN and v is not None else time_text(v, 6) if t == TIME and v is not None else v
+    return json.dumps(cells)
+
+
+def as_values(stream, row):
+    return f"({', '.join(literal(v, t)[0] for v, (_, t) in zip(row, stream.columns))})"
+
+
+def commands(case, step):
+    if step[0] == "push":
+        stream = next(s for s in case.streams if s.name == step[1])
+        return [f"push {step[1]} {as_json(stream, step[2])}"]
+    if step[0] == "insert":
+        stream = next(s for s in case.streams if s.name == step[1])
+        return ["sql", f"INSERT INTO {step[1]} VALUES {', '.join(as_values(stream, r) for r in step[2])};", "end"]
+    return [step[0]]
+
+
+def setup(case):
+    out = ["clock 4000000000"]
+    for s in case.streams:
+        out += ["sql", s.ddl(), "end"]
+    for v in case.views:
+        out += ["sql", v.ddl(), "end"]
+    return out
+
+
+def script(case):
+    """The lines for `weir-stream --print -`, and at which of them each view is created."""
+    out = setup(case)
+    first = 1 + 3 * len(case.streams)
+    created = {first + 3 * (i + 1): v.name for i, v in enumerate(case.views)}
+    for step in case.steps:
+        out += commands(case, step)
+        if step[0] == "commit":
+            out += [f"dump {v.name}" for v in case.dumped]
+    return out, created
