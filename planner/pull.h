@@ -84,6 +84,7 @@ typedef struct Pull {
     VEC(PullExpr) exprs;
     VEC(PullMemo) memo;    /* subqueries in expressions, translated once */
     const PullCte *ctes;
+    int64_t fallible;      /* calls of weir_expr written so far whose value may be an error */
     int depth, view_depth;
     Span view_span;        /* inside a view: where it is named */
 } Pull;

@@ -65,12 +65,35 @@ static Str joined(Pull *l, const PullValue *v, int n, const char *op)
 
 typedef Status (*WriteOp)(const PullContext *c, const Expr *e, const char *sql, PullValue *out);
 
+/* SQLite raises the error of an operand though another one decides. So OR over one that may fail is
+ * weir's; AND keeps the others as conditions of SQLite's own (for its indexes), and asks weir after them:
+ * where they are true, the whole is what it is by itself. */
+static Status guarded_logic(const PullContext *c, const Expr *e, const PullValue *v, const bool *may_fail,
+                            PullValue *out)
+{
+    int n = 0;
+    PullValue *kept = new (c->pull->arena, PullValue, e->args.len + 1);
+    for (ptrdiff_t i = 0; is_op(e, "and") && i < e->args.len; i++)
+        if (!may_fail[i]) kept[n++] = v[i];
+    TRY(pull_computed(c, e, &kept[n]));
+    if (n > 0) return give(c->pull, joined(c->pull, kept, n + 1, "AND"), pull_type(BOOLEAN), out);
+    *out = kept[0];
+    return WEIR_OK;
+}
+
 static Status write_logic(const PullContext *c, const Expr *e, const char *sql, PullValue *out)
 {
-    PullValue *v;
-    TRY(pull_args(c, e, &v));
-    if (!all_kind(v, (int)e->args.len, TYPE_BOOLEAN)) return pull_computed(c, e, out);
-    return give(c->pull, joined(c->pull, v, (int)e->args.len, sql), pull_type(BOOLEAN), out);
+    int n = (int)e->args.len;
+    PullValue *v = new (c->pull->arena, PullValue, n);
+    bool *may_fail = new (c->pull->arena, bool, n), any = false;
+    for (int i = 0; i < n; i++) {
+        int64_t before = c->pull->fallible;
+        TRY(pull_value(c, e->args.data[i], &v[i]));
+        any |= may_fail[i] = c->pull->fallible > before;
+    }
+    if (!all_kind(v, n, TYPE_BOOLEAN)) return pull_computed(c, e, out);
+    if (any && !any_unknown(v, n)) return guarded_logic(c, e, v, may_fail, out);
+    return give(c->pull, joined(c->pull, v, n, sql), pull_type(BOOLEAN), out);
 }
 
 static Status write_not(const PullContext *c, const Expr *e, const char *sql, PullValue *out)
@@ -87,16 +110,44 @@ static bool is_row(const Expr *e)
     return e->kind == EX_ROW;
 }
 
-static Status write_row(const PullContext *c, const Expr *e, Str *sql);
+/* The sides of (a, b) = (c, d), each pair made comparable; *native: SQLite compares every pair as weir does. */
+static Status row_sides(const PullContext *c, const Expr *x, const Expr *y, Str *left, Str *right, bool *native)
+{
+    PullValue *v, *w;
+    TRY(pull_args(c, x, &v));
+    TRY(pull_args(c, y, &w));
+    int n = (int)x->args.len;
+    if (n != y->args.len)
+        return diag_error(c->pull->p->diags, WEIR_E_TYPE, pull_at(c->pull, y->span),
+                          "a row of %d values beside one of %d", n, (int)y->args.len);
+    for (int i = 0; i < n; i++) {
+        PullValue pair[2] = {v[i], w[i]};
+        *native &= pull_comparable(c->pull, pair, 2);
+        v[i] = pair[0];
+        w[i] = pair[1];
+    }
+    *left = joined(c->pull, v, n, ",");
+    *right = joined(c->pull, w, n, ",");
+    return WEIR_OK;
+}
 
-/* (a, b) = (c, d): compared by SQLite, each pair as values are. */
 static Status compare_rows(const PullContext *c, const Expr *e, const char *sql, PullValue *out)
 {
     Str a, b;
-    TRY(write_row(c, e->args.data[0], &a));
-    TRY(write_row(c, e->args.data[1], &b));
+    bool native = true, orders = !is_op(e, "=") && !is_op(e, "<>");
+    TRY(row_sides(c, e->args.data[0], e->args.data[1], &a, &b, &native));
+    if (!native && orders)
+        return pull_unsupported(c->pull, e->span, "this comparison of rows", "compare their values one by one");
+    if (!native) return pull_computed(c, e, out);
     Str text = str_printf(c->pull->arena, "(%.*s %s %.*s)", STR_ARG(a), sql, STR_ARG(b));
     return give(c->pull, text, pull_type(BOOLEAN), out);
+}
+
+/* ARRAY, ROW and MAP stand as text, whose order means nothing. */
+static bool lacks_order(const PullValue *v, const char *sql)
+{
+    bool orders = sql[0] == '>' || (sql[0] == '<' && sql[1] != '>');
+    return orders && (type_is_nested(v[0].type.type.kind) || type_is_nested(v[1].type.type.kind));
 }
 
 static Status write_comparison(const PullContext *c, const Expr *e, const char *sql, PullValue *out)
@@ -104,7 +155,7 @@ static Status write_comparison(const PullContext *c, const Expr *e, const char *
     if (is_row(e->args.data[0]) && is_row(e->args.data[1])) return compare_rows(c, e, sql, out);
     PullValue *v;
     TRY(pull_args(c, e, &v));
-    if (!pull_comparable(c->pull, v, 2)) return pull_computed(c, e, out);
+    if (lacks_order(v, sql) || !pull_comparable(c->pull, v, 2)) return pull_computed(c, e, out);
     return give(c->pull, joined(c->pull, v, 2, sql), pull_type(BOOLEAN), out);
 }
 
@@ -239,18 +290,20 @@ static Status write_row(const PullContext *c, const Expr *e, Str *sql)
     return WEIR_OK;
 }
 
-/* (a, b) IN ((1, 2), (3, 4)) */
+/* (a, b) IN ((1, 2), (3, 4)) is (a, b) = (1, 2) OR … */
 static Status rows_in(const PullContext *c, const Expr *e, PullValue *out)
 {
     StrBuf b = {.arena = c->pull->arena};
-    Str row;
-    TRY(write_row(c, e->args.data[0], &row));
-    sb_printf(&b, "(%.*s %sIN (VALUES ", STR_ARG(row), e->negated ? "NOT " : "");
+    bool native = true;
+    Str left, right;
+    sb_z(&b, e->negated ? "(NOT (" : "((");
     for (ptrdiff_t i = 1; i < e->args.len; i++) {
-        TRY(write_row(c, e->args.data[i], &row));
-        sb_printf(&b, "%s%.*s", i > 1 ? ", " : "", STR_ARG(row));
+        if (!is_row(e->args.data[i])) return pull_unsupported(c->pull, e->span, "a row beside what is none", NULL);
+        TRY(row_sides(c, e->args.data[0], e->args.data[i], &left, &right, &native));
+        sb_printf(&b, "%s%.*s = %.*s", i > 1 ? " OR " : "", STR_ARG(left), STR_ARG(right));
     }
     sb_lit(&b, "))");
+    if (!native) return pull_computed(c, e, out);
     return give(c->pull, sb_done(&b), pull_type(BOOLEAN), out);
 }
 
@@ -368,7 +421,7 @@ static Status in_query(const PullContext *c, const Expr *e, bool negated, PullVa
         TRY(pull_value(c, left, &v[0]));
         v[1] = (PullValue){.type = column_type(&rows)};
         if (!pull_comparable(l, v, 2)) TRY(pull_cast(l, &v[0], v[1].type.type, pull_at(l, left->span), &v[0]));
-        if (!pull_comparable(l, v, 2))
+        if (!pull_comparable(l, v, 2) || v[1].sql.n > 0) /* its column would have to become another type */
             return pull_unsupported(l, e->span, "IN over these types", "cast the column of the subquery");
         sql = v[0].sql;
     }
@@ -501,12 +554,6 @@ static Status value_star(const PullContext *c, const Expr *e, PullValue *out)
     return diag_error(c->pull->p->diags, WEIR_E_SYNTAX, pull_at(c->pull, e->span), "* is not a value here");
 }
 
-static Status value_row(const PullContext *c, const Expr *e, PullValue *out)
-{
-    (void)out;
-    return pull_unsupported(c->pull, e->span, "a row value here", "compare it with another: (a, b) = (c, d)");
-}
-
 /* ---- all of them -------------------------------------------------------------------------------- */
 
 static Status value_cast(const PullContext *c, const Expr *e, PullValue *out)
@@ -555,7 +602,7 @@ static const WriteKind KINDS[] = {
     [EX_BETWEEN] = value_between,   [EX_IN] = value_in,
     [EX_IN_QUERY] = value_in_query, [EX_EXISTS] = value_exists,
     [EX_SUBQUERY] = value_subquery, [EX_QUANTIFIED] = value_quantified,
-    [EX_ROW] = value_row,           [EX_ARRAY] = pull_computed,
+    [EX_ROW] = pull_computed,       [EX_ARRAY] = pull_computed,
     [EX_MAP] = pull_computed,       [EX_SUBSCRIPT] = pull_computed,
     [EX_FIELD] = pull_computed,     [EX_NAMED_ARG] = pull_computed,
     [EX_TABLE_ARG] = pull_computed, [EX_DESCRIPTOR] = pull_computed,

@@ -228,6 +228,18 @@ static bool all_plain_text(const PullValue *v, int n)
     return true;
 }
 
+/* SQLite compares an integer with a double exactly; here the integer becomes a double first. */
+static void as_doubles(Pull *l, PullValue *v, int n)
+{
+    bool any_double = false;
+    for (int i = 0; i < n; i++) any_double |= !is_null_constant(&v[i]) && v[i].type.type.kind == TYPE_DOUBLE;
+    for (int i = 0; any_double && i < n; i++) {
+        if (v[i].type.type.kind != TYPE_BIGINT || is_null_constant(&v[i])) continue;
+        v[i].sql = str_printf(l->arena, "CAST(%.*s AS REAL)", STR_ARG(v[i].sql));
+        v[i].type = pull_type(TYPE_OF(TYPE_DOUBLE));
+    }
+}
+
 bool pull_comparable(Pull *l, PullValue *v, int n)
 {
     for (int i = 0; i < n; i++)
@@ -240,6 +252,7 @@ bool pull_comparable(Pull *l, PullValue *v, int n)
         if (v[i].constant && !retarget(l, &v[i], t)) return false;
     for (int i = 0; i < n; i++)
         if (!is_null_constant(&v[i]) && !forms_agree(&model->type, &v[i].type, v[i].constant != NULL)) return false;
+    as_doubles(l, v, n);
     return true;
 }
 
@@ -401,6 +414,7 @@ static PullValue call_expr(Pull *l, BExpr *e, const PullValue *args, int n)
         sb_str(&b, args[i].sql);
     }
     sb_char(&b, ')');
+    l->fallible += e->can_fail;
     return (PullValue){.sql = sb_done(&b), .type = pull_type(e->type)};
 }
 
