@@ -12,6 +12,7 @@
 /* Argument patterns are one letter an argument:
  *   b BOOLEAN  i BIGINT  d DOUBLE  m DECIMAL  t TEXT  x BLOB  s TIMESTAMP  D DATE  T TIME
  *   v INTERVAL  j JSON   n any number (numbers are brought to one type)
+ *   A ARRAY of anything  M MAP of anything
  *   a any type, left as it is            c any type, all c's brought to their common type
  * '?' after a letter: this and what follows may be left out. '*' at the end: the last repeats.
  * An argument is cast implicitly along: NULL to anything, BIGINT to DECIMAL to DOUBLE,
@@ -22,7 +23,8 @@ enum FuncFlags {
     FUNC_NULL_CALL = 2, /* called for NULL arguments too; otherwise any NULL gives NULL */
     FUNC_VOLATILE = 4,  /* depends on position, clock or seed: not folded, not shared */
     FUNC_INTERNAL = 8,  /* an operator's name ("+", "like"): not callable by name, not listed */
-    FUNC_SETTING = 16   /* depends on a setting (time zone, limits): not folded when compiled */
+    FUNC_SETTING = 16,  /* depends on a setting (time zone, limits): not folded when compiled */
+    FUNC_ORDERS = 32    /* asks which value is less: ARRAY, ROW and MAP have no order */
 };
 
 typedef struct FuncDef {
@@ -30,7 +32,8 @@ typedef struct FuncDef {
     const char *aliases; /* "char_length,character_length" or NULL */
     const char *args;    /* pattern */
     /* Result: a letter of the pattern language, or "1".."9": the type of that argument (after
-     * casts), or "c"/"n": the common type. NULL: result_of decides. */
+     * casts), or "c"/"n": the common type; 'A' before one of these: an ARRAY of it, 'e' before a
+     * digit: what that ARRAY holds. NULL: result_of decides. */
     const char *result;
     /* Decides the result type from the (cast) argument types; consts[i] is the argument's value
      * where it is a constant, else NULL. False: these types do not fit. */

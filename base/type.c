@@ -39,6 +39,18 @@ bool type_is_text(TypeKind k)
     return KINDS[k].is_text;
 }
 
+bool type_is_nested(TypeKind k)
+{
+    return k == TYPE_ARRAY || k == TYPE_ROW || k == TYPE_MAP;
+}
+
+Type type_array(Type element, Arena *a)
+{
+    TypeField *of = new_one(a, TypeField);
+    of->type = element;
+    return (Type){.kind = TYPE_ARRAY, .args = of, .nargs = 1};
+}
+
 bool type_is_number(TypeKind k)
 {
     return KINDS[k].is_number;

@@ -54,7 +54,9 @@ typedef struct Interval {
 #define TYPE_DECIMAL_(p, s) ((Type){.kind = TYPE_DECIMAL, .precision = (p), .scale = (s)})
 
 bool type_eq(Type a, Type b);          /* kind and parameters; int_bits is ignored */
+Type type_array(Type element, Arena *a);
 int type_width(TypeKind k);            /* bytes of one value in a column: 1, 4, 8 or 16 */
+bool type_is_nested(TypeKind k);       /* ARRAY ROW MAP */
 bool type_is_text(TypeKind k);         /* stored as Text: TEXT BLOB JSON ARRAY ROW MAP */
 bool type_is_number(TypeKind k);       /* BIGINT DOUBLE DECIMAL */
 Str type_name(Type t, Arena *a);       /* canonical SQL: "DECIMAL(10, 2)", "TIMESTAMP(3)", "INT" */

@@ -63,6 +63,14 @@ Status bind_unsupported(Binder *b, Span at, const char *what) MUST_USE;
 Status bind_literal(Binder *b, const Expr *e, bool negative, BExpr **out);
 bool is_number_literal(const Expr *e);
 
+/* ---- bind_nested.c -------------------------------------------------------------------------- */
+Status bind_array(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
+Status bind_row_value(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
+Status bind_map(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
+/* (a, b) = (c, d) and its kind. */
+bool is_row_comparison(const Expr *e);
+Status bind_row_comparison(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
+
 /* ---- bind_call.c ---------------------------------------------------------------------------- */
 Status bind_call(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
 

@@ -266,6 +266,7 @@ static Status bind_pos(Binder *b, const ExprContext *c, const Expr *e, BExpr **o
 static Status bind_op(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
 {
     if (str_eq(e->text, S("and")) || str_eq(e->text, S("or"))) return bind_logic(b, c, e, out);
+    if (is_row_comparison(e)) return bind_row_comparison(b, c, e, out);
     if (str_eq(e->text, S("neg"))) return bind_neg(b, c, e, out);
     if (str_eq(e->text, S("pos"))) return bind_pos(b, c, e, out);
     BExpr **args;
@@ -326,6 +327,7 @@ static Status bind_between(Binder *b, const ExprContext *c, const Expr *e, BExpr
 
 static Status bind_in(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
 {
+    if (is_row_comparison(e)) return bind_row_comparison(b, c, e, out);
     BExpr **args;
     Type t;
     TRY(bind_args(b, c, e, &args));
@@ -378,9 +380,9 @@ static Status bind_cast(Binder *b, const ExprContext *c, const Expr *e, BExpr **
 
 static Status bind_subscript(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
 {
-    if (e->args.len > 2) return bind_unsupported(b, e->span, "slices of arrays");
     BExpr **args;
     TRY(bind_args(b, c, e, &args));
+    if (e->args.len > 2) return bind_operator(b, "array_slice", args, 3, e->span, out);
     return bind_operator(b, "subscript", args, 2, e->span, out);
 }
 
@@ -397,8 +399,7 @@ static Status bind_unbuilt(Binder *b, const ExprContext *c, const Expr *e, BExpr
     static const char *const NAMES[] = {
         [EX_PARAM] = "parameters",          [EX_IN_QUERY] = "IN (SELECT …)",
         [EX_EXISTS] = "EXISTS (SELECT …)",  [EX_SUBQUERY] = "subqueries in expressions",
-        [EX_QUANTIFIED] = "ANY and ALL",    [EX_ROW] = "row values",
-        [EX_ARRAY] = "array constructors",  [EX_MAP] = "map constructors",
+        [EX_QUANTIFIED] = "ANY and ALL",
         [EX_NAMED_ARG] = "named arguments", [EX_DESCRIPTOR] = "DESCRIPTOR outside a table function",
         [EX_TABLE_ARG] = "TABLE arguments outside a table function"};
     (void)c;
@@ -425,8 +426,8 @@ static const BindKind BIND_KINDS[] = {
     [EX_BETWEEN] = bind_between,       [EX_IN] = bind_in,
     [EX_IN_QUERY] = bind_unbuilt,      [EX_EXISTS] = bind_unbuilt,
     [EX_SUBQUERY] = bind_unbuilt,      [EX_QUANTIFIED] = bind_unbuilt,
-    [EX_ROW] = bind_unbuilt,           [EX_ARRAY] = bind_unbuilt,
-    [EX_MAP] = bind_unbuilt,           [EX_SUBSCRIPT] = bind_subscript,
+    [EX_ROW] = bind_row_value,             [EX_ARRAY] = bind_array,
+    [EX_MAP] = bind_map,               [EX_SUBSCRIPT] = bind_subscript,
     [EX_FIELD] = bind_field,           [EX_NAMED_ARG] = bind_unbuilt,
     [EX_TABLE_ARG] = bind_unbuilt,     [EX_DESCRIPTOR] = bind_unbuilt,
     [EX_DEFAULT] = bind_misplaced,

@@ -24,9 +24,9 @@ static const char CASTS[TYPE_COUNT][TYPE_COUNT + 1] = {
     [TYPE_TIME] =      ".....e...i.....",
     [TYPE_INTERVAL] =  ".....e....i....",
     [TYPE_JSON] =      ".EEEEi.EEEEiEEE",
-    [TYPE_ARRAY] =     ".....e.....ii..",
-    [TYPE_ROW] =       ".....e.....i.i.",
-    [TYPE_MAP] =       ".....e.....i..i",
+    [TYPE_ARRAY] =     ".....e.....iE..",
+    [TYPE_ROW] =       ".....e.....i.E.",
+    [TYPE_MAP] =       ".....e.....i..E",
 };
 
 static char rule(Type from, Type to)
@@ -34,13 +34,25 @@ static char rule(Type from, Type to)
     return CASTS[from.kind][to.kind];
 }
 
+/* Between nested types of one kind: whether `asks` holds for every part. Parts of no written type are JSON. */
+static bool parts_all(Type from, Type to, bool (*asks)(Type, Type))
+{
+    if (from.nargs != to.nargs) return from.nargs == 0 || to.nargs == 0;
+    for (int i = 0; i < from.nargs; i++)
+        if (!asks(from.args[i].type, to.args[i].type)) return false;
+    return true;
+}
+
 bool cast_is_possible(Type from, Type to)
 {
+    if (from.kind == to.kind && type_is_nested(from.kind)) return parts_all(from, to, cast_is_possible);
     return rule(from, to) != '.';
 }
 
 bool cast_is_implicit(Type from, Type to)
 {
+    if (from.kind == to.kind && type_is_nested(from.kind) && from.nargs == to.nargs)
+        return parts_all(from, to, cast_is_implicit);
     return rule(from, to) == 'i';
 }
 

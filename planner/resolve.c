@@ -14,6 +14,7 @@ typedef struct Overload {
     const char *name, *args, *result;
     bool (*result_of)(const Type *args, const Value *const *consts, int nargs, Type *out);
     const void *def;
+    bool orders; /* takes no nested types */
 } Overload;
 
 typedef struct ArgPattern {
@@ -70,7 +71,8 @@ static const Letter LETTERS[] = {
     {'m', TYPE_DECIMAL, "DECIMAL"},     {'t', TYPE_TEXT, "TEXT"},     {'x', TYPE_BLOB, "BLOB"},
     {'s', TYPE_TIMESTAMP, "TIMESTAMP"}, {'D', TYPE_DATE, "DATE"},     {'T', TYPE_TIME, "TIME"},
     {'v', TYPE_INTERVAL, "INTERVAL"},   {'j', TYPE_JSON, "JSON"},     {'n', TYPE_NULL, "number"},
-    {'a', TYPE_NULL, "any"},            {'c', TYPE_NULL, "any"},
+    {'a', TYPE_NULL, "any"},            {'c', TYPE_NULL, "any"},      {'A', TYPE_ARRAY, "ARRAY"},
+    {'M', TYPE_MAP, "MAP"},
 };
 
 static const Letter *letter_info(char c)
@@ -229,6 +231,26 @@ static Type type_under(const ArgPattern *pat, const Match *m, int nargs, char le
     return plain_type(letter_info(letter)->kind);
 }
 
+/* The type that one letter or digit of a result stands for. */
+static bool letter_type(const ArgPattern *pat, const Match *m, int nargs, char r, Type *out)
+{
+    if (r >= '1' && r <= '9') {
+        if (r - '1' >= nargs) return false;
+        *out = m->types[r - '1'];
+    } else if (r == 'c' || r == 'n' || r == 'a' || r == 'm') {
+        *out = type_under(pat, m, nargs, r);
+    } else {
+        *out = plain_type(letter_info(r)->kind);
+    }
+    return true;
+}
+
+static bool element_type(Type array, Type *out)
+{
+    *out = array.nargs == 1 ? array.args[0].type : TYPE_OF(TYPE_JSON);
+    return array.kind == TYPE_ARRAY;
+}
+
 static bool find_result(Planner *p, const ArgPattern *pat, BExpr *const *args, int nargs, Match *m)
 {
     const Overload *o = m->overload;
@@ -237,15 +259,12 @@ static bool find_result(Planner *p, const ArgPattern *pat, BExpr *const *args, i
         for (int i = 0; i < nargs; i++) consts[i] = constant_as(p, args[i], m->types[i]);
         return o->result_of(m->types, consts, nargs, &m->result);
     }
-    char r = o->result[0];
-    if (r >= '1' && r <= '9') {
-        if (r - '1' >= nargs) return false;
-        m->result = m->types[r - '1'];
-    } else if (r == 'c' || r == 'n' || r == 'a' || r == 'm') {
-        m->result = type_under(pat, m, nargs, r);
-    } else {
-        m->result = plain_type(letter_info(r)->kind);
-    }
+    const char *r = o->result;
+    if (r[0] == 'e') return element_type(m->types[r[1] - '1'], &m->result);
+    if (r[0] != 'A' || !r[1]) return letter_type(pat, m, nargs, r[0], &m->result);
+    Type element;
+    if (!letter_type(pat, m, nargs, r[1], &element) || element.kind == TYPE_BLOB) return false;
+    m->result = type_array(element, p->arena);
     return true;
 }
 
@@ -265,6 +284,7 @@ static bool choose(Planner *p, const Overload *list, int n, BExpr *const *args, 
         ArgPattern pat = parse_pattern(list[i].args);
         Match m = {.overload = &list[i], .types = new (p->arena, Type, nargs)};
         if (!takes_count(&pat, nargs) || !match_args(p, &pat, args, nargs, &m)) continue;
+        if (list[i].orders && nargs > 0 && type_is_nested(m.types[0].kind)) continue;
         if (is_better(&m, best) && find_result(p, &pat, args, nargs, &m)) *best = m;
     }
     return best->overload != NULL;
@@ -381,7 +401,8 @@ Status resolve_func(Planner *p, Str name, BExpr **args, int nargs, bool is_opera
     const FuncDef *d;
     for (int i = 0; (d = registry_func(p->catalog->registry, name, i)) != NULL; i++)
         if (is_operator || !(d->flags & FUNC_INTERNAL))
-            vec_push(&list, p->arena, (Overload){d->name, d->args, d->result, d->result_of, d});
+            vec_push(&list, p->arena, (Overload){d->name, d->args, d->result, d->result_of, d,
+                                                 (d->flags & FUNC_ORDERS) != 0});
     if (list.len == 0) return resolve_unknown(p, name, at);
     Match m;
     if (!choose(p, list.data, (int)list.len, args, nargs, &m))
@@ -401,7 +422,7 @@ Status resolve_agg(Planner *p, Str name, BExpr **args, int nargs, bool is_star, 
     for (int i = 0; (d = registry_agg(p->catalog->registry, name, i)) != NULL; i++)
         if (!is_star || (d->flags & AGG_STAR)) {
             const char *pattern = is_star ? "" : d->args;
-            vec_push(&list, p->arena, (Overload){d->name, pattern, d->result, d->result_of, d});
+            vec_push(&list, p->arena, (Overload){d->name, pattern, d->result, d->result_of, d, false});
         }
     if (list.len == 0)
         return diag_error(p->diags, WEIR_E_TYPE, at, "\"%.*s\" does not take *; only count(*) does",

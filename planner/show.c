@@ -118,7 +118,8 @@ typedef struct LetterName {
 static const LetterName LETTERS[] = {
     {'b', "BOOLEAN"}, {'i', "BIGINT"},   {'d', "DOUBLE"}, {'m', "DECIMAL"},  {'t', "TEXT"},
     {'x', "BLOB"},    {'s', "TIMESTAMP"}, {'D', "DATE"},   {'T', "TIME"},     {'v', "INTERVAL"},
-    {'j', "JSON"},    {'n', "number"},   {'a', "any"},    {'c', "any"},
+    {'j', "JSON"},    {'n', "number"},   {'a', "any"},    {'c', "any"},      {'A', "ARRAY"},
+    {'M', "MAP"},
 };
 
 static const char *letter_name(char c)
@@ -153,7 +154,8 @@ static Str pattern_text(const char *pattern, Arena *a)
 /* The result, where it is one type; otherwise it follows from the arguments. */
 static Str result_text(const char *result, const char *args)
 {
-    if (!result) return S("by arguments");
+    if (!result || result[0] == 'e') return S("by arguments");
+    if (result[0] == 'A') return S("ARRAY");
     if (result[0] >= '1' && result[0] <= '9') {
         int n = result[0] - '1';
         for (const char *c = args; c && *c; c++)

@@ -1,58 +1,7 @@
-/* agg_array.c: JSON arrays and objects of the rows of a group, in their order, NULLs included. */
-#include "base/number.h"
+/* agg_array.c: arrays and JSON objects of the rows of a group, in their order, NULLs included. */
 #include "exec/agg/row_list.h"
 #include "exec/expr/json_text.h"
-
-#include <math.h>
-
-static void print_double(StrBuf *b, double d)
-{
-    char text[DOUBLE_TEXT_MAX + 1];
-    if (!isfinite(d))
-        sb_lit(b, "null"); /* JSON has no infinity */
-    else
-        sb_bytes(b, text, double_print(d, text));
-}
-
-static void print_json(StrBuf *b, const Value *v)
-{
-    if (v->is_null) {
-        sb_lit(b, "null");
-        return;
-    }
-    switch ((TypeKind)v->type.kind) {
-    case TYPE_BOOLEAN:
-        sb_z(b, v->i ? "true" : "false");
-        return;
-    case TYPE_DOUBLE:
-        print_double(b, v->d);
-        return;
-    case TYPE_BIGINT:
-    case TYPE_DECIMAL:
-        value_print(b, v);
-        return;
-    case TYPE_JSON:
-    case TYPE_ARRAY:
-    case TYPE_ROW:
-    case TYPE_MAP:
-        sb_str(b, v->s);
-        return;
-    case TYPE_TEXT:
-        json_quote(b, v->s);
-        return;
-    case TYPE_NULL:
-    case TYPE_BLOB:
-    case TYPE_TIMESTAMP:
-    case TYPE_DATE:
-    case TYPE_TIME:
-    case TYPE_INTERVAL:
-    case TYPE_COUNT:
-        break;
-    }
-    StrBuf text = {.arena = b->arena};
-    value_print(&text, v);
-    json_quote(b, str_of(text.p, text.n));
-}
+#include "exec/expr/nested.h"
 
 static bool is_object(const AggCall *call)
 {
@@ -73,7 +22,7 @@ static bool print_rows(AggCtx *c, const Treap *rows, StrBuf *out)
             json_quote(out, args[0].is_null ? S("null") : args[0].s);
             sb_char(out, ':');
         }
-        print_json(out, &args[c->call->nargs - 1]);
+        nested_put(out, &args[c->call->nargs - 1]);
     }
     sb_char(out, is_object(c->call) ? '}' : ']');
     return n > 0;
@@ -99,10 +48,11 @@ enum { ARRAY_FLAGS = AGG_RETRACTABLE | AGG_MERGEABLE | AGG_ORDERED | AGG_NULL_IN
 
 extern const AggDef agg_array[];
 const AggDef agg_array[] = {
-    {.name = "array_agg", .aliases = "json_agg,json_group_array,collect_list", .args = "a", .result = "j",
-     .flags = ARRAY_FLAGS, .impl = &array_impl,
-     .doc = "JSON array of the values in the order of ORDER BY, else of event time and position"},
-    {.name = "json_group_object", .aliases = "json_object_agg", .args = "ta", .result = "j", .flags = ARRAY_FLAGS,
+    {.name = "array_agg", .aliases = "collect_list,list", .args = "a", .result = "A1", .flags = ARRAY_FLAGS,
+     .impl = &array_impl, .doc = "array of the values in the order of ORDER BY, else of event time and position"},
+    {.name = "json_agg", .aliases = "json_group_array,json_arrayagg,jsonb_agg", .args = "a", .result = "j",
+     .flags = ARRAY_FLAGS, .impl = &array_impl, .doc = "the same as a JSON array"},
+    {.name = "json_group_object", .aliases = "json_object_agg,json_objectagg,jsonb_object_agg", .args = "ta", .result = "j", .flags = ARRAY_FLAGS,
      .impl = &array_impl, .doc = "JSON object of names and values, in the order of the rows"},
     {0},
 };

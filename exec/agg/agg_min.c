@@ -302,12 +302,20 @@ static const AggImpl min_impl = {
     .keeps_best = true, .ignores_distinct = true,
 };
 
+/* ARRAY, ROW and MAP have no order. */
+static bool ordered_result(const Type *args, const Value *const *consts, int nargs, Type *out)
+{
+    (void)consts;
+    *out = args[0];
+    return nargs == 1 && !type_is_nested(args[0].kind);
+}
+
 enum { MIN_FLAGS = AGG_RETRACTABLE | AGG_MERGEABLE };
 
 extern const AggDef agg_min[];
 const AggDef agg_min[] = {
-    {.name = "min", .args = "a", .result = "1", .flags = MIN_FLAGS, .impl = &min_impl, .doc = "least value"},
-    {.name = "max", .args = "a", .result = "1", .flags = MIN_FLAGS, .impl = &min_impl,
+    {.name = "min", .args = "a", .result_of = ordered_result, .flags = MIN_FLAGS, .impl = &min_impl, .doc = "least value"},
+    {.name = "max", .args = "a", .result_of = ordered_result, .flags = MIN_FLAGS, .impl = &min_impl,
      .doc = "greatest value"},
     {.name = "any_value", .args = "a", .result = "1", .flags = MIN_FLAGS, .impl = &min_impl,
      .doc = "one of the values that are not NULL: always the least, so that it does not change by chance"},

@@ -7,6 +7,7 @@
 #include "base/decimal.h"
 #include "base/number.h"
 #include "exec/expr/json_text.h"
+#include "exec/expr/nested.h"
 #include "exec/expr/program.h"
 #include "exec/expr/utf8.h"
 
@@ -184,19 +185,11 @@ static bool interval_of_text(EvalCtx *c, Type from, Type to, Text x, Interval *y
     return interval_parse(str_trim(text_str(&x)), y);
 }
 
-static bool fits_container(JsonKind k, TypeKind to)
-{
-    if (to == TYPE_ARRAY) return k == JSON_ARRAY;
-    if (to == TYPE_ROW || to == TYPE_MAP) return k == JSON_OBJECT;
-    return k != JSON_INVALID;
-}
-
 static bool json_of_text(EvalCtx *c, Type from, Type to, Text x, Text *y)
 {
-    (void)from;
+    (void)from, (void)to;
     Str value, s = text_str(&x);
-    JsonKind k = json_check(s, &value);
-    if (!fits_container(k, (TypeKind)to.kind)) return false;
+    if (json_check(s, &value) == JSON_INVALID) return false;
     *y = value.n == s.n ? x : text_ref(str_dup(c->arena, value).p, value.n);
     return true;
 }
@@ -454,6 +447,27 @@ static void cast_json_scalar(EvalCtx *c, const Column *args, int nargs, Column *
     impl->columns(&inner, &text, nargs, out);
 }
 
+/* ---- ARRAY, ROW, MAP ------------------------------------------------------------------------- */
+
+/* JSON, text that holds JSON, or a nested value as another nested type. JSON's null is NULL. */
+static void cast_nested(EvalCtx *c, const Column *args, int nargs, Column *out)
+{
+    (void)nargs;
+    const Column *in = &args[0];
+    bool is_nested = in->type.kind != TYPE_TEXT && in->type.kind != TYPE_JSON;
+    for (int k = 0; k < c->n; k++) {
+        int row = c->sel ? c->sel[k] : k;
+        Str json = text_str(&COL(Text, in)[col_at(in, row)]);
+        Value v;
+        bool ok = in->type.kind != TYPE_TEXT || json_check(json, &json) != JSON_INVALID;
+        ok = ok && nested_read(json, is_nested ? &in->type : NULL, out->type, NESTED_CAST, c->arena, &v);
+        if (!ok)
+            cast_failed(c, in, out, row);
+        else
+            column_put(out, c->arena, row, &v);
+    }
+}
+
 static void cast_null(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)args, (void)nargs;
@@ -510,9 +524,9 @@ static const CastDef CASTS[TYPE_COUNT][TYPE_COUNT] = {
                    [TYPE_TIME] = FAILS(cast_text_time),
                    [TYPE_INTERVAL] = FAILS(cast_text_interval),
                    [TYPE_JSON] = FAILS(cast_text_json),
-                   [TYPE_ARRAY] = FAILS(cast_text_json),
-                   [TYPE_ROW] = FAILS(cast_text_json),
-                   [TYPE_MAP] = FAILS(cast_text_json)},
+                   [TYPE_ARRAY] = FAILS(cast_nested),
+                   [TYPE_ROW] = FAILS(cast_nested),
+                   [TYPE_MAP] = FAILS(cast_nested)},
     [TYPE_BLOB] = {[TYPE_TEXT] = FAILS(cast_blob_text), [TYPE_BLOB] = CAST(cast_same_text)},
     [TYPE_TIMESTAMP] = {[TYPE_TEXT] = CAST(cast_any_text),
                         [TYPE_TIMESTAMP] = CAST(cast_timestamp_timestamp),
@@ -534,18 +548,18 @@ static const CastDef CASTS[TYPE_COUNT][TYPE_COUNT] = {
                    [TYPE_TIME] = FAILS(cast_json_scalar),
                    [TYPE_INTERVAL] = FAILS(cast_json_scalar),
                    [TYPE_JSON] = CAST(cast_same_text),
-                   [TYPE_ARRAY] = FAILS(cast_text_json),
-                   [TYPE_ROW] = FAILS(cast_text_json),
-                   [TYPE_MAP] = FAILS(cast_text_json)},
+                   [TYPE_ARRAY] = FAILS(cast_nested),
+                   [TYPE_ROW] = FAILS(cast_nested),
+                   [TYPE_MAP] = FAILS(cast_nested)},
     [TYPE_ARRAY] = {[TYPE_TEXT] = CAST(cast_same_text),
                     [TYPE_JSON] = CAST(cast_same_text),
-                    [TYPE_ARRAY] = CAST(cast_same_text)},
+                    [TYPE_ARRAY] = FAILS(cast_nested)},
     [TYPE_ROW] = {[TYPE_TEXT] = CAST(cast_same_text),
                   [TYPE_JSON] = CAST(cast_same_text),
-                  [TYPE_ROW] = CAST(cast_same_text)},
+                  [TYPE_ROW] = FAILS(cast_nested)},
     [TYPE_MAP] = {[TYPE_TEXT] = CAST(cast_same_text),
                   [TYPE_JSON] = CAST(cast_same_text),
-                  [TYPE_MAP] = CAST(cast_same_text)},
+                  [TYPE_MAP] = FAILS(cast_nested)},
 };
 static const CastDef FROM_NULL = CAST(cast_null);
 

@@ -2,6 +2,7 @@
 #include "exec/format/field.h"
 #include "base/datetime.h"
 #include "base/decimal.h"
+#include "exec/expr/nested.h"
 #include "exec/format/json_value.h"
 #include "exec/format/utf8.h"
 
@@ -177,7 +178,14 @@ bool field_time(Type t, Str s, const FieldOptions *o, int64_t *us)
 
 /* ---- any type ---------------------------------------------------------------------------------- */
 
-bool field_parse(Type t, Str s, const FieldOptions *o, Value *out)
+static bool parse_json(Type t, Str s, const FieldOptions *o, Arena *a, Value *v)
+{
+    v->s = s;
+    if (!json_is_value(s, (TypeKind)t.kind)) return false;
+    return t.kind == TYPE_JSON || nested_read(s, NULL, t, o->is_lenient ? NESTED_CAST : NESTED_STRICT, a, v);
+}
+
+bool field_parse(Type t, Str s, const FieldOptions *o, Arena *a, Value *out)
 {
     Value v = {.type = t};
     Str word = str_trim(s);
@@ -206,10 +214,7 @@ bool field_parse(Type t, Str s, const FieldOptions *o, Value *out)
     case TYPE_JSON:
     case TYPE_ARRAY:
     case TYPE_ROW:
-    case TYPE_MAP:
-        v.s = word;
-        ok = json_is_value(word, (TypeKind)t.kind);
-        break;
+    case TYPE_MAP: ok = parse_json(t, word, o, a, &v); break;
     case TYPE_COUNT: break;
     }
     if (ok) *out = v;
@@ -248,7 +253,7 @@ void field_misfit(RowBuilder *out, int col, const char *p, ptrdiff_t n, const Fi
 void field_decode(RowBuilder *out, int col, const char *p, ptrdiff_t n, const FieldOptions *o)
 {
     Value v;
-    if (field_parse(out->cols[col].type, str_of(p, n), o, &v))
+    if (field_parse(out->cols[col].type, str_of(p, n), o, out->arena, &v))
         field_value(out, col, &v);
     else
         field_misfit(out, col, p, n, o);

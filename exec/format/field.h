@@ -34,7 +34,7 @@ Status field_options_read(const Relation *rel, const char *default_time, Arena *
 
 /* What field_decode stores, where the text fits `t`. Numbers, times and words may have white space
  * around them. Text refers to p. */
-bool field_parse(Type t, Str s, const FieldOptions *o, Value *out);
+bool field_parse(Type t, Str s, const FieldOptions *o, Arena *a, Value *out);
 void field_null(RowBuilder *out, int col);
 /* Marks the field as one whose text does not fit. `p` is its text as it stands in the record. */
 void field_misfit(RowBuilder *out, int col, const char *p, ptrdiff_t n, const FieldOptions *o);

@@ -23,37 +23,37 @@ static Str span_text(JsonSpan v)
     return quoted ? str_of(v.p - 1, v.n + 2) : str_of(v.p, v.n);
 }
 
-static bool from_string(Type t, Str s, const FieldOptions *o, Value *out)
+static bool from_string(Type t, Str s, const FieldOptions *o, Arena *a, Value *out)
 {
-    if (t.kind == TYPE_TEXT || t.kind == TYPE_BLOB) return field_parse(t, s, o, out);
+    if (t.kind == TYPE_TEXT || t.kind == TYPE_BLOB) return field_parse(t, s, o, a, out);
     if (is_time(t.kind) && (t.kind != TYPE_TIMESTAMP || !is_epoch(o->time_style) || o->is_lenient))
-        return field_parse(t, s, o, out);
+        return field_parse(t, s, o, a, out);
     bool is_scalar = type_is_number(t.kind) || t.kind == TYPE_BOOLEAN;
-    return is_scalar && o->is_lenient && field_parse(t, s, o, out);
+    return is_scalar && o->is_lenient && field_parse(t, s, o, a, out);
 }
 
 /* Numbers, true and false. */
-static bool from_word(Type t, Str s, const FieldOptions *o, Value *out)
+static bool from_word(Type t, Str s, const FieldOptions *o, Arena *a, Value *out)
 {
     bool is_truth = str_eq(s, S("true")) || str_eq(s, S("false"));
-    if (t.kind == TYPE_BOOLEAN) return (is_truth || o->is_lenient) && field_parse(t, s, o, out);
-    if (t.kind == TYPE_BIGINT) return json_is_integer(s) && field_parse(t, s, o, out);
+    if (t.kind == TYPE_BOOLEAN) return (is_truth || o->is_lenient) && field_parse(t, s, o, a, out);
+    if (t.kind == TYPE_BIGINT) return json_is_integer(s) && field_parse(t, s, o, a, out);
     bool is_number = json_is_number(s);
-    if (t.kind == TYPE_TEXT) return (is_truth || is_number) && field_parse(t, s, o, out);
+    if (t.kind == TYPE_TEXT) return (is_truth || is_number) && field_parse(t, s, o, a, out);
     if (t.kind == TYPE_TIMESTAMP && !is_epoch(o->time_style)) return false;
     bool takes_number = type_is_number(t.kind) || t.kind == TYPE_TIMESTAMP;
-    return takes_number && is_number && field_parse(t, s, o, out);
+    return takes_number && is_number && field_parse(t, s, o, a, out);
 }
 
 static bool convert(Type t, JsonSpan v, const FieldOptions *o, Arena *a, Value *out)
 {
     Str inside = str_of(v.p, v.n);
-    if (is_json(t.kind)) return field_parse(t, span_text(v), o, out);
+    if (is_json(t.kind)) return field_parse(t, span_text(v), o, a, out);
     switch (v.kind) {
     case JSON_NONE: return false;
-    case JSON_ESCAPED: return json_unescape(inside, a, &inside) && from_string(t, inside, o, out);
-    case JSON_STRING: return from_string(t, inside, o, out);
-    case JSON_WORD: return from_word(t, inside, o, out);
+    case JSON_ESCAPED: return json_unescape(inside, a, &inside) && from_string(t, inside, o, a, out);
+    case JSON_STRING: return from_string(t, inside, o, a, out);
+    case JSON_WORD: return from_word(t, inside, o, a, out);
     case JSON_OBJECT:
     case JSON_ARRAY:
         *out = value_text(inside);

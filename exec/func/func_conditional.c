@@ -72,14 +72,20 @@ static const FuncImpl typeof_impl = {.columns = type_of};
 #define FN(n, other, pattern, res, f, about) \
     { \
         .name = n, .aliases = other, .args = pattern, .result = res, .impl = &f, \
-        .flags = FUNC_NULL_CALL, .group = "conditional", .doc = about \
+        .flags = FUNC_NULL_CALL | FUNC_ORDERS, .group = "conditional", .doc = about \
+    }
+
+#define ASK(n, other, pattern, res, f, about) \
+    { \
+        .name = n, .aliases = other, .args = pattern, .result = res, .impl = &f, .flags = FUNC_NULL_CALL, \
+        .group = "conditional", .doc = about \
     }
 
 const FuncDef func_conditional[] = {
     FN("greatest", NULL, "c*", "c", greatest_impl, "the greatest of the arguments, without NULLs"),
     FN("least", NULL, "c*", "c", least_impl, "the least of the arguments, without NULLs"),
-    FN("num_nulls", NULL, "a*", "i", num_nulls_impl, "how many arguments are NULL"),
-    FN("num_nonnulls", NULL, "a*", "i", num_nonnulls_impl, "how many arguments are not NULL"),
-    FN("typeof", "pg_typeof", "a", "t", typeof_impl, "the type's name"),
+    ASK("num_nulls", NULL, "a*", "i", num_nulls_impl, "how many arguments are NULL"),
+    ASK("num_nonnulls", NULL, "a*", "i", num_nonnulls_impl, "how many arguments are not NULL"),
+    ASK("typeof", "pg_typeof", "a", "t", typeof_impl, "the type's name"),
     {0},
 };

@@ -3,12 +3,10 @@
  * A path that is constant is parsed once. Values are found by walking the text; what is found is
  * referred to, not copied. Of TEXT that is no JSON, -> and json_extract make an error of the row,
  * json_value, json_query and json_exists (the standard's functions) NULL. */
-#include "base/number.h"
 #include "exec/expr/json_text.h"
+#include "exec/expr/nested.h"
 #include "exec/expr/program.h"
 #include "exec/func/call.h"
-
-#include <math.h>
 
 /* ---- paths ----------------------------------------------------------------------------------- */
 
@@ -388,26 +386,11 @@ static const FuncImpl json_keys_impl = {.columns = json_keys, .prepare = path_pr
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
-static void put_json(StrBuf *b, const Value *v)
-{
-    TypeKind k = (TypeKind)v->type.kind;
-    if (v->is_null || (k == TYPE_DOUBLE && isinf(v->d))) {
-        sb_lit(b, "null");
-    } else if (k == TYPE_BOOLEAN || type_is_number(k) || k == TYPE_JSON || k == TYPE_ARRAY ||
-               k == TYPE_ROW || k == TYPE_MAP) {
-        value_print(b, v);
-    } else {
-        StrBuf text = {.arena = b->arena};
-        value_print(&text, v);
-        json_quote(b, str_of(text.p, text.n));
-    }
-}
-
 static Status to_json(EvalCtx *c, const Value *args, int nargs, Value *out, Str *message)
 {
     (void)nargs, (void)message;
     StrBuf b = {.arena = c->arena};
-    put_json(&b, &args[0]);
+    nested_put(&b, &args[0]);
     out->s = str_of(b.p, b.n);
     return WEIR_OK;
 }
@@ -420,7 +403,7 @@ static Status json_array(EvalCtx *c, const Value *args, int nargs, Value *out, S
     sb_char(&b, '[');
     for (int i = 0; i < nargs; i++) {
         if (i) sb_char(&b, ',');
-        put_json(&b, &args[i]);
+        nested_put(&b, &args[i]);
     }
     sb_char(&b, ']');
     out->s = str_of(b.p, b.n);
@@ -442,7 +425,7 @@ static Status json_object(EvalCtx *c, const Value *args, int nargs, Value *out, 
         if (i) sb_char(&b, ',');
         json_quote(&b, str_of(key.p, key.n));
         sb_char(&b, ':');
-        put_json(&b, &args[i + 1]);
+        nested_put(&b, &args[i + 1]);
     }
     sb_char(&b, '}');
     out->s = str_of(b.p, b.n);

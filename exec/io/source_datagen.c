@@ -61,7 +61,7 @@ static Status read_bound(const Relation *rel, int col, const char *what, Datagen
     Value v;
     if (!o) return WEIR_OK;
     if (t.kind == TYPE_TEXT) t = TYPE_BIGINT_;
-    if (!field_parse(t, o->value, &plain, &v)) return bad_option(o, d);
+    if (!field_parse(t, o->value, &plain, NULL, &v)) return bad_option(o, d);
     if (t.kind == TYPE_DECIMAL && (v.dec > INT64_MAX || v.dec < INT64_MIN)) return bad_option(o, d);
     if (t.kind == TYPE_DOUBLE)
         *real = v.d;

@@ -45,7 +45,8 @@ def aliases(row):
 
 # ---- generated tables ------------------------------------------------------------------------------
 
-KINDS = [("text", "Text"), ("math", "Numbers"), ("time", "Time"), ("json", "JSON"), ("conditional", "Choice and kind")]
+KINDS = [("text", "Text"), ("math", "Numbers"), ("time", "Time"), ("json", "JSON"), ("array", "Arrays, rows and maps"),
+         ("conditional", "Choice and kind")]
 
 
 def functions_text(rows):

@@ -10,6 +10,7 @@
 
 #include "base/datetime.h"
 #include "exec/expr/expr.h"
+#include "exec/expr/nested.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,7 +123,7 @@ static inline BExpr *e_try_cast(BExpr *x, Type t)
 
 static inline bool letter_takes(char letter, Type t)
 {
-    static const char KINDS[] = "?bidmtxsDTvj";
+    static const char KINDS[] = "?bidmtxsDTvjA?M";
     if (letter == 'a' || letter == 'c') return true;
     if (letter == 'n') return type_is_number((TypeKind)t.kind);
     const char *at = strchr(KINDS, letter);
@@ -151,7 +152,7 @@ static inline bool pattern_takes(const char *p, BExpr *const *args, int n)
 
 static inline Type letter_type(char letter)
 {
-    static const char KINDS[] = "?bidmtxsDTvj";
+    static const char KINDS[] = "?bidmtxsDTvjA?M";
     TypeKind k = (TypeKind)(strchr(KINDS, letter) - KINDS);
     return k == TYPE_BIGINT ? TYPE_BIGINT_ : k == TYPE_TIMESTAMP ? TYPE_TIMESTAMP_(6) : TYPE_OF(k);
 }
@@ -160,6 +161,14 @@ static inline bool call_type(const FuncDef *f, BExpr *const *args, int n, Type *
 {
     if (!f->result_of) {
         char r = f->result[0];
+        if (r == 'e') {
+            *out = nested_element(args[f->result[1] - '1']->type);
+            return true;
+        }
+        if (r == 'A' && f->result[1]) {
+            *out = type_array(letter_type('t'), &fx.arena);
+            return true;
+        }
         *out = r >= '1' && r <= '9'   ? args[r - '1']->type
                : r == 'c' || r == 'n' ? args[strchr(f->args, r) - f->args]->type
                                       : letter_type(r);

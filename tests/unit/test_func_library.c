@@ -413,10 +413,14 @@ static Value extreme_of(Type t, int i)
                             {INT32_MAX, INT32_MAX, INT64_MAX},
                             {INT32_MIN, INT32_MIN, INT64_MIN}}[i % 4];
         break;
-    case TYPE_JSON:
     case TYPE_ARRAY:
+        v.s = str_z((const char *[]){"[]", "[null]", "[1,\"a\",null,[2]]", "[\"\\u0000\",1]"}[i % 4]);
+        break;
     case TYPE_ROW:
     case TYPE_MAP:
+        v.s = str_z((const char *[]){"{}", "{\"a\":null}", "{\"\":1,\"b\":[2]}"}[i % 3]);
+        break;
+    case TYPE_JSON:
         v.s = str_z((const char *[]){"null", "[1,2]", "{\"a\":\"x\"}", "\"s\"", "1e5"}[i % 5]);
         break;
     case TYPE_BLOB:
