@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..sqltypes import literal
 from .nodes import (Agg, Base, Call, Col, Derived, Join, Lit, Merged, Select, SetOp, Sub, Tvf, Values, With,
-                    cols_from, columns_of, has_aggregate, mapped, nodes_in)
+                    columns_of, has_aggregate, mapped, nodes_in, star_of)
 from .weir_sql import listed
 
 
@@ -34,7 +34,16 @@ def expr(e, ties=Ties()):
     return subquery(e, ties)
 
 
+def filtered_window(a):
+    """SQLite's MIN and MAX forget FILTER in some frames; CASE says the same."""
+    first = a.args[0] if a.args else Lit(1, a.type)
+    taken = Call("CASE WHEN {} THEN {} END", (a.filter, first), first.type)
+    return replace(a, args=(taken,) + a.args[1:], filter=None, lite=(a.lite or a.weir).replace("COUNT(*)", "COUNT({})"))
+
+
 def aggregate(a, ties):
+    if a.over is not None and a.filter is not None:
+        a = filtered_window(a)
     args = [expr(x, ties) for x in a.args]
     if a.ordered and a.over is None:
         args.append("".join(f", {t}" for t in ties.below))
@@ -150,7 +159,7 @@ def source(f):
 
 
 def merged_of(f):
-    return cols_from(f)[: len(f.using)]
+    return star_of(f)[: len(f.using)]
 
 
 def bracketed(f):

@@ -184,15 +184,22 @@ def columns_of(q):
 
 
 def cols_from(f):
-    """The columns that a FROM item puts into scope."""
+    """The columns of a FROM item that can be named: of USING those whose name means nothing else."""
+    found = star_of(f)
+    names = [c.name for c in found]
+    return [c for c in found if isinstance(c, Col) or names.count(c.name) == 1]
+
+
+def star_of(f):
+    """The columns that * means."""
     if isinstance(f, Base):
         return [Col(f.alias, n, t) for n, t in f.columns]
     if isinstance(f, Derived):
         return [Col(f.alias, n, t) for n, t in columns_of(f.query)]
     if isinstance(f, Tvf):
         when = dict(f.base.columns)[f.time]
-        return cols_from(f.base) + [Col(f.alias, n, when) for n in ("window_start", "window_end", "window_time")]
-    left, right = cols_from(f.left), cols_from(f.right)
+        return star_of(f.base) + [Col(f.alias, n, when) for n in ("window_start", "window_end", "window_time")]
+    left, right = star_of(f.left), star_of(f.right)
     if not f.using:
         return left + right
     merged = []
