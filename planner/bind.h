@@ -12,11 +12,18 @@ typedef struct CteScope CteScope;
 
 enum { BIND_DEPTH_MAX = 64, BIND_NODES_MAX = 10000, EXPR_DEPTH_MAX = 1000 };
 
+/* Columns that stand for what is not computed yet, numbered from here: window columns, aggregates,
+ * OVER. They become columns of a node when the node is made. */
+enum { COL_WINDOW = 1 << 28, COL_AGG = 1 << 29, COL_OVER = 1 << 30 };
+
 typedef struct Binder {
     Planner *p;
     const CteScope *ctes;    /* innermost first */
     bool is_standing;        /* runs for ever: no now(), no ORDER BY */
     bool emit_final;
+    bool shows_rank;         /* a Top-N at the top leaves its rank as the last column: */
+    bool has_rank;           /* it did */
+    bool counts_output;      /* LIMIT without order at the top is the caller's */
     bool in_view;            /* inside the text of a view: errors are shown where it is named */
     Span view_span;
     int32_t depth, nodes, expr_depth;
@@ -24,6 +31,7 @@ typedef struct Binder {
 } Binder;
 
 typedef struct Grouping Grouping;
+typedef struct OverCalls OverCalls;
 
 /* One output column of a SELECT: an expression, or a column that * stands for. */
 typedef struct OutputItem {
@@ -42,6 +50,7 @@ typedef struct ExprContext {
     const Scope *scope;
     const Props *props;        /* of the relation the scope shows; NULL: constants only */
     Grouping *grouping;        /* aggregates and window columns are allowed here; else NULL */
+    OverCalls *overs;          /* OVER is allowed here; else NULL */
     const OutputList *aliases; /* names that count where no column has them; else NULL */
     const char *clause;        /* "WHERE", for messages */
     bool in_aggregate;
@@ -124,6 +133,59 @@ LNode *bind_distinct(Binder *b, LNode *n, Span at);
 /* ---- bind_agg.c ----------------------------------------------------------------------------- */
 Status bind_aggregate_call(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
 
+/* Function, arguments and FILTER of an aggregate that is called with OVER. */
+Status bind_over_aggregate(Binder *b, const ExprContext *c, const Expr *e, LAgg *out);
+/* name(args) FILTER (WHERE …) over the columns of `in`, with `written` columns of its order. */
+Str agg_text(Binder *b, const LNode *in, const LAgg *agg, int written);
+
+/* ---- bind_over.c: calls with OVER (…) ------------------------------------------------------- */
+/* The calls of one SELECT; `windows` are its named ones. */
+OverCalls *overs_new(Binder *b, const NamedWindowList *windows);
+/* Named windows are judged whether or not a call names them. */
+Status overs_check(OverCalls *o, const ExprContext *c);
+/* The call's result is a column from COL_OVER on until overs_column. */
+Status bind_over_call(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
+/* row_number and its kind, which are nothing without OVER. */
+bool is_over_function(Str name);
+/* What the calls read becomes columns of the aggregate. */
+Status overs_group(OverCalls *o, Grouping *g);
+/* The nodes of all calls over `in`, one for each different partition and order. */
+LNode *overs_node(OverCalls *o, LNode *in);
+/* An expression bound beside the calls becomes one over overs_node's columns. */
+BExpr *overs_column(OverCalls *o, BExpr *e);
+
+/* ---- bind_frame.c --------------------------------------------------------------------------- */
+extern const OverFrame DEFAULT_FRAME;
+/* The frame over rows ordered by order[0..norder); f NULL: not written. */
+Status bind_frame(Binder *b, const FrameSpec *f, const LOrder *order, int32_t norder,
+                  OverFrame *out);
+
+/* ---- bind_order.c: ORDER BY, LIMIT, DISTINCT ON --------------------------------------------- */
+/* What ORDER BY, LIMIT, OFFSET and WITH TIES keep of a query. */
+typedef struct RowLimit {
+    bool any;          /* something is to be kept from something */
+    int64_t limit, offset; /* limit -1: no end */
+    bool with_ties, shows_rank;
+    Span span;
+} RowLimit;
+Status bind_row_limit(Binder *b, const Select *s, bool is_top, RowLimit *out);
+/* A constant of type t, computed now; `clause` for messages. */
+Status bind_constant_value(Binder *b, const char *clause, const Expr *e, Type t, Value *out);
+/* Appends to order[0..*n) what is not constant and not in it yet. */
+void order_add(LOrder *order, int32_t *n, BExpr *e, bool descending, bool nulls_first);
+/* `order` (norder columns of the text), then what tells the rows of `in` apart. */
+LOrder *order_whole(Binder *b, const LNode *in, const LOrder *order, int32_t norder, int32_t *n);
+/* ORDER BY over bound items: names and numbers of items first, then what c sees. */
+Status bind_order_list(Binder *b, const ExprContext *c, const OrderList *list,
+                       const OutputList *items, BExpr *const *exprs, LOrder **out, int32_t *n);
+/* The rows of `in` that `l` keeps; the rank is its last column where it is shown. */
+LNode *bind_row_top(Binder *b, LNode *in, const RowLimit *l, const LOrder *order, int32_t norder);
+/* The same by columns of `in`, for queries that are not a SELECT … FROM. */
+Status bind_output_top(Binder *b, const Select *s, const RowLimit *l, LNode *in, LNode **out);
+/* DISTINCT ON (keys): the first row of each key. */
+LNode *bind_first_rows(Binder *b, LNode *in, BExpr **keys, int32_t nkeys, const LOrder *order,
+                       int32_t norder, Span at);
+
 /* ---- bind_from.c ---------------------------------------------------------------------------- */
 struct CteScope {
     const CommonTable *table;
@@ -136,7 +198,7 @@ Status bind_from(Binder *b, const TableRef *t, LNode **out, Scope *scope);
 Status bind_select(Binder *b, const Select *s, bool is_top, LNode **out);
 
 /* ---- bind_core.c, bind_values.c, bind_set.c: the kinds of SELECT ---------------------------- */
-Status bind_core(Binder *b, const Select *s, LNode **out);
+Status bind_core(Binder *b, const Select *s, const RowLimit *l, LNode **out);
 Status bind_values(Binder *b, const Select *s, LNode **out);
 Status bind_set(Binder *b, const Select *s, LNode **out);
 

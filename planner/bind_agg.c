@@ -142,7 +142,7 @@ static void print_order(StrBuf *t, const LAgg *agg, int written, const Str *name
     }
 }
 
-static Str agg_text(Binder *b, const LNode *in, const LAgg *agg, int written)
+Str agg_text(Binder *b, const LNode *in, const LAgg *agg, int written)
 {
     Str *names = new (b->p->arena, Str, in->nfields);
     for (int i = 0; i < in->nfields; i++) names[i] = in->fields[i].name;
@@ -190,11 +190,11 @@ static Status finish_agg(Binder *b, const ExprContext *c, const Expr *e, LAgg *a
 
 Status bind_aggregate_call(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
 {
-    if (e->call && e->call->over) return bind_unsupported(b, e->call->over->span, "OVER");
     if (!c->grouping || c->in_aggregate) return misplaced(b, c, e);
     ExprContext inner = *c;
     inner.in_aggregate = true;
     inner.aliases = NULL;
+    inner.overs = NULL;
     LAgg agg = {.span = bind_at(b, e->span)};
     Status args = bind_agg_args(b, &inner, e, &agg), filter = bind_filter(b, &inner, e, &agg);
     TRY(args);
@@ -202,4 +202,21 @@ Status bind_aggregate_call(Binder *b, const ExprContext *c, const Expr *e, BExpr
     TRY(add_ignore_nulls(b, e, &agg));
     TRY(finish_agg(b, &inner, e, &agg));
     return grouping_add_agg(c->grouping, &agg, out);
+}
+
+/* Rows come in the order of the window, so a call has none of its own. */
+Status bind_over_aggregate(Binder *b, const ExprContext *c, const Expr *e, LAgg *agg)
+{
+    if (e->call->order_by.len && !takes_group_order(b, e))
+        return bind_unsupported(b, e->span, "ORDER BY inside an aggregate with OVER");
+    Status args = bind_agg_args(b, c, e, agg), filter = bind_filter(b, c, e, agg);
+    TRY(args);
+    TRY(filter);
+    TRY(add_ignore_nulls(b, e, agg));
+    bool is_star = is_star_call(e) || (agg->nargs == 0 && takes_star(b, e));
+    TRY(resolve_agg(b->p, e->text, agg->args, agg->nargs, is_star, agg->span, &agg->def,
+                    &agg->type));
+    agg->distinct = e->call->is_distinct;
+    if (is_constant_filter(agg)) agg->filter = NULL;
+    return WEIR_OK;
 }

@@ -152,7 +152,6 @@ static Status check_decorations(Binder *b, const Expr *e)
 {
     const CallInfo *i = e->call;
     if (!i) return WEIR_OK;
-    if (i->over) return bind_unsupported(b, i->over->span, "OVER");
     const char *what = i->is_distinct       ? "DISTINCT"
                        : i->filter          ? "FILTER"
                        : i->order_by.len    ? "ORDER BY"
@@ -195,13 +194,23 @@ static Status misplaced_window(Binder *b, const Expr *e)
     return st;
 }
 
+static Status needs_over(Binder *b, const Expr *e)
+{
+    Status st = diag_error(b->p->diags, WEIR_E_WINDOW, bind_at(b, e->span),
+                           "\"%.*s\" needs OVER (…)", STR_ARG(e->text));
+    diag_hint(b->p->diags, "%.*s() OVER (PARTITION BY … ORDER BY …)", STR_ARG(e->text));
+    return st;
+}
+
 Status bind_call(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
 {
     const WindowDef *d;
     if (e->parts.len > 1)
         return diag_error(b->p->diags, WEIR_E_NAME, bind_at(b, e->span),
                           "functions have no schema: write \"%.*s\"", STR_ARG(e->text));
+    if (e->call && e->call->over) return bind_over_call(b, c, e, out);
     if (registry_agg(b->p->catalog->registry, e->text, 0)) return bind_aggregate_call(b, c, e, out);
+    if (is_over_function(e->text)) return needs_over(b, e);
     if (window_accessor(b, e, &d) != WINCOL_NONE) {
         if (c->grouping && !c->in_aggregate) return grouping_accessor(c->grouping, c, e, out);
         return misplaced_window(b, e);

@@ -10,8 +10,13 @@ typedef struct Core {
     Scope scope;
     OutputList items;
     BExpr **exprs;     /* one per item */
+    const RowLimit *limit;
     Grouping *grouping;
-    BExpr *having;
+    OverCalls *overs;
+    BExpr *having, *qualify;
+    BExpr **first_by;  /* DISTINCT ON */
+    LOrder *order;     /* ORDER BY */
+    int32_t norder;
     Status status;     /* the first error */
 } Core;
 
@@ -111,16 +116,6 @@ static Status collect_items(Core *c)
 
 /* ---- clauses -------------------------------------------------------------------------------- */
 
-static Status refuse_unbuilt(Core *c)
-{
-    const Select *s = c->s;
-    if (s->distinct_on.len) return bind_unsupported(c->b, s->span, "DISTINCT ON");
-    if (s->windows.len)
-        return bind_unsupported(c->b, s->windows.data[0].name.span, "named windows");
-    if (s->qualify) return bind_unsupported(c->b, s->qualify->span, "QUALIFY");
-    return WEIR_OK;
-}
-
 /* A SELECT without FROM reads one row of nothing. */
 static LNode *one_row(Binder *b, Span at)
 {
@@ -173,10 +168,16 @@ static Status bind_item(Core *c, const ExprContext *ctx, int i)
     return WEIR_OK;
 }
 
+/* What sees groups and OVER. */
+static ExprContext context_above(const Core *c, const char *clause)
+{
+    return (ExprContext){.scope = &c->scope, .props = &c->node->props, .grouping = c->grouping,
+                         .overs = c->overs, .clause = clause};
+}
+
 static Status core_items(Core *c)
 {
-    ExprContext ctx = {
-        .scope = &c->scope, .props = &c->node->props, .grouping = c->grouping, .clause = "SELECT"};
+    ExprContext ctx = context_above(c, "SELECT");
     Status first = WEIR_OK;
     c->exprs = new (c->b->p->arena, BExpr *, c->items.n);
     for (int i = 0; i < c->items.n; i++) {
@@ -194,6 +195,37 @@ static Status core_having(Core *c)
     return bind_condition(c->b, &ctx, c->s->having, &c->having);
 }
 
+static Status core_qualify(Core *c)
+{
+    ExprContext ctx = context_above(c, "QUALIFY");
+    ctx.aliases = &c->items;
+    Status st = overs_check(c->overs, &ctx);
+    return c->s->qualify ? bind_condition(c->b, &ctx, c->s->qualify, &c->qualify) : st;
+}
+
+static Status bind_first_by(Core *c, const ExprContext *ctx)
+{
+    const ExprList *on = &c->s->distinct_on;
+    OrderList list = {0};
+    LOrder *keys;
+    int32_t n;
+    for (int i = 0; i < on->len; i++)
+        vec_push(&list, c->b->p->arena, (OrderItem){.expr = on->data[i], .span = on->data[i]->span});
+    TRY(bind_order_list(c->b, ctx, &list, &c->items, c->exprs, &keys, &n));
+    c->first_by = new (c->b->p->arena, BExpr *, n);
+    for (int i = 0; i < n; i++) c->first_by[i] = keys[i].expr;
+    return WEIR_OK;
+}
+
+static Status core_order(Core *c)
+{
+    ExprContext ctx = context_above(c, c->s->distinct_on.len ? "DISTINCT ON" : "ORDER BY");
+    ctx.aliases = &c->items;
+    if (c->s->distinct_on.len) TRY(bind_first_by(c, &ctx));
+    ctx.clause = "ORDER BY";
+    return bind_order_list(c->b, &ctx, &c->s->order_by, &c->items, c->exprs, &c->order, &c->norder);
+}
+
 /* ---- putting it together -------------------------------------------------------------------- */
 
 /* What makes it an aggregate: GROUP BY, else the window, else HAVING or the select list. */
@@ -207,44 +239,131 @@ static Span grouping_span(const Core *c)
                       : c->s->span;
 }
 
-/* Everything above the aggregate, in terms of its output. */
-static Status finish_grouping(Core *c)
+/* Everything above the groups and OVER, for a function that moves an expression there. */
+typedef Status (*Lift)(Core *c, BExpr **e);
+
+static Status lift_all(Core *c, Lift lift)
 {
-    Status first = WEIR_OK;
+    Status first = WEIR_OK, st = WEIR_OK;
     for (int i = 0; i < c->items.n; i++) {
-        Status st = grouping_finish(c->grouping, c->exprs[i], &c->exprs[i]);
+        st = lift(c, &c->exprs[i]);
         if (first == WEIR_OK) first = st;
     }
+    for (int i = 0; i < c->norder && first == WEIR_OK; i++) first = lift(c, &c->order[i].expr);
+    for (int i = 0; i < c->s->distinct_on.len && first == WEIR_OK; i++)
+        first = lift(c, &c->first_by[i]);
+    if (c->qualify) st = lift(c, &c->qualify);
+    return first == WEIR_OK ? st : first;
+}
+
+static Status over_groups(Core *c, BExpr **e)
+{
+    return grouping_finish(c->grouping, *e, e);
+}
+
+static Status finish_grouping(Core *c)
+{
+    Status first = lift_all(c, over_groups);
     if (c->having) {
         Status st = grouping_finish(c->grouping, c->having, &c->having);
         if (first == WEIR_OK) first = st;
     }
     TRY(first);
+    TRY(overs_group(c->overs, c->grouping));
     c->node = grouping_node(c->grouping, bind_at(c->b, grouping_span(c)));
     if (c->having) c->node = lnode_filter(c->b->p->arena, c->node, c->having, c->having->span);
     return WEIR_OK;
 }
 
-/* random() above an aggregate has no row to be a function of; bind_call has seen the row below. */
-static Status check_volatile_above(Core *c)
+static Status over_calls(Core *c, BExpr **e)
 {
-    for (int i = 0; i < c->items.n; i++)
-        if (c->exprs[i]->is_volatile && c->b->is_standing)
-            return bind_unsupported(c->b, c->exprs[i]->span, "volatile functions over groups");
+    *e = overs_column(c->overs, *e);
     return WEIR_OK;
 }
 
-static LNode *project_items(Core *c)
+static Status finish_overs(Core *c)
+{
+    c->node = overs_node(c->overs, c->node);
+    TRY(lift_all(c, over_calls));
+    if (c->qualify) c->node = lnode_filter(c->b->p->arena, c->node, c->qualify, c->qualify->span);
+    return WEIR_OK;
+}
+
+/* random() above state has no row to be a function of; bind_call has seen the row below. */
+static Status check_volatile_above(Core *c)
+{
+    if (c->node->props.has_position || !c->node->props.above_state) return WEIR_OK;
+    for (int i = 0; i < c->items.n; i++)
+        if (c->exprs[i]->is_volatile && c->b->is_standing)
+            return bind_unsupported(c->b, c->exprs[i]->span, "volatile functions over groups or OVER");
+    return WEIR_OK;
+}
+
+/* A rank that is shown stands behind the columns that were selected. */
+static LNode *project_items(Core *c, bool shows_rank)
 {
     Arena *a = c->b->p->arena;
-    Field *fields = new (a, Field, c->items.n);
+    int32_t n = c->items.n + shows_rank, rank = c->node->nfields - 1;
+    Field *fields = new (a, Field, n);
+    BExpr **exprs = new (a, BExpr *, n);
     for (int i = 0; i < c->items.n; i++) {
         if (c->exprs[i]->type.kind == TYPE_NULL)
             c->exprs[i] = bexpr_const(a, value_null(TYPE_OF(TYPE_TEXT)), c->exprs[i]->span);
+        exprs[i] = c->exprs[i];
         fields[i] = (Field){c->items.items[i].name, c->exprs[i]->type};
     }
-    return lnode_project(a, c->node, c->exprs, fields, c->items.n, bind_at(c->b, c->s->span));
+    if (shows_rank) {
+        exprs[n - 1] = bexpr_column(a, rank, TYPE_BIGINT_, c->limit->span);
+        fields[n - 1] = c->node->fields[rank];
+    }
+    return lnode_project(a, c->node, exprs, fields, n, bind_at(c->b, c->s->span));
 }
+
+/* ---- the first rows ------------------------------------------------------------------------- */
+
+static Status not_selected(Core *c, const BExpr *e)
+{
+    Status st = diag_error(c->b->p->diags, WEIR_E_SYNTAX, e->span,
+                           "SELECT DISTINCT: ORDER BY takes what is selected");
+    diag_hint(c->b->p->diags, "add it to the select list");
+    return st;
+}
+
+/* Over DISTINCT, ORDER BY is about selected columns. */
+static Status order_selected(Core *c)
+{
+    for (int i = 0; i < c->norder; i++) {
+        BExpr *e = c->order[i].expr;
+        int k = 0;
+        while (k < c->items.n && !bexpr_eq(c->exprs[k], e)) k++;
+        if (k == c->items.n && e->kind != BE_CONST) return not_selected(c, e);
+        if (k < c->items.n) c->order[i].expr = bexpr_column(c->b->p->arena, k, e->type, e->span);
+    }
+    return WEIR_OK;
+}
+
+static LNode *first_rows(Core *c, LNode *in)
+{
+    return c->limit->any ? bind_row_top(c->b, in, c->limit, c->order, c->norder) : in;
+}
+
+static Status select_distinct(Core *c, LNode **out)
+{
+    TRY(order_selected(c));
+    LNode *rows = bind_distinct(c->b, project_items(c, false), bind_at(c->b, c->s->span));
+    *out = first_rows(c, rows);
+    return WEIR_OK;
+}
+
+static void select_first(Core *c)
+{
+    const ExprList *on = &c->s->distinct_on;
+    if (on->len == 0) return;
+    Span at = bind_at(c->b, span_join(on->data[0]->span, on->data[on->len - 1]->span));
+    c->node = bind_first_rows(c->b, c->node, c->first_by, (int32_t)on->len, c->order, c->norder, at);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------ */
 
 /* Keys are bound before the select list, so that they are known when it is; errors of all clauses
  * are reported together, and only then it is asked whether the pieces fit. */
@@ -254,24 +373,27 @@ static Status bind_clauses(Core *c)
     note(c, core_where(c));
     note(c, collect_items(c));
     c->grouping = grouping_new(c->b, c->node, &c->scope);
+    c->overs = overs_new(c->b, &c->s->windows);
     note(c, core_window(c));
     note(c, core_group_by(c));
     if (c->status != WEIR_OK && c->s->window && !grouping_has_window(c->grouping)) return c->status;
     note(c, core_items(c));
     note(c, core_having(c));
+    note(c, core_qualify(c));
+    note(c, core_order(c));
     return c->status;
 }
 
-Status bind_core(Binder *b, const Select *s, LNode **out)
+Status bind_core(Binder *b, const Select *s, const RowLimit *l, LNode **out)
 {
-    Core c = {.b = b, .s = s};
-    TRY(refuse_unbuilt(&c));
+    Core c = {.b = b, .s = s, .limit = l};
     TRY(bind_clauses(&c));
-    if (grouping_is_needed(c.grouping, s)) {
-        TRY(finish_grouping(&c));
-        TRY(check_volatile_above(&c));
-    }
-    *out = project_items(&c);
-    if (s->is_distinct) *out = bind_distinct(b, *out, bind_at(b, s->span));
+    if (grouping_is_needed(c.grouping, s)) TRY(finish_grouping(&c));
+    TRY(finish_overs(&c));
+    TRY(check_volatile_above(&c));
+    if (s->is_distinct && s->distinct_on.len == 0) return select_distinct(&c, out);
+    select_first(&c);
+    c.node = first_rows(&c, c.node);
+    *out = project_items(&c, l->shows_rank);
     return WEIR_OK;
 }

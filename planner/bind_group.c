@@ -10,8 +10,6 @@
 
 #include <assert.h>
 
-enum { COL_WINDOW = 1 << 28, COL_AGG = 1 << 29 };
-
 struct Grouping {
     Binder *b;
     LNode *input;
@@ -327,6 +325,10 @@ static Status not_grouped(Grouping *g, const BExpr *e)
 static Status finish_column(Grouping *g, BExpr *e, BExpr **out)
 {
     int32_t nkeys = (int32_t)g->keys.len, nwindow = window_column_count(g->window.spec), col;
+    if (e->col >= COL_OVER) {
+        *out = e;
+        return WEIR_OK;
+    }
     if (e->col >= COL_AGG)
         col = nkeys + nwindow + e->col - COL_AGG;
     else if (e->col >= COL_WINDOW)

@@ -1,4 +1,4 @@
-/* bind_set.c: UNION [ALL]. INTERSECT and EXCEPT have their place here when they are built. */
+/* bind_set.c: UNION, INTERSECT and EXCEPT, each with ALL or without. */
 #include "planner/bind.h"
 #include "planner/casts.h"
 #include "planner/resolve.h"
@@ -11,7 +11,10 @@ static BExpr *branch_column(Binder *b, LNode *n, int col)
     return bexpr_column(b->p->arena, col, n->fields[col].type, n->span);
 }
 
-static Status column_type(Binder *b, LNode *const *in, int n, int col, Type *out)
+static const char *const SET_NAMES[] = {
+    [SET_UNION] = "UNION", [SET_INTERSECT] = "INTERSECT", [SET_EXCEPT] = "EXCEPT"};
+
+static Status column_type(Binder *b, SetOp op, LNode *const *in, int n, int col, Type *out)
 {
     BExpr **parts = new (b->p->arena, BExpr *, n);
     for (int i = 0; i < n; i++) parts[i] = branch_column(b, in[i], col);
@@ -20,8 +23,8 @@ static Status column_type(Binder *b, LNode *const *in, int n, int col, Type *out
         return WEIR_OK;
     }
     return diag_error(b->p->diags, WEIR_E_TYPE, in[0]->span,
-                      "column %d (\"%.*s\") of UNION has no common type", col + 1,
-                      STR_ARG(in[0]->fields[col].name));
+                      "column %d (\"%.*s\") of %s has no common type", col + 1,
+                      STR_ARG(in[0]->fields[col].name), SET_NAMES[op]);
 }
 
 static Status cast_branch(Binder *b, LNode *in, const Field *fields, int n, LNode **out)
@@ -58,10 +61,20 @@ static Status check_counts(Binder *b, const Select *s, LNode *const *in)
     return WEIR_OK;
 }
 
+/* a EXCEPT b EXCEPT c is (a EXCEPT b) EXCEPT c. */
+static LNode *chain(Binder *b, const Select *s, LNode *const *in, int n)
+{
+    SetKind set = s->set_op == SET_INTERSECT ? SETOP_INTERSECT : SETOP_EXCEPT;
+    LNode *left = in[0];
+    for (int i = 1; i < n; i++) {
+        Span at = bind_at(b, span_join(s->branches.data[0]->span, s->branches.data[i]->span));
+        left = lnode_setop(b->p->arena, set, s->set_all, b->emit_final, left, in[i], at);
+    }
+    return left;
+}
+
 Status bind_set(Binder *b, const Select *s, LNode **out)
 {
-    if (s->set_op != SET_UNION)
-        return bind_unsupported(b, s->span, s->set_op == SET_INTERSECT ? "INTERSECT" : "EXCEPT");
     int n = (int)s->branches.len;
     LNode **in = new (b->p->arena, LNode *, n);
     TRY(bind_branches(b, s, in));
@@ -70,9 +83,13 @@ Status bind_set(Binder *b, const Select *s, LNode **out)
     Field *fields = new (b->p->arena, Field, ncols);
     for (int i = 0; i < ncols; i++) {
         fields[i].name = in[0]->fields[i].name;
-        TRY(column_type(b, in, n, i, &fields[i].type));
+        TRY(column_type(b, s->set_op, in, n, i, &fields[i].type));
     }
     for (int i = 0; i < n; i++) TRY(cast_branch(b, in[i], fields, ncols, &in[i]));
+    if (s->set_op != SET_UNION) {
+        *out = chain(b, s, in, n);
+        return WEIR_OK;
+    }
     *out = lnode_union(b->p->arena, in, n, bind_at(b, s->span));
     if (!s->set_all) *out = bind_distinct(b, *out, bind_at(b, s->span));
     return WEIR_OK;

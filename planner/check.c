@@ -1,7 +1,7 @@
 /* check.c: what a standing query may not be.
  *
  * Looks at the query as it was bound, before any rewrite, so that no rule can change a verdict. */
-#include "planner/logical.h"
+#include "planner/node.h"
 
 typedef struct Check {
     Diags *diags;
@@ -52,7 +52,7 @@ static Status check_final(const Check *c, const LNode *n)
 static Str retractor(const LNode *n)
 {
     if (n->kind == L_VIEW_INPUT || n->kind == L_SCAN) return n->rel->name;
-    if (n->kind == L_AGGREGATE) return what(n);
+    if (n->what.n) return what(n);
     for (int i = 0; i < n->ninputs; i++)
         if (!n->inputs[i]->props.is_append_only) return retractor(n->inputs[i]);
     return S("its input");
@@ -82,6 +82,46 @@ static Status check_retraction(const Check *c, const LNode *n)
     return st;
 }
 
+/* ---- OVER, Top-N, set operations ------------------------------------------------------------- */
+
+static Status check_over(const Check *c, const LNode *n)
+{
+    const LNode *in = n->inputs[0];
+    Span at;
+    const char *why = c->emit_final ? over_never_finishes(n, &at) : NULL;
+    if (why) {
+        Status st = diag_error(c->diags, WEIR_E_EMIT, at, "EMIT FINAL: \"%.*s\" never finishes%s",
+                               STR_ARG(what(n)), why);
+        diag_hint(c->diags, "partition by window_start and window_end, or order by event time "
+                            "and look back only, or use EMIT CHANGES");
+        return st;
+    }
+    if (in->props.is_append_only) return WEIR_OK;
+    if (c->emit_final && n->key_window_end < 0) return retracts(c, n->span, what(n), in);
+    Status st = WEIR_OK;
+    for (int i = 0; i < n->novers; i++)
+        if (n->overs[i].func == OVER_AGGREGATE && !(n->overs[i].agg.def->flags & AGG_RETRACTABLE))
+            st = retracts(c, n->overs[i].span, n->overs[i].text, in);
+    return st;
+}
+
+/* Top-N and set operations finish with the window that their rows belong to. */
+static Status check_closing(const Check *c, const LNode *n)
+{
+    if (!c->emit_final || n->key_window_end >= 0) return WEIR_OK;
+    return never_finishes(c, n, "",
+                          n->kind == L_SETOP ? "select window_start and window_end on both sides, or "
+                                               "use EMIT CHANGES"
+                                             : "rank within a window: PARTITION BY window_start, "
+                                               "window_end; or use EMIT CHANGES");
+}
+
+static Status check_aggregate(const Check *c, const LNode *n)
+{
+    Status st = c->emit_final ? check_final(c, n) : WEIR_OK;
+    return st == WEIR_OK ? check_retraction(c, n) : st;
+}
+
 /* ---- the tree ------------------------------------------------------------------------------- */
 
 static Status check_node(const Check *c, const LNode *n)
@@ -91,9 +131,23 @@ static Status check_node(const Check *c, const LNode *n)
         Status below = check_node(c, n->inputs[i]);
         if (st == WEIR_OK) st = below;
     }
-    if (n->kind != L_AGGREGATE || st != WEIR_OK) return st;
-    if (c->emit_final) st = check_final(c, n);
-    return st == WEIR_OK ? check_retraction(c, n) : st;
+    if (st != WEIR_OK) return st;
+    switch (n->kind) {
+    case L_AGGREGATE: return check_aggregate(c, n);
+    case L_OVER: return check_over(c, n);
+    case L_TOPN:
+    case L_SETOP: return check_closing(c, n);
+    case L_SCAN:
+    case L_VIEW_INPUT:
+    case L_VALUES:
+    case L_FILTER:
+    case L_PROJECT:
+    case L_WINDOW:
+    case L_UNION:
+    case L_JOIN:
+    case L_UNNEST: break;
+    }
+    return WEIR_OK;
 }
 
 Status lnode_check(Diags *d, const LNode *root, bool emit_final, bool strict)

@@ -26,10 +26,12 @@ static void declare_columns(Planner *p, const CreateView *s, Relation *rel)
 
 static Status check_count(Planner *p, const CreateView *s, const Relation *rel)
 {
-    if (s->columns.len == 0 || s->columns.len == rel->ncols) return WEIR_OK;
+    int32_t shown = 0;
+    for (int32_t i = 0; i < rel->ncols; i++) shown += !rel->cols[i].hidden;
+    if (s->columns.len == 0 || s->columns.len == shown) return WEIR_OK;
     Span at = span_join(s->columns.data[0].span, s->columns.data[s->columns.len - 1].span);
     return diag_error(p->diags, WEIR_E_NAME, at, "\"%.*s\" names %d columns, its query has %d",
-                      STR_ARG(rel->name), (int)s->columns.len, rel->ncols);
+                      STR_ARG(rel->name), (int)s->columns.len, shown);
 }
 
 static Status check_output(Planner *p, const CreateView *s, const Relation *rel)

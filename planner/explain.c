@@ -319,6 +319,86 @@ static void tell_aggregate(Telling *t)
     if (op->input_retracts) tell(t, "input", S("retracts"));
 }
 
+/* ---- OVER, Top-N, set operations --------------------------------------------------------------- */
+
+/* The first n columns of an order. */
+static Str *order_texts(const OrderKey *order, int32_t n, const PhysOp *over, Arena *a)
+{
+    Str *items = new (a, Str, n);
+    for (int32_t i = 0; i < n; i++) {
+        const OrderKey *k = &order[i];
+        Str name = field_name(over, k->col, a);
+        const char *nulls = k->nulls_first != k->descending ? "" : k->nulls_first ? " NULLS FIRST" : " NULLS LAST";
+        items[i] = str_printf(a, "%.*s%s%s", STR_ARG(name), k->descending ? " DESC" : "", nulls);
+    }
+    return items;
+}
+
+static void tell_partition(Telling *t)
+{
+    const PhysOp *op = t->op, *in = op->inputs[0];
+    const RankSpec *r = op->ranks;
+    tell_items(t, "partition by", names_of(in, op->keys, op->nkeys, t->arena), op->nkeys, true);
+    tell_items(t, "order by", order_texts(r->order, r->npeer, in, t->arena), r->npeer, true);
+    int32_t rest = r->norder - r->npeer;
+    tell_items(t, "ties by", order_texts(r->order + r->npeer, rest, in, t->arena), rest, true);
+}
+
+static void tell_key_window(Telling *t, const Str *end)
+{
+    if (end) tell(t, "closes", str_printf(t->arena, "when the watermark reaches %.*s", STR_ARG(*end)));
+    tell(t, "emits", t->op->emit_final ? S("final") : S("changes"));
+    if (t->op->input_retracts) tell(t, "input", S("retracts"));
+}
+
+static void tell_rank_window(Telling *t)
+{
+    const PhysOp *op = t->op;
+    Str end;
+    if (op->key_window_end >= 0) end = field_name(op->inputs[0], op->keys[op->key_window_end], t->arena);
+    tell_key_window(t, op->key_window_end >= 0 ? &end : NULL);
+}
+
+static void tell_over(Telling *t)
+{
+    const PhysOp *op = t->op;
+    tell_partition(t);
+    Str *items = new (t->arena, Str, op->novers);
+    for (int32_t i = 0; i < op->novers; i++) items[i] = op->overs[i].text;
+    tell_items(t, "calls", items, op->novers, true);
+    tell_rank_window(t);
+}
+
+static Str kept_ranks(const RankSpec *r, Arena *a)
+{
+    static const char *const NAMES[] = {
+        [TOP_ROW_NUMBER] = "row_number", [TOP_RANK] = "rank", [TOP_DENSE_RANK] = "dense_rank"};
+    long long first = r->offset + 1, last = r->limit < 0 ? -1 : r->offset + r->limit;
+    if (last < 0) return str_printf(a, "%s >= %lld", NAMES[r->rank], first);
+    if (first == last) return str_printf(a, "%s = %lld", NAMES[r->rank], first);
+    if (first == 1) return str_printf(a, "%s <= %lld", NAMES[r->rank], last);
+    return str_printf(a, "%s BETWEEN %lld AND %lld", NAMES[r->rank], first, last);
+}
+
+static void tell_topn(Telling *t)
+{
+    tell_partition(t);
+    tell(t, "keeps", kept_ranks(t->op->ranks, t->arena));
+    if (t->op->ranks->shows_rank) tell(t, "shows", S("rank"));
+    tell_rank_window(t);
+}
+
+static void tell_setop(Telling *t)
+{
+    const PhysOp *op = t->op;
+    static const char *const NAMES[][2] = {[SETOP_INTERSECT] = {"INTERSECT", "INTERSECT ALL"},
+                                           [SETOP_EXCEPT] = {"EXCEPT", "EXCEPT ALL"}};
+    tell(t, "operation", str_z(NAMES[op->set][op->set_all]));
+    Str end;
+    if (op->key_window_end >= 0) end = field_name(op, op->key_window_end, t->arena);
+    tell_key_window(t, op->key_window_end >= 0 ? &end : NULL);
+}
+
 static void tell_nothing(Telling *t)
 {
     (void)t;
@@ -351,9 +431,9 @@ static const KindWords KINDS[] = {
     [PHYS_AGGREGATE] = {"Aggregate", tell_aggregate},
     [PHYS_UNION] = {"Union", tell_nothing},
     [PHYS_JOIN] = {"Join", tell_nothing},
-    [PHYS_OVER] = {"Over", tell_nothing},
-    [PHYS_TOPN] = {"Top-N", tell_nothing},
-    [PHYS_SETOP] = {"Set Operation", tell_nothing},
+    [PHYS_OVER] = {"Over", tell_over},
+    [PHYS_TOPN] = {"Top-N", tell_topn},
+    [PHYS_SETOP] = {"Set Operation", tell_setop},
     [PHYS_UNNEST] = {"Unnest", tell_nothing},
     [PHYS_VIEW] = {"Materialized View", tell_view},
     [PHYS_OUTPUT] = {"Output", tell_output},

@@ -85,7 +85,7 @@ struct LNode {
     Props props;
     int32_t window_time;        /* column that holds window_end - 1 tick, -1: none */
     bool start_determines_end;  /* window_start alone names a window (all kinds but cumulating) */
-    int32_t key_window_start, key_window_end; /* AGGREGATE: see PhysOp */
+    int32_t key_window_start, key_window_end; /* AGGREGATE, OVER, TOPN, SETOP: see PhysOp */
 
     Relation *rel;              /* SCAN, VIEW_INPUT */
     int32_t *scan_cols;         /* SCAN: columns of rel, one per field */
@@ -138,7 +138,7 @@ LNode *lnode_join(Arena *a, JoinKind kind, LNode *left, LNode *right, BExpr *on,
 LNode *lnode_over(Arena *a, const LNode *parts, Span at);
 LNode *lnode_topn(Arena *a, const LNode *parts, Span at);
 /* planner/node_setop.c. Two relations of the same types. */
-LNode *lnode_setop(Arena *a, SetKind set, bool all, LNode *left, LNode *right, Span at);
+LNode *lnode_setop(Arena *a, SetKind set, bool all, bool emit_final, LNode *left, LNode *right, Span at);
 /* planner/node_unnest.c. `list` is over the input's columns. */
 LNode *lnode_unnest(Arena *a, LNode *input, BExpr *list, Type element, bool outer, bool ordinality, Span at);
 /* A copy of n with other inputs (of the same columns), properties computed anew. */

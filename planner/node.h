@@ -17,4 +17,17 @@ void topn_props(Arena *a, LNode *n);
 void setop_props(Arena *a, LNode *n);
 void unnest_props(Arena *a, LNode *n);
 
+/* The worse of the state below and what a node itself keeps. */
+Str worse_bound(Str below, Str own);
+
+/* planner/node_rank.c. Keys, order and arguments of OVER and Top-N become columns. */
+LNode *rank_settle(Arena *a, LNode *n);
+void rank_lower(Arena *a, const LNode *n, PhysOp *op);
+/* Why OVER has no last value under EMIT FINAL, and where; NULL: it has. */
+const char *over_never_finishes(const LNode *n, Span *at);
+/* planner/node_setop.c. */
+void setop_lower(const LNode *n, PhysOp *op);
+/* planner/physical.c. An aggregate whose parts are columns. */
+AggCall agg_lower(Arena *a, const LAgg *g, bool input_retracts);
+
 #endif

@@ -3,7 +3,7 @@
  * First every aggregate is settled: a project below it computes its keys, arguments, filters and
  * order keys, each distinct expression once, unless all of them are columns already. Then nodes
  * become operators one by one, inputs first; the index in that order is the operator's id. */
-#include "planner/logical.h"
+#include "planner/node.h"
 
 #include <assert.h>
 
@@ -110,6 +110,7 @@ static LNode *settle_all(Arena *a, LNode *n)
         same &= inputs[i] == n->inputs[i];
     }
     if (!same) n = lnode_with_inputs(a, n, inputs);
+    if (n->kind == L_OVER || n->kind == L_TOPN) return rank_settle(a, n);
     return n->kind == L_AGGREGATE ? settle(a, n) : n;
 }
 
@@ -146,7 +147,7 @@ static WindowSpec *lower_window(Arena *a, const LNode *n)
     return w;
 }
 
-static AggCall lower_agg(Arena *a, const LAgg *g, bool input_retracts)
+AggCall agg_lower(Arena *a, const LAgg *g, bool input_retracts)
 {
     AggCall c = {.def = g->def, .nargs = g->nargs, .distinct = g->distinct, .norder = g->norder,
                  .by_position = g->by_position, .input_retracts = input_retracts, .type = g->type,
@@ -174,7 +175,7 @@ static Status lower_aggregate(Lower *s, const LNode *n, PhysOp *op)
     op->nkeys = n->nkeys;
     op->naggs = n->naggs;
     op->aggs = new (a, AggCall, n->naggs);
-    for (int i = 0; i < n->naggs; i++) op->aggs[i] = lower_agg(a, &n->aggs[i], op->input_retracts);
+    for (int i = 0; i < n->naggs; i++) op->aggs[i] = agg_lower(a, &n->aggs[i], op->input_retracts);
     op->is_global = n->is_global;
     op->emit_final = n->emit_final;
     op->key_window_start = n->key_window_start;
@@ -240,9 +241,9 @@ static Status lower_kind(Lower *s, const LNode *n, PhysOp *op)
     case L_AGGREGATE: return lower_aggregate(s, n, op);
     case L_UNION: return WEIR_OK;
     case L_JOIN: return lower_later(s, n, "a join");
-    case L_OVER: return lower_later(s, n, "OVER");
-    case L_TOPN: return lower_later(s, n, "a Top-N");
-    case L_SETOP: return lower_later(s, n, "INTERSECT and EXCEPT");
+    case L_OVER:
+    case L_TOPN: rank_lower(s->arena, n, op); return WEIR_OK;
+    case L_SETOP: setop_lower(n, op); return WEIR_OK;
     case L_UNNEST: return lower_later(s, n, "UNNEST");
     }
     return WEIR_E_INTERNAL;

@@ -211,11 +211,14 @@ struct PhysOp {
     AggCall *aggs;
     int32_t naggs;
     bool is_global;        /* AGGREGATE without GROUP BY: one row even over nothing */
-    bool emit_final;       /* AGGREGATE: only closed windows */
+    bool emit_final;       /* AGGREGATE, TOPN, SETOP: only closed windows; OVER: those, or, where
+                              key_window_end is -1, each row when the watermark has reached
+                              order[0], its event time */
     bool input_retracts;
     /* An aggregate whose keys hold the bounds of a window that an upstream PHYS_WINDOW or a
      * windowed view made (not its own `window`): index into keys, -1: none. Its groups end when
-     * the watermark passes window_end; rows with window_end - 1 tick <= J are late in it. */
+     * the watermark passes window_end; rows with window_end - 1 tick <= J are late in it.
+     * OVER, TOPN: the same of partitions. SETOP: the columns that hold them on both sides. */
     int32_t key_window_start, key_window_end;
 
     JoinSpec *join;        /* JOIN */

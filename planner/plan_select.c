@@ -7,25 +7,11 @@
 
 /* ---- a query -------------------------------------------------------------------------------- */
 
-static Status refuse_order(Binder *b, const Select *s, bool is_top)
+static Status refuse_emit(Binder *b, const Select *s, bool is_top)
 {
-    if (s->order_by.len && (s->limit || !is_top))
-        return bind_unsupported(b, s->order_by.data[0].span,
-                                "ORDER BY in a standing query (Top-N)");
-    if (s->order_by.len) {
-        Status st =
-            diag_error(b->p->diags, WEIR_E_UNSUPPORTED, bind_at(b, s->order_by.data[0].span),
-                       "ORDER BY: the rows of a standing query have no order");
-        diag_hint(b->p->diags, "order the rows where you read the view");
-        return st;
-    }
-    if (s->limit && !is_top)
-        return bind_unsupported(b, s->limit->span, "LIMIT in a standing query (Top-N)");
-    if (s->offset) return bind_unsupported(b, s->offset->span, "OFFSET in a standing query");
-    if (s->emit != EMIT_UNSAID && !is_top)
-        return diag_error(b->p->diags, WEIR_E_EMIT, bind_at(b, s->emit_span),
-                          "EMIT belongs to the end of the whole query");
-    return WEIR_OK;
+    if (s->emit == EMIT_UNSAID || is_top) return WEIR_OK;
+    return diag_error(b->p->diags, WEIR_E_EMIT, bind_at(b, s->emit_span),
+                      "EMIT belongs to the end of the whole query");
 }
 
 /* The common tables of WITH: each sees those before it. */
@@ -40,14 +26,12 @@ static Status open_with(Binder *b, const Select *s)
     return WEIR_OK;
 }
 
-static Status bind_kind(Binder *b, const Select *s, LNode **out)
+static Status bind_kind(Binder *b, const Select *s, const RowLimit *l, LNode **out)
 {
-    switch (s->kind) {
-    case SELECT_CORE: return bind_core(b, s, out);
-    case SELECT_VALUES: return bind_values(b, s, out);
-    case SELECT_SET: return bind_set(b, s, out);
-    }
-    return WEIR_E_INTERNAL;
+    if (s->kind == SELECT_CORE) return bind_core(b, s, l, out);
+    LNode *rows;
+    TRY(s->kind == SELECT_VALUES ? bind_values(b, s, &rows) : bind_set(b, s, &rows));
+    return bind_output_top(b, s, l, rows, out);
 }
 
 Status bind_select(Binder *b, const Select *s, bool is_top, LNode **out)
@@ -56,10 +40,12 @@ Status bind_select(Binder *b, const Select *s, bool is_top, LNode **out)
         return diag_error(b->p->diags, WEIR_E_LIMIT, bind_at(b, s->span),
                           "queries and views are nested at most %d deep", BIND_DEPTH_MAX);
     const CteScope *saved = b->ctes;
-    TRY(refuse_order(b, s, is_top));
+    RowLimit limit;
+    TRY(refuse_emit(b, s, is_top));
+    TRY(bind_row_limit(b, s, is_top, &limit));
     TRY(open_with(b, s));
     b->depth++;
-    Status st = bind_kind(b, s, out);
+    Status st = bind_kind(b, s, &limit, out);
     b->depth--;
     b->ctes = saved;
     return st;
@@ -67,16 +53,34 @@ Status bind_select(Binder *b, const Select *s, bool is_top, LNode **out)
 
 /* ---- what a query makes of its relation ----------------------------------------------------- */
 
-/* Names declared with the view, CREATE VIEW v (a, b), stay. */
-static void fill_columns(Planner *p, const LNode *n, const Field *names, Relation *r)
+/* "_rank", or what is left of it where a column has that name. */
+static Str rank_name(Arena *a, const ColumnDef *cols, int32_t n)
 {
-    const ColumnDef *declared = r->ncols == n->nfields ? r->cols : NULL;
+    Str name = S("_rank");
+    for (int i = 0; i < n; i++) {
+        if (!str_ieq(cols[i].name, name)) continue;
+        name = str_printf(a, "%.*s_", STR_ARG(name));
+        i = -1;
+    }
+    return name;
+}
+
+/* Names declared with the view, CREATE VIEW v (a, b), stay. `has_rank`: the last column is the rank
+ * of its Top-N. */
+static void fill_columns(Planner *p, const LNode *n, const Field *names, bool has_rank, Relation *r)
+{
+    int32_t shown = n->nfields - has_rank;
+    const ColumnDef *declared = r->ncols == shown ? r->cols : NULL;
     ColumnDef *cols = new (p->arena, ColumnDef, n->nfields);
     for (int i = 0; i < n->nfields; i++) {
-        if (declared) cols[i] = declared[i];
+        if (declared && i < shown) cols[i] = declared[i];
         if (cols[i].name.n == 0) cols[i].name = names[i].name;
         cols[i].type = n->fields[i].type;
         cols[i].kind = COL_PHYSICAL;
+    }
+    if (has_rank) {
+        cols[shown].name = rank_name(p->arena, cols, shown);
+        cols[shown].hidden = true;
     }
     r->cols = cols;
     r->ncols = n->nfields;
@@ -84,7 +88,7 @@ static void fill_columns(Planner *p, const LNode *n, const Field *names, Relatio
 
 static void fill_relation(Binder *b, const LNode *n, const Field *names, Relation *r)
 {
-    fill_columns(b->p, n, names, r);
+    fill_columns(b->p, n, names, b->has_rank, r);
     r->watermark = (WatermarkDef){.col = n->props.time_col};
     r->is_append_only = n->props.is_append_only;
     r->emit_final = b->emit_final;
@@ -103,21 +107,13 @@ static Status bind_whole(Binder *b, const Select *q, LNode **out)
     return bind_select(b, q, true, out);
 }
 
-static Status find_limit(Binder *b, const Select *q, const Relation *rel, int64_t *limit)
+/* LIMIT without an order: the first rows of the output, whatever they are. */
+static Status find_limit(Binder *b, const Select *q, int64_t *limit)
 {
-    *limit = -1;
-    if (!q->limit) return WEIR_OK;
-    if (rel) return bind_unsupported(b, q->limit->span, "LIMIT in a standing query (Top-N)");
-    ExprContext c = {.clause = "LIMIT"};
-    BExpr *e;
-    TRY(bind_expr(b, &c, q->limit, &e));
-    if (e->kind == BE_CONST && !e->value.is_null && e->type.kind == TYPE_BIGINT &&
-        e->value.i >= 0) {
-        *limit = e->value.i;
-        return WEIR_OK;
-    }
-    return diag_error(b->p->diags, WEIR_E_VALUE, bind_at(b, q->limit->span),
-                      "LIMIT takes a number of rows");
+    RowLimit l;
+    TRY(bind_row_limit(b, q, true, &l));
+    *limit = l.any ? -1 : l.limit;
+    return WEIR_OK;
 }
 
 static Status bound_and_checked(Binder *b, const Select *q, LNode **out)
@@ -168,11 +164,11 @@ static Str canonical(Planner *p, const Select *q)
 Status plan_query(Planner *p, const Select *q, Relation *rel, PhysPlan **out)
 {
     ptrdiff_t before = p->diags ? p->diags->list.len : 0;
-    Binder b = {.p = p};
+    Binder b = {.p = p, .counts_output = !rel, .shows_rank = rel && rel->kind == REL_MATERIALIZED};
     LNode *root;
     int64_t limit;
     TRY(new_error(p, before, bound_and_checked(&b, q, &root)));
-    TRY(find_limit(&b, q, rel, &limit));
+    TRY(find_limit(&b, q, &limit));
     LNode *best = rewrite_all(p, root);
     PhysPlan *plan;
     TRY(lnode_lower(p->arena, best, p->diags, &plan));

@@ -205,8 +205,7 @@ static bool is_unbounded(Str bound)
     return str_starts(bound, S("UNBOUNDED"));
 }
 
-/* The worse of what lies below and what n itself keeps. */
-static Str worse_bound(Str below, Str own)
+Str worse_bound(Str below, Str own)
 {
     if (is_unbounded(own) || str_eq(below, S("none"))) return own;
     return is_unbounded(below) || str_eq(own, S("none")) ? below : own;

@@ -158,8 +158,8 @@ static Status stored_relation(const PullContext *c, const Relation *r, Source *o
     Pull *l = c->pull;
     *out = (Source){.sql = qualified(l->arena, (Str){0}, r->name)};
     for (int32_t i = 0; i < r->ncols; i++) {
-        PullColumn col = {.name = r->cols[i].name, .type = pull_stored_type(r->cols[i].type, &r->options),
-                          .hidden = r->cols[i].hidden};
+        if (r->cols[i].hidden) continue; /* the rank of a Top-N: its VIEW has used it */
+        PullColumn col = {.name = r->cols[i].name, .type = pull_stored_type(r->cols[i].type, &r->options)};
         vec_push(&out->cols, l->arena, col);
     }
     return WEIR_OK;

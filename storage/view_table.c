@@ -204,6 +204,18 @@ static void comment_sql(StrBuf *b, Str sql)
     sb_lit(b, " */");
 }
 
+/* A view's hidden column is its rows' place in the order of its Top-N: they come out by it. */
+static void order_by_rank(StrBuf *b, const Relation *r)
+{
+    const char *sep = "\nORDER BY ";
+    for (int32_t i = 0; i < r->ncols; i++) {
+        if (!r->cols[i].hidden) continue;
+        sb_z(b, sep);
+        sql_quote_name(b, view_table_column(r, i, b->arena));
+        sep = ", ";
+    }
+}
+
 static Str create_view_sql(const Relation *r, Arena *a)
 {
     StrBuf b = {.arena = a};
@@ -224,6 +236,7 @@ static Str create_view_sql(const Relation *r, Arena *a)
         sep = ", ";
     }
     sb_printf(&b, "\nFROM _weir_mv_%lld", (long long)r->id);
+    order_by_rank(&b, r);
     return sb_done(&b);
 }
 

@@ -1,6 +1,7 @@
 /* view_table.h: the table behind a materialized view, and how rows get into it.
  *
- * A view `v` is a SQL VIEW over _weir_mv_<id>(_id INTEGER PRIMARY KEY, the user's columns). Rows
+ * A view `v` is a SQL VIEW over _weir_mv_<id>(_id INTEGER PRIMARY KEY, the user's columns, and the
+ * hidden column of a Top-N, by which the VIEW orders). Rows
  * go in through a virtual table that shows a ViewDelta to SQLite: against a prepared statement a row,
  * one INSERT … SELECT a delta appends 1.7 × and updates 3 × as many rows a second (five columns,
  * deltas of 1,000 rows; 1.3 × and 1.9 × at 100), and no value is copied on the way. */

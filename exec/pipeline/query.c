@@ -232,6 +232,8 @@ static Status open_ops(Query *q, Diags *d)
         const PhysOp *p = q->plan->ops[i];
         assert(p->id == i);
         OpOpen open = q->is_shadow && p->kind == PHYS_VIEW ? op_relay_open : openers[p->kind];
+        if (!open)
+            return diag_error(d, WEIR_E_UNSUPPORTED, p->span, "standing queries with this operator are not built yet");
         TRY(open(p, &q->ctx, &q->arena, &q->ops[i], d));
         for (int port = 0; port < p->ninputs; port++)
             op_connect(q->ops[p->inputs[port]->id], q->ops[i], port);

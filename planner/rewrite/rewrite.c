@@ -54,18 +54,39 @@ static BExpr **pass_list(Pass *s, BExpr **list, int32_t n)
     return out;
 }
 
+static LOrder *pass_order(Pass *s, const LOrder *order, int32_t n)
+{
+    LOrder *out = new (s->arena, LOrder, n);
+    for (int i = 0; i < n; i++) {
+        out[i] = order[i];
+        out[i].expr = pass_one(s, order[i].expr);
+    }
+    return out;
+}
+
+static LAgg pass_agg(Pass *s, const LAgg *agg)
+{
+    LAgg out = *agg;
+    out.args = pass_list(s, agg->args, agg->nargs);
+    out.filter = pass_one(s, agg->filter);
+    out.order = pass_order(s, agg->order, agg->norder);
+    return out;
+}
+
 static LAgg *pass_aggs(Pass *s, const LAgg *aggs, int32_t n)
 {
     LAgg *out = new (s->arena, LAgg, n);
+    for (int i = 0; i < n; i++) out[i] = pass_agg(s, &aggs[i]);
+    return out;
+}
+
+static LOver *pass_overs(Pass *s, const LOver *overs, int32_t n)
+{
+    LOver *out = new (s->arena, LOver, n);
     for (int i = 0; i < n; i++) {
-        out[i] = aggs[i];
-        out[i].args = pass_list(s, aggs[i].args, aggs[i].nargs);
-        out[i].filter = pass_one(s, aggs[i].filter);
-        out[i].order = new (s->arena, LOrder, aggs[i].norder);
-        for (int k = 0; k < aggs[i].norder; k++) {
-            out[i].order[k] = aggs[i].order[k];
-            out[i].order[k].expr = pass_one(s, aggs[i].order[k].expr);
-        }
+        out[i] = overs[i];
+        out[i].args = pass_list(s, overs[i].args, overs[i].nargs);
+        out[i].agg = pass_agg(s, &overs[i].agg);
     }
     return out;
 }
@@ -81,6 +102,8 @@ LNode *rewrite_exprs(Arena *a, LNode *n, LNode *input, ExprRule f, void *arg)
     copy->keys = pass_list(&s, n->keys, n->nkeys);
     copy->partition = pass_list(&s, n->partition, n->npartition);
     copy->aggs = pass_aggs(&s, n->aggs, n->naggs);
+    copy->order = pass_order(&s, n->order, n->norder);
+    copy->overs = pass_overs(&s, n->overs, n->novers);
     if (!s.changed && (n->ninputs == 0 || input == n->inputs[0])) return n;
     if (n->ninputs == 0) {
         lnode_props(a, copy);
@@ -91,6 +114,13 @@ LNode *rewrite_exprs(Arena *a, LNode *n, LNode *input, ExprRule f, void *arg)
     return lnode_with_inputs(a, copy, inputs);
 }
 
+static void visit_agg(const LAgg *g, ExprVisit f, void *arg)
+{
+    for (int k = 0; k < g->nargs; k++) f(arg, g->args[k]);
+    for (int k = 0; k < g->norder; k++) f(arg, g->order[k].expr);
+    if (g->filter) f(arg, g->filter);
+}
+
 void visit_exprs(const LNode *n, ExprVisit f, void *arg)
 {
     if (n->pred) f(arg, n->pred);
@@ -99,11 +129,11 @@ void visit_exprs(const LNode *n, ExprVisit f, void *arg)
         for (int i = 0; i < n->nfields; i++) f(arg, n->exprs[i]);
     for (int i = 0; i < n->nkeys; i++) f(arg, n->keys[i]);
     for (int i = 0; i < n->npartition; i++) f(arg, n->partition[i]);
-    for (int i = 0; i < n->naggs; i++) {
-        const LAgg *g = &n->aggs[i];
-        for (int k = 0; k < g->nargs; k++) f(arg, g->args[k]);
-        for (int k = 0; k < g->norder; k++) f(arg, g->order[k].expr);
-        if (g->filter) f(arg, g->filter);
+    for (int i = 0; i < n->naggs; i++) visit_agg(&n->aggs[i], f, arg);
+    for (int i = 0; i < n->norder; i++) f(arg, n->order[i].expr);
+    for (int i = 0; i < n->novers; i++) {
+        for (int k = 0; k < n->overs[i].nargs; k++) f(arg, n->overs[i].args[k]);
+        visit_agg(&n->overs[i].agg, f, arg);
     }
 }
 

@@ -102,19 +102,12 @@ static void not_built(void **state)
     static const char *const CASES[] = {
         "SELECT * FROM bid a JOIN bid b ON a.auction = b.auction",
         "SELECT * FROM bid, plain",
-        "SELECT row_number() OVER (PARTITION BY auction ORDER BY price) FROM bid",
-        "SELECT sum(price) OVER (ORDER BY date_time) FROM bid",
         "SELECT * FROM bid WHERE auction IN (SELECT id FROM plain)",
         "SELECT (SELECT max(id) FROM plain) FROM bid",
         "SELECT * FROM bid WHERE EXISTS (SELECT 1 FROM plain)",
-        "SELECT * FROM bid ORDER BY price LIMIT 3",
         "SELECT * FROM bid ORDER BY price",
-        "SELECT * FROM (SELECT * FROM bid LIMIT 3) t",
-        "SELECT auction FROM bid INTERSECT SELECT id FROM plain",
-        "SELECT auction FROM bid EXCEPT SELECT id FROM plain",
         "SELECT auction FROM bid GROUP BY ROLLUP (auction)",
         "SELECT auction FROM bid GROUP BY GROUPING SETS ((auction), ())",
-        "SELECT DISTINCT ON (auction) * FROM bid",
         "SELECT now() FROM bid",
         "SELECT * FROM bid WHERE date_time > now() - INTERVAL '1' HOUR",
         "WITH RECURSIVE r AS (SELECT 1) SELECT * FROM r",
@@ -122,7 +115,7 @@ static void not_built(void **state)
         "SELECT ARRAY[1, 2]",
         "SELECT random() FROM (SELECT count(*) FROM bid) t",
         "SELECT random() FROM bid GROUP BY price",
-        "CREATE MATERIALIZED VIEW v AS SELECT * FROM bid LIMIT 3",
+        "SELECT random(), row_number() OVER () FROM bid",
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         Status st = plan_sql(f, CASES[i]);
