@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """The Nexmark queries of examples/nexmark against computations of their own, at every commit.
 
-Usage: nexmark.py WEIR_STREAM ROOT [--events N] [--rate N] [--query NAME] [--hashes]
+Usage: python3 -m oracle.nexmark WEIR_STREAM [--events N] [--rate N] [--query NAME] [--hashes]
 
 The generator's events are read once; then each query runs over them, cut into epochs, and after each
 its view must hold what this script works out from the events so far. A query that the engine has not
@@ -19,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 
+QUERY_FILES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "examples", "nexmark")
 COLUMNS = {
     "bid": "auction BIGINT, bidder BIGINT, price BIGINT, channel TEXT, url TEXT, date_time TIMESTAMP(3), extra TEXT",
     "auction": "id BIGINT, item_name TEXT, description TEXT, initial_bid BIGINT, reserve BIGINT, date_time TIMESTAMP(3),"
@@ -237,14 +237,14 @@ QUERIES = {"q0": q0, "q1": q1, "q2": q2, "q3": q3, "q4": q4, "q5": hot_items, "q
 
 # ---- the engine -----------------------------------------------------------------------------------
 
-def drive(program, lines, rows):
+def drive(program, lines, rows, *options):
     """(exit status, stdout, stderr); an epoch takes `rows` rows of each stream."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "script")
         with open(path, "w", encoding="utf-8") as f:
             f.write("\n".join(lines) + "\n")
-        p = subprocess.run([program, "--print", "--batch", str(min(rows, 4096)), "--epoch-rows", str(rows), "--db",
-                            os.path.join(folder, "x.db"), path], capture_output=True, text=True, check=False)
+        p = subprocess.run([program, "--print", "--batch", str(min(rows, 4096)), "--epoch-rows", str(rows), *options,
+                            "--db", os.path.join(folder, "x.db"), path], capture_output=True, text=True, check=False)
         return p.returncode, p.stdout, p.stderr
 
 
@@ -259,14 +259,14 @@ def dumps(stdout):
     return out
 
 
-def read_events(args):
+def read_events(program, events, rate):
     """All events, in their order."""
     found = {}
     for kind, columns in COLUMNS.items():
         ddl = (f"CREATE STREAM {kind} ({columns}, n BIGINT METADATA FROM 'offset', WATERMARK FOR date_time) WITH (connector ="
-               f" 'nexmark', stream = '{kind}', events = {args.events}, seed = 1, rate = {args.rate});"
+               f" 'nexmark', stream = '{kind}', events = {events}, seed = 1, rate = {rate});"
                f"\nCREATE MATERIALIZED VIEW raw AS SELECT * FROM {kind};")
-        status, out, err = drive(args.program, ["sql", ddl, "end", "run", "dump raw"], 100000)
+        status, out, err = drive(program, ["sql", ddl, "end", "run", "dump raw"], 100000)
         if status:
             sys.exit(err)
         found[kind] = sorted((KINDS[kind](*json.loads(row)) for row in dumps(out)[0]), key=lambda r: r.n)
@@ -274,7 +274,7 @@ def read_events(args):
 
 
 def text_of(args, name):
-    with open(os.path.join(args.root, "examples", "nexmark", name + ".sql"), encoding="utf-8") as f:
+    with open(os.path.join(QUERY_FILES, name + ".sql"), encoding="utf-8") as f:
         text = f.read()
     changed = text.replace("events = 1000000, seed = 1", f"events = {args.events}, seed = 1, rate = {args.rate}")
     if changed == text:
@@ -328,7 +328,6 @@ def hashed(args, name):
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("program")
-    p.add_argument("root")
     p.add_argument("--events", type=int, default=2000)
     p.add_argument("--rate", type=int, default=100, help="events a second of event time")
     p.add_argument("--query", action="append")
@@ -339,7 +338,7 @@ def main():
         for name in args.query or QUERIES:
             print(name, hashed(args, name), flush=True)
         return 0
-    events, failed = read_events(args), 0
+    events, failed = read_events(args.program, args.events, args.rate), 0
     for name in args.query or QUERIES:
         wrong = check(args, name, events)
         if wrong and "WEIR_E_UNSUPPORTED" in wrong:
