@@ -41,8 +41,8 @@ int command_explain(const Args *a)
         return EXIT_USAGE;
     }
     Session s = session_of(a);
-    s.mode = render_mode("list");
-    s.headers = false;
+    s.style.mode = render_mode("list");
+    s.style.headers = false;
     int code = session_open(&s, a->db, false);
     bool ok = code == EXIT_DONE;
     for (int i = 0; ok && i < a->nfiles; i++) ok = explain_file(&s, a->files[i]);

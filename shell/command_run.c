@@ -11,7 +11,7 @@ enum { RUN_WAIT_MS = 100 };
 static int show_each(void *arg, weir_stmt *stmt)
 {
     Session *s = arg;
-    Render r = {.mode = s->mode, .out = s->out, .null_text = s->null_text, .headers = s->headers};
+    Render r = session_render(s, s->out);
     weir_status st;
     render_begin(&r, stmt);
     while ((st = weir_step(stmt)) == WEIR_ROW) render_row(&r, stmt);
@@ -76,7 +76,7 @@ int command_run(const Args *a)
         return EXIT_USAGE;
     }
     Session s = session_of(a);
-    if (a->mode && !(s.mode = render_mode(a->mode))) {
+    if (a->mode && !(s.style.mode = render_mode(a->mode))) {
         fprintf(stderr, "weir: no mode \"%s\"; weir help lists them\n", a->mode);
         return EXIT_USAGE;
     }

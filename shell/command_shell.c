@@ -2,6 +2,7 @@
 #include "shell/command.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static bool from_input(Session *s)
@@ -12,6 +13,13 @@ static bool from_input(Session *s)
     return ok;
 }
 
+/* https://no-color.org: any text in NO_COLOR means none. */
+static bool wants_colours(const Args *a)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    return !a->no_color && !(no && *no) && isatty(1) && term && strcmp(term, "dumb") != 0;
+}
+
 int command_shell(const Args *a)
 {
     if (a->nfiles > 1) {
@@ -19,14 +27,19 @@ int command_shell(const Args *a)
         return EXIT_USAGE;
     }
     Session s = session_of(a);
-    if (a->mode && !(s.mode = render_mode(a->mode))) {
-        fprintf(stderr, "weir: no mode \"%s\"; weir help lists them\n", a->mode);
+    const char *mode = a->mode ? a->mode : getenv("WEIR_MODE");
+    if (mode && !render_mode(mode)) {
+        fprintf(stderr, "weir: no mode \"%s\"; weir help lists them\n", mode);
         return EXIT_USAGE;
     }
-    const char *path = a->nfiles ? a->files[0] : a->db;
+    const char *path = a->nfiles ? a->files[0] : a->db ? a->db : getenv("WEIR_DB");
     int code = session_open(&s, path, a->read_only);
     if (code) return code;
     s.interactive = !a->sql && isatty(0);
+    s.pager = s.interactive && isatty(1);
+    s.style.colours = wants_colours(a);
+    session_read_rc(&s);
+    if (mode) s.style.mode = render_mode(mode);
     bool ok = true;
     if (a->sql) ok = session_run(&s, a->sql, "-c");
     else if (s.interactive) ok = repl(&s) == 0;

@@ -7,7 +7,9 @@
 static const struct {
     const char *psql, *dot;
 } spellings[] = {
-    {"\\q", ".quit"}, {"\\timing", ".timer"}, {"\\x", ".mode line"}, {"\\i", ".read"}, {"\\?", ".help"},
+    {"\\q", ".quit"},   {"\\timing", ".timer"}, {"\\x", ".expanded"},  {"\\i", ".read"},  {"\\?", ".help"},
+    {"\\o", ".output"}, {"\\!", ".shell"},      {"\\dt", ".streams"}, {"\\dv", ".views"}, {"\\df", ".functions"},
+    {"\\l", ".open"},   {"\\pset", ".show"},    {"\\watch", ".watch"}, {"\\conninfo", ".show"},
 };
 
 static char *translate(const char *line)
@@ -16,7 +18,7 @@ static char *translate(const char *line)
     size_t n = strcspn(line, " \t");
     if (!strncmp(line, "\\d", n) && n == 2) {
         const char *name = line + n + strspn(line + n, " \t");
-        if (asprintf(&out, *name ? ".schema %s" : ".tables", name) < 0) return NULL;
+        if (asprintf(&out, *name ? ".describe %s" : ".tables", name) < 0) return NULL;
         return out;
     }
     for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
@@ -25,6 +27,42 @@ static char *translate(const char *line)
             return out;
         }
     return strdup(line);
+}
+
+bool dot_switch(const char *arg, bool *value)
+{
+    if (!*arg) *value = !*value;
+    else if (!strcmp(arg, "on") || !strcmp(arg, "1")) *value = true;
+    else if (!strcmp(arg, "off") || !strcmp(arg, "0")) *value = false;
+    else {
+        fprintf(stderr, "weir: \"%s\" is neither on nor off\n", arg);
+        return false;
+    }
+    return true;
+}
+
+char *dot_word(const char **arg)
+{
+    const char *p = *arg + strspn(*arg, " \t");
+    if (!*p) return NULL;
+    char end[2] = {*p == '\'' || *p == '"' ? *p : 0, 0};
+    p += end[0] != 0;
+    size_t n = strcspn(p, end[0] ? end : " \t");
+    *arg = p + n + (end[0] && p[n]);
+    return strndup(p, n);
+}
+
+char *sql_quoted(const char *text, char quote)
+{
+    char *out = malloc(strlen(text) * 2 + 3), *p = out;
+    *p++ = quote;
+    for (; *text; text++) {
+        if (*text == quote) *p++ = quote;
+        *p++ = *text;
+    }
+    *p++ = quote;
+    *p = 0;
+    return out;
 }
 
 static bool unknown(const char *name, size_t n)

@@ -81,7 +81,7 @@ static int parse_args(int argc, char **argv, Args *a)
 
 Session session_of(const Args *a)
 {
-    return (Session){.mode = render_mode("table"), .null_text = "", .headers = true, .bail = true,
+    return (Session){.style = {.mode = render_mode("table"), .null_text = "", .headers = true}, .bail = true,
                      .settings = a->settings, .quiet = a->quiet, .out = stdout};
 }
 
@@ -116,7 +116,7 @@ static void help_all(FILE *f)
     fputs("\nOptions\n"
           "  -d, --db DB          the database file\n"
           "  -c SQL               carry out statements instead of reading them\n"
-          "  --mode MODE          table, csv, json, jsonl, line, list, markdown\n"
+          "  --mode MODE          table, box, csv, tsv, json, jsonl, line, list, markdown, insert\n"
           "  --set NAME=VALUE     a setting, as SET does (SHOW SETTINGS lists them)\n"
           "  --once               take what is there now, end nothing, stop\n"
           "  --read-only          only look\n"

@@ -1,5 +1,5 @@
 /* repl.c: the interactive loop: lines are edited, kept, completed, and joined into statements. */
-#include "shell/session.h"
+#include "shell/line.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +18,7 @@ enum { HISTORY_MAX = 5000 };
 #if defined(WEIR_EDITLINE) || defined(WEIR_READLINE)
 
 static Session *completing;
+static const char *typed; /* lines of the statement before this one, NULL: none */
 
 /* ---- completion ----------------------------------------------------------------------------------------- */
 
@@ -26,9 +27,8 @@ typedef struct Names {
     size_t n, cap;
 } Names;
 
-static void add_name(void *arg, const char *name, const char *kind)
+static void add_name(void *arg, const char *name)
 {
-    (void)kind;
     Names *x = arg;
     for (size_t i = 0; i < x->n; i++)
         if (!strcmp(x->list[i], name)) return;
@@ -36,32 +36,32 @@ static void add_name(void *arg, const char *name, const char *kind)
     x->list[x->n++] = strdup(name);
 }
 
+static Names found;
+
 static char *next_match(const char *text, int state)
 {
-    static Names found;
     static size_t at;
-    if (state == 0) {
-        for (size_t i = at; i < found.n; i++) free(found.list[i]);
-        found.n = at = 0;
-        if (text[0] == '.') {
-            for (int i = 0; dot_table[i]; i++) {
-                char *name;
-                if (asprintf(&name, ".%s", dot_table[i]->name) < 0) continue;
-                if (!strncmp(name, text, strlen(text))) add_name(&found, name, "");
-                free(name);
-            }
-        } else {
-            weir_names(completing->db, text, add_name, &found);
-        }
-    }
-    return at < found.n ? found.list[at++] : NULL;
+    (void)text;
+    if (state == 0) at = 0;
+    return at < found.n ? strdup(found.list[at++]) : NULL;
+}
+
+static void forget_names(void)
+{
+    for (size_t i = 0; i < found.n; i++) free(found.list[i]);
+    found.n = 0;
 }
 
 static char **complete(const char *text, int start, int end)
 {
-    (void)start, (void)end;
+    (void)end;
+    char *before;
     rl_attempted_completion_over = 1;
-    return rl_completion_matches(text, next_match);
+    forget_names();
+    if (asprintf(&before, "%s\n%.*s", typed ? typed : "", start, rl_line_buffer) < 0) return NULL;
+    bool names = complete_word(completing, before, text, add_name, &found);
+    free(before);
+    return rl_completion_matches(text, names ? next_match : rl_filename_completion_function);
 }
 
 /* ---- history --------------------------------------------------------------------------------------------- */
@@ -80,6 +80,7 @@ static void editor_begin(Session *s)
     rl_readline_name = "weir";
     rl_attempted_completion_function = complete;
     rl_completer_word_break_characters = " \t\n\"'`@$><=;|&{(,";
+    rl_getc_function = paste_getc;
     using_history();
     stifle_history(HISTORY_MAX);
     char *path = history_path();
@@ -89,6 +90,9 @@ static void editor_begin(Session *s)
 
 static void editor_end(void)
 {
+    forget_names();
+    free(found.list);
+    found = (Names){0};
     char *path = history_path();
     if (!path) return;
     mode_t old = umask(077);
@@ -98,7 +102,14 @@ static void editor_end(void)
     free(path);
 }
 
-static char *read_line(const char *prompt) { return readline(prompt); }
+static char *read_line(const char *prompt, const char *before)
+{
+    typed = before;
+    paste_marks(true);
+    char *line = readline(prompt);
+    paste_marks(false);
+    return line;
+}
 
 static void keep_line(const char *text) { add_history(text); }
 
@@ -108,8 +119,11 @@ static void editor_begin(Session *s) { (void)s; }
 static void editor_end(void) {}
 static void keep_line(const char *text) { (void)text; }
 
-static char *read_line(const char *prompt)
+static bool paste_goes_on(void) { return false; }
+
+static char *read_line(const char *prompt, const char *before)
 {
+    (void)before;
     fputs(prompt, stdout);
     fflush(stdout);
     char *line = NULL;
@@ -161,7 +175,7 @@ int repl(Session *s)
     char *text = NULL;
     while (!s->quit) {
         interrupt_watch(NULL); /* at the prompt Ctrl-C is about the line */
-        char *line = read_line(prompt_of(text));
+        char *line = read_line(prompt_of(text), text);
         interrupt_watch(s->db);
         if (interrupt_seen()) { /* Ctrl-C drops what was typed */
             free(text);
@@ -177,7 +191,7 @@ int repl(Session *s)
             text = NULL;
             continue;
         }
-        if (!is_whole(text)) continue;
+        if (paste_goes_on() || !is_whole(text)) continue;
         keep_line(text);
         session_run(s, text, NULL);
         interrupt_seen();

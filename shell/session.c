@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+#include <unistd.h>
 
 /* ---- Ctrl-C ------------------------------------------------------------------------------------------ */
 
@@ -38,6 +39,8 @@ bool interrupt_seen(void)
     return seen;
 }
 
+bool interrupt_waits(void) { return interrupts > 0; }
+
 /* ---- opening ----------------------------------------------------------------------------------------- */
 
 static bool is_environment(weir_status st)
@@ -66,9 +69,55 @@ void session_close(Session *s)
     watched = NULL;
     weir_close(s->db);
     s->db = NULL;
+    output_to(s, "", false);
+    free(s->path_given);
+    s->path_given = NULL;
     free(s->null_given);
-    s->null_given = NULL;
-    s->null_text = "";
+    free(s->insert_given);
+    s->null_given = s->insert_given = NULL;
+    s->style.null_text = "";
+    s->style.insert_into = NULL;
+}
+
+bool session_reopen(Session *s, const char *path)
+{
+    weir *old = s->db;
+    const char *old_path = s->path;
+    s->db = NULL;
+    if (session_open(s, path, false) == 0) {
+        weir_close(old);
+        return true;
+    }
+    s->db = old;
+    s->path = old_path;
+    interrupt_watch(old);
+    return false;
+}
+
+Render session_render(const Session *s, FILE *out)
+{
+    Render r = {.style = s->style, .out = out};
+    int lines, columns;
+    screen_size(&columns, &lines);
+    bool to_screen = s->interactive && !s->out_name;
+    r.style.screen = to_screen ? columns : 0;
+    r.style.colours = s->style.colours && to_screen;
+    return r;
+}
+
+void session_read_rc(Session *s)
+{
+    const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    char *path;
+    if (!config && !home) return;
+    if (asprintf(&path, "%s%s/weir/weirrc", config ? config : home, config ? "" : "/.config") < 0) return;
+    if (access(path, R_OK) == 0) {
+        char *text = read_file(path);
+        if (text) session_run(s, text, path);
+        free(text);
+        s->errors_seen = false;
+    }
+    free(path);
 }
 
 void session_tell(Session *s)
@@ -124,13 +173,15 @@ static bool reads_views(const char *sql)
 
 static bool show_rows(Session *s, weir_stmt *stmt)
 {
-    Render r = {.mode = s->mode, .out = s->out, .null_text = s->null_text, .headers = s->headers};
+    Paging paging;
+    bool has_rows = weir_column_count(stmt) > 0, is_push = weir_is_push(stmt);
+    Render r = session_render(s, is_push || !has_rows ? s->out : paging_begin(s, &paging));
     weir_status st;
-    bool has_rows = weir_column_count(stmt) > 0;
     if (has_rows) render_begin(&r, stmt);
     while ((st = weir_step(stmt)) == WEIR_ROW) render_row(&r, stmt);
     if (has_rows) render_end(&r);
-    if (st == WEIR_E_INTERRUPTED && weir_is_push(stmt)) { /* the way a push query ends */
+    if (has_rows && !is_push) paging_end(s, &paging);
+    if (st == WEIR_E_INTERRUPTED && is_push) { /* the way a push query ends */
         interrupt_seen();
         if (s->interactive) fprintf(stderr, "(%lld rows)\n", (long long)r.count);
         return true;
@@ -152,6 +203,7 @@ bool session_statement(Session *s, const char *sql, const char **tail)
     if (reads_views(sql) && !weir_is_push(stmt)) ok = session_refresh(s);
     if (ok) ok = show_rows(s, stmt);
     weir_finalize(stmt);
+    output_done(s);
     if (s->timer) fprintf(stderr, "Run time: %.3f s\n", seconds_now() - start);
     return ok;
 }

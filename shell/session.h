@@ -7,21 +7,27 @@
 typedef struct Session {
     weir *db;
     const char *path;        /* of the database, NULL: temporary */
-    const RenderMode *mode;
-    const char *null_text;
+    char *path_given;        /* by .open; owned */
+    RenderStyle style;
     char *null_given;        /* by .nullvalue; owned */
-    bool headers, timer, bail, quit, interactive, quiet, errors_seen;
+    char *insert_given;      /* by .mode insert TABLE; owned */
+    const RenderMode *mode_before; /* of \x */
+    bool timer, bail, quit, interactive, quiet, errors_seen, pager;
     const char *const *settings; /* --set, for .open */
     const char *file;        /* of the script being read, NULL: standard input or -c */
     int line;                /* of the statement being carried out */
     int depth;               /* of .read */
-    FILE *out;
+    FILE *out;               /* where rows go: stdout, a file or a command's input */
+    bool out_is_pipe, out_once;
+    char *out_name;          /* NULL: stdout */
 } Session;
 
 enum { READ_DEPTH_MAX = 16 };
 
 /* Opens the database; tells the error on stderr. Returns an exit code, 0: fine. */
 int session_open(Session *s, const char *path, bool read_only);
+/* Leaves the database for another one; the old one stays where the new one cannot be opened. */
+bool session_reopen(Session *s, const char *path);
 void session_close(Session *s);
 
 /* Carries out text that may hold several statements and dot-commands (a line that begins with '.'
@@ -39,6 +45,26 @@ void session_tell(Session *s);
 /* Runs a statement that the shell itself wrote, formatted. */
 bool session_query(Session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* A renderer that writes to `out` as the session wants it. */
+Render session_render(const Session *s, FILE *out);
+/* Carries out ~/.config/weir/weirrc (or $XDG_CONFIG_HOME/weir/weirrc), if it is there. */
+void session_read_rc(Session *s);
+
+/* ---- output.c: where rows go ------------------------------------------------------------------- */
+/* To a file, or with "|command" into a command; "" or "stdout": back. `once`: for one statement. */
+bool output_to(Session *s, const char *name, bool once);
+void output_done(Session *s); /* after a statement */
+/* Rows that may be more than a screen: a stream to write to, and then show through the pager. */
+typedef struct Paging {
+    FILE *out;
+    char *text;
+    size_t size;
+} Paging;
+FILE *paging_begin(Session *s, Paging *p);
+void paging_end(Session *s, Paging *p);
+/* Columns and lines of the terminal; 0: it is none. */
+void screen_size(int *columns, int *lines);
+
 /* Dot-commands: one file each and one line in meson.build. */
 typedef struct DotCommand {
     const char *name, *args, *doc;
@@ -46,12 +72,21 @@ typedef struct DotCommand {
 } DotCommand;
 extern const DotCommand *const dot_table[];
 
+/* "on", "off" or "" (the other way round) into *value; false, and told: something else. */
+bool dot_switch(const char *arg, bool *value);
+/* The next word of a dot-command's arguments, '…' and "…" taken off; *arg goes past it. NULL: none.
+ * Caller frees. */
+char *dot_word(const char **arg);
+/* A text as SQL's literal or identifier. Caller frees. */
+char *sql_quoted(const char *text, char quote);
+
 /* Text of a whole file; NULL: it could not be read (told on stderr). */
 char *read_file(const char *path);
 
 /* Ctrl-C: interrupts what the engine is doing. */
 void interrupt_watch(weir *db);
 bool interrupt_seen(void); /* since the last call */
+bool interrupt_waits(void); /* the same, and it stays seen */
 
 int repl(Session *s);
 

@@ -7,7 +7,7 @@
 static bool nullvalue(Session *s, const char *arg)
 {
     free(s->null_given);
-    s->null_text = s->null_given = strdup(arg);
+    s->style.null_text = s->null_given = strdup(arg);
     return true;
 }
 

@@ -4,37 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A name as a text literal of SQL. */
-static char *quoted(const char *name)
-{
-    char *out = malloc(strlen(name) * 2 + 3), *p = out;
-    *p++ = '\'';
-    for (; *name; name++) {
-        if (*name == '\'') *p++ = '\'';
-        *p++ = *name;
-    }
-    *p++ = '\'';
-    *p = 0;
-    return out;
-}
-
 static bool schema(Session *s, const char *arg)
 {
-    const RenderMode *mode = s->mode;
-    bool headers = s->headers;
-    s->mode = render_mode("list");
-    s->headers = false;
+    RenderStyle style = s->style;
+    s->style.mode = render_mode("list");
+    s->style.headers = false;
     bool ok;
     if (*arg) {
-        char *name = quoted(arg);
+        char *name = sql_quoted(arg, '\'');
         ok = session_query(s, "SELECT sql || ';' FROM (SELECT name, sql FROM weir_streams UNION ALL SELECT name, sql "
                               "FROM weir_views) t WHERE lower(name) = lower(%s)", name);
         free(name);
     } else {
         ok = session_query(s, "SELECT sql || ';' FROM weir_streams UNION ALL SELECT sql || ';' FROM weir_views");
     }
-    s->mode = mode;
-    s->headers = headers;
+    s->style = style;
     return ok;
 }
 

@@ -22,7 +22,7 @@ void render_begin(Render *r, weir_stmt *s)
     r->widths = calloc((size_t)r->ncols + 1, sizeof *r->widths);
     for (int i = 0; i < r->ncols; i++) r->names[i] = strdup(weir_column_name(s, i));
     r->count = 0;
-    r->mode->begin(r);
+    r->style.mode->begin(r);
 }
 
 static Row take_row(weir_stmt *s, int ncols)
@@ -49,10 +49,10 @@ static void free_row(Row *row, int ncols)
 void render_row(Render *r, weir_stmt *s)
 {
     Row row = take_row(s, r->ncols);
-    int64_t kept = r->nrows;
+    r->has_kept = false;
     r->count++;
-    r->mode->row(r, &row);
-    if (r->nrows == kept) free_row(&row, r->ncols);
+    r->style.mode->row(r, &row);
+    if (!r->has_kept) free_row(&row, r->ncols);
 }
 
 void render_keep(Render *r, const Row *row)
@@ -62,6 +62,7 @@ void render_keep(Render *r, const Row *row)
         r->rows = realloc(r->rows, (size_t)r->cap * sizeof *r->rows);
     }
     r->rows[r->nrows++] = *row;
+    r->has_kept = true;
 }
 
 void render_forget(Render *r)
@@ -72,7 +73,7 @@ void render_forget(Render *r)
 
 void render_end(Render *r)
 {
-    r->mode->end(r);
+    r->style.mode->end(r);
     render_forget(r);
     for (int i = 0; i < r->ncols; i++) free(r->names[i]);
     free(r->names);
@@ -119,6 +120,18 @@ int text_width(const char *p, int64_t n)
         width += columns;
     }
     return width;
+}
+
+int64_t text_fit(const char *p, int64_t n, int columns)
+{
+    int64_t i = 0;
+    while (i < n) {
+        int wide, k = next_char(p + i, n - i, &wide);
+        if (wide > columns) break;
+        columns -= wide;
+        i += k;
+    }
+    return i;
 }
 
 void text_show(FILE *f, const char *p, int64_t n)

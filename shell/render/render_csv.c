@@ -21,7 +21,7 @@ static void field(FILE *f, const char *p, int64_t n)
 
 static void begin(Render *r)
 {
-    if (!r->headers) return;
+    if (!r->style.headers) return;
     if (r->shows_weight) fputs("change,", r->out);
     for (int i = 0; i < r->ncols; i++) {
         if (i) fputc(',', r->out);

@@ -21,7 +21,7 @@ static void row(Render *r, const Row *x)
         text_show(r->out, r->names[i], n);
         fputs(" = ", r->out);
         if (x->cells[i].text) text_show(r->out, x->cells[i].text, x->cells[i].len);
-        else fputs(r->null_text, r->out);
+        else fputs(r->style.null_text, r->out);
         fputc('\n', r->out);
     }
     if (r->is_push) fflush(r->out);

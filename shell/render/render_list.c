@@ -3,7 +3,7 @@
 
 static void begin(Render *r)
 {
-    for (int i = 0; r->headers && i < r->ncols; i++) fprintf(r->out, "%s%s", r->names[i], i == r->ncols - 1 ? "\n" : "|");
+    for (int i = 0; r->style.headers && i < r->ncols; i++) fprintf(r->out, "%s%s", r->names[i], i == r->ncols - 1 ? "\n" : "|");
 }
 
 static void row(Render *r, const Row *x)
@@ -12,7 +12,7 @@ static void row(Render *r, const Row *x)
         const Cell *c = &x->cells[i];
         if (i) fputc('|', r->out);
         if (c->text) fwrite(c->text, 1, (size_t)c->len, r->out);
-        else fputs(r->null_text, r->out);
+        else fputs(r->style.null_text, r->out);
     }
     fputc('\n', r->out);
     if (r->is_push) fflush(r->out);

@@ -32,7 +32,7 @@ static void row(Render *r, const Row *x)
     if (r->count == 1) heading(r, x);
     for (int i = 0; i < r->ncols; i++) {
         const Cell *c = &x->cells[i];
-        field(r, c->text ? c->text : r->null_text, c->text ? c->len : (int64_t)strlen(r->null_text));
+        field(r, c->text ? c->text : r->style.null_text, c->text ? c->len : (int64_t)strlen(r->style.null_text));
     }
     fputs("|\n", r->out);
     if (r->is_push) fflush(r->out);

@@ -145,7 +145,7 @@ class Commands(Case):
                          "m,materialized view\nplain,view\ns,stream\n")
         self.assertEqual(self.out("db", text="\\d\n"), self.out("db", text=".tables\n"))
         self.assertEqual(self.out("db", text=".schema M\n"), "CREATE MATERIALIZED VIEW m AS SELECT k, v FROM s;\n")
-        self.assertEqual(self.out("db", text="\\d m\n"), self.out("db", text=".schema m\n"))
+        self.assertEqual(self.out("db", text="\\d m\n"), self.out("db", text="DESCRIBE m;\n"))
         self.assertEqual(self.out("db", text=".schema nothing'here\n"), "")
 
     def test_quit_leaves_the_rest(self):
