@@ -12,22 +12,38 @@ from .exprs import TIME, random_value
 from .functions import register
 from .nodes import Base, columns_of, nodes_in
 from .queries import Maker, Source
+from .tables import Writer, random_table
 
 ROWS_MAX, WORK_MAX = 1500, 60
+WRITES = ("push", "insert", "dml")
 
 
 @dataclass(frozen=True)
 class Stream:
+    """A stream, or a table: one that has a key, which may be of no columns."""
     name: str
     columns: tuple
     time: str = None         # has a watermark that no row is late for
+    key: tuple = None
 
     def ddl(self):
         cols = [f"{n} {t.sql}" for n, t in self.columns]
+        if self.key is not None:
+            keys = [f"PRIMARY KEY ({', '.join(self.key)})"] if self.key else []
+            return f"CREATE TABLE {self.name} ({', '.join(cols + keys)});"
         mark = [f"WATERMARK FOR {self.time} AS {self.time} - INTERVAL '60' SECOND"] if self.time else []
         return f"CREATE STREAM {self.name} ({', '.join(cols + mark)});"
 
+    def lite(self):
+        cols = [n for n, _ in self.columns]
+        if self.key is None:
+            return f"CREATE TABLE {self.name}({', '.join(cols)}, _p INTEGER PRIMARY KEY)"
+        keys = [f"PRIMARY KEY ({', '.join(self.key)})"] if self.key else []
+        return f"CREATE TABLE {self.name}({', '.join(cols + keys)})"
+
     def source(self):
+        if self.key is not None:
+            return Source(self.name, self.columns, self.key or None)
         return Source(self.name, self.columns, ("_p",), self.time)
 
 
@@ -51,7 +67,7 @@ class Case:
     seed: int
     streams: tuple
     views: tuple
-    steps: tuple             # ("push", stream, values), ("insert", stream, rows), ("commit",), ("restart",)
+    steps: tuple             # ("push", stream, values), ("insert", stream, rows), ("commit",), ("restart",), tables.py's
     batch: int = 4096
     rules_off: str = None
 
@@ -66,6 +82,9 @@ class Case:
 # ---- streams and rows -----------------------------------------------------------------------------
 
 def random_stream(rng, name):
+    if rng.random() < 0.25:
+        columns, key = random_table(rng, name)
+        return Stream(name, columns, key=key)
     columns = [("k", BIGINT)]
     columns += [("g", TEXT)] if rng.random() < 0.7 else []
     own = [(f"x_{name}", BIGINT), (f"d_{name}", DOUBLE), (f"t_{name}", TEXT), (f"b_{name}", BOOLEAN)]
@@ -89,13 +108,19 @@ def random_rows(rng, stream, n):
 
 
 def schedule(rng, streams, total):
-    left = {s.name: random_rows(rng, s, rng.randint(total // 2, total)) for s in streams}
+    left = {s.name: random_rows(rng, s, rng.randint(total // 2, total)) for s in streams if s.key is None}
+    writers = {s.name: Writer(rng, s.name, s.columns, s.key) for s in streams if s.key is not None}
+    for name, w in writers.items():
+        left[name] = [w.step() for _ in range(rng.randint(8, 25))]
     chunk = rng.choice([1, 3, 7, 7, 15, 15, 40])
     chunk = max(chunk, sum(map(len, left.values())) // 14)
     steps, n, restarts = [("commit",)] if rng.random() < 0.5 else [], 0, rng.random() < 0.4
     while any(left.values()):
         name = rng.choice([k for k, v in left.items() if v])
-        if rng.random() < 0.04:
+        if name in writers:
+            steps.append(left[name].pop(0))
+            n += 2
+        elif rng.random() < 0.04:
             rows, left[name] = tuple(left[name][:4]), left[name][4:]
             steps += [("insert", name, rows)]
             n += len(rows)
@@ -174,11 +199,14 @@ def database(case):
     db.execute("CREATE TABLE series(i INTEGER PRIMARY KEY)")
     db.executemany("INSERT INTO series VALUES (?)", ((i,) for i in range(12)))
     for s in case.streams:
-        db.execute(f"CREATE TABLE {s.name}({', '.join(n for n, _ in s.columns)}, _p INTEGER PRIMARY KEY)")
+        db.execute(s.lite())
     return db
 
 
 def write(db, step):
+    if step[0] == "dml":
+        db.executescript(step[3])
+        return
     rows = [step[2]] if step[0] == "push" else step[2]
     for row in rows:
         db.execute(f"INSERT INTO {step[1]} VALUES ({', '.join('?' * len(row))}, NULL)", row)
@@ -187,7 +215,7 @@ def write(db, step):
 def loaded(case):
     db = database(case)
     for step in case.steps:
-        if step[0] in ("push", "insert"):
+        if step[0] in WRITES:
             write(db, step)
     return db
 
@@ -229,7 +257,7 @@ def expected(case):
     for v in case.views:
         create_view(db, v)
     for step in case.steps:
-        if step[0] in ("push", "insert"):
+        if step[0] in WRITES:
             write(db, step)
         elif step[0] == "commit":
             out += [(v.name, rows_of(db, v, v.name in read)) for v in case.dumped]
@@ -256,6 +284,8 @@ def commands(case, step):
     if step[0] == "push":
         stream = next(s for s in case.streams if s.name == step[1])
         return [f"push {step[1]} {as_json(stream, step[2])}"]
+    if step[0] == "dml":
+        return ["sql", step[2], "end"]
     if step[0] == "insert":
         stream = next(s for s in case.streams if s.name == step[1])
         return ["sql", f"INSERT INTO {step[1]} VALUES {', '.join(as_values(stream, r) for r in step[2])};", "end"]
@@ -272,12 +302,15 @@ def setup(case):
 
 
 def script(case):
-    """The lines for `weir-stream --print -`, and at which of them each view is created."""
+    """The lines for `weir-stream --print -`, and at which of them each relation is made, or a table written."""
     out = setup(case)
     first = 1 + 3 * len(case.streams)
-    created = {first + 3 * (i + 1): v.name for i, v in enumerate(case.views)}
+    created = {1 + 3 * (i + 1): s.name for i, s in enumerate(case.streams)}
+    created |= {first + 3 * (i + 1): v.name for i, v in enumerate(case.views)}
     for step in case.steps:
         out += commands(case, step)
+        if step[0] == "dml":
+            created[len(out)] = step[1]
         if step[0] == "commit":
             out += [f"dump {v.name}" for v in case.dumped]
     return out, created

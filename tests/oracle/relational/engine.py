@@ -66,6 +66,8 @@ def refused(case, stderr, created):
     """Verdicts on the views that could not be created, and what else went wrong."""
     out, rest = {}, []
     for line, text in messages(stderr):
+        if line in created and created[line] in out:
+            continue
         if line in created:
             kind = "unsupported" if "WEIR_E_UNSUPPORTED" in text else "error"
             out[created[line]] = Verdict(kind, reason(text), text)
@@ -74,7 +76,7 @@ def refused(case, stderr, created):
     for v in case.views:
         gone = [out[n] for n in v.reads() if n in out]
         if gone:
-            out[v.name] = Verdict("unsupported", "reads a view that is not there")
+            out[v.name] = Verdict("unsupported", "reads what is not there")
     others = [t for t in rest if not any(f'"{n}"' in t for n in out)]
     return out, others
 
@@ -99,4 +101,5 @@ def judge(program, case, want=None):
             out[view] = Verdict("differs", "rows", difference(view, n, rows, got[i]))
     for v in case.dumped:
         out.setdefault(v.name, out.get(None, Verdict("same")))
-    return out
+    known = {v.name for v in case.views} | {None}
+    return {name: v for name, v in out.items() if name in known or v.kind == "error"}

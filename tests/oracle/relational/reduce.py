@@ -183,7 +183,7 @@ def is_answerable(case):
             create_view(db, v)
             fill(db, v)
         return True
-    except (sqlite3.Error, StopIteration, IndexError, KeyError, ValueError):
+    except (sqlite3.Error, RuntimeError, StopIteration, IndexError, KeyError, ValueError):
         return False
 
 
@@ -214,7 +214,7 @@ def reduced(program, case, name, verdict, seconds=90):
             return False
         try:
             got = judge(program, smaller)
-        except (sqlite3.Error, StopIteration):
+        except (sqlite3.Error, RuntimeError, StopIteration):
             return False
         v = got.get(smaller.views[-1].name) or got.get(None)
         return v is not None and v.kind == verdict.kind and v.what == verdict.what
