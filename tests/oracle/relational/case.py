@@ -228,10 +228,10 @@ def create_view(db, view):
         db.execute(f"CREATE TABLE {view.name}({names})")
 
 
-def fill(db, view):
+def fill(db, view, text=None):
     if not view.is_plain:
         db.execute(f"DELETE FROM {view.name}")
-        db.execute(f"INSERT INTO {view.name} {lite_sql.statement(view.query)}")
+        db.execute(f"INSERT INTO {view.name} {text or lite_sql.statement(view.query)}")
 
 
 def json_cell(v):
@@ -242,11 +242,11 @@ def json_cell(v):
     return str(v) if isinstance(v, int) else json.dumps(v, ensure_ascii=False)
 
 
-def rows_of(db, view, is_read):
+def rows_of(db, view, text, is_read):
     types = [t for _, t in columns_of(view.query)]
     if is_read:
-        fill(db, view)
-    found = db.execute(f"SELECT * FROM {view.name}" if is_read else lite_sql.statement(view.query)).fetchall()
+        fill(db, view, text)
+    found = db.execute(f"SELECT * FROM {view.name}" if is_read else text).fetchall()
     return sorted("[" + ",".join(json_cell(in_view(v, t)) for v, t in zip(row, types)) + "]" for row in found)
 
 
@@ -254,13 +254,14 @@ def expected(case):
     """[(view, rows)] of every dump, in order."""
     db, out = database(case), []
     read = {name for v in case.views for name in v.reads()}
+    texts = {v.name: lite_sql.statement(v.query) for v in case.views}
     for v in case.views:
         create_view(db, v)
     for step in case.steps:
         if step[0] in WRITES:
             write(db, step)
         elif step[0] == "commit":
-            out += [(v.name, rows_of(db, v, v.name in read)) for v in case.dumped]
+            out += [(v.name, rows_of(db, v, texts[v.name], v.name in read)) for v in case.dumped]
     db.close()
     return out
 
@@ -293,20 +294,17 @@ def commands(case, step):
 
 
 def setup(case):
-    out = ["clock 4000000000"]
-    for s in case.streams:
-        out += ["sql", s.ddl(), "end"]
-    for v in case.views:
-        out += ["sql", v.ddl(), "end"]
-    return out
+    out, created = ["clock 4000000000"], {}
+    out += ["sql", "SET synchronous = 'off';", "end"]
+    for r in case.streams + case.views:
+        out += ["sql", r.ddl(), "end"]
+        created[len(out)] = r.name
+    return out, created
 
 
 def script(case):
     """The lines for `weir-stream --print -`, and at which of them each relation is made, or a table written."""
-    out = setup(case)
-    first = 1 + 3 * len(case.streams)
-    created = {1 + 3 * (i + 1): s.name for i, s in enumerate(case.streams)}
-    created |= {first + 3 * (i + 1): v.name for i, v in enumerate(case.views)}
+    out, created = setup(case)
     for step in case.steps:
         out += commands(case, step)
         if step[0] == "dml":

@@ -239,7 +239,7 @@ def reduced(program, case, name, verdict, seconds=90):
 
 def regression(case, verdict):
     """A script for weir-stream: what is wrong shows as a difference in one of its blocks."""
-    out = [f"# seed {case.seed}: {verdict.kind}: {verdict.what}", f"# weir-stream {' '.join(case.options())}"] + setup(case)
+    out = [f"# seed {case.seed}: {verdict.kind}: {verdict.what}", f"# weir-stream {' '.join(case.options())}"] + setup(case)[0]
     held = expected(case)
     for step in case.steps:
         out += commands(case, step)
