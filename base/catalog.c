@@ -35,3 +35,13 @@ int relation_column(const Relation *r, Str name)
         if (str_ieq(r->cols[i].name, name)) return i;
     return -1;
 }
+
+Str relation_stored_name(const Relation *r, int32_t i, Arena *a)
+{
+    Str name = r->cols[i].name;
+    if (!str_ieq(name, S("_id"))) return name;
+    do
+        name = str_printf(a, "%.*s_", STR_ARG(name));
+    while (relation_column(r, name) >= 0);
+    return name;
+}

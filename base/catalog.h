@@ -64,5 +64,8 @@ Relation *catalog_by_id(const Catalog *c, int64_t id);
 void catalog_put(Catalog *c, Relation *r);
 void catalog_remove(Catalog *c, Str name);
 int relation_column(const Relation *r, Str name); /* index, or -1 */
+/* What column i is called in the table that keeps the relation's rows: its name, unless that is the
+ * table's own "_id". */
+Str relation_stored_name(const Relation *r, int32_t i, Arena *a);
 
 #endif

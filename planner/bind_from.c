@@ -72,9 +72,9 @@ static Status bind_relation(Binder *b, Relation *r, const TableRef *t, LNode **o
     depend_on(b, r->id);
     switch (r->kind) {
     case REL_STREAM: *out = scan_all(b, r, at); return WEIR_OK;
+    case REL_TABLE:
     case REL_MATERIALIZED: *out = lnode_view_input(b->p->arena, r, at); return WEIR_OK;
     case REL_VIEW: return bind_view(b, r, t->span, out);
-    case REL_TABLE: return bind_unsupported(b, t->span, "a TABLE in a standing query");
     case REL_SINK:
         return diag_error(b->p->diags, WEIR_E_NAME, at, "\"%.*s\" is a sink and cannot be read",
                           STR_ARG(r->name));

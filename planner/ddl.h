@@ -21,6 +21,13 @@ Status ddl_columns(Planner *p, const CreateStream *s, Relation *rel);
 Status ddl_check_columns(Planner *p, const Relation *rel, const char *what, Span at);
 Status ddl_unknown_column(Planner *p, const Relation *rel, Str name, Span at);
 
+/* ---- ddl_table.c ---- */
+/* Whether CREATE TABLE means a table and not, as Flink's without a primary key, a stream. */
+bool ddl_is_table(const CreateStream *s);
+bool ddl_has_key(const CreateStream *s);
+/* Key and plan of a table whose columns and options are known. */
+Status ddl_table(Planner *p, const CreateStream *s, Relation *rel);
+
 /* ---- ddl_watermark.c ---- */
 Status ddl_watermark(Planner *p, const WatermarkDecl *w, Relation *rel);
 

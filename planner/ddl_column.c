@@ -233,7 +233,7 @@ Status ddl_columns(Planner *p, const CreateStream *s, Relation *rel)
         Status st = declare(p, &s->columns.data[i], &rel->cols[i]);
         if (first == WEIR_OK) first = st;
     }
-    Status st = ddl_check_columns(p, rel, "stream", s->name.span);
+    Status st = ddl_check_columns(p, rel, s->is_table ? "table" : "stream", s->name.span);
     if (first == WEIR_OK) first = st;
     if (first != WEIR_OK) return first;
     for (int32_t i = 0; i < rel->ncols; i++) {

@@ -1,4 +1,4 @@
-/* ddl_stream.c: CREATE STREAM, and CREATE TABLE where it means a stream: the whole definition. */
+/* ddl_stream.c: CREATE STREAM and what CREATE TABLE has in common with it: names, options, columns. */
 #include "planner/ddl.h"
 
 #include "parser/unparse.h"
@@ -45,25 +45,6 @@ static const OptionItem *given(const CreateStream *s, const char *key)
     return NULL;
 }
 
-static Status no_tables(Planner *p, const CreateStream *s)
-{
-    if (!s->is_table) return WEIR_OK;
-    if (!given(s, "connector") && s->from_file.n == 0) {
-        Status st = diag_error(p->diags, WEIR_E_UNSUPPORTED, s->name.span,
-                               "a table without connector (a reference table) is not built");
-        diag_hint(p->diags, "CREATE STREAM makes an append-only source that INSERT can feed");
-        return st;
-    }
-    Span key = s->primary_key_span;
-    for (ptrdiff_t i = 0; i < s->columns.len && key.line == 0; i++)
-        if (s->columns.data[i].primary_key) key = s->columns.data[i].span;
-    if (key.line == 0 && s->primary_key.len == 0) return WEIR_OK;
-    Status st = diag_error(p->diags, WEIR_E_UNSUPPORTED, key.line ? key : s->name.span,
-                           "a table with a primary key (a changelog) is not built");
-    diag_hint(p->diags, "without PRIMARY KEY its rows are read as an append-only stream");
-    return st;
-}
-
 static Status refuse_unbuilt(Planner *p, const CreateStream *s)
 {
     if (s->like.text.n)
@@ -77,7 +58,7 @@ static Status refuse_unbuilt(Planner *p, const CreateStream *s)
     if (connector && !known && name_in_list(LATER_CONNECTORS, connector->value))
         return diag_error(p->diags, WEIR_E_UNSUPPORTED, connector->span, "connector \"%.*s\" is not built",
                           STR_ARG(connector->value));
-    return no_tables(p, s);
+    return WEIR_OK;
 }
 
 /* ---- connector and format ----------------------------------------------------------------------- */
@@ -230,8 +211,8 @@ static Status check_against_schema(Planner *p, Relation *rel, const ConnectorDef
 
 static Status no_columns(Planner *p, const CreateStream *s)
 {
-    Status st = diag_error(p->diags, WEIR_E_SYNTAX, s->name.span, "stream \"%.*s\" has no columns",
-                           STR_ARG(s->name.text));
+    Status st = diag_error(p->diags, WEIR_E_SYNTAX, s->name.span, "%s \"%.*s\" has no columns",
+                           s->is_table ? "table" : "stream", STR_ARG(s->name.text));
     diag_hint(p->diags, "list them, or write CREATE STREAM %.*s FROM 'file' to find them in a file",
               STR_ARG(s->name.text));
     return st;
@@ -361,12 +342,13 @@ Status ddl_stream(Planner *p, const CreateStream *written, Relation **out)
     TRY(ddl_check_name(p, &s.name, s.or_replace || s.if_not_exists));
     TRY(refuse_unbuilt(p, &s));
     Relation *rel = new_one(p->arena, Relation);
-    *rel = (Relation){.kind = REL_STREAM, .name = str_dup(p->arena, s.name.text),
+    *rel = (Relation){.kind = ddl_is_table(&s) ? REL_TABLE : REL_STREAM, .name = str_dup(p->arena, s.name.text),
                       .base_dir = str_dup(p->arena, p->base_dir), .is_append_only = true,
                       .watermark = {.col = -1}};
     TRY(s.from_file.n ? infer(p, &s, rel) : declared(p, &s, rel));
     if (s.watermark) TRY(ddl_watermark(p, s.watermark, rel));
     rel->sql = statement_text(p, &s, rel);
+    if (rel->kind == REL_TABLE) TRY(ddl_table(p, &s, rel));
     *out = rel;
     return WEIR_OK;
 }

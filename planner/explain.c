@@ -260,6 +260,11 @@ static void tell_values(Telling *t)
     tell(t, "rows", str_printf(t->arena, "%d", t->op->nrows));
 }
 
+static void tell_upsert(Telling *t)
+{
+    tell(t, "order", S("of a key's rows the one of the greatest position counts"));
+}
+
 static void tell_filter(Telling *t)
 {
     tell(t, "where", expr_text(t->op->pred, t->op->inputs[0], t->arena));
@@ -425,6 +430,8 @@ static const KindWords KINDS[] = {
     [PHYS_SCAN] = {"Scan", tell_scan},
     [PHYS_VIEW_INPUT] = {"View Input", tell_view_input},
     [PHYS_VALUES] = {"Values", tell_values},
+    [PHYS_TABLE] = {"Statements", tell_columns},
+    [PHYS_UPSERT] = {"Upsert", tell_upsert},
     [PHYS_FILTER] = {"Filter", tell_filter},
     [PHYS_PROJECT] = {"Project", tell_project},
     [PHYS_WINDOW] = {"Window", tell_window},
@@ -453,6 +460,7 @@ void explain_facts(const PhysPlan *plan, const PhysOp *op, Arena *a, OpFacts *ou
 {
     const KindWords *words = &KINDS[op->kind];
     *out = (OpFacts){.kind = words->name};
+    if (op->kind == PHYS_VIEW && op->rel->kind == REL_TABLE) out->kind = "Table";
     if (op->rel) out->subject = op->rel->name;
     Telling t = {.plan = plan, .op = op, .arena = a, .out = out};
     words->tell(&t);

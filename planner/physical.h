@@ -170,6 +170,8 @@ typedef enum PhysKind {
     PHYS_SCAN,      /* rows of a stream: `rel`; output: `scan_cols` of it */
     PHYS_VIEW_INPUT,/* changes of another materialized view `rel`: all its columns */
     PHYS_VALUES,    /* constant rows, once */
+    PHYS_TABLE,     /* changes that statements make to table `rel`: all its columns */
+    PHYS_UPSERT,    /* changelog of table `rel`, +1 a row of a key, -1 its end: changes of its rows */
     PHYS_FILTER,    /* `pred` */
     PHYS_PROJECT,   /* `exprs` */
     PHYS_WINDOW,    /* table function: input columns, then window_start, window_end, window_time */

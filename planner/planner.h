@@ -71,6 +71,24 @@ int ddl_dependants(const Catalog *c, const Relation *r, Relation **out, int max)
  * ddl_stream and ddl_view call it; may_exist there is OR REPLACE or IF NOT EXISTS. */
 Status ddl_check_name(Planner *p, const Name *name, bool may_exist);
 
+/* ---- planner/dml.c: statements that change rows ----------------------------------------------- */
+/* The pull query of an UPDATE or DELETE: its rows, as the number each has in the table's own table
+ * (its `_id`); then, of an UPDATE, the values assigned, in order (NULL where DEFAULT is). */
+Select *dml_update_rows(Planner *p, const Update *s);
+Select *dml_delete_rows(Planner *p, const Delete *s);
+/* The columns that are named, or assigned to: physical, none twice. */
+Status dml_targets(Planner *p, const Relation *rel, const NameList *names, int32_t **out);
+Status dml_assigned(Planner *p, const Relation *rel, const AssignmentList *set, int32_t **out);
+/* ON CONFLICT DO UPDATE: the values assigned, of their columns' types, and the condition (or NULL), over
+ * the columns of the row that is there, then those of `excluded`. */
+Status dml_conflict(Planner *p, const Relation *rel, const Insert *s, BExpr ***values, BExpr **where);
+/* RETURNING, over the columns of the row. */
+typedef struct RowExprs {
+    VEC(BExpr *) exprs;
+    VEC(Field) fields;
+} RowExprs;
+Status dml_returning(Planner *p, const Relation *rel, const Name *alias, const SelectItemList *items, RowExprs *out);
+
 /* ---- planner/show.c: the catalog as rows of text ---------------------------------------------- */
 typedef struct TextRows {
     const char *const *names; /* of the columns */

@@ -47,7 +47,7 @@ static void view_input_props(LNode *n)
     p->has_position = false; /* what a view held before the query began has none */
     p->key = r->key;
     p->nkey = r->nkey;
-    p->time_col = r->watermark.col;
+    p->time_col = r->kind == REL_TABLE ? -1 : r->watermark.col; /* nothing is late in a table */
     p->has_watermark |= p->time_col >= 0;
     p->state_bound = S("none");
     if (p->above_state && p->window_end >= 0) n->window_time = p->time_col;

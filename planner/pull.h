@@ -100,6 +100,8 @@ typedef struct PullContext {
 } PullContext;
 
 enum { PULL_DEPTH_MAX = 64 };
+/* Hidden column of a table: the number of its row. */
+#define PULL_ROW_ID "_weir_row"
 
 /* ---- pull.c ---- */
 /* `names` call the columns, where given (else NULL). */

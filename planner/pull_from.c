@@ -165,6 +165,26 @@ static Status stored_relation(const PullContext *c, const Relation *r, Source *o
     return WEIR_OK;
 }
 
+/* Rows of a table with their number, which statements that change them go by. */
+static Status table_source(const PullContext *c, const Relation *r, Source *out)
+{
+    Arena *a = c->pull->arena;
+    TRY(stored_relation(c, r, out));
+    StrBuf b = {.arena = a};
+    sb_lit(&b, "(SELECT _id AS " PULL_ROW_ID);
+    for (int32_t i = 0; i < r->ncols; i++) {
+        sb_lit(&b, ", ");
+        pull_name(&b, relation_stored_name(r, i, a));
+        sb_lit(&b, " AS ");
+        pull_name(&b, r->cols[i].name);
+    }
+    sb_printf(&b, " FROM _weir_mv_%lld)", (long long)r->id);
+    out->sql = sb_done(&b);
+    PullColumn id = {.name = S(PULL_ROW_ID), .type = pull_type(TYPE_BIGINT_), .hidden = true};
+    vec_push(&out->cols, a, id);
+    return WEIR_OK;
+}
+
 static NameList column_names(Arena *a, const Relation *r)
 {
     NameList names = {0};
@@ -207,7 +227,7 @@ static Status relation_source(const PullContext *c, const Relation *r, const Nam
     case REL_STREAM: return cannot_read(c, name, "stream");
     case REL_SINK: return cannot_read(c, name, "sink");
     case REL_VIEW: return expanded_view(c, r, name->span, out);
-    case REL_TABLE:
+    case REL_TABLE: return table_source(c, r, out);
     case REL_MATERIALIZED: return stored_relation(c, r, out);
     }
     return WEIR_E_INTERNAL;

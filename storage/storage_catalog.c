@@ -31,6 +31,7 @@ static const char *const kind_words[] = {
 };
 
 static bool is_standing(const Relation *r) { return r->kind == REL_MATERIALIZED || r->kind == REL_SINK; }
+static bool has_rows(const Relation *r) { return r->kind == REL_MATERIALIZED || r->kind == REL_TABLE; }
 
 static Str columns_text(const Relation *r, Arena *a)
 {
@@ -120,7 +121,7 @@ Status storage_save_relation(Storage *s, const Relation *r, Diags *d)
 {
     assert(s->in_ddl && r->id > 0);
     TRY(check_relation_name(s, r, d));
-    if (r->kind == REL_MATERIALIZED) {
+    if (has_rows(r)) {
         view_table_close(&s->views, r->id); /* its columns may have changed their shape */
         TRY(view_table_create(&s->db, r, d));
     }
@@ -144,7 +145,7 @@ Status storage_drop_relation(Storage *s, const Relation *r, Diags *d)
         "DELETE FROM _weir_state_log WHERE view = ?1",
     };
     assert(s->in_ddl);
-    if (r->kind == REL_MATERIALIZED) {
+    if (has_rows(r)) {
         view_table_close(&s->views, r->id);
         TRY(view_table_drop(&s->db, r->id, d));
     }
@@ -169,7 +170,7 @@ Status storage_save_setting(Storage *s, Str name, Str value, Diags *d)
 
 Status storage_create_index(Storage *s, Str name, const Relation *r, Str cols, Diags *d)
 {
-    assert(s->in_ddl && r->kind == REL_MATERIALIZED);
+    assert(s->in_ddl && has_rows(r));
     TRY(view_table_check_name(&s->db, name, d));
     ArenaMark mark = arena_mark(&s->db.scratch);
     StrBuf b = {.arena = &s->db.scratch};

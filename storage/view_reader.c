@@ -20,25 +20,36 @@ static int64_t timestamp_units(const Relation *r)
     return str_ieq(how, S("ms")) ? 1000 : str_ieq(how, S("s")) ? 1 : 0;
 }
 
-static Str select_text(const Relation *r, Arena *a)
+static Str select_text(const Relation *r, const char *rest, Arena *a)
 {
     StrBuf b = {.arena = a};
     sb_lit(&b, "SELECT ");
     for (int i = 0; i < r->ncols; i++) {
         if (i) sb_lit(&b, ", ");
-        sql_quote_name(&b, view_table_column(r, i, a));
+        sql_quote_name(&b, relation_stored_name(r, i, a));
     }
-    sb_printf(&b, " FROM \"_weir_mv_%lld\" ORDER BY _id", (long long)r->id);
+    sb_printf(&b, " FROM \"_weir_mv_%lld\" ", (long long)r->id);
+    sb_z(&b, rest);
     return sb_done(&b);
+}
+
+static Status reader_open(Storage *s, const Relation *view, const char *rest, Arena *a, ViewReader **out, Diags *d)
+{
+    ViewReader *r = new_one(a, ViewReader);
+    *r = (ViewReader){.storage = s, .view = view, .timestamp_units = timestamp_units(view)};
+    TRY(sql_prepare(&s->db, select_text(view, rest, a), &r->stmt, d));
+    *out = r;
+    return WEIR_OK;
 }
 
 Status view_reader_open(Storage *s, const Relation *view, Arena *a, ViewReader **out, Diags *d)
 {
-    ViewReader *r = new_one(a, ViewReader);
-    *r = (ViewReader){.storage = s, .view = view, .timestamp_units = timestamp_units(view)};
-    TRY(sql_prepare(&s->db, select_text(view, a), &r->stmt, d));
-    *out = r;
-    return WEIR_OK;
+    return reader_open(s, view, "ORDER BY _id", a, out, d);
+}
+
+Status view_reader_open_rows(Storage *s, const Relation *view, Arena *a, ViewReader **out, Diags *d)
+{
+    return reader_open(s, view, "WHERE _id = ?1", a, out, d);
 }
 
 void view_reader_close(ViewReader *r)
@@ -84,21 +95,35 @@ static bool read_value(ViewReader *r, int col, Value *v)
     return false;
 }
 
+static Status read_typed(ViewReader *r, int c, Arena *scratch, Value *v, Diags *d)
+{
+    *v = value_null(r->view->cols[c].type);
+    if (sqlite3_column_type(r->stmt.handle, c) == SQLITE_NULL) return WEIR_OK;
+    v->is_null = false;
+    if (!read_value(r, c, v))
+        return diag_error(d, WEIR_E_CORRUPT, (Span){0}, "\"%.*s\" holds a value that is not of column \"%.*s\"'s type",
+                          STR_ARG(r->view->name), STR_ARG(r->view->cols[c].name));
+    if (type_is_text(v->type.kind)) v->s = str_dup(scratch, v->s);
+    return WEIR_OK;
+}
+
 static Status read_row(ViewReader *r, Arena *scratch, Batch *b, Diags *d)
 {
     for (int c = 0; c < r->view->ncols; c++) {
-        if (sqlite3_column_type(r->stmt.handle, c) == SQLITE_NULL) {
-            column_set_null(&b->cols[c], scratch, b->rows);
-            continue;
-        }
-        Value v = {.type = r->view->cols[c].type};
-        if (!read_value(r, c, &v))
-            return diag_error(d, WEIR_E_CORRUPT, (Span){0}, "view \"%.*s\" holds a value that is not of column \"%.*s\"'s type",
-                              STR_ARG(r->view->name), STR_ARG(r->view->cols[c].name));
-        if (type_is_text(v.type.kind)) v.s = str_dup(scratch, v.s);
+        Value v;
+        TRY(read_typed(r, c, scratch, &v, d));
         column_put(&b->cols[c], scratch, b->rows, &v);
     }
     return WEIR_OK;
+}
+
+Status view_reader_row(ViewReader *r, int64_t id, Arena *a, Value *out, bool *found, Diags *d)
+{
+    sql_put_int(&r->stmt, id);
+    Status st = sql_step(&r->storage->db, &r->stmt, found, d);
+    for (int c = 0; st == WEIR_OK && *found && c < r->view->ncols; c++) st = read_typed(r, c, a, &out[c], d);
+    sql_reset(&r->stmt);
+    return st;
 }
 
 Status view_reader_next(ViewReader *r, Arena *scratch, Batch *b, Diags *d)

@@ -139,16 +139,6 @@ static bool is_reserved(Str name)
     return str_istarts(name, S("weir_")) || str_istarts(name, S("_weir_")) || str_istarts(name, S("sqlite_"));
 }
 
-Str view_table_column(const Relation *r, int32_t i, Arena *a)
-{
-    Str name = r->cols[i].name;
-    if (!str_ieq(name, S("_id"))) return name;
-    do
-        name = str_printf(a, "%.*s_", STR_ARG(name));
-    while (relation_column(r, name) >= 0);
-    return name;
-}
-
 static Status has_object(Sql *q, Str name, const char **what, Diags *d)
 {
     SqlStmt *st;
@@ -181,15 +171,28 @@ Status view_table_check_name(Sql *q, Str name, Diags *d)
 static Str create_table_sql(const Relation *r, Arena *a)
 {
     StrBuf b = {.arena = a};
-    sb_printf(&b, "CREATE TABLE _weir_mv_%lld ( -- rows of view ", (long long)r->id);
+    sb_printf(&b, "CREATE TABLE _weir_mv_%lld ( -- rows of %s ", (long long)r->id, r->kind == REL_TABLE ? "table" : "view");
     for (ptrdiff_t i = 0; i < r->name.n; i++) sb_char(&b, r->name.p[i] == '\n' ? ' ' : r->name.p[i]);
     sb_lit(&b, "\n    _id INTEGER PRIMARY KEY");
     for (int32_t i = 0; i < r->ncols; i++) {
         sb_lit(&b, ",\n    ");
-        sql_quote_name(&b, view_table_column(r, i, a));
+        sql_quote_name(&b, relation_stored_name(r, i, a));
         sb_printf(&b, " %s", view_column(r->cols[i].type, &r->options).affinity);
     }
     sb_lit(&b, "\n)");
+    return sb_done(&b);
+}
+
+/* Statements find rows of a table by its key. */
+static Str create_key_sql(const Relation *r, Arena *a)
+{
+    StrBuf b = {.arena = a};
+    sb_printf(&b, "CREATE INDEX IF NOT EXISTS _weir_key_%lld ON _weir_mv_%lld (", (long long)r->id, (long long)r->id);
+    for (int32_t i = 0; i < r->nkey; i++) {
+        if (i) sb_lit(&b, ", ");
+        sql_quote_name(&b, relation_stored_name(r, r->key[i], a));
+    }
+    sb_char(&b, ')');
     return sb_done(&b);
 }
 
@@ -211,7 +214,7 @@ static void order_by_rank(StrBuf *b, const Relation *r)
     for (int32_t i = 0; i < r->ncols; i++) {
         if (!r->cols[i].hidden) continue;
         sb_z(b, sep);
-        sql_quote_name(b, view_table_column(r, i, b->arena));
+        sql_quote_name(b, relation_stored_name(r, i, b->arena));
         sep = ", ";
     }
 }
@@ -227,7 +230,7 @@ static Str create_view_sql(const Relation *r, Arena *a)
     for (int32_t i = 0; i < r->ncols; i++) {
         if (r->cols[i].hidden) continue;
         sb_z(&b, sep);
-        Str stored = view_table_column(r, i, a);
+        Str stored = relation_stored_name(r, i, a);
         sql_quote_name(&b, stored);
         if (!str_eq(stored, r->cols[i].name)) {
             sb_lit(&b, " AS ");
@@ -263,6 +266,7 @@ static Status create_both(Sql *q, const Relation *r, Arena *a, Diags *d)
     if (table) TRY(drop_sql_view(q, r->id, a, d));
     TRY(view_table_check_name(q, r->name, d));
     if (!table) TRY(sql_exec(q, create_table_sql(r, a).p, d));
+    if (r->kind == REL_TABLE && r->nkey > 0) TRY(sql_exec(q, create_key_sql(r, a).p, d));
     return sql_exec(q, create_view_sql(r, a).p, d);
 }
 

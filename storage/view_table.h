@@ -1,4 +1,4 @@
-/* view_table.h: the table behind a materialized view, and how rows get into it.
+/* view_table.h: the table behind a materialized view or a table of weir's, and how rows get into it.
  *
  * A view `v` is a SQL VIEW over _weir_mv_<id>(_id INTEGER PRIMARY KEY, the user's columns, and the
  * hidden column of a Top-N, by which the VIEW orders). Rows
@@ -40,9 +40,6 @@ ViewColumn view_column(Type t, const Options *o);
 
 /* Registers the virtual table on the writing connection. */
 Status view_feed_register(Sql *q, ViewFeed *feed, Diags *d);
-
-/* What column i is called in the table: its name, unless that is the key's, "_id". */
-Str view_table_column(const Relation *r, int32_t i, Arena *a);
 
 /* Creates the table and its SQL VIEW, or, where the table is there already, the VIEW anew.
  * WEIR_E_EXISTS: something else has the name. WEIR_E_NAME: the name is weir's or SQLite's. */

@@ -1,5 +1,6 @@
 /* engine.c: opening and closing an engine, and what every public call does first and last. */
 #include "exec/engine/statement.h"
+#include "exec/engine/transaction.h"
 
 #include "include/weir_test.h"
 
@@ -175,6 +176,7 @@ void weir_close(weir *db)
 {
     if (!db) return;
     while (db->statements) statement_abandon(db->statements);
+    transaction_free(db->transaction);
     for (ptrdiff_t i = 0; i < db->queries.len; i++) query_close(db->queries.data[i]);
     for (ptrdiff_t i = 0; i < db->scans.len; i++) scan_free(db->scans.data[i]);
     if (db->storage) storage_close(db->storage);

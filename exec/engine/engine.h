@@ -30,6 +30,8 @@ typedef struct Shelf {
     bool is_in_use;         /* by the call that made it */
 } Shelf;
 
+typedef struct Transaction Transaction;
+
 struct weir {
     Arena arena;           /* as long as the engine */
     Arena call;            /* results of the last call: diagnoses, names */
@@ -47,6 +49,7 @@ struct weir {
     weir_diag *shown;      /* diags.list as handed out */
     weir_stmt *statements; /* not finalized yet */
     struct sqlite3 *reader; /* the reading connection, once it has our functions */
+    Transaction *transaction; /* from BEGIN on; NULL: none */
     VEC(Scan *) scans;
     VEC(Query *) queries;  /* in the order of their relations' ids: upstream first */
     Epoch epoch;           /* the one in work */
@@ -96,6 +99,8 @@ Planner engine_planner(weir *db, Arena *a, Str base_dir);
 Status engine_set(weir *db, Planner *p, Name name, Str value, Span at);
 
 /* ---- register.c: standing queries begin and end ------------------------------------------------- */
+/* Whether it has a plan at work and rows: a materialized view, a table. */
+bool engine_is_standing(const Relation *rel);
 /* Whether its source can be read again from the start. */
 bool engine_is_replayable(const weir *db, const Relation *rel);
 /* The shared scan of a stream, made on first use; one that belongs to the caller. */

@@ -1,7 +1,9 @@
 /* exec.c: the public ways in for SQL text: weir_exec for scripts, weir_prepare for one statement. */
 #include "exec/engine/statement.h"
+#include "exec/engine/transaction.h"
 
 #include "parser/parser.h"
+#include "parser/unparse.h"
 
 static Str text_of(const char *sql, int64_t len)
 {
@@ -18,6 +20,7 @@ typedef struct Script {
     Stmt **definitions, **others;
     int ndefinitions, nothers;
     weir_stmt *running;
+    VEC(Str) changes; /* texts of statements that change tables, so far */
 } Script;
 
 /* Steps a statement to its end, or hands it to the caller. */
@@ -32,11 +35,36 @@ static Status run_steps(Script *x, weir_stmt *s)
     return st == WEIR_DONE ? WEIR_OK : st;
 }
 
+static const Relation *changed_table(const weir *db, const Stmt *ast)
+{
+    const Name *name = ast->kind == STMT_INSERT   ? &ast->insert->into
+                       : ast->kind == STMT_UPDATE ? &ast->update->table
+                       : ast->kind == STMT_DELETE ? &ast->delete_from->table
+                                                  : NULL;
+    const Relation *r = name ? catalog_find(&db->catalog, name->text) : NULL;
+    return r && r->kind == REL_TABLE ? r : NULL;
+}
+
+/* A file that is registered again does not change its tables again: see marks.c. */
+static Status mark_statement(Script *x, const Stmt *ast, weir_stmt *s, bool *has_run)
+{
+    const Relation *r = x->opt->reregister ? changed_table(x->db, ast) : NULL;
+    *has_run = false;
+    if (!r) return WEIR_OK;
+    s->mark_text = unparse_stmt_text(&x->shelf->arena, ast);
+    s->mark = 1;
+    for (ptrdiff_t i = 0; i < x->changes.len; i++) s->mark += str_eq(x->changes.data[i], s->mark_text);
+    vec_push(&x->changes, &x->shelf->arena, s->mark_text);
+    return mark_is_set(x->db, r, s->mark_text, s->mark, has_run);
+}
+
 static Status run_statement(Script *x, const Stmt *ast)
 {
     weir_stmt *s = x->running = statement_new(x->db);
-    Status st = statement_prepare(s, ast, x->text, x->file, x->base_dir);
-    if (st == WEIR_OK) st = run_steps(x, s);
+    bool has_run;
+    Status st = mark_statement(x, ast, s, &has_run);
+    if (st == WEIR_OK && !has_run) st = statement_prepare(s, ast, x->text, x->file, x->base_dir);
+    if (st == WEIR_OK && !has_run) st = run_steps(x, s);
     x->running = NULL;
     statement_close(s);
     return st;
@@ -75,6 +103,16 @@ static Status check_others(void *arg)
     return first;
 }
 
+/* A file ends its own transactions. */
+static Status end_transaction(Script *x, Status st)
+{
+    Transaction *tx = x->db->transaction;
+    if (!tx) return st;
+    x->db->transaction = NULL;
+    transaction_free(tx);
+    return st ? st : diag_error(&x->db->diags, WEIR_E_MISUSE, (Span){0}, "the file ends without COMMIT: its transaction is rolled back");
+}
+
 static Status exec_checked(Script *x, Str text, Str file)
 {
     weir *db = x->db;
@@ -93,7 +131,7 @@ static Status exec_checked(Script *x, Str text, Str file)
     if (x->ndefinitions > 0 || define.check_only) st = script_define(db, x->definitions, x->ndefinitions, x->base_dir, &define);
     if (syntax != WEIR_OK) return syntax;
     for (int i = 0; i < x->nothers && st == WEIR_OK && !define.check_only; i++) st = run_statement(x, x->others[i]);
-    return st;
+    return x->opt->reregister ? end_transaction(x, st) : st;
 }
 
 static Script *script_new(weir *db, const weir_exec_options *opt)

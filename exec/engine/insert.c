@@ -1,118 +1,49 @@
-/* insert.c: rows by hand: INSERT and weir_push, for streams without a connector. */
-#include "exec/engine/statement.h"
+/* insert.c: INSERT into streams without connector and into tables; weir_push. */
+#include "exec/engine/change.h"
 
 #include "exec/format/format.h"
 
-/* ---- taking them in --------------------------------------------------------------------------------- */
-
-/* What must be done before rows wait in a scan, so that nothing but their commit is left to fail. */
-static Status get_ready(weir *db)
-{
-    TRY(engine_can(db, NEED_WRITE));
-    TRY(engine_settle(db));
-    for (bool worked = true; worked;) {
-        worked = false;
-        TRY(engine_catch_up(db, &worked));
-    }
-    return WEIR_OK;
-}
-
-static Status poll_inserts(weir *db, bool *has_more)
-{
-    *has_more = false;
-    for (ptrdiff_t i = 0; i < db->scans.len; i++) {
-        Scan *s = db->scans.data[i];
-        while (scan_has_inserts(s) && !engine_epoch_is_full(db))
-            if (scan_poll(s, &db->epoch) == SCAN_FAILED) return engine_source_failed(db);
-        *has_more |= scan_has_inserts(s);
-    }
-    return WEIR_OK;
-}
-
-/* Epochs of nothing but the rows that wait; views read afterwards show them. */
-static Status take_inserts(weir *db)
-{
-    bool has_more;
-    do {
-        engine_begin_queries(db);
-        TRY(poll_inserts(db, &has_more));
-        TRY(engine_commit(db));
-    } while (has_more);
-    return WEIR_OK;
-}
-
-static Status take_inserts_guarded(weir *db)
-{
-    OomFrame f;
-    if (OOM_TRY(&f)) {
-        Status st = take_inserts(db);
-        OOM_END(&f);
-        return st;
-    }
-    engine_nomem_fault(db);
-    oom_raise();
-}
-
-static Status insertable(weir *db, Str name, Span at, const Relation **out)
-{
-    const Relation *r = catalog_find(&db->catalog, name);
-    if (!r) return diag_error(&db->diags, WEIR_E_NOT_FOUND, at, "there is no stream \"%.*s\"", STR_ARG(name));
-    if (r->kind != REL_STREAM)
-        return diag_error(&db->diags, WEIR_E_READONLY, at, "\"%.*s\" is not a stream; rows go into streams", STR_ARG(name));
-    if (options_get(&r->options, "connector"))
-        return diag_error(&db->diags, WEIR_E_READONLY, at, "\"%.*s\" gets its rows from its connector", STR_ARG(name));
-    *out = r;
-    return WEIR_OK;
-}
-
-/* ---- INSERT ------------------------------------------------------------------------------------------ */
-
 typedef struct InsertStatement {
-    const Relation *rel;
-    int64_t rel_id;    /* it may be dropped before the step */
-    int32_t *targets;  /* columns of rel, in the order of the values */
+    Change change;
+    int32_t *targets;  /* columns of the relation, in the order of the values */
     int32_t ntargets;
-    BExpr ***rows;     /* rows[i][target] */
+    BExpr ***rows;     /* VALUES: rows[i][target]; NULL: DEFAULT */
     int32_t nrows;
+    bool is_select;
+    BExpr **assigned;  /* DO UPDATE SET: values, of the columns */
+    int32_t *assigned_cols, nassigned;
+    ExprProgram *update, *update_where; /* or NULL */
 } InsertStatement;
 
-static Status add_target(weir_stmt *s, InsertStatement *x, int col, Span at)
-{
-    const ColumnDef *c = &x->rel->cols[col];
-    if (c->kind != COL_PHYSICAL)
-        return diag_error(&s->db->diags, WEIR_E_READONLY, at, "column \"%.*s\" is computed", STR_ARG(c->name));
-    for (int i = 0; i < x->ntargets; i++)
-        if (x->targets[i] == col)
-            return diag_error(&s->db->diags, WEIR_E_NAME, at, "column \"%.*s\" is named twice", STR_ARG(c->name));
-    x->targets[x->ntargets++] = col;
-    return WEIR_OK;
-}
+static InsertStatement *insert_of(Change *x) { return (InsertStatement *)x; }
+
+/* ---- columns and values ------------------------------------------------------------------------------ */
 
 static Status find_targets(weir_stmt *s, InsertStatement *x)
 {
     const Insert *in = s->ast->insert;
-    x->targets = new (&s->arena, int32_t, x->rel->ncols + in->columns.len);
-    for (ptrdiff_t i = 0; i < in->columns.len; i++) {
-        Name n = in->columns.data[i];
-        int col = relation_column(x->rel, n.text);
-        if (col < 0)
-            return diag_error(&s->db->diags, WEIR_E_NAME, n.span, "stream \"%.*s\" has no column \"%.*s\"", STR_ARG(x->rel->name), STR_ARG(n.text));
-        TRY(add_target(s, x, col, n.span));
-    }
-    for (int i = 0; in->columns.len == 0 && i < x->rel->ncols; i++)
-        if (x->rel->cols[i].kind == COL_PHYSICAL) x->targets[x->ntargets++] = i;
+    const Relation *rel = x->change.rel;
+    Planner p = statement_planner(s);
+    x->ntargets = (int32_t)in->columns.len;
+    if (x->ntargets) return dml_targets(&p, rel, &in->columns, &x->targets);
+    x->targets = new (&s->arena, int32_t, rel->ncols);
+    for (int i = 0; in->query && i < rel->ncols; i++)
+        if (rel->cols[i].kind == COL_PHYSICAL) x->targets[x->ntargets++] = i;
     return WEIR_OK;
+}
+
+static Status wrong_count(weir_stmt *s, int given, int wanted, Span at)
+{
+    return diag_error(&s->db->diags, WEIR_E_TYPE, at, "%d values for %d columns", given, wanted);
 }
 
 static Status bind_cell(weir_stmt *s, Planner *p, const ColumnDef *c, const Expr *e, BExpr **out)
 {
     static const Relation nothing;
-    if (e->kind == EX_DEFAULT) {
-        *out = (BExpr *)c->default_value;
-        return WEIR_OK;
-    }
-    TRY(plan_scalar(p, e, &nothing, out));
     (void)s;
+    *out = NULL;
+    if (e->kind == EX_DEFAULT) return WEIR_OK;
+    TRY(plan_scalar(p, e, &nothing, out));
     return plan_cast(p, *out, c->type, false, out);
 }
 
@@ -124,112 +55,265 @@ static Status bind_rows(weir_stmt *s, InsertStatement *x)
     x->rows = new (&s->arena, BExpr **, x->nrows);
     for (int r = 0; r < x->nrows; r++) {
         const ExprList *cells = &q->rows.data[r];
-        if (cells->len != x->ntargets)
-            return diag_error(&s->db->diags, WEIR_E_TYPE, cells->len ? cells->data[0]->span : q->span,
-                              "%d values for %d columns", (int)cells->len, x->ntargets);
+        if (cells->len != x->ntargets) return wrong_count(s, (int)cells->len, x->ntargets, cells->len ? cells->data[0]->span : q->span);
         x->rows[r] = new (&s->arena, BExpr *, x->ntargets);
         for (int c = 0; c < x->ntargets; c++)
-            TRY(bind_cell(s, &p, &x->rel->cols[x->targets[c]], cells->data[c], &x->rows[r][c]));
+            TRY(bind_cell(s, &p, &x->change.rel->cols[x->targets[c]], cells->data[c], &x->rows[r][c]));
     }
     return WEIR_OK;
+}
+
+static bool has_subquery(const Expr *e)
+{
+    if (e->query) return true;
+    for (ptrdiff_t i = 0; i < e->args.len; i++)
+        if (has_subquery(e->args.data[i])) return true;
+    return e->operand && has_subquery(e->operand);
+}
+
+/* VALUES of constants need no query; the rest is a SELECT like any other. */
+static bool is_constant_rows(const Select *q)
+{
+    if (q->kind != SELECT_VALUES || q->limit || q->offset || q->order_by.len || q->with.len) return false;
+    for (ptrdiff_t r = 0; r < q->rows.len; r++)
+        for (ptrdiff_t c = 0; c < q->rows.data[r].len; c++)
+            if (has_subquery(q->rows.data[r].data[c])) return false;
+    return true;
+}
+
+static Status bind_select(weir_stmt *s, InsertStatement *x)
+{
+    const Select *q = s->ast->insert->query;
+    Field *cols;
+    int n;
+    x->is_select = true;
+    TRY(change_check_select(s, q, &cols, &n));
+    if (n != x->ntargets) return wrong_count(s, n, x->ntargets, q->span);
+    return change_check_casts(&x->change, cols, x->targets, n, q->span);
+}
+
+/* ---- ON CONFLICT -------------------------------------------------------------------------------------- */
+
+static bool names_key(const Relation *rel, const NameList *names)
+{
+    int found = 0;
+    for (ptrdiff_t i = 0; i < names->len; i++)
+        for (int k = 0; k < rel->nkey; k++) found += str_ieq(rel->cols[rel->key[k]].name, names->data[i].text);
+    return found == rel->nkey && names->len == rel->nkey;
+}
+
+static Status check_target(weir_stmt *s, const Relation *rel)
+{
+    const Insert *in = s->ast->insert;
+    if (rel->nkey == 0) {
+        Status st = diag_error(&s->db->diags, WEIR_E_NAME, in->into.span, "\"%.*s\" has no primary key: its rows never conflict", STR_ARG(rel->name));
+        diag_hint(&s->db->diags, rel->kind == REL_TABLE ? "declare PRIMARY KEY (…) with the table" : "CREATE TABLE keeps one row of a key");
+        return st;
+    }
+    if (in->conflict_target.len == 0 || names_key(rel, &in->conflict_target)) return WEIR_OK;
+    return diag_error(&s->db->diags, WEIR_E_NAME, in->conflict_target.data[0].span, "ON CONFLICT names the primary key of \"%.*s\", all of it",
+                      STR_ARG(rel->name));
+}
+
+static Status bind_conflict(weir_stmt *s, InsertStatement *x)
+{
+    const Insert *in = s->ast->insert;
+    Planner p = statement_planner(s);
+    BExpr *where;
+    if (!in->or_replace && in->conflict == CONFLICT_NONE) return WEIR_OK;
+    TRY(check_target(s, x->change.rel));
+    if (in->conflict != CONFLICT_UPDATE) return WEIR_OK;
+    x->nassigned = (int32_t)in->assignments.len;
+    TRY(dml_assigned(&p, x->change.rel, &in->assignments, &x->assigned_cols));
+    TRY(dml_conflict(&p, x->change.rel, in, &x->assigned, &where));
+    TRY(expr_compile((const BExpr *const *)x->assigned, x->nassigned, &s->arena, &x->update, &s->db->diags));
+    const BExpr *root = where;
+    return where ? expr_compile(&root, 1, &s->arena, &x->update_where, &s->db->diags) : WEIR_OK;
 }
 
 static Status insert_prepare(weir_stmt *s)
 {
     const Insert *in = s->ast->insert;
-    InsertStatement *x = s->impl = new_one(&s->arena, InsertStatement);
-    TRY(insertable(s->db, in->into.text, in->into.span, &x->rel));
-    x->rel_id = x->rel->id;
-    if (in->or_replace || in->conflict != CONFLICT_NONE) return statement_unsupported(s, "INSERT … ON CONFLICT into a stream");
-    if (in->returning.len) return statement_unsupported(s, "RETURNING");
-    if (!in->query) return statement_unsupported(s, "INSERT … DEFAULT VALUES");
-    if (in->query->kind != SELECT_VALUES || in->query->limit || in->query->order_by.len || in->query->with.len)
-        return statement_unsupported(s, "INSERT … SELECT");
+    InsertStatement *x = new_one(&s->arena, InsertStatement);
+    const Relation *rel;
+    TRY(change_find(s->db, &in->into, CHANGES_ROWS_IN, &rel));
+    s->impl = x;
+    change_init(s, &x->change, rel);
     TRY(find_targets(s, x));
-    return bind_rows(s, x);
+    TRY(bind_conflict(s, x));
+    if (in->query) TRY(is_constant_rows(in->query) ? bind_rows(s, x) : bind_select(s, x));
+    if (rel->kind == REL_STREAM && in->returning.len) return statement_unsupported(s, "RETURNING of rows of a stream");
+    return change_returning(&x->change, &in->alias, &in->returning);
 }
 
-static Status fill_cell(weir_stmt *s, Batch *b, int col, int row, const BExpr *e, const EvalEnv *env)
+/* ---- into a table ------------------------------------------------------------------------------------- */
+
+static Status key_taken(Change *x, const Value *row)
 {
-    Value v = value_null(b->cols[col].type);
-    if (e) TRY(expr_constant(e, env, &s->row_arena, &v, &s->db->diags));
-    v.type = b->cols[col].type;
-    column_put(&b->cols[col], &s->row_arena, row, &v);
+    Status st = diag_error(&x->s->db->diags, WEIR_E_DATA, x->s->ast->span, "table \"%.*s\" has a row with the key %.*s already",
+                           STR_ARG(x->rel->name), STR_ARG(table_edit_key_text(x->edit, row, &x->scratch)));
+    diag_hint(&x->s->db->diags, "INSERT OR REPLACE takes its place; ON CONFLICT DO NOTHING leaves it, DO UPDATE changes it");
+    return st;
+}
+
+static Status satisfies(Change *x, const Value *there, const Value *row, bool *yes)
+{
+    Value v;
+    *yes = true;
+    if (!insert_of(x)->update_where) return WEIR_OK;
+    TRY(change_eval(x, insert_of(x)->update_where, 1, there, row, &x->scratch, &v));
+    *yes = !v.is_null && v.i;
     return WEIR_OK;
 }
 
-static Status fill_batch(weir_stmt *s, InsertStatement *x, int from, Batch *b)
+static Status replace_row(Change *x, RowEdit *there, const Value *row)
 {
-    EvalEnv env = engine_eval(s->db);
-    env.now_us = s->db->env.now_us(s->db->env.arg);
-    for (int c = 0; c < b->ncols; c++) {
-        const ColumnDef *def = &x->rel->cols[c];
-        b->cols[c] = column_new(&s->row_arena, def->type, b->rows);
-        for (int r = 0; r < b->rows; r++)
-            TRY(fill_cell(s, b, c, r, def->kind == COL_PHYSICAL ? def->default_value : NULL, &env));
+    RowEdit *taken;
+    table_edit_release(x->edit, there);
+    TRY(table_edit_find(x->edit, row, &taken));
+    if (taken && taken != there) return key_taken(x, row);
+    table_edit_change(x->edit, there, row);
+    x->s->changes++;
+    return change_return(x, row);
+}
+
+static Status update_row(Change *x, RowEdit *there, const Value *row)
+{
+    InsertStatement *in = insert_of(x);
+    bool yes;
+    TRY(satisfies(x, there->now, row, &yes));
+    if (!yes) return WEIR_OK;
+    Value *made = new (&x->tx->arena, Value, x->rel->ncols), *set = new (&x->scratch, Value, in->nassigned);
+    memcpy(made, there->now, (size_t)x->rel->ncols * sizeof *made);
+    TRY(change_eval(x, in->update, in->nassigned, there->now, row, &x->tx->arena, set));
+    for (int i = 0; i < in->nassigned; i++) made[in->assigned_cols[i]] = set[i];
+    TRY(change_complete(x, made));
+    return replace_row(x, there, made);
+}
+
+static Status put_row(Change *x, const Value *row)
+{
+    const Insert *in = x->s->ast->insert;
+    RowEdit *there;
+    TRY(table_edit_find(x->edit, row, &there));
+    if (!there) {
+        table_edit_add(x->edit, row);
+        x->s->changes++;
+        return change_return(x, row);
     }
-    for (int r = 0; r < b->rows; r++)
-        for (int t = 0; t < x->ntargets; t++)
-            TRY(fill_cell(s, b, x->targets[t], r, x->rows[from + r][t], &env));
+    if (in->or_replace) return replace_row(x, there, row);
+    switch (in->conflict) {
+    case CONFLICT_NONE: return key_taken(x, row);
+    case CONFLICT_NOTHING: return WEIR_OK;
+    case CONFLICT_UPDATE: return update_row(x, there, row);
+    }
+    return WEIR_E_INTERNAL;
+}
+
+/* ---- into a stream: the scan computes columns --------------------------------------------------------- */
+
+typedef struct StreamBatches {
+    VEC(Batch) list;
+    Batch b;
+} StreamBatches;
+
+static void put_stream_row(Change *x, StreamBatches *out, const Value *row)
+{
+    Arena *a = &x->s->row_arena;
+    const Relation *rel = x->rel;
+    if (!out->b.cols || out->b.rows == BATCH_ROWS_MAX) {
+        if (out->b.cols) vec_push(&out->list, a, out->b);
+        out->b = (Batch){.ncols = rel->ncols, .cols = new (a, Column, rel->ncols)};
+        for (int c = 0; c < rel->ncols; c++) out->b.cols[c] = column_new(a, rel->cols[c].type, BATCH_ROWS_MAX);
+    }
+    for (int c = 0; c < rel->ncols; c++) column_put(&out->b.cols[c], a, out->b.rows, &row[c]);
+    out->b.rows++;
+}
+
+/* ---- the rows ------------------------------------------------------------------------------------------- */
+
+static Status new_row(Change *x, Value **out)
+{
+    Value *row = *out = new (&x->tx->arena, Value, x->rel->ncols);
+    for (int c = 0; c < x->rel->ncols; c++) row[c] = value_null(x->rel->cols[c].type);
     return WEIR_OK;
 }
 
-/* A row that the stream would refuse is an error of the statement. */
-static Status check_batch(weir_stmt *s, const Relation *rel, const Batch *b)
+/* Columns that no value is given for. */
+static Status fill_rest(Change *x, Value *row)
 {
-    for (int c = 0; c < b->ncols; c++) {
-        const ColumnDef *def = &rel->cols[c];
-        bool is_time = c == rel->watermark.col && !rel->watermark.drop_null_time;
-        if (def->kind != COL_PHYSICAL || (!def->not_null && !def->primary_key && !is_time)) continue;
-        for (int r = 0; r < b->rows; r++) {
-            if (!col_is_null(&b->cols[c], r)) continue;
-            return diag_error(&s->db->diags, WEIR_E_DATA, s->ast->span, is_time ? "event time \"%.*s\" is missing"
-                              : "column \"%.*s\" is NULL but declared NOT NULL", STR_ARG(def->name));
-        }
+    InsertStatement *in = insert_of(x);
+    bool *given = new (&x->scratch, bool, x->rel->ncols);
+    for (int t = 0; t < in->ntargets; t++) given[in->targets[t]] = true;
+    for (int c = 0; c < x->rel->ncols; c++)
+        if (!given[c]) TRY(change_default(x, c, &row[c]));
+    return WEIR_OK;
+}
+
+static Status put_any(Change *x, StreamBatches *out, Value *row)
+{
+    TRY(fill_rest(x, row));
+    TRY(change_complete(x, row));
+    if (x->rel->kind == REL_TABLE) return put_row(x, row);
+    put_stream_row(x, out, row);
+    return WEIR_OK;
+}
+
+static Status value_row(Change *x, int at, Value *row)
+{
+    InsertStatement *in = insert_of(x);
+    for (int t = 0; t < in->ntargets; t++) {
+        int col = in->targets[t];
+        const BExpr *e = in->rows[at][t];
+        TRY(e ? expr_constant(e, &x->env, &x->tx->arena, &row[col], &x->s->db->diags) : change_default(x, col, &row[col]));
     }
     return WEIR_OK;
 }
 
-static int64_t accepted(const Scan *s)
+static Status insert_values(Change *x, StreamBatches *out)
 {
-    ScanStats st;
-    scan_stats(s, &st);
-    return st.rows;
-}
-
-/* All rows wait in the scan, or none. */
-static Status add_rows(weir_stmt *s, InsertStatement *x, Scan *scan)
-{
-    VEC(Batch) batches = {0};
-    for (int at = 0; at < x->nrows; at += BATCH_ROWS_MAX) {
-        int n = x->nrows - at < BATCH_ROWS_MAX ? x->nrows - at : BATCH_ROWS_MAX;
-        Batch b = {.rows = n, .ncols = x->rel->ncols, .cols = new (&s->row_arena, Column, x->rel->ncols)};
-        TRY(fill_batch(s, x, at, &b));
-        TRY(check_batch(s, x->rel, &b));
-        vec_push(&batches, &s->row_arena, b);
+    int n = x->s->ast->insert->query ? insert_of(x)->nrows : 1; /* DEFAULT VALUES */
+    for (int i = 0; i < n; i++) {
+        Value *row;
+        arena_reset(&x->scratch);
+        TRY(new_row(x, &row));
+        if (x->s->ast->insert->query) TRY(value_row(x, i, row));
+        TRY(put_any(x, out, row));
     }
-    scan_insert(scan, batches.data, (int)batches.len);
     return WEIR_OK;
 }
 
-static Status insert_step(weir_stmt *s)
+static Status insert_select(Change *x, StreamBatches *out)
 {
-    InsertStatement *x = s->impl;
-    weir *db = s->db;
-    Scan *scan;
-    TRY(get_ready(db));
-    if (catalog_by_id(&db->catalog, x->rel_id) != x->rel)
-        return diag_error(&db->diags, WEIR_E_NOT_FOUND, s->ast->span, "the stream has been dropped");
-    TRY(engine_scan(db, x->rel, &scan));
-    if (scan_has_inserts(scan)) TRY(take_inserts_guarded(db));
-    int64_t before = accepted(scan);
-    TRY(add_rows(s, x, scan));
-    TRY(take_inserts_guarded(db));
-    s->changes = accepted(scan) - before;
-    return WEIR_DONE;
+    InsertStatement *in = insert_of(x);
+    TRY(change_open_select(x, x->s->ast->insert->query));
+    for (;;) {
+        Value *row;
+        bool more;
+        TRY(change_next(x, &more));
+        if (!more) return WEIR_OK;
+        TRY(new_row(x, &row));
+        for (int t = 0; t < in->ntargets; t++) TRY(change_value(x, t, in->targets[t], &row[in->targets[t]]));
+        TRY(put_any(x, out, row));
+    }
 }
 
-const StatementClass insert_statement = {insert_prepare, insert_step, NULL};
+static Status insert_work(Change *x)
+{
+    StreamBatches out = {0};
+    TRY(insert_of(x)->is_select ? insert_select(x, &out) : insert_values(x, &out));
+    if (x->rel->kind == REL_TABLE) return WEIR_OK;
+    if (out.b.cols) vec_push(&out.list, &x->s->row_arena, out.b);
+    x->s->changes = 0;
+    for (ptrdiff_t i = 0; i < out.list.len; i++) x->s->changes += out.list.data[i].rows;
+    transaction_add_stream(x->tx, x->rel, out.list.data, (int)out.list.len);
+    return WEIR_OK;
+}
+
+static Status insert_step(weir_stmt *s) { return change_step(s->impl, insert_work); }
+static void insert_close(weir_stmt *s) { change_close(s->impl); }
+
+const StatementClass insert_statement = {insert_prepare, insert_step, insert_close};
 
 /* ---- weir_push --------------------------------------------------------------------------------------- */
 
@@ -278,7 +362,9 @@ static Status push_checked(weir *db, Str stream, const char *format, const char 
     Scan *scan;
     VEC(Batch) batches = {0};
     TRY(engine_enter(db, NEED_WRITE));
-    TRY(insertable(db, stream, (Span){0}, &rel));
+    TRY(change_find(db, &(Name){.text = stream}, CHANGES_ROWS_IN, &rel));
+    if (rel->kind == REL_TABLE)
+        return diag_error(&db->diags, WEIR_E_UNSUPPORTED, (Span){0}, "\"%.*s\" is a table: INSERT changes it", STR_ARG(rel->name));
     TRY(open_decoder(db, rel, format, &dec));
     TRY(engine_scan(db, rel, &scan));
     const char *p = padded(db, data, len);

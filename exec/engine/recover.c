@@ -158,7 +158,7 @@ Status engine_recover_queries(weir *db)
     const Map *m = &db->catalog.relations; /* in the order of their ids */
     for (ptrdiff_t i = 0; i < m->len; i++) {
         Relation *rel = m->items[i].value;
-        if (rel && rel->kind == REL_MATERIALIZED) TRY(restore_query(db, rel));
+        if (rel && engine_is_standing(rel)) TRY(restore_query(db, rel));
     }
     return WEIR_OK;
 }

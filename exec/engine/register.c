@@ -53,6 +53,8 @@ void engine_drop_scan(weir *db, int64_t rel_id)
 
 /* ---- queries ------------------------------------------------------------------------------------ */
 
+bool engine_is_standing(const Relation *rel) { return rel->kind == REL_MATERIALIZED || rel->kind == REL_TABLE; }
+
 Query *engine_query(const weir *db, int64_t rel_id)
 {
     for (ptrdiff_t i = 0; i < db->queries.len; i++)

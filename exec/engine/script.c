@@ -4,6 +4,7 @@
  * that all errors of a file are found in one run. Only when none failed is anything saved, and
  * only when the transaction is committed do operators begin to run. */
 #include "exec/engine/statement.h"
+#include "exec/engine/transaction.h"
 
 #include "parser/parser.h"
 #include "parser/unparse.h"
@@ -136,7 +137,7 @@ static Clash find_clash(Definitions *d, const Relation *old, const Relation *mad
     if (if_not_exists) return CLASH_SKIP;
     if ((or_replace || d->opt.reregister) && same) return CLASH_SKIP;
     bool is_query = old->kind == REL_VIEW || old->kind == REL_MATERIALIZED;
-    if (is_query != (made->kind != REL_STREAM)) return CLASH_ERROR;
+    if (is_query != (made->kind == REL_VIEW || made->kind == REL_MATERIALIZED)) return CLASH_ERROR;
     if (or_replace || (d->opt.reregister && is_query && made->kind == old->kind)) return CLASH_REPLACE;
     return CLASH_ERROR;
 }
@@ -144,7 +145,7 @@ static Clash find_clash(Definitions *d, const Relation *old, const Relation *mad
 static Status exists_error(Definitions *d, const Relation *old, Name name)
 {
     Status st = diag_error(&d->db->diags, WEIR_E_EXISTS, name.span, "a %s \"%.*s\" exists already", kind_word(old), STR_ARG(name.text));
-    diag_hint(&d->db->diags, old->kind == REL_STREAM ? "DROP it first, or use another name; IF NOT EXISTS keeps it"
+    diag_hint(&d->db->diags, old->kind == REL_STREAM || old->kind == REL_TABLE ? "DROP it first, or use another name; IF NOT EXISTS keeps it"
                                                      : "CREATE OR REPLACE changes it");
     return st;
 }
@@ -170,7 +171,7 @@ static Status check_history(Definitions *d, const Relation *old, Span at)
 /* The list of changes knows the query from the start, so that it is closed whatever happens. */
 static Status open_query(Definitions *d, Change *c)
 {
-    if (c->created->kind != REL_MATERIALIZED) return WEIR_OK;
+    if (!engine_is_standing(c->created)) return WEIR_OK;
     TRY(engine_open_query(d->db, c->created, &c->query));
     return engine_check_query(d->db, c->query);
 }
@@ -272,8 +273,8 @@ static Status define_index(Definitions *d, const Stmt *s)
     const CreateIndex *x = s->create_index;
     Relation *r = catalog_find(&d->db->catalog, x->on.text);
     if (!r) return diag_error(&d->db->diags, WEIR_E_NOT_FOUND, x->on.span, "there is no \"%.*s\"", STR_ARG(x->on.text));
-    if (r->kind != REL_MATERIALIZED)
-        return diag_error(&d->db->diags, WEIR_E_NAME, x->on.span, "\"%.*s\" is a %s; only materialized views take an index", STR_ARG(x->on.text), kind_word(r));
+    if (!engine_is_standing(r))
+        return diag_error(&d->db->diags, WEIR_E_NAME, x->on.span, "\"%.*s\" is a %s; only tables and materialized views take an index", STR_ARG(x->on.text), kind_word(r));
     if (x->is_unique)
         return diag_error(&d->db->diags, WEIR_E_UNSUPPORTED, s->span, "a view's index cannot be UNIQUE: keys are the engine's business");
     for (ptrdiff_t i = 0; i < x->columns.len; i++) {
@@ -370,7 +371,7 @@ static Status start(Definitions *d, Change *c)
     if (c->dropped) {
         Query *old = engine_query(db, c->dropped->id);
         if (old) engine_detach(db, old);
-        if (c->dropped->kind == REL_STREAM) engine_drop_scan(db, c->dropped->id);
+        if (c->dropped->kind == REL_STREAM || c->dropped->kind == REL_TABLE) engine_drop_scan(db, c->dropped->id);
         shelf_release(db, c->dropped->id);
     }
     if (c->created) shelf_hold(d->opt.shelf, c->created->id);
@@ -448,6 +449,7 @@ static Status carry_out(Definitions *d, Stmt *const *stmts, int n)
 Status script_define(weir *db, Stmt *const *stmts, int n, Str base_dir, const DefineOptions *o)
 {
     TRY(engine_can(db, o->check_only ? NEED_READ : NEED_WRITE));
+    if (!o->check_only && n > 0) TRY(transaction_none(db, "definitions cannot be made", stmts[0]->span));
     TRY(engine_settle(db));
     Definitions *d = new_one(&db->call, Definitions);
     *d = (Definitions){.db = db, .base_dir = str_dup(&o->shelf->arena, base_dir), .opt = *o, .before = db->catalog};

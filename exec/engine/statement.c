@@ -167,8 +167,7 @@ Status statement_unsupported(weir_stmt *s, const char *what)
 static Status unsupported_prepare(weir_stmt *s)
 {
     static const char *const words[] = {
-        [STMT_UPDATE] = "UPDATE", [STMT_DELETE] = "DELETE", [STMT_BEGIN] = "BEGIN",
-        [STMT_COMMIT] = "COMMIT", [STMT_ROLLBACK] = "ROLLBACK", [STMT_SUBSCRIBE] = "SUBSCRIBE",
+        [STMT_SUBSCRIBE] = "SUBSCRIBE",
         [STMT_RECOVER] = "RECOVER", [STMT_COPY] = "COPY",
     };
     return statement_unsupported(s, words[s->ast->kind]);
@@ -207,9 +206,9 @@ static const StatementClass *const classes[] = {
     [STMT_CREATE_VIEW] = &define_statement,     [STMT_CREATE_FUNCTION] = &define_statement,
     [STMT_CREATE_INDEX] = &define_statement,    [STMT_DROP] = &define_statement,
     [STMT_ALTER] = &define_statement,           [STMT_INSERT] = &insert_statement,
-    [STMT_UPDATE] = &unsupported_statement,     [STMT_DELETE] = &unsupported_statement,
-    [STMT_BEGIN] = &unsupported_statement,      [STMT_COMMIT] = &unsupported_statement,
-    [STMT_ROLLBACK] = &unsupported_statement,   [STMT_SHOW] = &show_statement,
+    [STMT_UPDATE] = &update_statement,          [STMT_DELETE] = &delete_statement,
+    [STMT_BEGIN] = &begin_statement,            [STMT_COMMIT] = &commit_statement,
+    [STMT_ROLLBACK] = &rollback_statement,      [STMT_SHOW] = &show_statement,
     [STMT_DESCRIBE] = &describe_statement,      [STMT_EXPLAIN] = &explain_statement,
     [STMT_SUBSCRIBE] = &unsupported_statement,  [STMT_SET] = &define_statement,
     [STMT_CHECKPOINT] = &checkpoint_statement,  [STMT_BACKUP] = &backup_statement,
@@ -287,19 +286,27 @@ void statement_close(weir_stmt *s)
 
 void weir_finalize(weir_stmt *s) { statement_close(s); }
 
+Status statement_next(weir_stmt *s)
+{
+    if (s->is_done) return WEIR_DONE;
+    if (s->row) memset(s->row, 0, (size_t)s->ncols * sizeof *s->row);
+    arena_reset(&s->row_arena);
+    Status st = s->cls->step(s);
+    s->is_done = st == WEIR_DONE;
+    return st;
+}
+
 static Status step_checked(weir_stmt *s)
 {
     TRY(engine_enter(s->db, NEED_READ));
     s->db->diags.text = s->text;
     s->db->diags.file = s->file;
     if (s->is_failed) return diag_error(&s->db->diags, WEIR_E_MISUSE, (Span){0}, "the statement has failed already");
-    if (s->is_done) return WEIR_DONE;
-    if (s->row) memset(s->row, 0, (size_t)s->ncols * sizeof *s->row);
-    arena_reset(&s->row_arena);
+    bool was_done = s->is_done;
     s->is_failed = true;
-    Status st = s->cls->step(s);
+    Status st = statement_next(s);
     s->is_failed = st != WEIR_ROW && st != WEIR_DONE;
-    s->is_done = st == WEIR_DONE;
+    if (was_done) return st;
     if (s->is_failed) { /* the diagnosis outlives the statement */
         s->db->diags.text = str_dup(&s->db->call, s->text);
         s->db->diags.file = str_dup(&s->db->call, s->file);

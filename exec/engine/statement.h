@@ -22,6 +22,8 @@ struct weir_stmt {
     int32_t weight;
     int64_t changes;
     bool is_push, has_retractions, is_done;
+    int mark;             /* of a registered file: runs once, as the nth of its text; 0: no */
+    Str mark_text;
     bool is_failed;       /* a step ended in an error, or is not back yet */
     const char **names, **types; /* of the columns, as C strings */
     weir_stmt *next, *previous;  /* among the engine's */
@@ -42,6 +44,8 @@ struct StatementClass {
 weir_stmt *statement_new(weir *db);
 Status statement_prepare(weir_stmt *s, const Stmt *ast, Str text, Str file, Str base_dir);
 void statement_close(weir_stmt *s);
+/* One step of a statement inside another. */
+Status statement_next(weir_stmt *s);
 /* The engine goes: the statement can only be finalized any more. */
 void statement_abandon(weir_stmt *s);
 /* Finds the errors of one that is not to be run; its tables need not exist yet. */
@@ -61,6 +65,9 @@ Status pull_prepare_sql(weir_stmt *s, Str sql);
 extern const StatementClass push_statement;
 /* ---- insert.c ---- */
 extern const StatementClass insert_statement;
+/* ---- modify.c ---- */
+extern const StatementClass update_statement, delete_statement;
+extern const StatementClass begin_statement, commit_statement, rollback_statement;
 /* ---- script.c ---- */
 typedef struct DefineOptions {
     Shelf *shelf;    /* where the statements are, and what is made of them */

@@ -129,6 +129,9 @@ static Status values_load(Op *op, Str space, Str key, Str value)
 static const OpClass values_class = {
     .name = "values", .flush = values_flush, .save = values_save, .load = values_load};
 
+/* Statements push; constants and tables hold no time back. */
+static const OpClass table_class = {.name = "table", .flush = leaf_flush};
+
 static Status leaf_open(const PhysOp *p, OpContext *c, Arena *a, const OpClass *cls, Op **out, Diags *d)
 {
     Leaf *leaf = new_one(a, Leaf);
@@ -162,6 +165,13 @@ static Status op_values_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, 
     return leaf_open(p, c, a, &values_class, out, d);
 }
 
+static Status op_table_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
+{
+    TRY(leaf_open(p, c, a, &table_class, out, d));
+    ((Leaf *)*out)->next_watermark = INT64_MAX;
+    return WEIR_OK;
+}
+
 /* ---- opening ---------------------------------------------------------------------------------- */
 
 /* The root of a shadow. */
@@ -185,13 +195,15 @@ typedef Status (*OpOpen)(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diag
 
 static const OpOpen openers[] = {
     [PHYS_SCAN] = op_scan_open,           [PHYS_VIEW_INPUT] = op_view_input_open,
-    [PHYS_VALUES] = op_values_open,       [PHYS_FILTER] = op_filter_open,
+    [PHYS_VALUES] = op_values_open,       [PHYS_TABLE] = op_table_open,
+    [PHYS_FILTER] = op_filter_open,
     [PHYS_PROJECT] = op_project_open,     [PHYS_WINDOW] = op_window_open,
+    [PHYS_UPSERT] = op_upsert_open,
     [PHYS_AGGREGATE] = op_aggregate_open, [PHYS_UNION] = op_union_open,
     [PHYS_VIEW] = op_view_open,           [PHYS_OUTPUT] = op_output_open,
 };
 
-static bool is_leaf(PhysKind k) { return k == PHYS_SCAN || k == PHYS_VIEW_INPUT || k == PHYS_VALUES; }
+static bool is_leaf(PhysKind k) { return k == PHYS_SCAN || k == PHYS_VIEW_INPUT || k == PHYS_VALUES || k == PHYS_TABLE; }
 
 /* A row gets one dead letter, whatever the number of windows it came to. */
 static bool has_letter(Query *q, const Batch *b, int row)
@@ -355,7 +367,7 @@ bool query_ticks(const Query *q, int64_t from_us, int64_t to_us)
     return false;
 }
 
-/* The least data watermark over the inputs; constants have none and don't count. */
+/* The least data watermark over the inputs; constants and tables have none and don't count. */
 static int64_t data_watermark(const Query *q)
 {
     int64_t least = INT64_MAX;
@@ -363,7 +375,7 @@ static int64_t data_watermark(const Query *q)
         const Leaf *leaf = q->leaves[i];
         int64_t w = INT64_MAX;
         if (leaf->scan) w = scan_data_watermark(leaf->scan);
-        else if (leaf->upstream) w = leaf->upstream->ctx.data_watermark;
+        else if (leaf->upstream && leaf->upstream->rel->kind != REL_TABLE) w = leaf->upstream->ctx.data_watermark;
         if (w < least) least = w;
     }
     return least == INT64_MAX ? INT64_MIN : least;

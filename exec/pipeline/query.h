@@ -9,7 +9,7 @@ struct Scan;
 typedef struct Query Query;
 
 /* Numbers under which a query keeps state that is no operator's. */
-enum { QUERY_POSITIONS_OP = -1, QUERY_SHAPE_OP = -2 };
+enum { QUERY_POSITIONS_OP = -1, QUERY_SHAPE_OP = -2, QUERY_MARKS_OP = -3 };
 
 /* Where rows enter a query: a scan of a stream, another view's changes, constant rows. */
 typedef struct Leaf {

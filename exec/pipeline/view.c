@@ -531,6 +531,13 @@ Status op_view_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
     return WEIR_OK;
 }
 
+int64_t op_view_id(Op *op, Str key)
+{
+    ViewOp *v = (ViewOp *)op;
+    const IdEntry *e = id_map_get(&view_span_get(&v->spans, 0)->map, key, false);
+    return e && e->n ? id_entry_ids(e)[0] : 0;
+}
+
 ViewProgress op_view_progress(const Op *op) { return ((const ViewOp *)op)->progress; }
 
 void op_view_restore(Op *op, const ViewProgress *p)

@@ -13,6 +13,9 @@
 Status op_view_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 /* Adds this epoch's changes, grants and faults to the write set; call after flush, before save. */
 void op_view_take(Op *op, Epoch *e);
+/* The id of the row that has this key (key_encode of its key columns, in order); 0: none. Of a keyed
+ * view, between epochs. */
+int64_t op_view_id(Op *op, Str key);
 ViewProgress op_view_progress(const Op *op);
 void op_view_restore(Op *op, const ViewProgress *p);
 

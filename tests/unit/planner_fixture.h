@@ -275,6 +275,8 @@ static void dump_op(StrBuf *b, const PhysOp *op)
         if (op->scan_filter) bexpr_print(b, op->scan_filter, names);
         break;
     case PHYS_VIEW_INPUT: sb_printf(b, "view input %.*s", STR_ARG(op->rel->name)); break;
+    case PHYS_TABLE: sb_printf(b, "table %.*s", STR_ARG(op->rel->name)); break;
+    case PHYS_UPSERT: sb_printf(b, "upsert %.*s", STR_ARG(op->rel->name)); break;
     case PHYS_VALUES: sb_printf(b, "values %dx%d", op->nrows, op->nfields); break;
     case PHYS_FILTER:
         sb_lit(b, "filter ");

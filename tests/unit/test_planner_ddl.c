@@ -167,9 +167,21 @@ static void tables(void **state)
     (void)state;
     Relation *r = create("CREATE TABLE t (a INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '1' MINUTE)" FILE_WITH);
     assert_int_equal(r->kind, REL_STREAM);
-    refuse("CREATE TABLE u (a INT)", WEIR_E_UNSUPPORTED, "reference table", "u");
-    refuse("CREATE TABLE u (a INT PRIMARY KEY)" FILE_WITH, WEIR_E_UNSUPPORTED, "primary key", NULL);
-    refuse("CREATE TABLE u (a INT, PRIMARY KEY (a))" FILE_WITH, WEIR_E_UNSUPPORTED, "primary key", NULL);
+    r = create("CREATE TABLE bag (a INT)");
+    assert_int_equal(r->kind, REL_TABLE);
+    assert_int_equal(r->nkey, 0);
+    assert_false(r->is_append_only);
+    r = create("CREATE TABLE keyed (a INT, b TEXT, c INT, PRIMARY KEY (c, a))");
+    assert_int_equal(r->nkey, 2);
+    assert_int_equal(r->key[0], 2);
+    assert_int_equal(r->plan->ops[0]->kind, PHYS_TABLE);
+    r = create("CREATE TABLE changes (a INT PRIMARY KEY)" FILE_WITH);
+    assert_int_equal(r->kind, REL_TABLE);
+    assert_int_equal(r->plan->ops[1]->kind, PHYS_UPSERT);
+    refuse("CREATE TABLE u (a INT) WITH (max_future = '1 DAY')", WEIR_E_OPTION, "needs a connector", NULL);
+    refuse("CREATE TABLE u (a INT, o BIGINT METADATA FROM 'offset')", WEIR_E_OPTION, "metadata", "o");
+    refuse("CREATE TABLE u (a INT, b INT AS (a + 1), PRIMARY KEY (b))", WEIR_E_UNSUPPORTED, "computed", "b");
+    refuse("CREATE TABLE u (a INT, PRIMARY KEY (z))", WEIR_E_NAME, "no column", "z");
 }
 
 /* ---- watermarks --------------------------------------------------------------------------------- */
