@@ -49,7 +49,8 @@ enum AggFlags {
     AGG_MERGEABLE = 2,    /* merge is defined: panes and sessions may use it */
     AGG_ORDERED = 4,      /* depends on the order of rows; takes ORDER BY inside */
     AGG_NULL_INPUT = 8,   /* sees rows whose (first) argument is NULL */
-    AGG_STAR = 16         /* count(*): may be called with no argument */
+    AGG_STAR = 16,        /* count(*): may be called with no argument */
+    AGG_INTERNAL = 32     /* made by the planner: not callable by name, not listed */
 };
 
 typedef struct AggDef {
@@ -127,6 +128,7 @@ typedef struct Registry {
 
 /* Lookup by name or alias, without case. NULL: none. */
 const AggDef *registry_agg(const Registry *r, Str name, int nth); /* nth overload */
+bool registry_has_agg(const Registry *r, Str name); /* one that may be called */
 const FuncDef *registry_func(const Registry *r, Str name, int nth);
 const WindowDef *registry_window(const Registry *r, Str name);
 const ConnectorDef *registry_connector(const Registry *r, Str name);

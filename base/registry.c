@@ -46,6 +46,12 @@ const AggDef *registry_agg(const Registry *r, Str name, int nth)
     return find_agg(r->aggs, name, nth);
 }
 
+bool registry_has_agg(const Registry *r, Str name)
+{
+    const AggDef *d = registry_agg(r, name, 0);
+    return d && !(d->flags & AGG_INTERNAL);
+}
+
 const WindowDef *registry_window(const Registry *r, Str name)
 {
     return find_window(r->windows, name, 0);

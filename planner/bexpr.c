@@ -1,6 +1,7 @@
 /* bexpr.c: making, comparing, copying and printing bound expressions. */
 #include "planner/bexpr.h"
 #include "planner/casts.h"
+#include "planner/subquery.h"
 #include "parser/parser.h"
 
 #include <assert.h>
@@ -51,6 +52,22 @@ BExpr *bexpr_cast(Arena *a, BExpr *arg, Type t, bool is_try, Span at)
     return e;
 }
 
+BExpr *bexpr_outer(Arena *a, int32_t param, Type t, Span at)
+{
+    BExpr *e = bexpr_column(a, param, t, at);
+    e->kind = BE_OUTER;
+    return e;
+}
+
+BExpr *bexpr_subquery(Arena *a, const struct Subquery *sub, Type t, BExpr **args, int32_t nargs,
+                      Span at)
+{
+    BExpr *e = new_one(a, BExpr);
+    *e = (BExpr){.kind = BE_SUBQUERY, .type = t, .sub = sub, .args = args, .nargs = nargs, .span = at};
+    inherit(e);
+    return e;
+}
+
 BExpr *bexpr_form(Arena *a, BExprKind k, Type t, BExpr **args, int32_t nargs, Span at)
 {
     assert(k >= BE_AND);
@@ -89,6 +106,8 @@ BExpr *bexpr_with_args(Arena *a, const BExpr *e, BExpr **args)
     switch (e->kind) {
     case BE_CONST: return bexpr_const(a, e->value, e->span);
     case BE_COLUMN: return bexpr_column(a, e->col, e->type, e->span);
+    case BE_OUTER: return bexpr_outer(a, e->col, e->type, e->span);
+    case BE_SUBQUERY: return bexpr_subquery(a, e->sub, e->type, args, e->nargs, e->span);
     case BE_CALL: return bexpr_call(a, e->func, e->type, args, e->nargs, e->span);
     case BE_CAST: return bexpr_cast(a, args[0], e->type, e->is_try, e->span);
     case BE_AND:
@@ -102,17 +121,27 @@ BExpr *bexpr_with_args(Arena *a, const BExpr *e, BExpr **args)
 
 /* ---- copying -------------------------------------------------------------------------------- */
 
-BExpr *bexpr_map(Arena *a, BExpr *e, BExprColumnMap map, void *arg)
+static BExpr *map_leaves(Arena *a, BExpr *e, BExprKind leaf, BExprColumnMap map, void *arg)
 {
-    if (e->kind == BE_COLUMN) return map(arg, e);
+    if (e->kind == leaf) return map(arg, e);
     if (e->nargs == 0) return e;
     BExpr **args = new (a, BExpr *, e->nargs);
     bool same = true;
     for (int i = 0; i < e->nargs; i++) {
-        args[i] = bexpr_map(a, e->args[i], map, arg);
+        args[i] = map_leaves(a, e->args[i], leaf, map, arg);
         same &= args[i] == e->args[i];
     }
     return same ? e : bexpr_with_args(a, e, args);
+}
+
+BExpr *bexpr_map(Arena *a, BExpr *e, BExprColumnMap map, void *arg)
+{
+    return map_leaves(a, e, BE_COLUMN, map, arg);
+}
+
+BExpr *bexpr_map_outer(Arena *a, BExpr *e, BExprColumnMap map, void *arg)
+{
+    return map_leaves(a, e, BE_OUTER, map, arg);
 }
 
 static BExpr *to_expr(void *arg, const BExpr *e)
@@ -150,7 +179,9 @@ static bool same_head(const BExpr *a, const BExpr *b)
     if (a->kind != b->kind || a->nargs != b->nargs || !type_eq(a->type, b->type)) return false;
     switch (a->kind) {
     case BE_CONST: return value_eq(&a->value, &b->value);
-    case BE_COLUMN: return a->col == b->col;
+    case BE_COLUMN:
+    case BE_OUTER: return a->col == b->col;
+    case BE_SUBQUERY: return subquery_same(a->sub, b->sub);
     case BE_CALL: return a->func == b->func && !(a->func->flags & FUNC_VOLATILE);
     case BE_CAST: return a->is_try == b->is_try && a->type.int_bits == b->type.int_bits;
     case BE_AND:
@@ -308,6 +339,8 @@ void bexpr_print(StrBuf *b, const BExpr *e, const Str *names)
     switch (e->kind) {
     case BE_CONST: value_literal(b, &e->value); break;
     case BE_COLUMN: print_name(b, names[e->col]); break;
+    case BE_OUTER: sb_printf(b, "outer%d", e->col + 1); break;
+    case BE_SUBQUERY: sb_str(b, e->sub->text); break;
     case BE_CALL: print_call(b, e, names); break;
     case BE_CAST:
         sb_z(b, e->is_try ? "TRY_CAST(" : "CAST(");

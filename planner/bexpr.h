@@ -13,10 +13,14 @@ typedef enum BExprKind {
     BE_OR,
     BE_CASE,     /* args: when1, then1, …, [else]; only the branch taken is evaluated */
     BE_COALESCE, /* first non-NULL, later arguments only where needed */
-    BE_IN        /* args[0] among args[1..] (all of one type); NULL by SQL's rule */
+    BE_IN,       /* args[0] among args[1..] (all of one type); NULL by SQL's rule */
+    /* While binding only; planner/attach.c makes joins of them: */
+    BE_OUTER,    /* col: parameter of the subquery that it stands in */
+    BE_SUBQUERY  /* sub; args: its operands, then its parameters, over the rows around it */
 } BExprKind;
 
 typedef struct BExpr BExpr;
+struct Subquery; /* planner/subquery.h */
 struct BExpr {
     BExprKind kind;
     Type type;
@@ -24,9 +28,10 @@ struct BExpr {
     bool can_fail;      /* some value may give an error (this node or below) */
     bool is_volatile;
     bool is_try;        /* BE_CAST */
-    int32_t col;        /* BE_COLUMN */
+    int32_t col;        /* BE_COLUMN, BE_OUTER */
     Value value;        /* BE_CONST */
     const FuncDef *func; /* BE_CALL */
+    const struct Subquery *sub; /* BE_SUBQUERY */
     BExpr **args;
     int32_t nargs;
 };
@@ -43,6 +48,9 @@ BExpr *bexpr_const(Arena *a, Value v, Span at);
 BExpr *bexpr_column(Arena *a, int32_t col, Type t, Span at);
 BExpr *bexpr_call(Arena *a, const FuncDef *f, Type t, BExpr **args, int32_t nargs, Span at);
 BExpr *bexpr_cast(Arena *a, BExpr *e, Type t, bool is_try, Span at);
+BExpr *bexpr_outer(Arena *a, int32_t param, Type t, Span at);
+BExpr *bexpr_subquery(Arena *a, const struct Subquery *sub, Type t, BExpr **args, int32_t nargs,
+                      Span at);
 /* BE_AND, BE_OR, BE_CASE, BE_COALESCE, BE_IN of a type. */
 BExpr *bexpr_form(Arena *a, BExprKind k, Type t, BExpr **args, int32_t nargs, Span at);
 /* a AND b, flattened; NULL stands for TRUE. */
@@ -54,6 +62,8 @@ BExpr *bexpr_with_args(Arena *a, const BExpr *e, BExpr **args);
 typedef BExpr *(*BExprColumnMap)(void *arg, const BExpr *e);
 /* A copy of e in which every column went through `map`; subtrees without columns are shared. */
 BExpr *bexpr_map(Arena *a, BExpr *e, BExprColumnMap map, void *arg);
+/* The same for parameters: `e` is a BE_OUTER. */
+BExpr *bexpr_map_outer(Arena *a, BExpr *e, BExprColumnMap map, void *arg);
 /* e over the outputs of a project becomes e over its input: column i is exprs[i]. */
 BExpr *bexpr_substitute(Arena *a, BExpr *e, BExpr *const *exprs);
 /* Column i becomes column to[i]. */

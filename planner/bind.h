@@ -9,6 +9,7 @@
 #include "planner/scope.h"
 
 typedef struct CteScope CteScope;
+typedef struct OuterFrame OuterFrame;
 
 enum { BIND_DEPTH_MAX = 64, BIND_NODES_MAX = 10000, EXPR_DEPTH_MAX = 1000 };
 
@@ -26,6 +27,7 @@ typedef struct Binder {
     bool counts_output;      /* LIMIT without order at the top is the caller's */
     bool in_view;            /* inside the text of a view: errors are shown where it is named */
     Span view_span;
+    OuterFrame *frame;       /* of the subquery that is being bound; NULL: none */
     int32_t depth, nodes, expr_depth;
     VEC(int64_t) depends;
 } Binder;
@@ -56,6 +58,14 @@ typedef struct ExprContext {
     bool in_aggregate;
 } ExprContext;
 
+/* A subquery of an expression, or LATERAL, while it is bound. */
+struct OuterFrame {
+    const ExprContext *context; /* where it stands */
+    OuterFrame *outer;
+    int32_t hidden;             /* > 0: a common table is being bound that does not see it */
+    VEC(BExpr *) params;        /* what it reads of the rows around it, in their terms */
+};
+
 /* ---- bind_expr.c ---------------------------------------------------------------------------- */
 Status bind_expr(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
 /* All of list, going on after errors; returns the first of them. */
@@ -64,6 +74,8 @@ Status bind_condition(Binder *b, const ExprContext *c, const Expr *e, BExpr **ou
 /* A call of an operator or internal function by name on bound arguments. */
 Status bind_operator(Binder *b, const char *name, BExpr **args, int nargs, Span at, BExpr **out);
 Status bind_column_parts(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
+/* Whether the name e means something in this context (be it ambiguous). */
+bool context_has(const ExprContext *c, const Expr *e);
 /* Where errors about this place are shown: the place itself, or the view that holds it. */
 Span bind_at(const Binder *b, Span at);
 Status bind_unsupported(Binder *b, Span at, const char *what) MUST_USE;
@@ -79,6 +91,21 @@ Status bind_map(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
 /* (a, b) = (c, d) and its kind. */
 bool is_row_comparison(const Expr *e);
 Status bind_row_comparison(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
+
+/* ---- bind_subquery.c ------------------------------------------------------------------------ */
+Status bind_scalar_subquery(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
+Status bind_exists(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
+Status bind_in_query(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
+Status bind_quantified(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
+/* A name that no relation of this query has, in the queries around it. *out NULL: not there either. */
+Status bind_outer_column(Binder *b, const Expr *e, BExpr **out);
+/* The call e whose bound form is agg: *out is its value in the query around where it belongs there. */
+Status bind_outer_aggregate(Binder *b, const Expr *e, const LAgg *agg, BExpr **out);
+/* A query that sees the names of c: columns of c's relation are parameters in it. */
+Status bind_correlated(Binder *b, const ExprContext *c, const Select *q, LNode **plan, BExpr ***params,
+                       int32_t *nparams);
+/* by 1: frames inside of `seen` do not exist; by -1: they do again. */
+void frames_hide(Binder *b, const OuterFrame *seen, int by);
 
 /* ---- bind_call.c ---------------------------------------------------------------------------- */
 Status bind_call(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
@@ -123,7 +150,7 @@ bool grouping_has_window(const Grouping *g);
 LNode *grouping_input(const Grouping *g);
 bool grouping_is_needed(const Grouping *g, const Select *s);
 /* The aggregate itself. */
-LNode *grouping_node(Grouping *g, Span at);
+Status grouping_node(Grouping *g, Span at, LNode **out);
 /* An expression bound inside the grouping becomes one over grouping_node's columns;
  * WEIR_E_GROUP for what is neither grouped nor aggregated. */
 Status grouping_finish(Grouping *g, BExpr *e, BExpr **out);
@@ -149,6 +176,8 @@ Status bind_over_call(Binder *b, const ExprContext *c, const Expr *e, BExpr **ou
 bool is_over_function(Str name);
 /* What the calls read becomes columns of the aggregate. */
 Status overs_group(OverCalls *o, Grouping *g);
+/* Joins what subqueries inside the calls give to *in. */
+Status overs_attach(OverCalls *o, LNode **in);
 /* The nodes of all calls over `in`, one for each different partition and order. */
 LNode *overs_node(OverCalls *o, LNode *in);
 /* An expression bound beside the calls becomes one over overs_node's columns. */
@@ -190,6 +219,7 @@ LNode *bind_first_rows(Binder *b, LNode *in, BExpr **keys, int32_t nkeys, const 
 struct CteScope {
     const CommonTable *table;
     const CteScope *outer;  /* what its own query sees, and who asks further */
+    const OuterFrame *frame; /* of the subquery that WITH stands in */
 };
 Status bind_from(Binder *b, const TableRef *t, LNode **out, Scope *scope);
 

@@ -199,6 +199,8 @@ Status bind_aggregate_call(Binder *b, const ExprContext *c, const Expr *e, BExpr
     Status args = bind_agg_args(b, &inner, e, &agg), filter = bind_filter(b, &inner, e, &agg);
     TRY(args);
     TRY(filter);
+    TRY(bind_outer_aggregate(b, e, &agg, out));
+    if (*out) return WEIR_OK;
     TRY(add_ignore_nulls(b, e, &agg));
     TRY(finish_agg(b, &inner, e, &agg));
     return grouping_add_agg(c->grouping, &agg, out);

@@ -209,7 +209,7 @@ Status bind_call(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
         return diag_error(b->p->diags, WEIR_E_NAME, bind_at(b, e->span),
                           "functions have no schema: write \"%.*s\"", STR_ARG(e->text));
     if (e->call && e->call->over) return bind_over_call(b, c, e, out);
-    if (registry_agg(b->p->catalog->registry, e->text, 0)) return bind_aggregate_call(b, c, e, out);
+    if (registry_has_agg(b->p->catalog->registry, e->text)) return bind_aggregate_call(b, c, e, out);
     if (is_over_function(e->text)) return needs_over(b, e);
     if (window_accessor(b, e, &d) != WINCOL_NONE) {
         if (c->grouping && !c->in_aggregate) return grouping_accessor(c->grouping, c, e, out);

@@ -1,6 +1,7 @@
 /* bind_core.c: SELECT … FROM … WHERE … GROUP BY … HAVING, in the order in which it is meant. */
 #include "planner/bind.h"
 #include "planner/casts.h"
+#include "planner/subquery.h"
 
 /* One SELECT on its way to a node. */
 typedef struct Core {
@@ -63,6 +64,7 @@ static Str implicit_name(Arena *a, const Expr *e, int number)
     if (e->kind == EX_CALL) return str_lower(a, e->text);
     if (e->kind == EX_CAST) return implicit_name(a, e->args.data[0], number);
     if (e->kind == EX_CASE) return S("case");
+    if (e->kind == EX_EXISTS) return S("exists");
     return str_printf(a, "column%d", number);
 }
 
@@ -141,8 +143,7 @@ static Status core_where(Core *c)
     ExprContext ctx = {.scope = &c->scope, .props = &c->node->props, .clause = "WHERE"};
     BExpr *pred;
     TRY(bind_condition(c->b, &ctx, c->s->where, &pred));
-    c->node = lnode_filter(c->b->p->arena, c->node, pred, bind_at(c->b, c->s->where->span));
-    return WEIR_OK;
+    return attach_filter(c->b->p, c->node, pred, bind_at(c->b, c->s->where->span), &c->node);
 }
 
 static Status core_window(Core *c)
@@ -270,8 +271,8 @@ static Status finish_grouping(Core *c)
     }
     TRY(first);
     TRY(overs_group(c->overs, c->grouping));
-    c->node = grouping_node(c->grouping, bind_at(c->b, grouping_span(c)));
-    if (c->having) c->node = lnode_filter(c->b->p->arena, c->node, c->having, c->having->span);
+    TRY(grouping_node(c->grouping, bind_at(c->b, grouping_span(c)), &c->node));
+    if (c->having) TRY(attach_filter(c->b->p, c->node, c->having, c->having->span, &c->node));
     return WEIR_OK;
 }
 
@@ -283,9 +284,26 @@ static Status over_calls(Core *c, BExpr **e)
 
 static Status finish_overs(Core *c)
 {
+    TRY(overs_attach(c->overs, &c->node));
     c->node = overs_node(c->overs, c->node);
     TRY(lift_all(c, over_calls));
-    if (c->qualify) c->node = lnode_filter(c->b->p->arena, c->node, c->qualify, c->qualify->span);
+    if (!c->qualify) return WEIR_OK;
+    return attach_filter(c->b->p, c->node, c->qualify, c->qualify->span, &c->node);
+}
+
+/* Subqueries of the select list and of the order; equal ones are joined once. */
+static Status attach_items(Core *c)
+{
+    int32_t non = (int32_t)c->s->distinct_on.len, n = 0;
+    BExpr **all = new (c->b->p->arena, BExpr *, c->items.n + c->norder + non);
+    for (int i = 0; i < c->items.n; i++) all[n++] = c->exprs[i];
+    for (int i = 0; i < c->norder; i++) all[n++] = c->order[i].expr;
+    for (int i = 0; i < non; i++) all[n++] = c->first_by[i];
+    TRY(attach_values(c->b->p, &c->node, all, n));
+    n = 0;
+    for (int i = 0; i < c->items.n; i++) c->exprs[i] = all[n++];
+    for (int i = 0; i < c->norder; i++) c->order[i].expr = all[n++];
+    for (int i = 0; i < non; i++) c->first_by[i] = all[n++];
     return WEIR_OK;
 }
 
@@ -390,6 +408,7 @@ Status bind_core(Binder *b, const Select *s, const RowLimit *l, LNode **out)
     TRY(bind_clauses(&c));
     if (grouping_is_needed(c.grouping, s)) TRY(finish_grouping(&c));
     TRY(finish_overs(&c));
+    TRY(attach_items(&c));
     TRY(check_volatile_above(&c));
     if (s->is_distinct && s->distinct_on.len == 0) return select_distinct(&c, out);
     select_first(&c);

@@ -117,6 +117,21 @@ static Status no_columns(Binder *b, const ExprContext *c, const Expr *e)
                       STR_ARG(e->parts.data[0].text));
 }
 
+bool context_has(const ExprContext *c, const Expr *e)
+{
+    const Name *parts = e->parts.data;
+    bool ambiguous = false;
+    if (e->parts.len == 1) {
+        WindowColumn which = window_column_named(parts[0].text);
+        if (which != WINCOL_NONE && c->grouping && !c->in_aggregate && grouping_has_window(c->grouping)) return true;
+        if (find_alias(c, parts[0].text)) return true;
+    }
+    if (!c->scope) return false;
+    if (e->parts.len > 1 && (scope_find(c->scope, parts[0].text, parts[1].text, &ambiguous) || ambiguous)) return true;
+    if (e->parts.len > 1 && scope_has_table(c->scope, parts[0].text)) return true;
+    return scope_find(c->scope, (Str){0}, parts[0].text, &ambiguous) || ambiguous;
+}
+
 static Status bind_name(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
 {
     const Name *name = &e->parts.data[0];
@@ -132,6 +147,10 @@ static Status bind_name(Binder *b, const ExprContext *c, const Expr *e, BExpr **
     }
     const OutputItem *alias = ambiguous ? NULL : find_alias(c, name->text);
     if (alias) return bind_alias(b, c, alias, out);
+    if (!ambiguous && b->frame) {
+        TRY(bind_outer_column(b, e, out));
+        if (*out) return WEIR_OK;
+    }
     if (!ambiguous && !name->quoted && is_bare_function(name->text))
         return bind_bare_function(b, c, e, out);
     if (!c->scope) return no_columns(b, c, e);
@@ -155,6 +174,10 @@ static Status bind_qualified(Binder *b, const ExprContext *c, const Expr *e, BEx
     const Name *parts = e->parts.data;
     int n = (int)e->parts.len, used = 2;
     bool ambiguous = false, is_table = c->scope && scope_has_table(c->scope, parts[0].text);
+    if (b->frame && !context_has(c, e)) {
+        TRY(bind_outer_column(b, e, out));
+        if (*out) return WEIR_OK;
+    }
     if (!c->scope) return no_columns(b, c, e);
     const ScopeColumn *col = scope_find(c->scope, parts[0].text, parts[1].text, &ambiguous);
     if (!col && !is_table) {
@@ -397,9 +420,7 @@ static Status bind_constant(Binder *b, const ExprContext *c, const Expr *e, BExp
 static Status bind_unbuilt(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
 {
     static const char *const NAMES[] = {
-        [EX_PARAM] = "parameters",          [EX_IN_QUERY] = "IN (SELECT …)",
-        [EX_EXISTS] = "EXISTS (SELECT …)",  [EX_SUBQUERY] = "subqueries in expressions",
-        [EX_QUANTIFIED] = "ANY and ALL",
+        [EX_PARAM] = "parameters",
         [EX_NAMED_ARG] = "named arguments", [EX_DESCRIPTOR] = "DESCRIPTOR outside a table function",
         [EX_TABLE_ARG] = "TABLE arguments outside a table function"};
     (void)c;
@@ -424,8 +445,8 @@ static const BindKind BIND_KINDS[] = {
     [EX_OP] = bind_op,                 [EX_CALL] = bind_call,
     [EX_CAST] = bind_cast,             [EX_CASE] = bind_case,
     [EX_BETWEEN] = bind_between,       [EX_IN] = bind_in,
-    [EX_IN_QUERY] = bind_unbuilt,      [EX_EXISTS] = bind_unbuilt,
-    [EX_SUBQUERY] = bind_unbuilt,      [EX_QUANTIFIED] = bind_unbuilt,
+    [EX_IN_QUERY] = bind_in_query,     [EX_EXISTS] = bind_exists,
+    [EX_SUBQUERY] = bind_scalar_subquery, [EX_QUANTIFIED] = bind_quantified,
     [EX_ROW] = bind_row_value,             [EX_ARRAY] = bind_array,
     [EX_MAP] = bind_map,               [EX_SUBSCRIPT] = bind_subscript,
     [EX_FIELD] = bind_field,           [EX_NAMED_ARG] = bind_unbuilt,

@@ -59,10 +59,12 @@ static Status bind_view(Binder *b, const Relation *r, Span at, LNode **out)
     b->view_span = bind_at(b, at);
     b->in_view = true;
     b->ctes = NULL;
+    b->frame = NULL;
     Status st = bind_select(b, r->query, false, out);
     b->view_span = saved.view_span;
     b->in_view = saved.in_view;
     b->ctes = saved.ctes;
+    b->frame = saved.frame;
     return st;
 }
 
@@ -86,7 +88,9 @@ static Status bind_cte(Binder *b, const CteScope *cte, LNode **out)
 {
     const CteScope *saved = b->ctes;
     b->ctes = cte->outer;
+    frames_hide(b, cte->frame, 1);
     Status st = bind_select(b, cte->table->query, false, out);
+    frames_hide(b, cte->frame, -1);
     b->ctes = saved;
     return st;
 }

@@ -7,6 +7,7 @@
 #include "planner/bind.h"
 #include "planner/casts.h"
 #include "planner/interval.h"
+#include "planner/subquery.h"
 
 #include <assert.h>
 
@@ -283,8 +284,44 @@ static Str describe(const Grouping *g)
     return sb_done(&t);
 }
 
-LNode *grouping_node(Grouping *g, Span at)
+/* Rows of a join have no position: what stood for it is all of the row. */
+static void order_by_row(Grouping *g, LAgg *agg, const LNode *in)
 {
+    Arena *a = g->b->p->arena;
+    LOrder *order = new (a, LOrder, agg->norder + in->nfields);
+    memcpy(order, agg->order, (size_t)agg->norder * sizeof *order);
+    for (int i = 0; i < in->nfields; i++)
+        order[agg->norder + i] = (LOrder){bexpr_column(a, i, in->fields[i].type, agg->span), false, true};
+    agg->order = order;
+    agg->norder += in->nfields;
+    agg->by_position = false;
+}
+
+/* Subqueries in keys and in arguments of aggregates. */
+static Status attach_agg(Grouping *g, LNode **in, LAgg *agg)
+{
+    Planner *p = g->b->p;
+    TRY(attach_values(p, in, agg->args, agg->nargs));
+    TRY(attach_values(p, in, &agg->filter, 1));
+    for (int i = 0; i < agg->norder; i++) TRY(attach_values(p, in, &agg->order[i].expr, 1));
+    return WEIR_OK;
+}
+
+static Status attach_all(Grouping *g)
+{
+    LNode *before = g->input;
+    TRY(attach_values(g->b->p, &g->input, g->keys.data, (int32_t)g->keys.len));
+    for (int i = 0; i < g->aggs.len; i++) TRY(attach_agg(g, &g->input, &g->aggs.data[i]));
+    if (g->input == before) return WEIR_OK;
+    for (int i = 0; i < g->aggs.len; i++)
+        if (g->aggs.data[i].by_position) order_by_row(g, &g->aggs.data[i], before);
+    if (!g->window.spec || !g->window.time) return WEIR_OK;
+    return bind_unsupported(g->b, g->window.span, "a subquery among the keys and aggregates of a window");
+}
+
+Status grouping_node(Grouping *g, Span at, LNode **out)
+{
+    TRY(attach_all(g));
     const WindowSpec *w = g->window.spec;
     LNode parts = {.inputs = &g->input,
                    .keys = g->keys.data,
@@ -296,7 +333,8 @@ LNode *grouping_node(Grouping *g, Span at)
                    .is_global = g->keys.len == 0 && (!w || w->def->shape == WINDOW_SHAPE_GLOBAL),
                    .emit_final = g->b->emit_final,
                    .what = describe(g)};
-    return lnode_aggregate(g->b->p->arena, &parts, at);
+    *out = lnode_aggregate(g->b->p->arena, &parts, at);
+    return WEIR_OK;
 }
 
 LNode *bind_distinct(Binder *b, LNode *n, Span at)

@@ -7,6 +7,7 @@
 #include "planner/bind.h"
 #include "planner/casts.h"
 #include "planner/resolve.h"
+#include "planner/subquery.h"
 
 #include <assert.h>
 
@@ -362,7 +363,7 @@ Status bind_over_call(Binder *b, const ExprContext *c, const Expr *e, BExpr **ou
 {
     if (!c->overs) return misplaced(b, c, e);
     const OverDef *d = find_function(e->text);
-    if (!d && !registry_agg(b->p->catalog->registry, e->text, 0)) {
+    if (!d && !registry_has_agg(b->p->catalog->registry, e->text)) {
         if (!registry_func(b->p->catalog->registry, e->text, 0))
             return resolve_unknown(b->p, e->text, bind_at(b, e->op_span));
         return diag_error(b->p->diags, WEIR_E_TYPE, bind_at(b, e->span),
@@ -411,6 +412,23 @@ Status overs_group(OverCalls *o, Grouping *g)
         if (first == WEIR_OK) first = st;
     }
     return first;
+}
+
+/* ---- subqueries in calls --------------------------------------------------------------------- */
+
+static Status attach_call(Planner *p, LNode **in, BoundOver *o)
+{
+    TRY(attach_values(p, in, o->keys, o->nkeys));
+    for (int i = 0; i < o->norder; i++) TRY(attach_values(p, in, &o->order[i].expr, 1));
+    TRY(attach_values(p, in, o->call.args, o->call.nargs));
+    TRY(attach_values(p, in, o->call.agg.args, o->call.agg.nargs));
+    return attach_values(p, in, &o->call.agg.filter, 1);
+}
+
+Status overs_attach(OverCalls *o, LNode **in)
+{
+    for (int i = 0; i < o->list.len; i++) TRY(attach_call(o->b->p, in, &o->list.data[i]));
+    return WEIR_OK;
 }
 
 /* ---- texts ---------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 #include "planner/bind.h"
 #include "parser/unparse.h"
 #include "planner/rewrite/rewrite.h"
+#include "planner/subquery.h"
 
 #include <assert.h>
 
@@ -20,7 +21,7 @@ static Status open_with(Binder *b, const Select *s)
     if (s->is_recursive) return bind_unsupported(b, s->with.data[0].name.span, "WITH RECURSIVE");
     for (int i = 0; i < s->with.len; i++) {
         CteScope *cte = new_one(b->p->arena, CteScope);
-        *cte = (CteScope){&s->with.data[i], b->ctes};
+        *cte = (CteScope){&s->with.data[i], b->ctes, b->frame};
         b->ctes = cte;
     }
     return WEIR_OK;
@@ -119,6 +120,7 @@ static Status find_limit(Binder *b, const Select *q, int64_t *limit)
 static Status bound_and_checked(Binder *b, const Select *q, LNode **out)
 {
     TRY(bind_whole(b, q, out));
+    TRY(attach_check(b->p, *out));
     return lnode_check(b->p->diags, *out, b->emit_final, b->p->strict);
 }
 

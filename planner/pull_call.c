@@ -63,7 +63,7 @@ static const WindowFunc *find_window_func(Str name)
 bool pull_is_aggregate(const PullContext *c, const Expr *e)
 {
     if (e->kind != EX_CALL || (e->call && e->call->over)) return false;
-    return registry_agg(c->pull->p->catalog->registry, e->text, 0) != NULL;
+    return registry_has_agg(c->pull->p->catalog->registry, e->text);
 }
 
 bool pull_has_aggregate(const PullContext *c, const Expr *e)
@@ -428,7 +428,7 @@ Status pull_over(const PullContext *c, const Expr *e, PullValue *out)
     TRY(write_over(&in, e->call->over, &over));
     const WindowFunc *f = find_window_func(e->text);
     if (f) return write_window_func(&in, e, f, sb_done(&over), out);
-    if (!registry_agg(l->p->catalog->registry, e->text, 0)) return resolve_unknown(l->p, e->text, pull_at(l, e->op_span));
+    if (!registry_has_agg(l->p->catalog->registry, e->text)) return resolve_unknown(l->p, e->text, pull_at(l, e->op_span));
     if (e->call->is_distinct || e->call->order_by.len)
         return pull_unsupported(l, e->span, "DISTINCT or ORDER BY inside a window function", NULL);
     in.allow_agg = c->allow_agg;

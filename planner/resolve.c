@@ -380,7 +380,8 @@ Status resolve_unknown(Planner *p, Str name, Span at)
         for (const FuncDef *d = *l; d->name; d++)
             if (!(d->flags & FUNC_INTERNAL)) add_names(&v, p->arena, d->name, d->aliases);
     for (const AggDef *const *l = r->aggs; l && *l; l++)
-        for (const AggDef *d = *l; d->name; d++) add_names(&v, p->arena, d->name, d->aliases);
+        for (const AggDef *d = *l; d->name; d++)
+            if (!(d->flags & AGG_INTERNAL)) add_names(&v, p->arena, d->name, d->aliases);
     Status st = diag_error(p->diags, WEIR_E_NAME, at, "unknown function \"%.*s\"", STR_ARG(name));
     Str near = diag_nearest(name, v.data, v.len);
     if (near.n)

@@ -190,7 +190,7 @@ static void list_functions(const Listing *l)
                 function_row(l, d->name, d->group ? d->group : "scalar", d->args, d->result, d->doc, d->aliases);
     for (const AggDef *const *f = r->aggs; f && *f; f++)
         for (const AggDef *d = *f; d->name; d++)
-            function_row(l, d->name, "aggregate", d->args, d->result, d->doc, d->aliases);
+            if (!(d->flags & AGG_INTERNAL)) function_row(l, d->name, "aggregate", d->args, d->result, d->doc, d->aliases);
     for (const WindowDef *const *f = r->windows; f && *f; f++)
         for (const WindowDef *d = *f; d->name; d++)
             if (d->table_func) function_row(l, d->table_func, "window table function", "", "a", d->doc, NULL);

@@ -146,7 +146,7 @@ static int intern(Compiler *c, const BExpr *e)
     unsigned flags = e->kind == BE_CALL ? e->func->flags : 0;
     Node n = {.e = e, .kids = kids, .reg = -1};
     n.is_shared = !(flags & FUNC_VOLATILE);
-    n.is_foldable = e->kind != BE_COLUMN && !(flags & (FUNC_VOLATILE | FUNC_SETTING));
+    n.is_foldable = e->kind != BE_COLUMN && e->kind != BE_OUTER && e->kind != BE_SUBQUERY && !(flags & (FUNC_VOLATILE | FUNC_SETTING));
     for (int i = 0; i < e->nargs; i++) {
         kids[i] = intern(c, e->args[i]);
         n.is_shared &= c->nodes.data[kids[i]].is_shared;
@@ -163,6 +163,8 @@ static int eager_args(const BExpr *e)
     switch (e->kind) {
     case BE_CONST:
     case BE_COLUMN:
+    case BE_OUTER:
+    case BE_SUBQUERY:
         return 0;
     case BE_CALL:
     case BE_CAST:
@@ -358,6 +360,11 @@ static void compile_args(Compiler *c, Scope *at, int node, Step *s)
         break;
     case BE_CASE:
         compile_case(c, at, kids, s);
+        break;
+    case BE_OUTER:
+    case BE_SUBQUERY:
+        c->status = diag_error(c->diags, WEIR_E_UNSUPPORTED, s->e->span,
+                               "a subquery or a column of an outer query cannot stand here");
         break;
     }
 }

@@ -294,6 +294,8 @@ void run_step(Run *r, const Step *s, Rows rows)
     switch (s->kind) {
     case BE_CONST:
     case BE_COLUMN:
+    case BE_OUTER:
+    case BE_SUBQUERY:
         assert(!"leaves have no step");
         break;
     case BE_CALL:

@@ -81,6 +81,8 @@ static BExpr *fold_form(Planner *p, BExpr *e)
     case BE_COALESCE: return fold_coalesce(p, e);
     case BE_CONST:
     case BE_COLUMN:
+    case BE_OUTER:
+    case BE_SUBQUERY:
     case BE_CALL:
     case BE_CAST:
     case BE_IN: return e;

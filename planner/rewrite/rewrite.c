@@ -125,6 +125,8 @@ void visit_exprs(const LNode *n, ExprVisit f, void *arg)
 {
     if (n->pred) f(arg, n->pred);
     if (n->time) f(arg, n->time);
+    if (n->join && n->join->on) f(arg, n->join->on);
+    if (n->unnest) f(arg, n->unnest);
     if (n->kind == L_PROJECT)
         for (int i = 0; i < n->nfields; i++) f(arg, n->exprs[i]);
     for (int i = 0; i < n->nkeys; i++) f(arg, n->keys[i]);

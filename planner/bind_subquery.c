@@ -1,0 +1,232 @@
+/* bind_subquery.c: subqueries in expressions, and names that mean columns of a query around them.
+ *
+ * While a subquery is bound, a frame on the stack knows the expression context that it stands in. A
+ * name that its own FROM does not have is bound there (or further out) and becomes a parameter. */
+#include "planner/bind.h"
+#include "parser/unparse.h"
+#include "planner/casts.h"
+#include "planner/resolve.h"
+#include "planner/subquery.h"
+
+/* ---- names of outer queries -------------------------------------------------------------------- */
+
+static BExpr *parameter(Binder *b, OuterFrame *f, BExpr *e)
+{
+    ptrdiff_t i = 0;
+    while (i < f->params.len && !bexpr_eq(f->params.data[i], e)) i++;
+    if (i == f->params.len) vec_push(&f->params, b->p->arena, e);
+    return bexpr_outer(b->p->arena, (int32_t)i, e->type, e->span);
+}
+
+/* Binds e outside of frame f by `bind`, where that context or one around it has it. */
+static Status bind_outside(Binder *b, OuterFrame *f, const Expr *e, BExpr **out)
+{
+    BExpr *value = NULL;
+    Status st = WEIR_OK;
+    if (!f) return WEIR_OK;
+    b->frame = f->outer;
+    if (!f->hidden && context_has(f->context, e))
+        st = bind_expr(b, f->context, e, &value);
+    else
+        st = bind_outside(b, f->outer, e, &value);
+    b->frame = f;
+    if (st == WEIR_OK && value) *out = parameter(b, f, value);
+    return st;
+}
+
+Status bind_outer_column(Binder *b, const Expr *e, BExpr **out)
+{
+    *out = NULL;
+    return bind_outside(b, b->frame, e, out);
+}
+
+static bool reads_column(const BExpr *e)
+{
+    if (e->kind == BE_COLUMN || e->kind == BE_SUBQUERY) return true;
+    for (int i = 0; i < e->nargs; i++)
+        if (reads_column(e->args[i])) return true;
+    return false;
+}
+
+/* An aggregate of nothing but outer columns belongs to the query around, if that is grouped. */
+Status bind_outer_aggregate(Binder *b, const Expr *e, const LAgg *agg, BExpr **out)
+{
+    OuterFrame *f = b->frame;
+    bool is_outer = false;
+    *out = NULL;
+    for (int i = 0; i < agg->nargs; i++) {
+        if (reads_column(agg->args[i])) return WEIR_OK;
+        is_outer |= expr_is_correlated(agg->args[i]);
+    }
+    if (!f || f->hidden || !is_outer || (agg->filter && reads_column(agg->filter))) return WEIR_OK;
+    if (!f->context->grouping || f->context->in_aggregate) return WEIR_OK;
+    BExpr *value;
+    b->frame = f->outer;
+    Status st = bind_expr(b, f->context, e, &value);
+    b->frame = f;
+    if (st == WEIR_OK) *out = parameter(b, f, value);
+    return st;
+}
+
+/* ---- plans with parameters --------------------------------------------------------------------- */
+
+Status bind_correlated(Binder *b, const ExprContext *c, const Select *q, LNode **plan, BExpr ***params,
+                       int32_t *nparams)
+{
+    OuterFrame f = {.context = c, .outer = b->frame};
+    b->frame = &f;
+    Status st = bind_select(b, q, false, plan);
+    b->frame = f.outer;
+    *params = f.params.data;
+    *nparams = (int32_t)f.params.len;
+    return st;
+}
+
+/* The frames between here and the one a common table was defined in do not exist for it. */
+void frames_hide(Binder *b, const OuterFrame *seen, int by)
+{
+    for (OuterFrame *f = b->frame; f && f != seen; f = f->outer) f->hidden += by;
+}
+
+/* ---- the expressions ---------------------------------------------------------------------------- */
+
+static Str text_of(Binder *b, const Expr *e)
+{
+    StrBuf t = {.arena = b->p->arena};
+    unparse_expr(&t, e);
+    return sb_done(&t);
+}
+
+static Status make(Binder *b, const Expr *e, Subquery *sub, Type t, BExpr *const *operands, BExpr *const *params,
+                   int32_t nparams, BExpr **out)
+{
+    BExpr **args = new (b->p->arena, BExpr *, sub->noperands + nparams);
+    for (int i = 0; i < sub->noperands; i++) args[i] = operands[i];
+    for (int i = 0; i < nparams; i++) args[sub->noperands + i] = params[i];
+    sub->text = text_of(b, e);
+    *out = bexpr_subquery(b->p->arena, sub, t, args, sub->noperands + nparams, bind_at(b, e->span));
+    return WEIR_OK;
+}
+
+static Status check_place(Binder *b, const ExprContext *c, const Expr *e)
+{
+    if (b->is_standing && c->scope) return WEIR_OK;
+    Status st = diag_error(b->p->diags, WEIR_E_UNSUPPORTED, bind_at(b, e->span),
+                           "%s takes no subquery", c->clause);
+    return st;
+}
+
+Status bind_scalar_subquery(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
+{
+    Subquery *sub = new_one(b->p->arena, Subquery);
+    BExpr **params;
+    int32_t n;
+    TRY(check_place(b, c, e));
+    TRY(bind_correlated(b, c, e->query, &sub->plan, &params, &n));
+    sub->kind = SUBQUERY_SCALAR;
+    if (sub->plan->nfields == 1) return make(b, e, sub, sub->plan->fields[0].type, NULL, params, n, out);
+    return diag_error(b->p->diags, WEIR_E_TYPE, bind_at(b, e->span),
+                      "a subquery as a value has one column, and this has %d", sub->plan->nfields);
+}
+
+Status bind_exists(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
+{
+    Subquery *sub = new_one(b->p->arena, Subquery);
+    BExpr **params;
+    int32_t n;
+    TRY(check_place(b, c, e));
+    TRY(bind_correlated(b, c, e->query, &sub->plan, &params, &n));
+    sub->kind = SUBQUERY_EXISTS;
+    return make(b, e, sub, TYPE_OF(TYPE_BOOLEAN), NULL, params, n, out);
+}
+
+/* ---- IN, ANY, ALL ------------------------------------------------------------------------------- */
+
+static Status bind_operands(Binder *b, const ExprContext *c, const Expr *left, BExpr ***out, int32_t *n)
+{
+    bool is_row = left->kind == EX_ROW;
+    *n = is_row ? (int32_t)left->args.len : 1;
+    *out = new (b->p->arena, BExpr *, *n);
+    return bind_list(b, c, is_row ? (const Expr *const *)left->args.data : &left, *n, *out);
+}
+
+/* Operand i and column i of the plan get one type; constants keep their freedom. */
+static Status unite(Binder *b, const Expr *e, LNode **plan, BExpr **operands, int32_t n)
+{
+    Arena *a = b->p->arena;
+    BExpr **cols = new (a, BExpr *, n);
+    bool same = true;
+    for (int i = 0; i < n; i++) {
+        const LNode *p = *plan;
+        BExpr *col = bexpr_column(a, i, p->fields[i].type, bind_at(b, e->span));
+        bool is_const = p->kind == L_PROJECT && p->exprs[i]->kind == BE_CONST;
+        BExpr *pair[] = {operands[i], is_const ? p->exprs[i] : col};
+        Type t;
+        if (is_const && p->exprs[i]->value.is_null)
+            pair[1] = bexpr_const(a, value_null(TYPE_OF(TYPE_NULL)), p->span);
+        if (!resolve_common(b->p, pair, 2, &t))
+            return diag_error(b->p->diags, WEIR_E_TYPE, bind_at(b, e->span), "no common type of %.*s and %.*s",
+                              STR_ARG(type_name(operands[i]->type, a)), STR_ARG(type_name(col->type, a)));
+        if (t.kind == TYPE_NULL) t = TYPE_OF(TYPE_TEXT);
+        TRY(cast_insert(b->p, operands[i], t, &operands[i]));
+        cols[i] = col;
+        if (cast_is_needless(col->type, t)) continue;
+        TRY(cast_insert(b->p, pair[1], t, &cols[i]));
+        same = false;
+    }
+    if (!same) *plan = lnode_project(a, *plan, cols, (*plan)->fields, n, (*plan)->span);
+    return WEIR_OK;
+}
+
+/* x op ALL (…) is NOT x op' ANY (…), op' being the opposite of op; IN is = ANY. */
+typedef struct Comparison {
+    const char *op, *opposite;
+} Comparison;
+static const Comparison COMPARISONS[] = {{"=", "<>"}, {"<>", "="}, {"<", ">="},
+                                         {">=", "<"}, {">", "<="}, {"<=", ">"}};
+
+static const Comparison *comparison(Str op)
+{
+    for (size_t i = 0; i < sizeof COMPARISONS / sizeof *COMPARISONS; i++)
+        if (str_eq(str_z(COMPARISONS[i].op), op)) return &COMPARISONS[i];
+    return NULL;
+}
+
+static Status bind_any(Binder *b, const ExprContext *c, const Expr *e, const char *op, bool negated, BExpr **out)
+{
+    Subquery *sub = new_one(b->p->arena, Subquery);
+    BExpr **params, **operands;
+    int32_t n, noperands;
+    TRY(check_place(b, c, e));
+    Status left = bind_operands(b, c, e->args.data[0], &operands, &noperands);
+    TRY(bind_correlated(b, c, e->query, &sub->plan, &params, &n));
+    TRY(left);
+    if (sub->plan->nfields != noperands)
+        return diag_error(b->p->diags, WEIR_E_TYPE, bind_at(b, e->span),
+                          "the subquery has %d columns, and %d value%s compared with it", sub->plan->nfields,
+                          noperands, noperands == 1 ? " is" : "s are");
+    if (noperands > 1 && strcmp(op, "=") != 0)
+        return bind_unsupported(b, e->span, "comparing rows with a subquery by another operator than =");
+    TRY(unite(b, e, &sub->plan, operands, noperands));
+    sub->kind = SUBQUERY_ANY;
+    sub->noperands = noperands;
+    sub->op = op;
+    TRY(make(b, e, sub, TYPE_OF(TYPE_BOOLEAN), operands, params, n, out));
+    if (!negated) return WEIR_OK;
+    BExpr **arg = new (b->p->arena, BExpr *, 1);
+    arg[0] = *out;
+    return bind_operator(b, "not", arg, 1, e->span, out);
+}
+
+Status bind_in_query(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
+{
+    return bind_any(b, c, e, "=", e->negated, out);
+}
+
+Status bind_quantified(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
+{
+    const Comparison *op = comparison(e->text);
+    if (!e->query) return bind_unsupported(b, e->span, "ANY and ALL of an array");
+    if (!op) return bind_unsupported(b, e->op_span, "ANY and ALL with this operator");
+    return bind_any(b, c, e, e->is_all ? op->opposite : op->op, e->is_all, out);
+}
