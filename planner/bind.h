@@ -212,8 +212,8 @@ LNode *bind_row_top(Binder *b, LNode *in, const RowLimit *l, const LOrder *order
 /* The same by columns of `in`, for queries that are not a SELECT … FROM. */
 Status bind_output_top(Binder *b, const Select *s, const RowLimit *l, LNode *in, LNode **out);
 /* DISTINCT ON (keys): the first row of each key. */
-LNode *bind_first_rows(Binder *b, LNode *in, BExpr **keys, int32_t nkeys, const LOrder *order,
-                       int32_t norder, Span at);
+Status bind_first_rows(Binder *b, LNode *in, BExpr **keys, int32_t nkeys, const LOrder *order,
+                       int32_t norder, Span at, LNode **out);
 
 /* ---- bind_from.c ---------------------------------------------------------------------------- */
 struct CteScope {

@@ -373,12 +373,13 @@ static Status select_distinct(Core *c, LNode **out)
     return WEIR_OK;
 }
 
-static void select_first(Core *c)
+static Status select_first(Core *c)
 {
     const ExprList *on = &c->s->distinct_on;
-    if (on->len == 0) return;
+    if (on->len == 0) return WEIR_OK;
     Span at = bind_at(c->b, span_join(on->data[0]->span, on->data[on->len - 1]->span));
-    c->node = bind_first_rows(c->b, c->node, c->first_by, (int32_t)on->len, c->order, c->norder, at);
+    return bind_first_rows(c->b, c->node, c->first_by, (int32_t)on->len, c->order, c->norder, at,
+                           &c->node);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------ */
@@ -411,7 +412,7 @@ Status bind_core(Binder *b, const Select *s, const RowLimit *l, LNode **out)
     TRY(attach_items(&c));
     TRY(check_volatile_above(&c));
     if (s->is_distinct && s->distinct_on.len == 0) return select_distinct(&c, out);
-    select_first(&c);
+    TRY(select_first(&c));
     c.node = first_rows(&c, c.node);
     *out = project_items(&c, l->shows_rank);
     return WEIR_OK;

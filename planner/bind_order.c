@@ -193,10 +193,47 @@ Status bind_output_top(Binder *b, const Select *s, const RowLimit *l, LNode *in,
     return WEIR_OK;
 }
 
-LNode *bind_first_rows(Binder *b, LNode *in, BExpr **keys, int32_t nkeys, const LOrder *order,
-                       int32_t norder, Span at)
+/* By event time under EMIT FINAL there is no window to end a Top-N: OVER knows the first row of a key
+ * when the watermark has reached it. */
+static Status first_by_over(Binder *b, LNode *in, const LNode *parts, Span at, LNode **out)
+{
+    Arena *a = b->p->arena;
+    LNode over = *parts;
+    over.overs = new_one(a, LOver);
+    over.novers = 1;
+    over.overs[0] = (LOver){.func = OVER_ROW_NUMBER, .frame = DEFAULT_FRAME, .type = TYPE_BIGINT_,
+                            .text = S("row_number() OVER (DISTINCT ON)"), .span = at};
+    LNode *n = lnode_over(a, &over, at);
+    BExpr **args = new (a, BExpr *, 2), *is_first;
+    args[0] = bexpr_column(a, in->nfields, TYPE_BIGINT_, at);
+    args[1] = bexpr_const(a, value_int(1), at);
+    TRY(bind_operator(b, "=", args, 2, at, &is_first));
+    *out = lnode_filter(a, n, is_first, at);
+    return WEIR_OK;
+}
+
+/* Rows of one key are equal in it: ORDER BY begins with it only because PostgreSQL wants it so. */
+static const LOrder *order_within(Binder *b, BExpr *const *keys, int32_t nkeys, const LOrder *order,
+                                  int32_t *norder)
+{
+    LOrder *rest = new (b->p->arena, LOrder, *norder);
+    int32_t n = 0;
+    for (int i = 0; i < *norder; i++) {
+        bool is_key = false;
+        for (int k = 0; k < nkeys; k++) is_key |= bexpr_eq(order[i].expr, keys[k]);
+        if (!is_key) rest[n++] = order[i];
+    }
+    *norder = n;
+    return rest;
+}
+
+Status bind_first_rows(Binder *b, LNode *in, BExpr **keys, int32_t nkeys, const LOrder *order,
+                       int32_t norder, Span at, LNode **out)
 {
     LNode parts = {.keys = keys, .nkeys = nkeys, .rank = TOP_ROW_NUMBER, .limit = 1,
                    .what = S("DISTINCT ON")};
-    return top(b, in, &parts, order, norder, at);
+    order = order_within(b, keys, nkeys, order, &norder);
+    *out = top(b, in, &parts, order, norder, at);
+    if (!b->emit_final || (*out)->key_window_end >= 0) return WEIR_OK;
+    return first_by_over(b, in, &parts, at, out);
 }

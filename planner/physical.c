@@ -101,6 +101,18 @@ static LNode *settle(Arena *a, LNode *n)
     return settled;
 }
 
+/* A project over one that only takes columns away, as settling leaves it, takes them itself. */
+static LNode *skip_restoring(Arena *a, LNode *n)
+{
+    const LNode *below = n->inputs[0];
+    if (n->kind != L_PROJECT || below->kind != L_PROJECT) return n;
+    for (int i = 0; i < below->nfields; i++)
+        if (below->exprs[i]->kind != BE_COLUMN) return n;
+    BExpr **exprs = new (a, BExpr *, n->nfields);
+    for (int i = 0; i < n->nfields; i++) exprs[i] = bexpr_substitute(a, n->exprs[i], below->exprs);
+    return lnode_project(a, below->inputs[0], exprs, n->fields, n->nfields, n->span);
+}
+
 static LNode *settle_all(Arena *a, LNode *n)
 {
     LNode **inputs = new (a, LNode *, n->ninputs);
@@ -109,7 +121,7 @@ static LNode *settle_all(Arena *a, LNode *n)
         inputs[i] = settle_all(a, n->inputs[i]);
         same &= inputs[i] == n->inputs[i];
     }
-    if (!same) n = lnode_with_inputs(a, n, inputs);
+    if (!same) n = skip_restoring(a, lnode_with_inputs(a, n, inputs));
     if (n->kind == L_OVER || n->kind == L_TOPN) return rank_settle(a, n);
     return n->kind == L_AGGREGATE ? settle(a, n) : n;
 }

@@ -211,6 +211,89 @@ static Pruned prune_union(Planner *p, LNode *n, const bool *wanted)
     return (Pruned){lnode_union(p->arena, inputs, n->ninputs, n->span), to};
 }
 
+static Pruned prune_setop(Planner *p, LNode *n)
+{
+    bool *all = none_of(p, n->nfields);
+    memset(all, 1, (size_t)n->nfields);
+    LNode **inputs = new (p->arena, LNode *, n->ninputs);
+    bool same = true;
+    for (int i = 0; i < n->ninputs; i++) {
+        Pruned in = prune(p, n->inputs[i], all);
+        inputs[i] = exactly(p, &in, n, all, n->nfields);
+        same &= inputs[i] == n->inputs[i];
+    }
+    return as_it_is(p, same ? n : lnode_with_inputs(p->arena, n, inputs));
+}
+
+/* ---- OVER and Top-N -------------------------------------------------------------------------- */
+
+static bool call_can_fail(const LOver *o)
+{
+    bool fails = agg_can_fail(&o->agg);
+    for (int i = 0; i < o->nargs; i++) fails |= o->args[i]->can_fail;
+    return fails;
+}
+
+/* The calls that are read or may err, at least one: OVER itself, by which rows lose their event time,
+ * stays. to[] numbers them from 0. */
+static LNode narrow_calls(Planner *p, const LNode *n, const bool *wanted, int32_t *to)
+{
+    LNode parts = *n;
+    parts.overs = new (p->arena, LOver, n->novers);
+    parts.novers = 0;
+    for (int i = 0; i < n->novers; i++) {
+        bool keep = wanted[i] || call_can_fail(&n->overs[i]);
+        to[i] = keep ? parts.novers : -1;
+        if (keep) parts.overs[parts.novers++] = n->overs[i];
+    }
+    if (parts.novers > 0) return parts;
+    to[0] = 0;
+    parts.overs[parts.novers++] = n->overs[0];
+    return parts;
+}
+
+static LNode *rank_over(Planner *p, const LNode *parts, Pruned *in)
+{
+    Renumber r = {p->arena, in->to};
+    LNode moved = *rewrite_exprs(p->arena, (LNode *)parts, in->node, renumber, &r);
+    moved.inputs = &in->node;
+    return parts->kind == L_OVER ? lnode_over(p->arena, &moved, parts->span)
+                                 : lnode_topn(p->arena, &moved, parts->span);
+}
+
+static Pruned prune_input(Planner *p, const LNode *parts, const bool *wanted)
+{
+    int32_t base = parts->inputs[0]->nfields;
+    bool *below = none_of(p, base);
+    memcpy(below, wanted, (size_t)base * sizeof *below);
+    visit_exprs(parts, want_expr, below);
+    return prune(p, parts->inputs[0], below);
+}
+
+static Pruned prune_over(Planner *p, LNode *n, const bool *wanted)
+{
+    int32_t base = n->inputs[0]->nfields, *to = new (p->arena, int32_t, n->nfields);
+    LNode parts = narrow_calls(p, n, wanted + base, to + base);
+    Pruned in = prune_input(p, &parts, wanted);
+    if (in.node == n->inputs[0] && parts.novers == n->novers) return as_it_is(p, n);
+    memcpy(to, in.to, (size_t)base * sizeof *to);
+    for (int i = base; i < n->nfields; i++)
+        if (to[i] >= 0) to[i] += in.node->nfields;
+    return (Pruned){rank_over(p, &parts, &in), to};
+}
+
+static Pruned prune_topn(Planner *p, LNode *n, const bool *wanted)
+{
+    int32_t base = n->inputs[0]->nfields, *to = new (p->arena, int32_t, n->nfields);
+    LNode parts = *n;
+    parts.shows_rank = n->shows_rank && wanted[base];
+    Pruned in = prune_input(p, &parts, wanted);
+    if (in.node == n->inputs[0] && parts.shows_rank == n->shows_rank) return as_it_is(p, n);
+    memcpy(to, in.to, (size_t)base * sizeof *to);
+    if (n->shows_rank) to[base] = parts.shows_rank ? in.node->nfields : -1;
+    return (Pruned){rank_over(p, &parts, &in), to};
+}
+
 /* ---- the tree ------------------------------------------------------------------------------- */
 
 static Pruned prune(Planner *p, LNode *n, const bool *wanted)
@@ -224,10 +307,10 @@ static Pruned prune(Planner *p, LNode *n, const bool *wanted)
     case L_WINDOW: return prune_window(p, n, wanted);
     case L_AGGREGATE: return prune_aggregate(p, n, wanted);
     case L_UNION: return prune_union(p, n, wanted);
+    case L_OVER: return prune_over(p, n, wanted);
+    case L_TOPN: return prune_topn(p, n, wanted);
+    case L_SETOP: return prune_setop(p, n);
     case L_JOIN:
-    case L_OVER:
-    case L_TOPN:
-    case L_SETOP:
     case L_UNNEST: return as_it_is(p, n);
     }
     return as_it_is(p, n);

@@ -135,6 +135,41 @@ static BExpr *below_aggregate(Planner *p, const LNode *n, BExpr *e)
     return bexpr_substitute(p->arena, e, n->keys);
 }
 
+/* ---- below OVER, Top-N and set operations ----------------------------------------------------- */
+
+static bool reads_only_keys(const BExpr *e, const LNode *n)
+{
+    if (e->kind == BE_COLUMN) return is_among(e, n->keys, n->nkeys);
+    for (int i = 0; i < e->nargs; i++)
+        if (!reads_only_keys(e->args[i], n)) return false;
+    return true;
+}
+
+/* Whole partitions only: a row less changes the ranks of the others. */
+static BExpr *below_rank(Planner *p, const LNode *n, BExpr *e)
+{
+    (void)p;
+    return reads_only_keys(e, n) ? e : NULL;
+}
+
+static BExpr *below_set(Planner *p, const LNode *n, BExpr *e)
+{
+    (void)p, (void)n;
+    return e;
+}
+
+/* Equal rows pass or fail together, so both sides may be asked. */
+static LNode *through_set(Planner *p, LNode *n)
+{
+    LNode *set = n->inputs[0];
+    Split s = split(p, set, n->pred, below_set);
+    if (!s.down) return n;
+    LNode **inputs = new (p->arena, LNode *, 2);
+    for (int i = 0; i < 2; i++) inputs[i] = filter_over(p, set->inputs[i], s.down, n->span);
+    LNode *moved = lnode_with_inputs(p->arena, set, inputs);
+    return s.stay ? lnode_filter(p->arena, moved, s.stay, n->span) : moved;
+}
+
 static LNode *push(Planner *p, LNode *n)
 {
     if (n->kind != L_FILTER) return n;
@@ -145,12 +180,12 @@ static LNode *push(Planner *p, LNode *n)
     case L_UNION: return through_union(p, n);
     case L_WINDOW: return through(p, n, below_window);
     case L_AGGREGATE: return through(p, n, below_aggregate);
+    case L_OVER:
+    case L_TOPN: return through(p, n, below_rank);
+    case L_SETOP: return through_set(p, n);
     case L_VIEW_INPUT:
     case L_VALUES:
     case L_JOIN:
-    case L_OVER:
-    case L_TOPN:
-    case L_SETOP:
     case L_UNNEST: return n;
     }
     return n;

@@ -262,6 +262,28 @@ static void dump_aggregate(StrBuf *b, const PhysOp *op)
     if (op->input_retracts) sb_lit(b, "; retracts");
 }
 
+static void dump_ranks(StrBuf *b, const PhysOp *op)
+{
+    const Field *in = op->inputs[0]->fields;
+    const RankSpec *r = op->ranks;
+    for (int i = 0; i < op->nkeys; i++) sb_printf(b, "%s%.*s", i ? ", " : " by ", STR_ARG(in[op->keys[i]].name));
+    for (int i = 0; i < r->norder; i++)
+        sb_printf(b, "%s%.*s%s", i && i == r->npeer ? " then " : i ? ", " : r->npeer ? " order " : " then ",
+                  STR_ARG(in[r->order[i].col].name), r->order[i].descending ? " desc" : "");
+    if (op->kind == PHYS_TOPN) {
+        static const char *const RANKS[] = {"row_number", "rank", "dense_rank"};
+        sb_printf(b, "; %s %lld+%lld%s", RANKS[r->rank], (long long)r->offset, (long long)r->limit,
+                  r->shows_rank ? " shown" : "");
+    }
+    for (int i = 0; i < op->novers; i++) {
+        sb_printf(b, "; %.*s", (int)str_find(op->overs[i].text, S(" OVER")), op->overs[i].text.p);
+        for (int k = 0; k < op->overs[i].nargs; k++) sb_printf(b, " #%d", op->overs[i].args[k]);
+    }
+    if (op->key_window_end >= 0) sb_lit(b, "; key window");
+    if (op->emit_final) sb_lit(b, "; final");
+    if (op->input_retracts) sb_lit(b, "; retracts");
+}
+
 static void dump_op(StrBuf *b, const PhysOp *op)
 {
     const PhysOp *from = op->ninputs ? op->inputs[0] : op;
@@ -296,9 +318,15 @@ static void dump_op(StrBuf *b, const PhysOp *op)
         break;
     case PHYS_UNION: sb_lit(b, "union"); break;
     case PHYS_JOIN: sb_lit(b, "join"); break;
-    case PHYS_OVER: sb_lit(b, "over"); break;
-    case PHYS_TOPN: sb_lit(b, "top-n"); break;
-    case PHYS_SETOP: sb_lit(b, "set operation"); break;
+    case PHYS_OVER:
+    case PHYS_TOPN:
+        sb_z(b, op->kind == PHYS_OVER ? "over" : "top-n");
+        dump_ranks(b, op);
+        break;
+    case PHYS_SETOP:
+        sb_printf(b, "%s%s%s", op->set == SETOP_EXCEPT ? "except" : "intersect", op->set_all ? " all" : "",
+                  op->key_window_end >= 0 ? "; key window" : "");
+        break;
     case PHYS_UNNEST: sb_lit(b, "unnest"); break;
     case PHYS_VIEW: sb_printf(b, "view %.*s", STR_ARG(op->rel->name)); break;
     case PHYS_OUTPUT: sb_lit(b, "output"); break;
