@@ -7,7 +7,7 @@ which hold what these hold at the same commit.
 """
 from dataclasses import dataclass, replace
 
-from . import windows
+from . import timed, windows
 from .aggregates import random_call, random_having
 from .exprs import column, random_predicate, random_scalar
 from .sqltypes import BIGINT
@@ -165,14 +165,13 @@ def make_expansion(rng, name, src):
     extra = "".join(f", {n}" for n in names)
     errors = "".join(f", 0 AS _e_{n}" for n in [n for _, n in items] + names) if src.has_j else ""
     rows = windows.fixed_bounds(w, f"SELECT {visible(src)} FROM {src.name}{where.lite}")
-    has_gaps = w.kind == "hopping" and w.slide > w.size  # is a row in no window withheld? not settled
     return replace(src, name=name, columns=[(n, e.type) for e, n in items] + [(n, when) for n in names],
                    time=time, is_single=False, is_table=True, bounds=(),
                    ddl=create(name, f"SELECT {listed(items, 'weir')}{extra} FROM {w.table_function(src.name, src.time)}"
                                     f"{where.weir}"),
                    sql=f"SELECT {listed(items, 'lite')}{extra}, {'_t' if time else 'NULL'} AS _t, _j, _n{errors}"
                        f" FROM ({rows})",
-                   late_sql=None, error_sql="SELECT NULL" if has_gaps else errors_of(src, where), parents=(src,),
+                   late_sql=None, error_sql="SELECT NULL" if w.has_gaps else errors_of(src, where), parents=(src,),
                    series=windows.series_needed(w))
 
 
@@ -328,7 +327,7 @@ def make_window(rng, name, src):
     out = Relation(name, [(n, t) for _, n, t in own] + [(n, e.type) for e, n in keys + aggs],
                    tuple((s, l + lag) for s, l in src.marks), None, src.tick, is_append_only=final,
                    ddl=create(name, spelled(rng, w, src, keys, where, having_text(having, "weir"), items, final)),
-                   error_sql=errors_of(src, where), parents=(src,), unit=src.unit,
+                   error_sql="SELECT NULL" if w.has_gaps else errors_of(src, where), parents=(src,), unit=src.unit,
                    series=2000 if w.kind == "count" else windows.series_needed(w))
     shown = [n for _, n, _ in own]
     if w.has_time:
@@ -368,6 +367,9 @@ def late_count(w, rows, pairs, src):
 # ---- one of them ----------------------------------------------------------------------------------
 
 def make_view(rng, name, relations):
+    streams = [r for r in relations if timed.is_stream(r)]
+    if rng.random() < 0.3:
+        return timed.make_timed(rng, name, streams)
     src = rng.choice(relations)
     kinds = [make_stateless, make_group, make_group, make_distinct]
     if window_kinds(src):

@@ -54,6 +54,11 @@ class Window:
         return self.kind in ("tumbling", "hopping", "cumulating")
 
     @property
+    def has_gaps(self):
+        """A row may be in no window: whether an error withholds it is not settled."""
+        return self.kind == "hopping" and self.slide > self.size
+
+    @property
     def has_time(self):
         """Whether the result has event time: window_time."""
         return self.kind not in ("count", "global")
