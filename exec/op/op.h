@@ -70,6 +70,7 @@ Status op_window_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *
 Status op_upsert_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_union_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_aggregate_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
+Status op_join_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 
 /* Fills what every operator has. */
 void op_init(Op *op, const OpClass *cls, const PhysOp *p, OpContext *c, Arena *a);

@@ -200,6 +200,7 @@ static const OpOpen openers[] = {
     [PHYS_PROJECT] = op_project_open,     [PHYS_WINDOW] = op_window_open,
     [PHYS_UPSERT] = op_upsert_open,
     [PHYS_AGGREGATE] = op_aggregate_open, [PHYS_UNION] = op_union_open,
+    [PHYS_JOIN] = op_join_open,
     [PHYS_VIEW] = op_view_open,           [PHYS_OUTPUT] = op_output_open,
 };
 
@@ -323,6 +324,15 @@ static void shape_window(StrBuf *b, const WindowSpec *w)
     sb_str(b, w->time_zone);
 }
 
+static void shape_join(StrBuf *b, const JoinSpec *j)
+{
+    const int64_t measures[] = {j->kind, j->match, j->residual != NULL, j->left_time, j->right_time,
+                                j->before_us, j->after_us, j->key_window_end, j->window_tick_us, j->asof,
+                                j->left_retracts, j->right_retracts, j->emit_final, j->state_ttl_us};
+    sb_bytes(b, measures, sizeof measures);
+    for (int i = 0; i < j->nkeys; i++) sb_printf(b, "j%d,%d,%d;", j->left_keys[i], j->right_keys[i], j->null_safe[i]);
+}
+
 static void shape_op(StrBuf *b, const PhysOp *p)
 {
     sb_printf(b, "|%d %d %d %d;", p->kind, p->nfields, p->emit_final, p->input_retracts);
@@ -333,6 +343,7 @@ static void shape_op(StrBuf *b, const PhysOp *p)
         sb_printf(b, "a%s %d %d %d;", p->aggs[i].def->name, p->aggs[i].distinct, p->aggs[i].norder, p->aggs[i].input_retracts);
     for (int i = 0; i < p->props.nkey; i++) sb_printf(b, "v%d", p->props.key[i]);
     if (p->window) shape_window(b, p->window);
+    if (p->join) shape_join(b, p->join);
 }
 
 uint64_t query_shape(const Query *q)

@@ -167,6 +167,16 @@ uint8_t *group_table_add(GroupTable *t, const uint64_t *words, uint32_t nulls, u
     return g;
 }
 
+uint8_t *group_table_append(GroupTable *t, const uint64_t *words, uint32_t nulls)
+{
+    assert(t->is_store);
+    uint8_t *g = entry_new(t);
+    group_head(t, g)->nulls = nulls;
+    key_store(t->keys, &t->heap, group_words(t, g), words);
+    group_table_touch(t, g);
+    return g;
+}
+
 /* Keys of one word need no call to compare. */
 static inline uint32_t slot_find_word(const GroupTable *t, uint64_t word, uint32_t nulls, uint32_t hash)
 {
@@ -242,9 +252,8 @@ static void slots_shift_back(GroupTable *t, uint32_t at)
     t->slots[at] = 0;
 }
 
-void group_table_remove(GroupTable *t, uint8_t *group)
+static void slot_remove(GroupTable *t, const GroupHead *h)
 {
-    GroupHead *h = group_head(t, group);
     uint64_t slot = slot_make(h->hash, h->number);
     uint32_t mask = t->nslots - 1, at = h->hash & mask;
     while (t->slots[at] != slot) {
@@ -252,6 +261,12 @@ void group_table_remove(GroupTable *t, uint8_t *group)
         at = (at + 1) & mask;
     }
     slots_shift_back(t, at);
+}
+
+void group_table_remove(GroupTable *t, uint8_t *group)
+{
+    GroupHead *h = group_head(t, group);
+    if (!t->is_store) slot_remove(t, h);
     key_drop(t->keys, &t->heap, group_words(t, group));
     uint32_t number = h->number;
     *h = (GroupHead){.hash = t->free_head, .number = GROUP_FREE};
@@ -276,7 +291,9 @@ void group_table_free(GroupTable *t)
     mem_free(t->touched, (ptrdiff_t)t->touched_cap * 8);
     heap_clear(&t->heap);
     arena_free(&t->heap.arena);
+    bool is_store = t->is_store;
     group_table_init(t, t->keys, t->payload);
+    t->is_store = is_store;
 }
 
 uint32_t group_table_list(const GroupTable *t, uint8_t **out)

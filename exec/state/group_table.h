@@ -5,7 +5,9 @@
  * removed. The index holds (hash, entry number) pairs: a probe touches an entry only when the
  * hashes agree. Everything a table holds goes at once with group_table_clear.
  *
- * Every group found is "touched" once until group_table_settle: the list of what an epoch changed. */
+ * Every group found is "touched" once until group_table_settle: the list of what an epoch changed.
+ *
+ * A table may also be a mere store: entries are appended, equal ones too, and none is looked up. */
 #ifndef WEIR_EXEC_STATE_GROUP_TABLE_H
 #define WEIR_EXEC_STATE_GROUP_TABLE_H
 
@@ -32,6 +34,7 @@ typedef struct GroupTable {
     uint8_t *chunks[GROUP_CHUNKS];
     uint8_t **touched;
     uint32_t ntouched, touched_cap;
+    bool is_store;             /* it has no index */
 } GroupTable;
 
 /* The table keeps `keys`; payload is 8-byte aligned and zeroed when a group is made. */
@@ -49,6 +52,8 @@ int group_table_find(GroupTable *t, const PackedKeys *keys, uint8_t **groups, ui
 uint8_t *group_table_get(const GroupTable *t, const uint64_t *words, uint32_t nulls, uint32_t hash);
 /* The same, made where it is missing (and then *is_new). Touches it. */
 uint8_t *group_table_add(GroupTable *t, const uint64_t *words, uint32_t nulls, uint32_t hash, bool *is_new);
+/* Of a store: one more entry, touched. */
+uint8_t *group_table_append(GroupTable *t, const uint64_t *words, uint32_t nulls);
 /* Takes a group out. Its payload must hold nothing of the heap any more. It must not be touched
  * or the list must be settled right after. */
 void group_table_remove(GroupTable *t, uint8_t *group);
