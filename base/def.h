@@ -33,7 +33,7 @@ typedef struct FuncDef {
     const char *args;    /* pattern */
     /* Result: a letter of the pattern language, or "1".."9": the type of that argument (after
      * casts), or "c"/"n": the common type; 'A' before one of these: an ARRAY of it, 'e' before a
-     * digit: what that ARRAY holds. NULL: result_of decides. */
+     * digit: what that ARRAY holds; 'M' before a digit: a MAP of it to BIGINT. NULL: result_of decides. */
     const char *result;
     /* Decides the result type from the (cast) argument types; consts[i] is the argument's value
      * where it is a constant, else NULL. False: these types do not fit. */
@@ -50,7 +50,9 @@ enum AggFlags {
     AGG_ORDERED = 4,      /* depends on the order of rows; takes ORDER BY inside */
     AGG_NULL_INPUT = 8,   /* sees rows whose (first) argument is NULL */
     AGG_STAR = 16,        /* count(*): may be called with no argument */
-    AGG_INTERNAL = 32     /* made by the planner: not callable by name, not listed */
+    AGG_INTERNAL = 32,    /* made by the planner: not callable by name, not listed */
+    AGG_CONST_REST = 64,  /* arguments behind the first are constants, and not NULL */
+    AGG_FRACTION = 128    /* the second argument is from 0 to 1 */
 };
 
 typedef struct AggDef {

@@ -51,6 +51,14 @@ Type type_array(Type element, Arena *a)
     return (Type){.kind = TYPE_ARRAY, .args = of, .nargs = 1};
 }
 
+Type type_map(Type key, Type value, Arena *a)
+{
+    TypeField *of = new (a, TypeField, 2);
+    of[0].type = key;
+    of[1].type = value;
+    return (Type){.kind = TYPE_MAP, .args = of, .nargs = 2};
+}
+
 bool type_is_number(TypeKind k)
 {
     return KINDS[k].is_number;

@@ -55,6 +55,7 @@ typedef struct Interval {
 
 bool type_eq(Type a, Type b);          /* kind and parameters; int_bits is ignored */
 Type type_array(Type element, Arena *a);
+Type type_map(Type key, Type value, Arena *a);
 int type_width(TypeKind k);            /* bytes of one value in a column: 1, 4, 8 or 16 */
 bool type_is_nested(TypeKind k);       /* ARRAY ROW MAP */
 bool type_is_text(TypeKind k);         /* stored as Text: TEXT BLOB JSON ARRAY ROW MAP */

@@ -2,6 +2,7 @@
  *
  * An aggregate that depends on order always gets a whole one: what was written, else the event
  * time; then position, or, where rows have none, the columns that tell them apart. */
+#include "base/decimal.h"
 #include "planner/bind.h"
 #include "planner/resolve.h"
 
@@ -173,12 +174,36 @@ static bool takes_star(const Binder *b, const Expr *e)
     return (d->flags & AGG_STAR) != 0;
 }
 
+static double number_of(const Value *v)
+{
+    if (v->type.kind == TYPE_DOUBLE) return v->d;
+    return v->type.kind == TYPE_DECIMAL ? decimal_to_double(v->dec, v->type.scale) : (double)v->i;
+}
+
+/* What an aggregate wants of its arguments besides their types. */
+static Status check_constants(Binder *b, const LAgg *agg)
+{
+    Diags *d = b->p->diags;
+    for (int i = 1; (agg->def->flags & AGG_CONST_REST) && i < agg->nargs; i++) {
+        const BExpr *e = agg->args[i];
+        if (e->kind != BE_CONST || e->value.is_null)
+            return diag_error(d, WEIR_E_TYPE, e->span, "\"%s\" takes a constant here", agg->def->name);
+    }
+    if (!(agg->def->flags & AGG_FRACTION) || agg->nargs < 2) return WEIR_OK;
+    double f = number_of(&agg->args[1]->value);
+    if (f >= 0 && f <= 1) return WEIR_OK;
+    Status st = diag_error(d, WEIR_E_VALUE, agg->args[1]->span, "\"%s\" takes a fraction from 0 to 1", agg->def->name);
+    diag_hint(d, "0.95 asks for the 95th percentile");
+    return st;
+}
+
 static Status finish_agg(Binder *b, const ExprContext *c, const Expr *e, LAgg *agg)
 {
     const OrderList *written = e->call && !takes_group_order(b, e) ? &e->call->order_by : NULL;
     bool is_star = is_star_call(e) || (agg->nargs == 0 && takes_star(b, e));
     TRY(resolve_agg(b->p, e->text, agg->args, agg->nargs, is_star, agg->span, &agg->def,
                     &agg->type));
+    TRY(check_constants(b, agg));
     agg->distinct = e->call && e->call->is_distinct;
     const LNode *in = grouping_input(c->grouping);
     TRY(bind_order(b, c, in, written, agg));

@@ -156,6 +156,7 @@ static Str result_text(const char *result, const char *args)
 {
     if (!result || result[0] == 'e') return S("by arguments");
     if (result[0] == 'A') return S("ARRAY");
+    if (result[0] == 'M') return S("MAP");
     if (result[0] >= '1' && result[0] <= '9') {
         int n = result[0] - '1';
         for (const char *c = args; c && *c; c++)

@@ -69,9 +69,9 @@ enum { BOOL_FLAGS = AGG_RETRACTABLE | AGG_MERGEABLE };
 
 extern const AggDef agg_bool[];
 const AggDef agg_bool[] = {
-    {.name = "bool_and", .aliases = "every", .args = "b", .result = "b", .flags = BOOL_FLAGS, .impl = &bool_impl,
+    {.name = "bool_and", .aliases = "every,logical_and,booland_agg", .args = "b", .result = "b", .flags = BOOL_FLAGS, .impl = &bool_impl,
      .doc = "whether all values are true"},
-    {.name = "bool_or", .aliases = "bool_any", .args = "b", .result = "b", .flags = BOOL_FLAGS, .impl = &bool_impl,
+    {.name = "bool_or", .aliases = "bool_any,logical_or,boolor_agg", .args = "b", .result = "b", .flags = BOOL_FLAGS, .impl = &bool_impl,
      .doc = "whether some value is true"},
     {0},
 };

@@ -167,13 +167,13 @@ enum { FIRST_FLAGS = AGG_RETRACTABLE | AGG_MERGEABLE | AGG_ORDERED | AGG_NULL_IN
 
 extern const AggDef agg_first[];
 const AggDef agg_first[] = {
-    {.name = "first_value", .aliases = "first", .args = "a", .result = "1", .flags = FIRST_FLAGS, .impl = &first_impl,
+    {.name = "first_value", .aliases = "first,earliest_by_offset", .args = "a", .result = "1", .flags = FIRST_FLAGS, .impl = &first_impl,
      .doc = "value of the first row, by ORDER BY, else by event time and position"},
-    {.name = "last_value", .aliases = "last", .args = "a", .result = "1", .flags = FIRST_FLAGS, .impl = &first_impl,
+    {.name = "last_value", .aliases = "last,latest_by_offset", .args = "a", .result = "1", .flags = FIRST_FLAGS, .impl = &first_impl,
      .doc = "value of the last row, by ORDER BY, else by event time and position"},
-    {.name = "arg_min", .aliases = "min_by", .args = "aa", .result = "1", .flags = FIRST_FLAGS, .impl = &first_impl,
+    {.name = "arg_min", .aliases = "min_by,argmin", .args = "aa", .result = "1", .flags = FIRST_FLAGS, .impl = &first_impl,
      .doc = "value of the row where the second argument is least"},
-    {.name = "arg_max", .aliases = "max_by", .args = "aa", .result = "1", .flags = FIRST_FLAGS, .impl = &first_impl,
+    {.name = "arg_max", .aliases = "max_by,argmax", .args = "aa", .result = "1", .flags = FIRST_FLAGS, .impl = &first_impl,
      .doc = "value of the row where the second argument is greatest"},
     {0},
 };

@@ -1,7 +1,6 @@
 /* agg_min.c: MIN and MAX: one value where the input never retracts, else a multiset of values. */
 #include "base/keyenc.h"
-#include "exec/agg/agg.h"
-#include "exec/state/treap.h"
+#include "exec/agg/multiset.h"
 
 #include <assert.h>
 
@@ -209,17 +208,6 @@ static Status best_load(AggCtx *c, void *state, StrReader *in)
 
 /* ---- a multiset of values --------------------------------------------------------------------- */
 
-static void many_step(AggCtx *c, const AggRows *in)
-{
-    StrBuf key = {.arena = c->scratch};
-    for (int i = 0; i < in->n; i++) {
-        key.n = 0;
-        key_encode(&key, &in->args[0], in->rows[i], KEY_PLAIN);
-        treap_add((Treap *)(void *)(in->groups[i] + in->offset), c->heap, str_of(key.p, key.n), (Str){0},
-                  batch_weight(in->batch, in->rows[i]));
-    }
-}
-
 /* The first key from the end asked for whose count is positive. */
 static const TreapNode *many_best(const Treap *t, bool max)
 {
@@ -231,15 +219,8 @@ static const TreapNode *many_best(const Treap *t, bool max)
 static void many_final(const AggCtx *c, const Treap *t, Column *out, Arena *a, int row)
 {
     const TreapNode *n = many_best(t, is_max(c->call));
-    Value v = value_null(out->type);
-    if (n) {
-        Str key = treap_key(n);
-        StrReader in = {.at = key.p, .end = key.p + key.n};
-        bool ok = key_decode(&in, c->call->arg_types[0], KEY_PLAIN, a, &v);
-        assert(ok);
-        (void)ok;
-        v.type = out->type;
-    }
+    Value v = n ? multiset_value(c->call, n, a) : value_null(out->type);
+    v.type = out->type;
     column_put(out, a, row, &v);
 }
 
@@ -248,7 +229,7 @@ static void many_final(const AggCtx *c, const Treap *t, Column *out, Arena *a, i
 static void min_step(AggCtx *c, const AggRows *in)
 {
     if (c->call->input_retracts)
-        many_step(c, in);
+        multiset_step(c, in);
     else if (best_width(c->call) > 8)
         best_step_large(c, in);
     else
@@ -259,7 +240,7 @@ static void min_merge(AggCtx *c, void *dst, const void *src, int sign)
 {
     assert(sign > 0 || c->call->input_retracts);
     if (c->call->input_retracts)
-        treap_merge(dst, c->heap, src, sign);
+        multiset_merge(c, dst, src, sign);
     else
         best_merge(c, dst, src);
 }
@@ -277,7 +258,7 @@ static void min_final(AggCtx *c, const uint8_t *const *groups, ptrdiff_t offset,
 static void min_destroy(AggCtx *c, void *state)
 {
     if (c->call->input_retracts)
-        treap_clear(state, c->heap);
+        multiset_destroy(c, state);
     else if (best_width(c->call) > 8)
         best_drop(c, state);
 }
@@ -285,7 +266,7 @@ static void min_destroy(AggCtx *c, void *state)
 static void min_save(AggCtx *c, const void *state, StrBuf *out)
 {
     if (c->call->input_retracts)
-        treap_save(state, out);
+        multiset_save(c, state, out);
     else
         best_save(c->call, state, out);
 }
@@ -293,7 +274,7 @@ static void min_save(AggCtx *c, const void *state, StrBuf *out)
 static Status min_load(AggCtx *c, void *state, StrReader *in)
 {
     if (!c->call->input_retracts) return best_load(c, state, in);
-    return treap_load(state, c->heap, in) && !in->bad ? WEIR_OK : WEIR_E_CORRUPT;
+    return multiset_load(c, state, in);
 }
 
 static const AggImpl min_impl = {

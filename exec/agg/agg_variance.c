@@ -114,8 +114,8 @@ enum { VARIANCE_FLAGS = AGG_RETRACTABLE | AGG_MERGEABLE };
 extern const AggDef agg_variance[];
 const AggDef agg_variance[] = {
     BOTH("var_pop", NULL, "variance of all values: (nΣx² − (Σx)²) / n / n"),
-    BOTH("var_samp", "variance", "variance of a sample: (nΣx² − (Σx)²) / n / (n − 1)"),
+    BOTH("var_samp", "variance,var", "variance of a sample: (nΣx² − (Σx)²) / n / (n − 1)"),
     BOTH("stddev_pop", NULL, "square root of var_pop"),
-    BOTH("stddev_samp", "stddev", "square root of var_samp"),
+    BOTH("stddev_samp", "stddev,std", "square root of var_samp"),
     {0},
 };

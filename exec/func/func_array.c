@@ -336,8 +336,7 @@ static Str key_of(EvalCtx *c, Type t, Str json)
     StrBuf key = {.arena = c->arena};
     Value v;
     if (!nested_read(json, NULL, t, NESTED_CAST, c->arena, &v)) return (Str){0};
-    Column one = column_const(c->arena, &v);
-    key_encode(&key, &one, 0, KEY_PLAIN);
+    key_encode_value(&key, &v, KEY_PLAIN);
     return str_of(key.p, key.n);
 }
 

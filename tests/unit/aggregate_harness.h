@@ -120,7 +120,7 @@ static void print_value(char *out, const Column *c, int row)
 /* ---- the aggregates under test ---------------------------------------------------------------- */
 
 extern const AggDef agg_array[], agg_avg[], agg_bit[], agg_bool[], agg_count[], agg_covariance[], agg_first[], agg_min[],
-    agg_percentile[], agg_string[], agg_sum[], agg_variance[];
+    agg_percentile[], agg_string[], agg_sum[], agg_variance[], agg_frequency[], agg_moments[], agg_sketch[], agg_weighted[];
 
 typedef struct Case {
     const AggDef *list;
@@ -754,6 +754,114 @@ static void naive_quantile(char *out, const Case *c, const Row **rows, int n)
     }
 }
 
+/* Rows sorted by their first argument: the next run of equal ones begins behind the one at `from`. */
+static int run_end(const Case *c, const Row **rows, int n, int from)
+{
+    int to = from + 1;
+    while (to < n && naive_order(rows[from], rows[to], c->args[0]) == 0) to++;
+    return to;
+}
+
+static void naive_json(char *out, const Case *c, const Row *r)
+{
+    if (c->args[0] == COL_S) sprintf(out + strlen(out), "\"%s\"", r->s);
+    else sprintf(out + strlen(out), "%" PRId64, r->v);
+}
+
+static double naive_moment(const Case *c, const Row **rows, int n)
+{
+    int64_t quarters = 0;
+    double s2 = 0, s3 = 0, s4 = 0;
+    for (int i = 0; i < n; i++) quarters += (int64_t)(rows[i]->d * 4);
+    double mean = (double)quarters / 4 / n, count;
+    for (int i = 0, to; i < n; i = to) {
+        to = run_end(c, rows, n, i);
+        double d = naive_number(rows[i], COL_D) - mean;
+        count = to - i;
+        s2 += count * (d * d);
+        s3 += count * (d * d * d);
+        s4 += count * ((d * d) * (d * d));
+    }
+    if (s2 == 0) return NAN;
+    double skew = s3 / n / pow(s2 / n, 1.5), kurt = n * s4 / (s2 * s2) - 3, m = n;
+    if (strcmp(c->name, "skewness") == 0) return n < 3 ? NAN : skew * sqrt(m * (m - 1)) / (m - 2);
+    return kurt;
+}
+
+static double naive_product(const Case *c, const Row **rows, int n)
+{
+    double v = 1;
+    for (int i = 0, to; i < n; i = to) {
+        to = run_end(c, rows, n, i);
+        double x = naive_number(rows[i], COL_D), p = 1;
+        for (int k = to - i; k > 0; k >>= 1, x *= x)
+            if (k & 1) p *= x;
+        v *= p;
+    }
+    return v;
+}
+
+static double naive_entropy(const Case *c, const Row **rows, int n)
+{
+    double sum = 0;
+    for (int i = 0, to; i < n; i = to) {
+        to = run_end(c, rows, n, i);
+        sum += (double)(to - i) * log2((double)(to - i));
+    }
+    double bits = log2((double)n) - sum / n;
+    return bits > 0 && run_end(c, rows, n, 0) < n ? bits : 0;
+}
+
+/* What is found in a sorted list of values. */
+static bool naive_sorted(char *out, const Case *c, const Row **rows, int n)
+{
+    bool counts = strcmp(c->name, "histogram") == 0, set = strcmp(c->name, "collect_set") == 0;
+    bool greatest = strcmp(c->name, "topk") == 0, frequent = strcmp(c->name, "approx_top_k") == 0;
+    bool number = strstr(c->name, "ness") || strstr(c->name, "kurtosis") || strcmp(c->name, "product") == 0 ||
+                  strcmp(c->name, "entropy") == 0 || strcmp(c->name, "approx_median") == 0 ||
+                  strcmp(c->name, "weighted_avg") == 0;
+    if (!counts && !set && !greatest && !frequent && !number) return false;
+    Case by_value = *c;
+    by_value.order_col = c->args[0];
+    by_value.by_position = by_value.descending = false;
+    sort_case = &by_value;
+    if (n) qsort(rows, (size_t)n, sizeof *rows, case_order);
+    if (n == 0) {
+        strcat(out, "NULL|");
+    } else if (number) {
+        double v, num = 0, den = 0;
+        for (int i = 0; i < n; i++) num += rows[i]->d * rows[i]->d, den += rows[i]->d;
+        if (strcmp(c->name, "entropy") == 0) v = naive_entropy(c, rows, n);
+        else if (strcmp(c->name, "product") == 0) v = naive_product(c, rows, n);
+        else if (strcmp(c->name, "approx_median") == 0) v = naive_number(rows[(n + 1) / 2 - 1], COL_D);
+        else if (strcmp(c->name, "weighted_avg") == 0) v = den == 0 ? NAN : num / den;
+        else v = naive_moment(c, rows, n);
+        if (isnan(v)) strcat(out, "NULL|");
+        else sprintf(out + strlen(out), "%.17g|", v);
+    } else if (greatest || frequent) {
+        int best = n - 1, most = 0;
+        for (int i = 0, to; frequent && i < n; i = to) {
+            to = run_end(c, rows, n, i);
+            if (to - i > most) {
+                most = to - i;
+                best = i;
+            }
+        }
+        strcat(out, "[");
+        naive_json(out, c, rows[best]);
+        strcat(out, "]|");
+    } else {
+        for (int i = 0, to; i < n; i = to) {
+            to = run_end(c, rows, n, i);
+            strcat(out, i ? "," : counts ? "{" : "[");
+            naive_json(out, c, rows[i]);
+            if (counts) sprintf(out + strlen(out), ":%d", to - i);
+        }
+        strcat(out, counts ? "}|" : "]|");
+    }
+    return true;
+}
+
 static void naive_other(char *out, const Case *c, const Row **rows, int n)
 {
     if (strcmp(c->name, "count_if") == 0) {
@@ -780,6 +888,7 @@ static void naive_value(char *out, const Case *c, const Row *const *all, int nal
     else if (strcmp(c->name, "sum") == 0 || strcmp(c->name, "avg") == 0) naive_sum(out, c, rows, n);
     else if (strcmp(c->name, "min") == 0 || strcmp(c->name, "any_value") == 0) naive_best(out, c, rows, n, c->args[0], 1);
     else if (strcmp(c->name, "max") == 0) naive_best(out, c, rows, n, c->args[0], -1);
+    else if (naive_sorted(out, c, rows, n)) {}
     else naive_other(out, c, rows, n);
     free(rows);
 }
@@ -793,6 +902,8 @@ static void naive_value(char *out, const Case *c, const Row *const *all, int nal
 #define DECIMAL(p, s) {.kind = TYPE_DECIMAL, .precision = p, .scale = s}
 #define PLAIN .filter = -1, .order_col = -1
 #define ORDERED .filter = -1, .order_col = COL_T, .by_position = true
+static const TypeField COUNT_PARTS[] = {{.type = TEXT}, {.type = BIGINT}};
+#define COUNTS {.kind = TYPE_MAP, .args = COUNT_PARTS, .nargs = 2}
 static const Case CASES[] = {
     {agg_count, "count", PLAIN, .type = BIGINT},
     {agg_count, "count", {COL_V}, 1, PLAIN, .type = BIGINT},
@@ -831,6 +942,17 @@ static const Case CASES[] = {
     {agg_percentile, "mode", {COL_S}, 1, PLAIN, .type = TEXT},
     {agg_count, "count_if", {COL_FLAG}, 1, PLAIN, .type = BIGINT},
     {agg_min, "any_value", {COL_V}, 1, PLAIN, .type = BIGINT},
+    {agg_frequency, "histogram", {COL_S}, 1, PLAIN, .type = COUNTS},
+    {agg_frequency, "collect_set", {COL_V}, 1, PLAIN, .type = {.kind = TYPE_ARRAY}},
+    {agg_frequency, "topk", {COL_V}, 1, PLAIN, .type = {.kind = TYPE_ARRAY}},
+    {agg_frequency, "approx_top_k", {COL_S}, 1, .filter = COL_FLAG, .order_col = -1, .type = {.kind = TYPE_ARRAY}},
+    {agg_frequency, "entropy", {COL_S}, 1, PLAIN, .type = DOUBLE},
+    {agg_moments, "skewness", {COL_D}, 1, PLAIN, .type = DOUBLE},
+    {agg_moments, "kurtosis_pop", {COL_D}, 1, PLAIN, .type = DOUBLE},
+    {agg_moments, "product", {COL_D}, 1, PLAIN, .distinct = true, .type = DOUBLE},
+    {agg_moments, "product", {COL_D}, 1, PLAIN, .type = DOUBLE},
+    {agg_sketch, "approx_median", {COL_D}, 1, PLAIN, .type = DOUBLE},
+    {agg_weighted, "weighted_avg", {COL_D, COL_D}, 2, PLAIN, .type = DOUBLE},
 };
 enum { NCASES = sizeof CASES / sizeof *CASES };
 /* One that often stays as it was, so that nothing may go out. */
