@@ -10,7 +10,7 @@ from ..sqltypes import BIGINT, BOOLEAN, DOUBLE, TEXT, in_view, literal, time_tex
 from . import lite_sql, weir_sql
 from .exprs import TIME, random_value
 from .functions import register
-from .nodes import Base, columns_of, nodes_in
+from .nodes import Base, Select, columns_of, nodes_in
 from .queries import Maker, Source
 from .tables import Writer, random_table
 
@@ -67,7 +67,7 @@ class Case:
     seed: int
     streams: tuple
     views: tuple
-    steps: tuple             # ("push", stream, values), ("insert", stream, rows), ("commit",), ("restart",), tables.py's
+    steps: tuple             # ("push", stream, values), ("insert", stream, rows), ("commit",), ("restart",), ("define", view), tables.py's
     batch: int = 4096
     rules_off: str = None
 
@@ -75,8 +75,20 @@ class Case:
         return ["--batch", str(self.batch)] + (["--rules-off", self.rules_off] if self.rules_off else [])
 
     @property
-    def dumped(self):
-        return [v for v in self.views if not v.is_plain]
+    def late(self):
+        """Names of the views that are defined on the way."""
+        return {s[1] for s in self.steps if s[0] == "define"}
+
+    def dumps(self):
+        """Which views are looked at, at each commit."""
+        late, out = self.late, []
+        there = [v for v in self.views if not v.is_plain and v.name not in late]
+        for step in self.steps:
+            if step[0] == "define":
+                there = there + [v for v in self.views if v.name == step[1]]
+            elif step[0] == "commit":
+                out.append(there)
+        return out
 
 
 # ---- streams and rows -----------------------------------------------------------------------------
@@ -159,7 +171,23 @@ def generate(seed, views=8, log=None):
         if rng.random() < 0.3:
             sources.append(Source(view.name, tuple(columns_of(view.query))))
     db.close()
-    return replace(case, views=tuple(kept))
+    case = replace(case, views=tuple(kept))
+    return with_late_view(rng, case) if kept and rng.random() < 0.5 else case
+
+
+def with_late_view(rng, case):
+    """A view that nobody reads is defined when some rows have come already: over tables and groups, whose
+    rows are there (those of a stream are not kept)."""
+    read = {name for v in case.views for name in v.reads()}
+    whole = {s.name for s in case.streams if s.key is not None}
+    whole |= {v.name for v in case.views if isinstance(v.query, Select) and v.query.group and not v.is_plain}
+    free = [v for v in case.views if v.name not in read and not v.is_plain and v.reads() <= whole]
+    commits = [i for i, s in enumerate(case.steps) if s[0] == "commit"]
+    if not free or len(commits) < 2:
+        return case
+    at = rng.choice(commits[:-1]) + 1
+    steps = case.steps[:at] + (("define", rng.choice(free).name),) + case.steps[at:]
+    return replace(case, steps=steps)
 
 
 def chosen(rng, db, name, sources, log):
@@ -244,8 +272,6 @@ def json_cell(v):
 
 def rows_of(db, view, text, is_read):
     types = [t for _, t in columns_of(view.query)]
-    if is_read:
-        fill(db, view, text)
     found = db.execute(f"SELECT * FROM {view.name}" if is_read else text).fetchall()
     return sorted("[" + ",".join(json_cell(in_view(v, t)) for v, t in zip(row, types)) + "]" for row in found)
 
@@ -257,11 +283,15 @@ def expected(case):
     texts = {v.name: lite_sql.statement(v.query) for v in case.views}
     for v in case.views:
         create_view(db, v)
+    dumps = iter(case.dumps())
     for step in case.steps:
         if step[0] in WRITES:
             write(db, step)
         elif step[0] == "commit":
-            out += [(v.name, rows_of(db, v, texts[v.name], v.name in read)) for v in case.dumped]
+            for v in case.views:
+                if v.name in read:
+                    fill(db, v, texts[v.name])
+            out += [(v.name, rows_of(db, v, texts[v.name], v.name in read)) for v in next(dumps)]
     db.close()
     return out
 
@@ -290,13 +320,15 @@ def commands(case, step):
     if step[0] == "insert":
         stream = next(s for s in case.streams if s.name == step[1])
         return ["sql", f"INSERT INTO {step[1]} VALUES {', '.join(as_values(stream, r) for r in step[2])};", "end"]
+    if step[0] == "define":
+        return ["sql", next(v for v in case.views if v.name == step[1]).ddl(), "end", "run"]
     return [step[0]]
 
 
 def setup(case):
     out, created = ["clock 4000000000"], {}
     out += ["sql", "SET synchronous = 'off';", "end"]
-    for r in case.streams + case.views:
+    for r in case.streams + tuple(v for v in case.views if v.name not in case.late):
         out += ["sql", r.ddl(), "end"]
         created[len(out)] = r.name
     return out, created
@@ -305,10 +337,13 @@ def setup(case):
 def script(case):
     """The lines for `weir-stream --print -`, and at which of them each relation is made, or a table written."""
     out, created = setup(case)
+    dumps = iter(case.dumps())
     for step in case.steps:
         out += commands(case, step)
         if step[0] == "dml":
             created[len(out)] = step[1]
+        if step[0] == "define":
+            created[len(out) - 1] = step[1]
         if step[0] == "commit":
-            out += [f"dump {v.name}" for v in case.dumped]
+            out += [f"dump {v.name}" for v in next(dumps)]
     return out, created

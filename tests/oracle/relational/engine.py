@@ -59,7 +59,7 @@ def difference(view, n, want, got):
             missing.remove(row)
         else:
             extra.append(row)
-    lines = [f"view {view}, commit {n}:"] + [f"  missing {r}" for r in missing[:12]] + [f"  extra   {r}" for r in extra[:12]]
+    lines = [f"view {view}, dump {n}:"] + [f"  missing {r}" for r in missing[:12]] + [f"  extra   {r}" for r in extra[:12]]
     return "\n".join(lines)
 
 
@@ -98,9 +98,9 @@ def judge(program, case, want=None):
         if i >= len(got):
             break
         if got[i] != rows:
-            n = i // max(1, len(case.dumped))
-            out[view] = Verdict("differs", "rows", difference(view, n, rows, got[i]))
-    for v in case.dumped:
+            n = [v.name for dump in case.dumps() for v in dump][:i].count(view)
+            out[view] = Verdict("differs", "rows", difference(view, n + 1, rows, got[i]))
+    for v in [v for v in case.views if not v.is_plain]:
         out.setdefault(v.name, out.get(None, Verdict("same")))
     known = {v.name for v in case.views} | {None}
     return {name: v for name, v in out.items() if name in known or v.kind == "error"}

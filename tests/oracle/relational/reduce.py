@@ -6,7 +6,7 @@ import sqlite3
 import time
 from dataclasses import fields, replace
 
-from .case import commands, create_view, database, expected, fill, setup
+from .case import WRITES, commands, create_view, database, expected, fill, setup
 from .engine import judge
 from .nodes import Agg, Base, Call, Derived, Join, Node, Select, SetOp, Sub, Values, With, mapped
 from ..sqltypes import Type
@@ -21,13 +21,14 @@ def only(case, name):
         if v.name in kept:
             views.insert(0, v)
             kept |= v.reads()
-    return replace(case, views=tuple(views))
+    names = {v.name for v in views}
+    return replace(case, views=tuple(views), steps=tuple(s for s in case.steps if s[0] != "define" or s[1] in names))
 
 
 def drop_streams(case):
     read = {n for v in case.views for n in v.reads()}
     return replace(case, streams=tuple(s for s in case.streams if s.name in read),
-                   steps=tuple(s for s in case.steps if len(s) < 3 or s[1] in read))
+                   steps=tuple(s for s in case.steps if s[0] not in WRITES or s[1] in read))
 
 
 def drop_steps(case, fails):
@@ -240,11 +241,11 @@ def reduced(program, case, name, verdict, seconds=90):
 def regression(case, verdict):
     """A script for weir-stream: what is wrong shows as a difference in one of its blocks."""
     out = [f"# seed {case.seed}: {verdict.kind}: {verdict.what}", f"# weir-stream {' '.join(case.options())}"] + setup(case)[0]
-    held = expected(case)
+    held, dumps = expected(case), iter(case.dumps())
     for step in case.steps:
         out += commands(case, step)
         if step[0] == "commit":
-            for _ in case.dumped:
+            for _ in next(dumps):
                 view, rows = held.pop(0)
                 out += [f"view {view}", *rows, "end"]
     return "\n".join(out) + "\n"
