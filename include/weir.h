@@ -86,6 +86,8 @@ typedef struct weir_diag {
 typedef struct weir_options {
     int read_only;                  /* pull queries only; takes no lock */
     const char *const *settings;    /* "name=value", NULL-terminated, or NULL */
+    int rehearsal;                  /* no source is opened: every stream takes rows by INSERT and
+                                     * weir_push; the clock stands at 2000-01-01 until it is moved */
     const struct weir_seams *seams; /* tests only (weir_test.h), or NULL */
 } weir_options;
 
@@ -161,6 +163,12 @@ WEIR_API void weir_interrupt(weir *db);
  * nothing. The rows are in the views after the next weir_run. */
 WEIR_API weir_status weir_push(weir *db, const char *stream, const char *format, const char *data,
                                int64_t len);
+
+/* Rehearsals only: moves the clock on; makes a stream's watermark (NULL: that of every stream)
+ * at least `us`, microseconds since 1970, as if a row had brought it there. What that closes is in
+ * the views when the call returns. */
+WEIR_API weir_status weir_advance_clock(weir *db, int64_t by_us);
+WEIR_API weir_status weir_advance_watermark(weir *db, const char *stream, int64_t us);
 
 /* Figures for progress displays; strings belong to the engine until its next call. */
 typedef struct weir_source_stats {

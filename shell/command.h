@@ -15,7 +15,7 @@ typedef struct Args {
     const char *files[ARGS_MAX];
     int nfiles;
     int64_t events;
-    bool once, quiet, verbose, fail_on_errors, no_progress, no_color, json, read_only;
+    bool once, quiet, verbose, fail_on_errors, no_progress, no_color, json, read_only, tap, junit;
 } Args;
 
 typedef struct Command {
@@ -28,6 +28,7 @@ extern const Command commands[]; /* ends with name NULL */
 int command_run(const Args *a);
 int command_check(const Args *a);
 int command_explain(const Args *a);
+int command_test(const Args *a);
 int command_bench(const Args *a);
 int command_shell(const Args *a);
 int command_help(const Args *a);

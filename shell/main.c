@@ -12,6 +12,7 @@ const Command commands[] = {
      "register the files' statements and run until every bounded input has ended", command_run},
     {"check", "weir check FILE.sql...", "parse and plan only; tell every error", command_check},
     {"explain", "weir explain FILE.sql | -c SQL", "show how queries would run", command_explain},
+    {"test", "weir test [--tap | --junit] FILE.sql...", "run tests of standing queries: BEGIN TEST … EXPECT … END", command_test},
     {"bench", "weir bench [--query q1,q5|all] [--events N] [--json]", "measure the operators on Nexmark's events", command_bench},
     {"help", "weir help [COMMAND]", "this text", command_help},
     {"version", "weir version", "version and what was built in", command_version},
@@ -31,6 +32,7 @@ static const Flag flags[] = {
     {"-v", offsetof(Args, verbose)}, {"--fail-on-errors", offsetof(Args, fail_on_errors)},
     {"--no-progress", offsetof(Args, no_progress)}, {"--no-color", offsetof(Args, no_color)},
     {"--json", offsetof(Args, json)}, {"--read-only", offsetof(Args, read_only)},
+    {"--tap", offsetof(Args, tap)}, {"--junit", offsetof(Args, junit)},
 };
 
 static bool take_flag(Args *a, const char *arg)

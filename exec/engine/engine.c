@@ -137,6 +137,7 @@ static void init(weir *db, const weir_options *opt)
     db->rules_off = opt && opt->seams ? opt->seams->rules_off : NULL;
     db->catalog = (Catalog){.arena = &db->names[0], .next_id = 1, .registry = &db->registry};
     db->read_only = opt && opt->read_only;
+    if (opt && opt->rehearsal) rehearsal_begin(db);
     db->last_now_us = db->env.now_us(db->env.arg);
     db->last_flush_us = db->last_now_us;
 }

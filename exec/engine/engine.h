@@ -61,6 +61,8 @@ struct weir {
     Str fault;
     atomic_int interrupted;
     const char *rules_off; /* rewrite rules not to use (tests) */
+    bool is_rehearsal;     /* see weir_options */
+    int64_t rehearsal_us;  /* its clock */
 };
 
 /* ---- engine.c ---------------------------------------------------------------------------------- */
@@ -149,6 +151,12 @@ Status engine_catch_up(weir *db, bool *worked);
 /* ---- backfill.c --------------------------------------------------------------------------------- */
 /* Pushes the rows that an existing view has now into a leaf of a new query over it. */
 Status engine_backfill(weir *db, Leaf *leaf);
+
+/* ---- rehearsal.c -------------------------------------------------------------------------------- */
+/* Makes the engine one for trying statements out: before anything is opened. */
+void rehearsal_begin(weir *db);
+/* A stream of a rehearsal has no source. */
+void rehearsal_take_source(const weir *db, Relation *r);
 
 /* ---- recover.c ---------------------------------------------------------------------------------- */
 /* What was declared and the settings; then, with the settings that hold, what runs. */

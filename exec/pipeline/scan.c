@@ -236,6 +236,13 @@ void scan_insert(Scan *s, const Batch *batches, int n)
 
 bool scan_has_inserts(const Scan *s) { return s->insert_at < s->inserts.len; }
 
+void scan_advance(Scan *s, int64_t watermark_us)
+{
+    Partition *p = scan_partition(s, S(""));
+    if (watermark_us > p->watermark) p->watermark = watermark_us;
+    if (watermark_us > s->data_watermark) s->data_watermark = watermark_us;
+}
+
 /* ---- polling ---------------------------------------------------------------------------------- */
 
 static ScanStatus poll_inserts(Scan *s, Epoch *e)

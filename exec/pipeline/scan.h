@@ -56,6 +56,8 @@ ScanStatus scan_poll(Scan *s, Epoch *e);
 /* Rows for a stream without connector, decoded already, in n batches; read by the next polls. */
 void scan_insert(Scan *s, const Batch *batches, int n);
 bool scan_has_inserts(const Scan *s);
+/* The watermark of such a stream is at least this from now on. */
+void scan_advance(Scan *s, int64_t watermark_us);
 /* Positions that moved since the last call, into the epoch's write set. */
 void scan_save(Scan *s, Epoch *e);
 /* All positions now, for a reader that has to catch up to them. */

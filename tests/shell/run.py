@@ -356,6 +356,59 @@ class Explain(Case):
         self.weir("explain", "-d", "db", "-c", "SELECT nope FROM s", code=1)
 
 
+class UserTests(Case):
+    """weir test: what a file expects of its views."""
+
+    DEFINED = """CREATE STREAM s (ts TIMESTAMP(0), k TEXT, v BIGINT, WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)
+    WITH (connector = 'file', path = 'nowhere', format = 'json');
+CREATE MATERIALIZED VIEW w AS SELECT k, window_end, sum(v) AS total FROM s WINDOW TUMBLING (SIZE 10 SECONDS) GROUP BY k EMIT FINAL;
+CREATE MATERIALIZED VIEW c AS SELECT k, count(*) AS n FROM s GROUP BY k;
+"""
+    ONE = "INSERT INTO s VALUES (TIMESTAMP '2024-01-01 00:00:01', 'a', 1), (TIMESTAMP '2024-01-01 00:00:02', NULL, 2);\n"
+
+    def test_watermark_closes_windows(self):
+        rows = "(('a', TIMESTAMP '2024-01-01 00:00:10', 1), (NULL, '2024-01-01 00:00:10', 2))"
+        out = self.run_tests(f"BEGIN TEST 'one';\n{self.ONE}EXPECT VIEW w ();\nADVANCE WATERMARK TO '2024-01-01 00:00:08';\n"
+                             f"EXPECT VIEW w ();\nADVANCE WATERMARK OF s TO '2024-01-01 00:00:09';\nEXPECT VIEW w {rows};\nEND;\n")
+        self.assertRegex(out, r"ok +t\.sql: one")
+
+    def test_each_test_begins_anew(self):
+        test = f"BEGIN TEST 'x';\n{self.ONE}EXPECT VIEW c (('a', 1), (NULL, 1));\nEND;\n"
+        self.assertIn("2 passed, 0 failed", self.run_tests(test + test))
+
+    def test_changes(self):
+        self.run_tests(f"BEGIN TEST 'x';\n{self.ONE}EXPECT CHANGES c (+('a', 1), (NULL, 1));\n{self.ONE}"
+                       "EXPECT CHANGES c (-('a', 1), +('a', 2), -(NULL, 1), +(NULL, 2));\nEXPECT CHANGES c ();\nEND;\n")
+
+    def test_failure_shows_the_difference(self):
+        out = self.run_tests(f"BEGIN TEST 'x';\n{self.ONE}EXPECT VIEW c (('a', 2), (NULL, 1));\nEND;\n", 1)
+        self.assertIn("t.sql:7: \"c\" has 1 row of the 2 expected and 1 more\n      - 'a', 2\n      + 'a', 1\n", out)
+
+    def test_clock(self):
+        body = ("CREATE STREAM p (v BIGINT);\nCREATE MATERIALIZED VIEW g AS SELECT count(*) AS n FROM p WINDOW GLOBAL (TRIGGER EVERY 10 SECONDS);\n"
+                "BEGIN TEST 'x';\nINSERT INTO p VALUES (1), (2);\nADVANCE CLOCK BY INTERVAL '9' SECOND;\nEXPECT VIEW g ();\n"
+                "ADVANCE CLOCK BY INTERVAL '1' SECOND;\nEXPECT VIEW g ((2));\nEND;\n")
+        self.run_tests(body)
+
+    def test_reports(self):
+        body = f"BEGIN TEST 'good';\nEND;\nBEGIN TEST '<bad>';\n{self.ONE}EXPECT VIEW c ();\nEND;\n"
+        self.assertRegex(self.run_tests(body, 1, "--tap"), r"(?s)1\.\.2\nok 1 .*good\nnot ok 2 .*<bad>\n#")
+        junit = self.run_tests(body, 1, "--junit")
+        self.assertIn('tests="2" failures="1"', junit)
+        self.assertIn('name="&lt;bad>"', junit)
+
+    def test_wrong_files(self):
+        self.write("t.sql", "SELECT 1;")
+        self.assertIn("BEGIN TEST", self.err("test", "t.sql", code=1))
+        self.assertIn("write ADVANCE", self.run_tests("BEGIN TEST 'x';\nADVANCE WATERMARK '2024-01-01';\nEND;\n", 1))
+        self.assertIn("WEIR_E_NAME", self.run_tests("BEGIN TEST 'x';\nEXPECT VIEW nothing ();\nEND;\n", 1))
+        self.weir("test", code=2)
+
+    def run_tests(self, body, code=0, *more):
+        self.write("t.sql", self.DEFINED + body)
+        return self.out("test", *more, "t.sql", code=code)
+
+
 class Push(Case):
     def setUp(self):
         super().setUp()
