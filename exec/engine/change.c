@@ -67,7 +67,7 @@ static Status do_work(Change *x, Status (*work)(Change *x))
 static Status work_or_undo(Change *x, Status (*work)(Change *x))
 {
     OomFrame f;
-    Status st = WEIR_E_NOMEM;
+    Status volatile st = WEIR_E_NOMEM;
     bool volatile is_short = true;
     if (OOM_TRY(&f)) {
         st = do_work(x, work);
