@@ -185,6 +185,34 @@ class Commands(Case):
         self.weir("help", "nothing", code=2)
 
 
+class Completions(Case):
+    """What the shells of the system complete stands in the program's help, and the other way round."""
+
+    FOLDER = pathlib.Path(__file__).parents[2] / "shell/completions"
+
+    def bash(self, *words):
+        script = ("source %s; COMP_WORDS=(weir %s); COMP_CWORD=%d; _weir; printf '%%s\\n' \"${COMPREPLY[@]}\""
+                  % (self.FOLDER / "weir.bash", " ".join(f"'{w}'" for w in words), len(words)))
+        return subprocess.run(["bash", "-c", script], capture_output=True, cwd=self.dir, check=True).stdout.decode().split()
+
+    def test_commands_options_and_modes(self):
+        help_text = self.out("help")
+        commands = set(re.findall(r"^  weir ([a-z]+)", help_text, re.M))
+        options = set(re.findall(r"(?<![\w-])(--?[a-z][a-z-]*)", help_text))
+        modes = {line.split()[0] for line in self.out(text=".mode\n").replace("*", " ").splitlines()}
+        self.assertEqual(set(self.bash("")) & commands, commands)
+        self.assertEqual(options - set(self.bash("-")), set())
+        self.assertEqual(set(self.bash("--mode", "")), modes)
+        for name in ["_weir", "weir.fish"]:
+            text = (self.FOLDER / name).read_text()
+            for word in commands | modes | {o.lstrip("-") for o in options}:
+                self.assertRegex(text, rf"(?<![\w]){re.escape(word)}(?![\w])", name)
+
+    def test_files(self):
+        self.write("standing.sql", "")
+        self.assertIn("standing.sql", self.bash("run", "stan"))
+
+
 class ExitCodes(Case):
     def test_done(self):
         self.weir("-c", "SELECT 1")
