@@ -150,6 +150,10 @@ def q11(e):
     return out
 
 
+def q13(e):
+    return [(b.auction, b.bidder, b.price, b.date_time, str(b.auction % 10000)) for b in e.bid]
+
+
 def time_of_day(hour):
     return "dayTime" if 8 <= hour <= 18 else "nightTime" if hour <= 6 or hour >= 20 else "otherTime"
 
@@ -231,7 +235,7 @@ def q23(e):
 
 
 QUERIES = {"q0": q0, "q1": q1, "q2": q2, "q3": q3, "q4": q4, "q5": hot_items, "q5_window": hot_items, "q6": q6, "q7": q7,
-           "q7_window": q7, "q8": q8, "q8_window": q8, "q9": q9, "q10": q10, "q11": q11, "q11_window": q11, "q14": q14,
+           "q7_window": q7, "q8": q8, "q8_window": q8, "q9": q9, "q10": q10, "q11": q11, "q11_window": q11, "q13": q13, "q14": q14,
            "q15": q15, "q16": q16, "q17": q17, "q18": q18, "q19": q19, "q20": q20, "q21": q21, "q22": q22, "q23": q23}
 
 
