@@ -222,6 +222,21 @@ struct CteScope {
     const OuterFrame *frame; /* of the subquery that WITH stands in */
 };
 Status bind_from(Binder *b, const TableRef *t, LNode **out, Scope *scope);
+/* One row of nothing, for what reads no relation. */
+LNode *bind_one_row(Binder *b, Span at);
+
+/* ---- bind_unnest.c ------------------------------------------------------------------------------ */
+/* UNNEST, json_each, generate_series in FROM. */
+bool is_list_function(const TableRef *t);
+/* Sees the relations to its left. */
+bool is_lateral(const TableRef *t);
+Status bind_list_function(Binder *b, const TableRef *t, LNode **out, Scope *scope);
+/* A join whose right side is lateral. */
+Status bind_lateral_join(Binder *b, const TableRef *t, LNode **out, Scope *scope);
+/* unnest(x) as an item of the select list: x, and then its elements behind the columns of `in`. */
+bool is_unnest_call(const Expr *e);
+Status bind_unnest_item(Binder *b, const ExprContext *c, const Expr *e, BExpr **list);
+LNode *unnest_item(Arena *a, LNode *in, BExpr *list);
 
 /* ---- plan_select.c -------------------------------------------------------------------------- */
 /* A query at any depth; its columns are the fields of *out. `is_top`: LIMIT is the caller's. */

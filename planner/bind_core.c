@@ -11,6 +11,7 @@ typedef struct Core {
     Scope scope;
     OutputList items;
     BExpr **exprs;     /* one per item */
+    int32_t unnest;    /* the item that is unnest(x), -1: none */
     const RowLimit *limit;
     Grouping *grouping;
     OverCalls *overs;
@@ -118,22 +119,10 @@ static Status collect_items(Core *c)
 
 /* ---- clauses -------------------------------------------------------------------------------- */
 
-/* A SELECT without FROM reads one row of nothing. */
-static LNode *one_row(Binder *b, Span at)
-{
-    Arena *a = b->p->arena;
-    BExpr ***rows = new (a, BExpr **, 1);
-    Field *field = new_one(a, Field);
-    rows[0] = new (a, BExpr *, 1);
-    rows[0][0] = bexpr_const(a, value_bool(true), at);
-    *field = (Field){S("one"), TYPE_OF(TYPE_BOOLEAN)};
-    return lnode_values(a, rows, 1, field, 1, at);
-}
-
 static Status core_from(Core *c)
 {
     if (c->s->from) return bind_from(c->b, c->s->from, &c->node, &c->scope);
-    c->node = one_row(c->b, bind_at(c->b, c->s->span));
+    c->node = bind_one_row(c->b, bind_at(c->b, c->s->span));
     return WEIR_OK;
 }
 
@@ -164,6 +153,11 @@ static Status core_group_by(Core *c)
 static Status bind_item(Core *c, const ExprContext *ctx, int i)
 {
     const OutputItem *item = &c->items.items[i];
+    if (item->expr && is_unnest_call(item->expr)) {
+        if (c->unnest >= 0) return bind_unsupported(c->b, item->expr->span, "several unnest(…) in a select list");
+        c->unnest = i;
+        return bind_unnest_item(c->b, ctx, item->expr, &c->exprs[i]);
+    }
     if (item->expr) return bind_expr(c->b, ctx, item->expr, &c->exprs[i]);
     c->exprs[i] = bexpr_column(c->b->p->arena, item->column->col, item->column->type, item->span);
     return WEIR_OK;
@@ -291,6 +285,19 @@ static Status finish_overs(Core *c)
     return attach_filter(c->b->p, c->node, c->qualify, c->qualify->span, &c->node);
 }
 
+/* unnest(x) in the select list: rows as often as x has elements. */
+static void unnest_items(Core *c)
+{
+    if (c->unnest < 0) return;
+    BExpr *list = c->exprs[c->unnest];
+    c->node = unnest_item(c->b->p->arena, c->node, list);
+    int32_t last = c->node->nfields - 1;
+    BExpr *element = bexpr_column(c->b->p->arena, last, c->node->fields[last].type, list->span);
+    c->exprs[c->unnest] = element;
+    for (int i = 0; i < c->norder; i++)
+        if (c->order[i].expr == list) c->order[i].expr = element;
+}
+
 /* Subqueries of the select list and of the order; equal ones are joined once. */
 static Status attach_items(Core *c)
 {
@@ -405,11 +412,12 @@ static Status bind_clauses(Core *c)
 
 Status bind_core(Binder *b, const Select *s, const RowLimit *l, LNode **out)
 {
-    Core c = {.b = b, .s = s, .limit = l};
+    Core c = {.b = b, .s = s, .limit = l, .unnest = -1};
     TRY(bind_clauses(&c));
     if (grouping_is_needed(c.grouping, s)) TRY(finish_grouping(&c));
     TRY(finish_overs(&c));
     TRY(attach_items(&c));
+    unnest_items(&c);
     TRY(check_volatile_above(&c));
     if (s->is_distinct && s->distinct_on.len == 0) return select_distinct(&c, out);
     TRY(select_first(&c));

@@ -128,7 +128,6 @@ static Status bind_table_name(Binder *b, const TableRef *t, LNode **out, Scope *
 
 static Status bind_subquery(Binder *b, const TableRef *t, LNode **out, Scope *scope)
 {
-    if (t->is_lateral) return bind_unsupported(b, t->span, "LATERAL");
     TRY(bind_select(b, t->query, false, out));
     *scope = scope_of(b->p->arena, *out, t->alias.text);
     return WEIR_OK;
@@ -161,11 +160,25 @@ static Status bind_file(Binder *b, const TableRef *t, LNode **out, Scope *scope)
     return WEIR_OK;
 }
 
+/* ---- nothing ---------------------------------------------------------------------------------- */
+
+LNode *bind_one_row(Binder *b, Span at)
+{
+    Arena *a = b->p->arena;
+    BExpr ***rows = new (a, BExpr **, 1);
+    Field *field = new_one(a, Field);
+    rows[0] = new (a, BExpr *, 1);
+    rows[0][0] = bexpr_const(a, value_bool(true), at);
+    *field = (Field){S("one"), TYPE_OF(TYPE_BOOLEAN)};
+    return lnode_values(a, rows, 1, field, 1, at);
+}
+
 /* ---- the clause ----------------------------------------------------------------------------- */
 
 static Status bind_table_function(Binder *b, const TableRef *t, LNode **out, Scope *scope)
 {
     if (is_table_window(b, t)) return bind_table_window(b, t, out, scope);
+    if (is_list_function(t)) return bind_list_function(b, t, out, scope);
     StrBuf what = {.arena = b->p->arena};
     sb_printf(&what, "table function \"%.*s\"", STR_ARG(t->func->text));
     return bind_unsupported(b, t->span, sb_done(&what).p);
@@ -189,6 +202,7 @@ static Status bind_any(Binder *b, const TableRef *t, LNode **out, Scope *scope)
     case TABLE_SUBQUERY: return bind_subquery(b, t, out, scope);
     case TABLE_FUNCTION: return bind_table_function(b, t, out, scope);
     case TABLE_JOIN:
+        if (is_lateral(t->right)) return bind_lateral_join(b, t, out, scope);
         return bind_unsupported(b, t->join_span.line ? t->join_span : t->span, join_name(t));
     case TABLE_MATCH: return bind_unsupported(b, t->span, "MATCH_RECOGNIZE");
     }
@@ -201,5 +215,6 @@ Status bind_from(Binder *b, const TableRef *t, LNode **out, Scope *scope)
         return diag_error(b->p->diags, WEIR_E_LIMIT, bind_at(b, t->span),
                           "a query reads at most %d relations, views expanded", BIND_NODES_MAX);
     TRY(bind_any(b, t, out, scope));
+    if (is_list_function(t)) return WEIR_OK; /* has its names */
     return rename_to(b, scope, &t->columns, t->span);
 }

@@ -404,6 +404,14 @@ static void tell_setop(Telling *t)
     tell_key_window(t, op->key_window_end >= 0 ? &end : NULL);
 }
 
+static void tell_unnest(Telling *t)
+{
+    const PhysOp *op = t->op;
+    tell(t, "list", expr_text(op->unnest, op->inputs[0], t->arena));
+    if (op->unnest_outer) tell(t, "keeps", S("rows without elements"));
+    if (op->unnest_ordinality) tell(t, "shows", S("ordinality"));
+}
+
 static void tell_nothing(Telling *t)
 {
     (void)t;
@@ -441,7 +449,7 @@ static const KindWords KINDS[] = {
     [PHYS_OVER] = {"Over", tell_over},
     [PHYS_TOPN] = {"Top-N", tell_topn},
     [PHYS_SETOP] = {"Set Operation", tell_setop},
-    [PHYS_UNNEST] = {"Unnest", tell_nothing},
+    [PHYS_UNNEST] = {"Unnest", tell_unnest},
     [PHYS_VIEW] = {"Materialized View", tell_view},
     [PHYS_OUTPUT] = {"Output", tell_output},
 };

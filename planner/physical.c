@@ -256,7 +256,11 @@ static Status lower_kind(Lower *s, const LNode *n, PhysOp *op)
     case L_OVER:
     case L_TOPN: rank_lower(s->arena, n, op); return WEIR_OK;
     case L_SETOP: setop_lower(n, op); return WEIR_OK;
-    case L_UNNEST: return lower_later(s, n, "UNNEST");
+    case L_UNNEST:
+        op->unnest = n->unnest;
+        op->unnest_outer = n->unnest_outer;
+        op->unnest_ordinality = n->unnest_ordinality;
+        return WEIR_OK;
     }
     return WEIR_E_INTERNAL;
 }

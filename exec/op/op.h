@@ -68,6 +68,7 @@ Status op_filter_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *
 Status op_project_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_window_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_upsert_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
+Status op_unnest_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_union_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_aggregate_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_join_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);

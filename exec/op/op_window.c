@@ -1,6 +1,7 @@
 /* op_window.c: a window table function: each row once per window that holds it, with the window's
  * bounds as columns. Nothing is late here: the judgement travels on. Rows in no window are counted.
  * The copies of a row share its position and are told apart by their ordinal. */
+#include "exec/op/expand.h"
 #include "exec/op/op.h"
 #include "exec/window/window.h"
 
@@ -25,51 +26,11 @@ static Expansion expansion_new(Arena *a)
                        new_raw(a, int64_t, BATCH_ROWS_MAX), new_raw(a, uint32_t, BATCH_ROWS_MAX), 0};
 }
 
-/* The rows of a column, in a new one; text and marks are referred to. */
-static Column column_pick(const Column *c, const int32_t *rows, int n, Arena *a)
-{
-    if (c->is_const || !c->data) return *c;
-    Column out = column_new(a, c->type, n);
-    int width = type_width(c->type.kind);
-    for (int i = 0; i < n; i++)
-        memcpy(COL(char, &out) + (ptrdiff_t)i * width, COL(char, c) + (ptrdiff_t)rows[i] * width, (size_t)width);
-    for (int i = 0; c->valid && i < n; i++)
-        if (!bit_get(c->valid, rows[i])) bit_clear(column_valid(&out, a), i);
-    for (int i = 0; c->err && i < n; i++) {
-        const RowError *e = column_error(c, rows[i]);
-        if (e) column_set_err(&out, a, i, e->code, e->message);
-    }
-    return out;
-}
-
-#define PICK(T, from, rows, n, a) \
-    ({ \
-        T *picked = NULL; \
-        if (from) { \
-            picked = new_raw(a, T, n); \
-            for (int pick_i = 0; pick_i < (n); pick_i++) picked[pick_i] = (from)[(rows)[pick_i]]; \
-        } \
-        picked; \
-    })
-
 static Column time_column(const WindowOp *w, int field, const int64_t *us, int n, Arena *a)
 {
     Column c = column_new(a, w->op.plan->fields[field].type, n);
     if (n) memcpy(c.data, us, (size_t)n * sizeof *us);
     return c;
-}
-
-/* A row whose time is in error has windows in error. */
-static void mark_bounds(const Batch *b, int time_col, const Expansion *x, Column *bounds, Arena *a)
-{
-    const Column *time = &b->cols[time_col];
-    for (int i = 0; time->err && i < x->n; i++) {
-        const RowError *e = column_error(time, x->rows[i]);
-        for (int k = 0; e && k < 3; k++) {
-            column_set_null(&bounds[k], a, i);
-            column_set_err(&bounds[k], a, i, e->code, e->message);
-        }
-    }
 }
 
 static void expansion_emit(WindowOp *w, const Batch *b, Expansion *x)
@@ -78,21 +39,13 @@ static void expansion_emit(WindowOp *w, const Batch *b, Expansion *x)
     Arena *a = w->op.ctx->batch_scratch;
     ArenaMark mark = arena_mark(a);
     int first = b->ncols;
-    Batch out = *b;
-    out.rows = x->n;
-    out.ncols = first + 3;
-    out.sel = NULL;
-    out.cols = new (a, Column, out.ncols);
-    for (int i = 0; i < first; i++) out.cols[i] = column_pick(&b->cols[i], x->rows, x->n, a);
+    Batch out = batch_expand(b, x->rows, x->ordinal, x->n, 3, a);
     out.cols[first] = time_column(w, first, x->start, x->n, a);
     out.cols[first + 1] = time_column(w, first + 1, x->end, x->n, a);
     for (int i = 0; i < x->n; i++) x->end[i] -= w->tick;
     out.cols[first + 2] = time_column(w, first + 2, x->end, x->n, a);
-    mark_bounds(b, w->op.plan->window->time_col, x, &out.cols[first], a);
-    out.weights = PICK(int32_t, b->weights, x->rows, x->n, a);
-    out.judge = PICK(int64_t, b->judge, x->rows, x->n, a);
-    out.offset = PICK(uint64_t, b->offset, x->rows, x->n, a);
-    out.ordinal = b->offset ? x->ordinal : NULL;
+    for (int k = 0; k < 3; k++) /* a row whose time is in error has windows in error */
+        column_copy_errors(&out.cols[first + k], &b->cols[w->op.plan->window->time_col], x->rows, x->n, a);
     op_emit(&w->op, &out);
     arena_release(a, mark);
     x->n = 0;

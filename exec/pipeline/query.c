@@ -200,7 +200,7 @@ static const OpOpen openers[] = {
     [PHYS_PROJECT] = op_project_open,     [PHYS_WINDOW] = op_window_open,
     [PHYS_UPSERT] = op_upsert_open,
     [PHYS_AGGREGATE] = op_aggregate_open, [PHYS_UNION] = op_union_open,
-    [PHYS_JOIN] = op_join_open,
+    [PHYS_JOIN] = op_join_open,           [PHYS_UNNEST] = op_unnest_open,
     [PHYS_VIEW] = op_view_open,           [PHYS_OUTPUT] = op_output_open,
 };
 

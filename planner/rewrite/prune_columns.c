@@ -294,6 +294,26 @@ static Pruned prune_topn(Planner *p, LNode *n, const bool *wanted)
     return (Pruned){rank_over(p, &parts, &in), to};
 }
 
+/* ---- UNNEST --------------------------------------------------------------------------------- */
+
+static Pruned prune_unnest(Planner *p, LNode *n, const bool *wanted)
+{
+    int32_t base = n->inputs[0]->nfields;
+    bool *below = none_of(p, base);
+    memcpy(below, wanted, (size_t)base * sizeof *below);
+    bexpr_columns(n->unnest, below);
+    Pruned in = prune(p, n->inputs[0], below);
+    bool drops_place = n->unnest_ordinality && !wanted[base + 1];
+    if (in.node == n->inputs[0] && !drops_place) return as_it_is(p, n);
+    int32_t *to = new (p->arena, int32_t, n->nfields);
+    memcpy(to, in.to, (size_t)base * sizeof *to);
+    to[base] = in.node->nfields;
+    if (n->unnest_ordinality) to[base + 1] = drops_place ? -1 : in.node->nfields + 1;
+    return (Pruned){lnode_unnest(p->arena, in.node, bexpr_renumber(p->arena, n->unnest, in.to), n->fields[base].type,
+                                 n->unnest_outer, n->unnest_ordinality && !drops_place, n->span),
+                    to};
+}
+
 /* ---- the tree ------------------------------------------------------------------------------- */
 
 static Pruned prune(Planner *p, LNode *n, const bool *wanted)
@@ -310,8 +330,8 @@ static Pruned prune(Planner *p, LNode *n, const bool *wanted)
     case L_OVER: return prune_over(p, n, wanted);
     case L_TOPN: return prune_topn(p, n, wanted);
     case L_SETOP: return prune_setop(p, n);
-    case L_JOIN:
-    case L_UNNEST: return as_it_is(p, n);
+    case L_UNNEST: return prune_unnest(p, n, wanted);
+    case L_JOIN: return as_it_is(p, n);
     }
     return as_it_is(p, n);
 }

@@ -170,6 +170,13 @@ static LNode *through_set(Planner *p, LNode *n)
     return s.stay ? lnode_filter(p->arena, moved, s.stay, n->span) : moved;
 }
 
+/* A row with no elements never comes to a filter above, so what can fail stays there. */
+static BExpr *below_unnest(Planner *p, const LNode *n, BExpr *e)
+{
+    (void)p;
+    return reads_only_below(e, n->inputs[0]->nfields) ? e : NULL;
+}
+
 static LNode *push(Planner *p, LNode *n)
 {
     if (n->kind != L_FILTER) return n;
@@ -183,10 +190,10 @@ static LNode *push(Planner *p, LNode *n)
     case L_OVER:
     case L_TOPN: return through(p, n, below_rank);
     case L_SETOP: return through_set(p, n);
+    case L_UNNEST: return through(p, n, below_unnest);
     case L_VIEW_INPUT:
     case L_VALUES:
-    case L_JOIN:
-    case L_UNNEST: return n;
+    case L_JOIN: return n;
     }
     return n;
 }

@@ -98,6 +98,7 @@ LNode *rewrite_exprs(Arena *a, LNode *n, LNode *input, ExprRule f, void *arg)
     *copy = *n;
     copy->pred = pass_one(&s, n->pred);
     copy->time = pass_one(&s, n->time);
+    copy->unnest = pass_one(&s, n->unnest);
     if (n->kind == L_PROJECT) copy->exprs = pass_list(&s, n->exprs, n->nfields);
     copy->keys = pass_list(&s, n->keys, n->nkeys);
     copy->partition = pass_list(&s, n->partition, n->npartition);
