@@ -702,7 +702,7 @@ Status attach_filter(Planner *p, LNode *in, BExpr *pred, Span at, LNode **out)
         BExpr *e = pred->kind == BE_AND ? pred->args[i] : pred;
         if (!has_subquery(e)) plain = bexpr_and(p->arena, plain, e);
     }
-    if (plain) s.node = lnode_filter(p->arena, in, plain, at);
+    if (plain) s.node = lnode_where(p->arena, in, plain, at);
     for (int i = 0; i < n; i++) {
         BExpr *e = pred->kind == BE_AND ? pred->args[i] : pred;
         bool done = false;

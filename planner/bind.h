@@ -238,6 +238,9 @@ bool is_unnest_call(const Expr *e);
 Status bind_unnest_item(Binder *b, const ExprContext *c, const Expr *e, BExpr **list);
 LNode *unnest_item(Arena *a, LNode *in, BExpr *list);
 
+/* ---- bind_join.c ---------------------------------------------------------------------------- */
+Status bind_join(Binder *b, const TableRef *t, LNode **out, Scope *scope);
+
 /* ---- plan_select.c -------------------------------------------------------------------------- */
 /* A query at any depth; its columns are the fields of *out. `is_top`: LIMIT is the caller's. */
 Status bind_select(Binder *b, const Select *s, bool is_top, LNode **out);

@@ -38,7 +38,7 @@ static Status add_star(Core *c, const Expr *e, ItemList *list)
     bool any = false;
     for (int i = 0; i < c->scope.ncols; i++) {
         const ScopeColumn *col = &c->scope.cols[i];
-        if (col->hidden || (table.n && !str_ieq(col->table, table))) continue;
+        if (col->hidden || (table.n ? !str_ieq(col->table, table) : col->is_merged)) continue;
         OutputItem item = {
             .column = col, .name = col->name, .is_named = true, .span = bind_at(c->b, e->span)};
         vec_push(list, c->b->p->arena, item);

@@ -1,7 +1,7 @@
 /* bind_from.c: FROM: streams, views, subqueries, window functions, files.
  *
  * A view's text is bound where the view is named, as if it stood there in parentheses; errors in
- * it are shown at its name. Joins, LATERAL, UNNEST belong here when they are built. */
+ * it are shown at its name. Joins: bind_join.c. */
 #include "planner/bind.h"
 
 /* ---- names ---------------------------------------------------------------------------------- */
@@ -184,16 +184,6 @@ static Status bind_table_function(Binder *b, const TableRef *t, LNode **out, Sco
     return bind_unsupported(b, t->span, sb_done(&what).p);
 }
 
-static const char *join_name(const TableRef *t)
-{
-    static const char *const NAMES[] = {[AST_JOIN_INNER] = "JOIN",
-                                        [AST_JOIN_LEFT] = "LEFT JOIN",
-                                        [AST_JOIN_RIGHT] = "RIGHT JOIN",
-                                        [AST_JOIN_FULL] = "FULL JOIN",
-                                        [AST_JOIN_CROSS] = "CROSS JOIN"};
-    return t->is_asof ? "ASOF JOIN" : NAMES[t->join];
-}
-
 static Status bind_any(Binder *b, const TableRef *t, LNode **out, Scope *scope)
 {
     switch (t->kind) {
@@ -201,9 +191,7 @@ static Status bind_any(Binder *b, const TableRef *t, LNode **out, Scope *scope)
     case TABLE_FILE: return bind_file(b, t, out, scope);
     case TABLE_SUBQUERY: return bind_subquery(b, t, out, scope);
     case TABLE_FUNCTION: return bind_table_function(b, t, out, scope);
-    case TABLE_JOIN:
-        if (is_lateral(t->right)) return bind_lateral_join(b, t, out, scope);
-        return bind_unsupported(b, t->join_span.line ? t->join_span : t->span, join_name(t));
+    case TABLE_JOIN: return is_lateral(t->right) ? bind_lateral_join(b, t, out, scope) : bind_join(b, t, out, scope);
     case TABLE_MATCH: return bind_unsupported(b, t->span, "MATCH_RECOGNIZE");
     }
     return WEIR_E_INTERNAL;

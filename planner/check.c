@@ -82,6 +82,31 @@ static Status check_retraction(const Check *c, const LNode *n)
     return st;
 }
 
+/* ---- joins ---------------------------------------------------------------------------------- */
+
+static Status check_join_final(const Check *c, const LNode *n)
+{
+    static const char *const HINT =
+        "bound the distance of the two event times (l.ts BETWEEN r.ts - INTERVAL … AND r.ts + INTERVAL …), "
+        "join equal windows, or use EMIT CHANGES";
+    const LJoin *j = n->join;
+    const Props *l = &n->inputs[0]->props, *r = &n->inputs[1]->props;
+    switch (j->match) {
+    case JOIN_REGULAR: return never_finishes(c, n, "", HINT);
+    case JOIN_WINDOW:
+    case JOIN_LOOKUP: return WEIR_OK;
+    case JOIN_ASOF:
+        if (l->has_watermark && r->has_watermark && j->left_time == l->time_col && j->right_time == r->time_col)
+            break;
+        return never_finishes(c, n, ": it does not go by the event time of both sides", "use EMIT CHANGES");
+    case JOIN_INTERVAL:
+    case JOIN_TEMPORAL: break;
+    }
+    for (int i = 0; i < 2; i++)
+        if (!n->inputs[i]->props.is_append_only) return retracts(c, n->span, what(n), n->inputs[i]);
+    return WEIR_OK;
+}
+
 /* ---- OVER, Top-N, set operations ------------------------------------------------------------- */
 
 static Status check_over(const Check *c, const LNode *n)
@@ -134,6 +159,7 @@ static Status check_node(const Check *c, const LNode *n)
     if (st != WEIR_OK) return st;
     switch (n->kind) {
     case L_AGGREGATE: return check_aggregate(c, n);
+    case L_JOIN: return c->emit_final ? check_join_final(c, n) : WEIR_OK;
     case L_OVER: return check_over(c, n);
     case L_TOPN:
     case L_SETOP: return check_closing(c, n);
@@ -144,7 +170,6 @@ static Status check_node(const Check *c, const LNode *n)
     case L_PROJECT:
     case L_WINDOW:
     case L_UNION:
-    case L_JOIN:
     case L_UNNEST: break;
     }
     return WEIR_OK;
@@ -158,6 +183,6 @@ Status lnode_check(Diags *d, const LNode *root, bool emit_final, bool strict)
     if (!strict || !str_starts(bound, S("UNBOUNDED"))) return WEIR_OK;
     Status st = diag_error(d, WEIR_E_LIMIT, root->span,
                            "strict: the state of this query has no bound (%.*s)", STR_ARG(bound));
-    diag_hint(d, "add a window over event time, or SET strict = false");
+    diag_hint(d, "add a window over event time or a time bound to joins, or SET strict = false");
     return st;
 }

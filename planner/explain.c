@@ -324,6 +324,98 @@ static void tell_aggregate(Telling *t)
     if (op->input_retracts) tell(t, "input", S("retracts"));
 }
 
+/* ---- joins ------------------------------------------------------------------------------------- */
+
+static const char *join_word(JoinKind k)
+{
+    static const char *const WORDS[] = {[JOIN_INNER] = "inner", [JOIN_LEFT] = "left", [JOIN_RIGHT] = "right",
+                                        [JOIN_FULL] = "full",   [JOIN_SEMI] = "semi", [JOIN_ANTI] = "anti"};
+    return WORDS[k];
+}
+
+static const char *match_word(const JoinSpec *j)
+{
+    static const char *const WORDS[] = {[JOIN_REGULAR] = "regular",   [JOIN_INTERVAL] = "interval",
+                                        [JOIN_WINDOW] = "window",     [JOIN_ASOF] = "asof",
+                                        [JOIN_TEMPORAL] = "temporal", [JOIN_LOOKUP] = "lookup"};
+    return j->match == JOIN_REGULAR && j->nkeys == 0 && !j->residual ? "cross" : WORDS[j->match];
+}
+
+/* Columns of the two sides that have one name are told apart by l and r. */
+static Str *pair_names(const PhysOp *op, Arena *a)
+{
+    const PhysOp *l = op->inputs[0], *r = op->inputs[1];
+    Str *names = new (a, Str, l->nfields + r->nfields);
+    for (int32_t i = 0; i < l->nfields; i++) names[i] = str_printf(a, "l.%.*s", STR_ARG(field_name(l, i, a)));
+    for (int32_t i = 0; i < r->nfields; i++)
+        names[l->nfields + i] = str_printf(a, "r.%.*s", STR_ARG(field_name(r, i, a)));
+    return names;
+}
+
+static void tell_join_keys(Telling *t, const Str *names)
+{
+    const JoinSpec *j = t->op->join;
+    int32_t nleft = t->op->inputs[0]->nfields;
+    Str *items = new (t->arena, Str, j->nkeys);
+    for (int32_t i = 0; i < j->nkeys; i++)
+        items[i] = str_printf(t->arena, "%.*s %s %.*s", STR_ARG(names[j->left_keys[i]]),
+                              j->null_safe[i] ? "IS NOT DISTINCT FROM" : "=", STR_ARG(names[nleft + j->right_keys[i]]));
+    tell_items(t, "on", items, j->nkeys, true);
+}
+
+/* "r.ts + 10 minutes" */
+static Str time_and(Str time, int64_t us, Arena *a)
+{
+    if (us == 0) return time;
+    Str d = explain_duration(us < 0 ? -us : us, a);
+    return str_printf(a, "%.*s %c %.*s", STR_ARG(time), us < 0 ? '-' : '+', STR_ARG(d));
+}
+
+static void tell_join_time(Telling *t, const Str *names)
+{
+    static const char *const OPS[] = {[ASOF_GE] = ">=", [ASOF_GT] = ">", [ASOF_LE] = "<=", [ASOF_LT] = "<"};
+    const JoinSpec *j = t->op->join;
+    Arena *a = t->arena;
+    if (j->left_time < 0 || j->right_time < 0) return;
+    Str l = names[j->left_time], r = names[t->op->inputs[0]->nfields + j->right_time];
+    if (j->match == JOIN_ASOF)
+        tell(t, "nearest", str_printf(a, "%.*s %s %.*s", STR_ARG(l), OPS[j->asof], STR_ARG(r)));
+    if (j->match != JOIN_INTERVAL) return;
+    Str low = time_and(r, -j->before_us, a), high = time_and(r, j->after_us, a);
+    if (j->before_us == 0 && j->after_us == 0)
+        tell(t, "bound", str_printf(a, "%.*s = %.*s", STR_ARG(l), STR_ARG(r)));
+    else
+        tell(t, "bound", str_printf(a, "%.*s BETWEEN %.*s AND %.*s", STR_ARG(l), STR_ARG(low), STR_ARG(high)));
+}
+
+static void tell_join_residual(Telling *t, const Str *names)
+{
+    StrBuf b = {.arena = t->arena};
+    if (!t->op->join->residual) return;
+    bexpr_print(&b, t->op->join->residual, names);
+    tell(t, "and", sb_done(&b));
+}
+
+static Str retracting_sides(const JoinSpec *j)
+{
+    if (j->left_retracts) return j->right_retracts ? S("both sides retract") : S("left retracts");
+    return j->right_retracts ? S("right retracts") : S("");
+}
+
+static void tell_join(Telling *t)
+{
+    const JoinSpec *j = t->op->join;
+    Str *names = pair_names(t->op, t->arena);
+    tell(t, "kind", str_printf(t->arena, "%s, %s", join_word(j->kind), match_word(j)));
+    tell_join_keys(t, names);
+    tell_join_time(t, names);
+    tell_join_residual(t, names);
+    if (j->key_window_end >= 0)
+        tell(t, "closes", str_printf(t->arena, "when the watermark reaches %.*s", STR_ARG(names[j->left_keys[j->key_window_end]])));
+    tell(t, "emits", j->emit_final ? S("final") : S("changes"));
+    tell(t, "input", retracting_sides(j));
+}
+
 /* ---- OVER, Top-N, set operations --------------------------------------------------------------- */
 
 /* The first n columns of an order. */
@@ -445,7 +537,7 @@ static const KindWords KINDS[] = {
     [PHYS_WINDOW] = {"Window", tell_window},
     [PHYS_AGGREGATE] = {"Aggregate", tell_aggregate},
     [PHYS_UNION] = {"Union", tell_nothing},
-    [PHYS_JOIN] = {"Join", tell_nothing},
+    [PHYS_JOIN] = {"Join", tell_join},
     [PHYS_OVER] = {"Over", tell_over},
     [PHYS_TOPN] = {"Top-N", tell_topn},
     [PHYS_SETOP] = {"Set Operation", tell_setop},

@@ -44,17 +44,23 @@ typedef struct LAgg {
     Span span;
 } LAgg;
 
-/* A join as it was written, and what lnode_join found in its condition. */
+/* A join as it was written, and what was found in its condition: join_props fills that anew
+ * whenever the inputs or the condition are others. */
 typedef struct LJoin {
     JoinKind kind;
-    JoinMatch match;
-    BExpr *on;                  /* the whole condition over left, then right columns; NULL: TRUE */
+    JoinMatch wanted;           /* ASOF, TEMPORAL, LOOKUP: as written; REGULAR: what `on` makes it */
+    BExpr *on;                  /* over left, then right columns; NULL: TRUE */
+    BExpr *as_of;               /* TEMPORAL: FOR SYSTEM_TIME AS OF, over left columns */
+    bool emit_final;
+    int64_t state_ttl_us;       /* 0: none */
+    bool is_settled;            /* `on` holds keys and residual only; the rest stays as it was found */
     /* found: */
+    JoinMatch match;
     BExpr **left_keys, **right_keys; /* over the columns of each side */
     bool *null_safe;
     int32_t nkeys;
     BExpr *residual;            /* over left, then right columns; NULL: none */
-    int32_t left_time, right_time;
+    int32_t left_time, right_time; /* columns of each side */
     int64_t before_us, after_us;
     int32_t key_window_end;
     AsofOp asof;
@@ -130,9 +136,17 @@ LNode *lnode_window(Arena *a, LNode *input, WindowSpec *w, BExpr *time, BExpr **
 LNode *lnode_union(Arena *a, LNode **inputs, int32_t n, Span at);
 /* From a node whose input, keys, window, time, aggs, is_global, emit_final, what are set. */
 LNode *lnode_aggregate(Arena *a, const LNode *parts, Span at);
-/* planner/node_join.c. `on` is over the left, then the right columns; NULL: TRUE. Finds keys, time
- * bounds and window bounds in it. */
+/* planner/node_join.c. `on` is over the left, then the right columns; NULL: TRUE. Keys, time bounds
+ * and windows are found in it; conjuncts about one side become filters below it where that is the
+ * same, so an input may be another node than the one given, of the same columns. */
 LNode *lnode_join(Arena *a, JoinKind kind, LNode *left, LNode *right, BExpr *on, Span at);
+/* The same from kind, wanted, on, as_of, emit_final, state_ttl_us. */
+LNode *lnode_join_of(Arena *a, const LJoin *parts, LNode *left, LNode *right, Span at);
+/* A copy of a join over inputs of other columns; `on` is over those. */
+LNode *lnode_join_with_on(Arena *a, const LNode *n, BExpr *on, LNode *left, LNode *right);
+/* The rows of n that fulfil `pred`. Over joins, conjuncts become part of the condition or go below
+ * where that is the same; those that may fail don't pass a join. */
+LNode *lnode_where(Arena *a, LNode *n, BExpr *pred, Span at);
 /* planner/node_rank.c. From a node whose input, keys, order, norder, npeer and overs (OVER) or rank,
  * limit, offset, shows_rank (TOPN), emit_final, what are set. */
 LNode *lnode_over(Arena *a, const LNode *parts, Span at);

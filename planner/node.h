@@ -20,6 +20,28 @@ void unnest_props(Arena *a, LNode *n);
 /* The worse of the state below and what a node itself keeps. */
 Str worse_bound(Str below, Str own);
 
+/* ---- joins ---------------------------------------------------------------------------------- */
+
+int32_t conjunct_count(const BExpr *e); /* NULL: 0 */
+BExpr *conjunct_at(BExpr *e, int32_t i);
+
+/* Which sides of a join an expression over left, then right columns reads. */
+typedef enum JoinReads { READS_LEFT, READS_RIGHT, READS_BOTH, READS_NEITHER } JoinReads;
+JoinReads join_reads(const BExpr *e, int32_t nleft);
+/* An expression about one side over that side's columns; base: number of the side's first column. */
+BExpr *join_side_expr(Arena *a, BExpr *e, int32_t base);
+bool join_is_half(const LJoin *j); /* SEMI, ANTI: shows left columns only */
+
+/* planner/join_terms.c: fills what is found in n->join->on. */
+void join_find(Arena *a, LNode *n);
+/* A conjunct as an equality of the sides: e->args[*left] is over left columns, the other over right. */
+bool join_is_key(const BExpr *e, int32_t nleft, int *left);
+/* A conjunct that has become a time bound or the order of ASOF. */
+bool join_is_time(const LNode *n, const BExpr *e);
+/* planner/join_lower.c. Keys become columns of the inputs. */
+LNode *join_settle(Arena *a, LNode *n);
+void join_lower(Arena *a, const LNode *n, PhysOp *op);
+
 /* planner/node_rank.c. Keys, order and arguments of OVER and Top-N become columns. */
 LNode *rank_settle(Arena *a, LNode *n);
 void rank_lower(Arena *a, const LNode *n, PhysOp *op);

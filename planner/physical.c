@@ -123,6 +123,7 @@ static LNode *settle_all(Arena *a, LNode *n)
     }
     if (!same) n = skip_restoring(a, lnode_with_inputs(a, n, inputs));
     if (n->kind == L_OVER || n->kind == L_TOPN) return rank_settle(a, n);
+    if (n->kind == L_JOIN) return join_settle(a, n);
     return n->kind == L_AGGREGATE ? settle(a, n) : n;
 }
 
@@ -252,7 +253,7 @@ static Status lower_kind(Lower *s, const LNode *n, PhysOp *op)
     case L_WINDOW: return lower_table_window(s, n, op);
     case L_AGGREGATE: return lower_aggregate(s, n, op);
     case L_UNION: return WEIR_OK;
-    case L_JOIN: return lower_later(s, n, "a join");
+    case L_JOIN: join_lower(s->arena, n, op); return WEIR_OK;
     case L_OVER:
     case L_TOPN: rank_lower(s->arena, n, op); return WEIR_OK;
     case L_SETOP: setop_lower(n, op); return WEIR_OK;

@@ -171,7 +171,7 @@ Status plan_query(Planner *p, const Select *q, Relation *rel, PhysPlan **out)
     int64_t limit;
     TRY(new_error(p, before, bound_and_checked(&b, q, &root)));
     TRY(find_limit(&b, q, &limit));
-    LNode *best = rewrite_all(p, root);
+    LNode *best = rewrite_needed(p, rewrite_all(p, root));
     PhysPlan *plan;
     TRY(lnode_lower(p->arena, best, p->diags, &plan));
     for (int i = 0; i < best->nfields; i++)

@@ -19,7 +19,7 @@ Scope scope_of(Arena *a, const LNode *n, Str table)
 
 static bool matches(const ScopeColumn *c, Str table, Str name)
 {
-    return str_ieq(c->name, name) && (table.n == 0 || str_ieq(c->table, table));
+    return str_ieq(c->name, name) && (table.n == 0 ? !c->is_merged : str_ieq(c->table, table));
 }
 
 static const ScopeColumn *find_visible(const Scope *s, Str table, Str name, bool hidden, int *count)

@@ -11,6 +11,7 @@ typedef struct ScopeColumn {
     Type type;
     int32_t col; /* in the node that FROM built */
     bool hidden; /* not part of *; found where nothing else is, or by its table */
+    bool is_merged; /* USING shows another instead: found by its table only, part of table.* */
 } ScopeColumn;
 
 /* The columns of a FROM clause. */

@@ -119,6 +119,8 @@ static LNode *fold_node(Planner *p, LNode *n)
 {
     if (n->kind == L_VALUES) return n;
     n = rewrite_exprs(p->arena, n, n->ninputs ? n->inputs[0] : NULL, fold, p);
+    if (n->kind == L_JOIN && n->join->on && is_bool(n->join->on, true))
+        return lnode_join_with_on(p->arena, n, NULL, n->inputs[0], n->inputs[1]);
     return n->kind == L_FILTER && is_bool(n->pred, true) ? n->inputs[0] : n;
 }
 

@@ -314,6 +314,39 @@ static Pruned prune_unnest(Planner *p, LNode *n, const bool *wanted)
                     to};
 }
 
+/* ---- joins ---------------------------------------------------------------------------------- */
+
+/* The columns of an input that are wanted, and none that is not: a value in error that nobody reads
+ * must not reach the join. */
+static Pruned prune_side(Planner *p, LNode *in, const bool *wanted)
+{
+    Pruned side = prune(p, in, wanted);
+    int32_t *to = new (p->arena, int32_t, in->nfields);
+    int32_t kept = number_wanted(wanted, in->nfields, to);
+    LNode *exact = exactly(p, &side, in, wanted, kept);
+    return (Pruned){exact, to};
+}
+
+static Pruned prune_join(Planner *p, LNode *n, const bool *wanted)
+{
+    const LJoin *j = n->join;
+    int32_t nleft = n->inputs[0]->nfields, nright = n->inputs[1]->nfields;
+    bool *below = none_of(p, nleft + nright);
+    memcpy(below, wanted, (size_t)n->nfields * sizeof *below);
+    visit_exprs(n, want_expr, below);
+    Pruned l = prune_side(p, n->inputs[0], below), r = prune_side(p, n->inputs[1], below + nleft);
+    if (l.node == n->inputs[0] && r.node == n->inputs[1]) return as_it_is(p, n);
+    int32_t *to = new (p->arena, int32_t, nleft + nright);
+    memcpy(to, l.to, (size_t)nleft * sizeof *to);
+    for (int i = 0; i < nright; i++) to[nleft + i] = r.to[i] < 0 ? -1 : l.node->nfields + r.to[i];
+    BExpr *on = j->on ? bexpr_renumber(p->arena, j->on, to) : NULL;
+    LNode moved = *n;
+    LJoin join = *j;
+    if (j->as_of) join.as_of = bexpr_renumber(p->arena, j->as_of, to);
+    moved.join = &join;
+    return (Pruned){lnode_join_with_on(p->arena, &moved, on, l.node, r.node), to};
+}
+
 /* ---- the tree ------------------------------------------------------------------------------- */
 
 static Pruned prune(Planner *p, LNode *n, const bool *wanted)
@@ -331,7 +364,7 @@ static Pruned prune(Planner *p, LNode *n, const bool *wanted)
     case L_TOPN: return prune_topn(p, n, wanted);
     case L_SETOP: return prune_setop(p, n);
     case L_UNNEST: return prune_unnest(p, n, wanted);
-    case L_JOIN: return as_it_is(p, n);
+    case L_JOIN: return prune_join(p, n, wanted);
     }
     return as_it_is(p, n);
 }

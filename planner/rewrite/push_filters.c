@@ -177,6 +177,12 @@ static BExpr *below_unnest(Planner *p, const LNode *n, BExpr *e)
     return reads_only_below(e, n->inputs[0]->nfields) ? e : NULL;
 }
 
+static LNode *into_join(Planner *p, LNode *n)
+{
+    LNode *moved = lnode_where(p->arena, n->inputs[0], n->pred, n->span);
+    return moved->kind == L_FILTER && moved->inputs[0] == n->inputs[0] ? n : moved;
+}
+
 static LNode *push(Planner *p, LNode *n)
 {
     if (n->kind != L_FILTER) return n;
@@ -191,9 +197,9 @@ static LNode *push(Planner *p, LNode *n)
     case L_TOPN: return through(p, n, below_rank);
     case L_SETOP: return through_set(p, n);
     case L_UNNEST: return through(p, n, below_unnest);
+    case L_JOIN: return into_join(p, n);
     case L_VIEW_INPUT:
-    case L_VALUES:
-    case L_JOIN: return n;
+    case L_VALUES: return n;
     }
     return n;
 }

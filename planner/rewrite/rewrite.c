@@ -19,6 +19,26 @@ LNode *rewrite_all(Planner *p, LNode *root)
     return root;
 }
 
+static bool has_join(const LNode *n)
+{
+    if (n->kind == L_JOIN) return true;
+    for (int i = 0; i < n->ninputs; i++)
+        if (has_join(n->inputs[i])) return true;
+    return false;
+}
+
+extern const RewriteRule rewrite_push_filters, rewrite_prune_columns;
+
+LNode *rewrite_needed(Planner *p, LNode *root)
+{
+    const LNode *before = NULL;
+    for (int round = 0; round < ROUNDS_MAX && root != before && has_join(root); round++) {
+        before = root;
+        root = rewrite_prune_columns.apply(p, rewrite_push_filters.apply(p, root));
+    }
+    return root;
+}
+
 LNode *rewrite_nodes(Planner *p, LNode *n, NodeRule f)
 {
     LNode **inputs = new (p->arena, LNode *, n->ninputs);
@@ -91,6 +111,15 @@ static LOver *pass_overs(Pass *s, const LOver *overs, int32_t n)
     return out;
 }
 
+static LJoin *pass_join(Pass *s, const LJoin *join)
+{
+    LJoin *out = new_one(s->arena, LJoin);
+    *out = *join;
+    out->on = pass_one(s, join->on);
+    out->as_of = pass_one(s, join->as_of);
+    return out;
+}
+
 LNode *rewrite_exprs(Arena *a, LNode *n, LNode *input, ExprRule f, void *arg)
 {
     Pass s = {.arena = a, .f = f, .arg = arg};
@@ -105,6 +134,7 @@ LNode *rewrite_exprs(Arena *a, LNode *n, LNode *input, ExprRule f, void *arg)
     copy->aggs = pass_aggs(&s, n->aggs, n->naggs);
     copy->order = pass_order(&s, n->order, n->norder);
     copy->overs = pass_overs(&s, n->overs, n->novers);
+    if (n->kind == L_JOIN) copy->join = pass_join(&s, n->join);
     if (!s.changed && (n->ninputs == 0 || input == n->inputs[0])) return n;
     if (n->ninputs == 0) {
         lnode_props(a, copy);
@@ -134,6 +164,8 @@ void visit_exprs(const LNode *n, ExprVisit f, void *arg)
     for (int i = 0; i < n->npartition; i++) f(arg, n->partition[i]);
     for (int i = 0; i < n->naggs; i++) visit_agg(&n->aggs[i], f, arg);
     for (int i = 0; i < n->norder; i++) f(arg, n->order[i].expr);
+    if (n->kind == L_JOIN && n->join->on) f(arg, n->join->on);
+    if (n->kind == L_JOIN && n->join->as_of) f(arg, n->join->as_of);
     for (int i = 0; i < n->novers; i++) {
         for (int k = 0; k < n->overs[i].nargs; k++) f(arg, n->overs[i].args[k]);
         visit_agg(&n->overs[i].agg, f, arg);

@@ -284,6 +284,27 @@ static void dump_ranks(StrBuf *b, const PhysOp *op)
     if (op->input_retracts) sb_lit(b, "; retracts");
 }
 
+static void dump_join(StrBuf *b, const PhysOp *op)
+{
+    static const char *const KINDS[] = {"inner", "left", "right", "full", "semi", "anti"};
+    static const char *const MATCHES[] = {"regular", "interval", "window", "asof", "temporal", "lookup"};
+    const JoinSpec *j = op->join;
+    const PhysOp *l = op->inputs[0], *r = op->inputs[1];
+    Str *names = new (b->arena, Str, l->nfields + r->nfields);
+    for (int i = 0; i < l->nfields + r->nfields; i++)
+        names[i] = str_printf(b->arena, "%s.%.*s", i < l->nfields ? "l" : "r",
+                              STR_ARG((i < l->nfields ? l->fields[i] : r->fields[i - l->nfields]).name));
+    sb_printf(b, "%s join %s", KINDS[j->kind], MATCHES[j->match]);
+    for (int i = 0; i < j->nkeys; i++)
+        sb_printf(b, "%s%.*s %s %.*s", i ? ", " : " on ", STR_ARG(names[j->left_keys[i]]), j->null_safe[i] ? "==" : "=",
+                  STR_ARG(names[l->nfields + j->right_keys[i]]));
+    if (j->match == JOIN_INTERVAL) sb_printf(b, " [%lld, %lld]", -(long long)j->before_us, (long long)j->after_us);
+    if (j->match == JOIN_ASOF) sb_printf(b, " by %d %d %d", j->left_time, j->asof, j->right_time);
+    if (j->residual) sb_lit(b, " and ");
+    if (j->residual) bexpr_print(b, j->residual, names);
+    if (j->emit_final) sb_lit(b, " final");
+}
+
 static void dump_op(StrBuf *b, const PhysOp *op)
 {
     const PhysOp *from = op->ninputs ? op->inputs[0] : op;
@@ -317,7 +338,7 @@ static void dump_op(StrBuf *b, const PhysOp *op)
         dump_aggregate(b, op);
         break;
     case PHYS_UNION: sb_lit(b, "union"); break;
-    case PHYS_JOIN: sb_lit(b, "join"); break;
+    case PHYS_JOIN: dump_join(b, op); break;
     case PHYS_OVER:
     case PHYS_TOPN:
         sb_z(b, op->kind == PHYS_OVER ? "over" : "top-n");

@@ -1,0 +1,237 @@
+/* bind_join.c: joins in FROM: what each side is called, which columns are one, what ON means.
+ *
+ * ON sees its two sides and nothing else. A column of USING or NATURAL stands in front, once; those
+ * that it was made of are reached by their tables. */
+#include "planner/bind.h"
+#include "planner/node.h"
+
+typedef struct Joining {
+    Binder *b;
+    const TableRef *t;
+    Span at;
+    LNode *left, *right;
+    Scope l, r;
+    LJoin join;
+    NameList using_columns;
+} Joining;
+
+/* ---- scopes --------------------------------------------------------------------------------- */
+
+static Status same_name_twice(const Joining *s, Str table)
+{
+    Status st = diag_error(s->b->p->diags, WEIR_E_NAME, bind_at(s->b, s->t->right->span),
+                           "two tables in FROM are called \"%.*s\"", STR_ARG(table));
+    diag_hint(s->b->p->diags, "give one of them another name with AS");
+    return st;
+}
+
+static Status check_tables(const Joining *s)
+{
+    for (int32_t i = 0; i < s->r.ncols; i++) {
+        Str table = s->r.cols[i].table;
+        if (table.n && scope_has_table(&s->l, table)) return same_name_twice(s, table);
+    }
+    return WEIR_OK;
+}
+
+/* The columns of both sides, with room for `more` before them. */
+static Scope both(const Joining *s, int32_t more)
+{
+    Scope out = {.ncols = more + s->l.ncols + s->r.ncols};
+    out.cols = new (s->b->p->arena, ScopeColumn, out.ncols);
+    for (int32_t i = 0; i < s->l.ncols; i++) out.cols[more + i] = s->l.cols[i];
+    for (int32_t i = 0; i < s->r.ncols; i++) {
+        ScopeColumn *c = &out.cols[more + s->l.ncols + i];
+        *c = s->r.cols[i];
+        c->col += s->left->nfields;
+    }
+    return out;
+}
+
+/* ---- USING and NATURAL ---------------------------------------------------------------------- */
+
+/* One column of USING: where it is on both sides. */
+typedef struct Merged {
+    Str name;
+    const ScopeColumn *left, *right;
+    BExpr *l, *r; /* of one type */
+} Merged;
+
+static Status find_merged(const Joining *s, const Scope *scope, const Name *name, const ScopeColumn **out)
+{
+    bool ambiguous;
+    *out = scope_find(scope, (Str){0}, name->text, &ambiguous);
+    return *out ? WEIR_OK : scope_error(s->b->p, scope, (Str){0}, name->text, ambiguous, bind_at(s->b, name->span));
+}
+
+static Status bind_merged(Joining *s, const Name *name, Merged *m)
+{
+    Arena *a = s->b->p->arena;
+    BExpr **args = new (a, BExpr *, 2), *equal;
+    Span at = bind_at(s->b, name->span);
+    TRY(find_merged(s, &s->l, name, &m->left));
+    TRY(find_merged(s, &s->r, name, &m->right));
+    m->name = m->left->name;
+    args[0] = bexpr_column(a, m->left->col, m->left->type, at);
+    args[1] = bexpr_column(a, s->left->nfields + m->right->col, m->right->type, at);
+    TRY(bind_operator(s->b, "=", args, 2, at, &equal));
+    m->l = equal->args[0];
+    m->r = equal->args[1];
+    s->join.on = bexpr_and(a, s->join.on, equal);
+    return WEIR_OK;
+}
+
+static bool is_named(const NameList *list, Str name)
+{
+    for (int i = 0; i < list->len; i++)
+        if (str_ieq(list->data[i].text, name)) return true;
+    return false;
+}
+
+/* NATURAL: the names that both sides show. */
+static void find_common(Joining *s)
+{
+    for (int32_t i = 0; i < s->l.ncols; i++) {
+        const ScopeColumn *c = &s->l.cols[i];
+        bool is_shown = !c->hidden && !c->is_merged && !is_named(&s->using_columns, c->name);
+        for (int32_t k = 0; is_shown && k < s->r.ncols; k++) {
+            const ScopeColumn *other = &s->r.cols[k];
+            if (other->hidden || other->is_merged || !str_ieq(other->name, c->name)) continue;
+            vec_push(&s->using_columns, s->b->p->arena, (Name){.text = c->name, .span = s->t->join_span});
+            break;
+        }
+    }
+}
+
+/* The value of a merged column: that of the side that every row has. */
+static BExpr *merged_value(Joining *s, const Merged *m)
+{
+    Arena *a = s->b->p->arena;
+    switch (s->join.kind) {
+    case JOIN_RIGHT: return m->r;
+    case JOIN_FULL: {
+        BExpr **args = new (a, BExpr *, 2);
+        args[0] = m->l;
+        args[1] = m->r;
+        return bexpr_form(a, BE_COALESCE, m->l->type, args, 2, m->l->span);
+    }
+    case JOIN_INNER:
+    case JOIN_LEFT:
+    case JOIN_SEMI:
+    case JOIN_ANTI: return m->l;
+    }
+    return m->l;
+}
+
+/* The join's columns, then the merged values that are none of them. */
+static LNode *with_values(Joining *s, LNode *n, BExpr **values, const Merged *merged, int32_t count)
+{
+    Arena *a = s->b->p->arena;
+    int32_t width = n->nfields;
+    BExpr **exprs = new (a, BExpr *, width + count);
+    Field *fields = new (a, Field, width + count);
+    for (int32_t i = 0; i < width; i++) {
+        exprs[i] = bexpr_column(a, i, n->fields[i].type, n->span);
+        fields[i] = n->fields[i];
+    }
+    for (int32_t i = 0; i < count; i++) {
+        if (values[i]->kind == BE_COLUMN) continue;
+        exprs[width] = values[i];
+        fields[width] = (Field){merged[i].name, values[i]->type};
+        values[i] = bexpr_column(a, width++, values[i]->type, values[i]->span);
+    }
+    return width == n->nfields ? n : lnode_project(a, n, exprs, fields, width, s->at);
+}
+
+static void merge_scope(Joining *s, LNode **n, const Merged *merged, Scope *scope)
+{
+    int32_t count = (int32_t)s->using_columns.len;
+    BExpr **values = new (s->b->p->arena, BExpr *, count);
+    *scope = both(s, count);
+    for (int32_t i = 0; i < count; i++) {
+        values[i] = merged_value(s, &merged[i]);
+        scope->cols[count + (merged[i].left - s->l.cols)].is_merged = true;
+        scope->cols[count + s->l.ncols + (merged[i].right - s->r.cols)].is_merged = true;
+    }
+    *n = with_values(s, *n, values, merged, count);
+    for (int32_t i = 0; i < count; i++)
+        scope->cols[i] = (ScopeColumn){.name = merged[i].name, .type = values[i]->type, .col = values[i]->col};
+}
+
+/* ---- ON ------------------------------------------------------------------------------------- */
+
+static Status bind_on(Joining *s)
+{
+    Scope scope = both(s, 0);
+    Props props = no_props();
+    ExprContext c = {.scope = &scope, .props = &props, .clause = "ON"};
+    BExpr *on;
+    if (!s->t->on) return WEIR_OK;
+    TRY(bind_condition(s->b, &c, s->t->on, &on));
+    s->join.on = bexpr_and(s->b->p->arena, s->join.on, on);
+    return WEIR_OK;
+}
+
+static Status bind_using(Joining *s, Merged **merged)
+{
+    s->using_columns = s->t->using_columns;
+    if (s->t->is_natural) find_common(s);
+    *merged = new (s->b->p->arena, Merged, s->using_columns.len);
+    for (int i = 0; i < s->using_columns.len; i++) TRY(bind_merged(s, &s->using_columns.data[i], &(*merged)[i]));
+    return WEIR_OK;
+}
+
+/* ---- ASOF ----------------------------------------------------------------------------------- */
+
+static Status check_asof(const Joining *s, const LNode *n)
+{
+    Diags *d = s->b->p->diags;
+    const LJoin *j = n->join;
+    Span at = bind_at(s->b, s->t->join_span.line ? s->t->join_span : s->t->span);
+    Status st = WEIR_OK;
+    if (j->kind != JOIN_INNER && j->kind != JOIN_LEFT)
+        st = diag_error(d, WEIR_E_UNSUPPORTED, at, "ASOF JOIN is inner or left");
+    else if (j->left_time < 0)
+        st = diag_error(d, WEIR_E_TYPE, at, "ASOF JOIN takes one comparison of the two sides' times");
+    else if (j->residual)
+        st = diag_error(d, WEIR_E_UNSUPPORTED, j->residual->span,
+                        "ASOF JOIN takes equalities and one comparison of times");
+    if (st != WEIR_OK) diag_hint(d, "write ASOF [LEFT] JOIN r ON l.k = r.k AND l.t >= r.t");
+    return st;
+}
+
+/* ---- the join ------------------------------------------------------------------------------- */
+
+static JoinKind kind_of(const TableRef *t)
+{
+    switch (t->join) {
+    case AST_JOIN_INNER:
+    case AST_JOIN_CROSS: return JOIN_INNER;
+    case AST_JOIN_LEFT: return JOIN_LEFT;
+    case AST_JOIN_RIGHT: return JOIN_RIGHT;
+    case AST_JOIN_FULL: return JOIN_FULL;
+    }
+    return JOIN_INNER;
+}
+
+static Status bind_sides(Joining *s)
+{
+    TRY(bind_from(s->b, s->t->left, &s->left, &s->l));
+    TRY(bind_from(s->b, s->t->right, &s->right, &s->r));
+    return check_tables(s);
+}
+
+Status bind_join(Binder *b, const TableRef *t, LNode **out, Scope *scope)
+{
+    Joining s = {.b = b, .t = t, .at = bind_at(b, t->join_span.line ? t->join_span : t->span)};
+    Merged *merged;
+    s.join = (LJoin){.kind = kind_of(t), .wanted = t->is_asof ? JOIN_ASOF : JOIN_REGULAR,
+                     .emit_final = b->emit_final};
+    TRY(bind_sides(&s));
+    TRY(bind_using(&s, &merged));
+    TRY(bind_on(&s));
+    *out = lnode_join_of(b->p->arena, &s.join, s.left, s.right, s.at);
+    if (t->is_asof) TRY(check_asof(&s, *out));
+    merge_scope(&s, out, merged, scope);
+    return WEIR_OK;
+}
