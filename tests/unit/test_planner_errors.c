@@ -100,9 +100,6 @@ static void not_built(void **state)
 {
     Fixture *f = *state;
     static const char *const CASES[] = {
-        "SELECT * FROM bid WHERE auction IN (SELECT id FROM plain)",
-        "SELECT (SELECT max(id) FROM plain) FROM bid",
-        "SELECT * FROM bid WHERE EXISTS (SELECT 1 FROM plain)",
         "SELECT * FROM bid ORDER BY price",
         "SELECT auction FROM bid GROUP BY ROLLUP (auction)",
         "SELECT auction FROM bid GROUP BY GROUPING SETS ((auction), ())",
