@@ -237,11 +237,6 @@ static Status lower_table_window(Lower *s, const LNode *n, PhysOp *op)
     return st;
 }
 
-static Status lower_later(Lower *s, const LNode *n, const char *what)
-{
-    return diag_error(s->diags, WEIR_E_UNSUPPORTED, n->span, "%s is not built yet", what);
-}
-
 static Status lower_kind(Lower *s, const LNode *n, PhysOp *op)
 {
     switch (n->kind) {
