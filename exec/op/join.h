@@ -8,7 +8,7 @@
  *
  * Rows are packed (exec/state/key_layout.h) without their key columns, which their key's entry has.
  * The columns of a packed row: position (ASOF, where rows have one), the kept columns, error marks
- * as text (above state), the number of the key's entry. */
+ * as text (above state), the address of the key's entry. */
 #ifndef WEIR_EXEC_OP_JOIN_H
 #define WEIR_EXEC_OP_JOIN_H
 
@@ -66,7 +66,7 @@ typedef struct JoinSide {
     bool is_ordered;        /* lists are ordered by time */
     bool *needed;           /* per column of the input: key, kept */
     /* the packed row */
-    KeyLayout layout, saved;  /* saved: without the key's number, the last column */
+    KeyLayout layout, saved;  /* saved: without the key's address, the last column */
     int32_t *cols;            /* per kept column its column of the input */
     int32_t ncols, first_col; /* the layout's first kept column */
     int32_t npos;             /* columns of a position, before the kept ones: 0 or 4 */
@@ -134,13 +134,17 @@ static inline const uint64_t *row_words(const JoinSide *s, const JoinRow *r)
     return group_words(&s->rows, row_entry(r));
 }
 static inline int64_t row_time(const JoinSide *s, const JoinRow *r) { return (int64_t)row_words(s, r)[s->time_word]; }
-static inline uint8_t *row_group(const JoinOp *j, const JoinSide *s, const JoinRow *r)
+static inline uint64_t group_word(const uint8_t *group) { return (uint64_t)(uintptr_t)group; }
+static inline uint8_t *row_group(const JoinSide *s, const JoinRow *r)
 {
-    return group_table_at(&j->keys, (uint32_t)row_words(s, r)[s->layout.words - 1]);
+    return (uint8_t *)(uintptr_t)row_words(s, r)[s->layout.words - 1];
 }
-static inline JoinKey *row_key(const JoinOp *j, const JoinSide *s, const JoinRow *r)
+static inline JoinKey *row_key(const JoinSide *s, const JoinRow *r) { return join_key(row_group(s, r)); }
+/* Brings the key of a row that was touched into the cache, some rows before it is looked at. */
+enum { PREFETCH_LISTS = 6, PREFETCH_KEYS = 12 };
+static inline void join_prefetch(const JoinSide *s, uint32_t touched)
 {
-    return join_key(row_group(j, s, r));
+    if (touched < s->rows.ntouched) __builtin_prefetch(row_group(s, (const JoinRow *)(const void *)s->rows.touched[touched]));
 }
 static inline JoinRow *list_row(const JoinList *l, uint32_t i) { return l->rows[l->first + i]; }
 

@@ -41,7 +41,7 @@ static bool has_changed(const JoinOp *j, const JoinSide *s, const JoinRow *r)
 static void match_left(JoinOp *j, JoinRow *l)
 {
     const JoinSide *s = &j->side[SIDE_LEFT];
-    const JoinList *others = &row_key(j, s, l)->list[SIDE_RIGHT];
+    const JoinList *others = &row_key(s, l)->list[SIDE_RIGHT];
     ListRange range = candidates_of(j, s, l, others);
     for (uint32_t i = range.from; i < range.to; i++) join_candidate(j, l, list_row(others, i));
 }
@@ -49,7 +49,7 @@ static void match_left(JoinOp *j, JoinRow *l)
 static void match_right(JoinOp *j, JoinRow *r)
 {
     const JoinSide *s = &j->side[SIDE_RIGHT], *left = &j->side[SIDE_LEFT];
-    const JoinList *others = &row_key(j, s, r)->list[SIDE_LEFT];
+    const JoinList *others = &row_key(s, r)->list[SIDE_LEFT];
     ListRange range = candidates_of(j, s, r, others);
     for (uint32_t i = range.from; i < range.to; i++) {
         JoinRow *l = list_row(others, i);
@@ -62,10 +62,23 @@ static bool needs_pairs(const JoinOp *j)
     return !j->is_half || j->side[SIDE_LEFT].counts_matches;
 }
 
+/* The list that a touched row is to be matched with, its first row being asked for soon after. */
+static void prefetch_matches(const JoinSide *s, uint32_t touched)
+{
+    if (touched >= s->rows.ntouched) return;
+    const JoinList *l = &row_key(s, (const JoinRow *)(const void *)s->rows.touched[touched])->list[1 - s->no];
+    if (l->rows) __builtin_prefetch(&l->rows[l->first]);
+    if (touched < PREFETCH_LISTS / 2) return;
+    l = &row_key(s, (const JoinRow *)(const void *)s->rows.touched[touched - PREFETCH_LISTS / 2])->list[1 - s->no];
+    if (l->n > 0) __builtin_prefetch(list_row(l, 0));
+}
+
 static void match_changed(JoinOp *j, JoinSide *s, void (*match)(JoinOp *, JoinRow *))
 {
     uint32_t n = s->rows.ntouched; /* counting touches more */
     for (uint32_t i = 0; i < n; i++) {
+        join_prefetch(s, i + PREFETCH_KEYS);
+        prefetch_matches(s, i + PREFETCH_LISTS);
         JoinRow *r = (JoinRow *)(void *)s->rows.touched[i];
         if (!(r->flags & ROW_NEVER) && has_changed(j, s, r) && needs_pairs(j)) match(j, r);
     }
@@ -130,7 +143,7 @@ static void alone_by_key(JoinOp *j, JoinSide *s)
 {
     for (uint32_t i = 0; i < s->rows.ntouched; i++) {
         JoinRow *r = (JoinRow *)(void *)s->rows.touched[i];
-        KeyMatch m = r->flags & ROW_NEVER ? (KeyMatch){false, false} : key_match(j, s, row_group(j, s, r));
+        KeyMatch m = r->flags & ROW_NEVER ? (KeyMatch){false, false} : key_match(j, s, row_group(s, r));
         if (m.before == m.now) out_by_key(j, s, r, m);
     }
     for (uint32_t i = 0; i < j->keys.ntouched; i++) {

@@ -178,10 +178,9 @@ static PackedKeys pack_rows(const Input *in, uint8_t *const *groups)
     if (s->npos) position_columns(in, cols);
     for (int i = 0; i < s->ncols; i++) cols[s->first_col + i] = in->b->cols[s->cols[i]];
     if (s->marks >= 0) cols[s->marks] = marks_column(in);
-    Column *number = &cols[s->layout.ncols - 1];
-    *number = column_new(in->scratch, TYPE_BIGINT_, in->b->rows);
-    for (int i = 0; i < in->n; i++)
-        COL(int64_t, number)[in->rows[i]] = group_head(&in->j->keys, groups[i])->number;
+    Column *key = &cols[s->layout.ncols - 1];
+    *key = column_new(in->scratch, TYPE_BIGINT_, in->b->rows);
+    for (int i = 0; i < in->n; i++) COL(uint64_t, key)[in->rows[i]] = group_word(groups[i]);
     return key_pack(&s->layout, cols, NULL, in->rows, in->n, in->scratch);
 }
 
@@ -230,12 +229,19 @@ static void row_enter(Input *in, JoinRow *r, uint8_t *group, bool is_never)
     join_await_row(in->j, s, group, r);
 }
 
+/* Brings the end of a list into the cache, where a row is to be added. */
+static inline void prefetch_list(const JoinList *l)
+{
+    if (l->rows) __builtin_prefetch(&l->rows[l->first + l->n]);
+}
+
 static void add_rows(Input *in)
 {
     uint8_t **groups = find_keys(in);
     JoinRow **rows = find_rows(in, groups);
     for (int i = 0; i < in->n; i++) {
         JoinRow *r = rows[i];
+        if (i + PREFETCH_LISTS < in->n) prefetch_list(&join_key(groups[i + PREFETCH_LISTS])->list[in->s->no]);
         if (r->number == 0) row_enter(in, r, groups[i], in->never[i]);
         int weight = batch_weight(in->b, in->rows[i]);
         r->weight += weight;

@@ -45,7 +45,7 @@ static void gather_key_words(const Gather *g, const JoinColumn *c, Column *out)
     for (int i = 0; i < g->n; i++) {
         int row = gather_at(g, i);
         const JoinRow *r = g->rows[c->side][row];
-        const uint8_t *group = r ? row_group(j, s, r) : NULL;
+        const uint8_t *group = r ? row_group(s, r) : NULL;
         if (group && !word_is_null(group_head(&j->keys, group)->nulls, c->key))
             COL(uint64_t, out)[row] = group_words(&j->keys, group)[at];
         else
@@ -57,7 +57,7 @@ static void gather_value(const JoinOp *j, const JoinColumn *c, const JoinRow *r,
 {
     const JoinSide *s = &j->side[c->side];
     if (c->key >= 0) {
-        const uint8_t *group = row_group(j, s, r);
+        const uint8_t *group = row_group(s, r);
         key_unpack(&j->key_layout, group_words(&j->keys, group), group_head(&j->keys, group)->nulls, c->key, out, a, row);
     } else {
         key_unpack(&s->layout, row_words(s, r), group_head(&s->rows, row_entry(r))->nulls, c->col, out, a, row);

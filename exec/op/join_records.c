@@ -15,15 +15,15 @@ static Str space_of(int side, int64_t end, bool is_window, Arena *a)
 static Str row_space(const JoinOp *j, const JoinSide *s, const JoinRow *r, Arena *a)
 {
     bool is_window = j->spec->match == JOIN_WINDOW;
-    return space_of(s->no, is_window ? join_window_end(j, row_group(j, s, r)) : 0, is_window, a);
+    return space_of(s->no, is_window ? join_window_end(j, row_group(s, r)) : 0, is_window, a);
 }
 
 /* Big-endian: records are folded in the order of their keys. */
 static Str number_key(uint64_t number, Arena *a)
 {
-    StrBuf b = {.arena = a};
-    for (int shift = 56; shift >= 0; shift -= 8) sb_char(&b, (char)(number >> shift));
-    return str_of(b.p, b.n);
+    char *p = new_raw(a, char, 8);
+    for (int i = 0; i < 8; i++) p[i] = (char)(number >> (56 - 8 * i));
+    return str_of(p, 8);
 }
 
 static Str row_value(const JoinOp *j, const JoinSide *s, const JoinRow *r, Arena *a)
@@ -31,7 +31,7 @@ static Str row_value(const JoinOp *j, const JoinSide *s, const JoinRow *r, Arena
     StrBuf b = {.arena = a};
     sb_signed(&b, r->weight);
     if (s->counts_matches) sb_signed(&b, r->matches);
-    group_table_save_key(&j->keys, row_group(j, s, r), &b);
+    group_table_save_key(&j->keys, row_group(s, r), &b);
     key_save(&s->saved, row_words(s, r), group_head(&s->rows, row_entry(r))->nulls, &b);
     return str_of(b.p, b.n);
 }
@@ -65,6 +65,7 @@ static void save_side(JoinOp *j, JoinSide *s, StateWriter *w, bool all)
 {
     uint32_t n = all ? s->rows.len : s->rows.ntouched;
     for (uint32_t i = 0; i < n; i++) {
+        if (!all) join_prefetch(s, i + PREFETCH_KEYS);
         uint8_t *entry = all ? group_table_at(&s->rows, i) : s->rows.touched[i];
         if (entry) save_row(j, s, (JoinRow *)(void *)entry, w, all);
     }
@@ -96,12 +97,12 @@ static uint8_t *load_key(JoinOp *j, StrReader *in, Arena *scratch)
     return group_table_add(&j->keys, words, nulls, key_hash(&j->key_layout, words, nulls), &is_new);
 }
 
-static JoinRow *load_row(JoinOp *j, JoinSide *s, uint8_t *group, StrReader *in, Arena *scratch)
+static JoinRow *load_row(JoinSide *s, uint8_t *group, StrReader *in, Arena *scratch)
 {
     uint64_t *words = new (scratch, uint64_t, s->layout.words);
     uint32_t nulls;
     if (!key_load(&s->saved, in, words, &nulls) || in->at != in->end) return NULL;
-    words[s->layout.words - 1] = group_head(&j->keys, group)->number;
+    words[s->layout.words - 1] = group_word(group);
     bool is_new = true;
     uint8_t *entry = s->rows.is_store ? group_table_append(&s->rows, words, nulls)
                                       : group_table_add(&s->rows, words, nulls, key_hash(&s->layout, words, nulls), &is_new);
@@ -113,7 +114,7 @@ static Status load_record(JoinOp *j, JoinSide *s, uint64_t number, StrReader in,
     int64_t weight = sr_signed(&in), matches = s->counts_matches ? sr_signed(&in) : 0;
     if (in.bad || weight <= 0) return WEIR_E_CORRUPT;
     uint8_t *group = load_key(j, &in, scratch);
-    JoinRow *r = group ? load_row(j, s, group, &in, scratch) : NULL;
+    JoinRow *r = group ? load_row(s, group, &in, scratch) : NULL;
     group_table_settle(&j->keys);
     group_table_settle(&s->rows);
     if (!r) return WEIR_E_CORRUPT;

@@ -370,7 +370,7 @@ static void settle_rows(JoinOp *j, JoinSide *s)
         JoinRow *r = (JoinRow *)(void *)entry;
         group_head(&s->rows, entry)->touched = 0;
         if (r->weight != 0 && !(r->flags & (ROW_GONE | ROW_NEVER))) continue;
-        uint8_t *group = row_group(j, s, r);
+        uint8_t *group = row_group(s, r);
         if (r->flags & ROW_LISTED) list_remove(j, s, group, r);
         join_touch_key(j, group);
         s->live -= !(r->flags & (ROW_GONE | ROW_NEVER));

@@ -50,7 +50,7 @@ static JoinRow *first_after(const JoinOp *j, const JoinList *rights, int64_t t, 
 static JoinRow *nearest(const JoinOp *j, const JoinRow *l, bool was)
 {
     const JoinSide *left = &j->side[SIDE_LEFT];
-    const JoinList *rights = &row_key(j, left, l)->list[SIDE_RIGHT];
+    const JoinList *rights = &row_key(left, l)->list[SIDE_RIGHT];
     int64_t t = row_time(left, l);
     return looks_back(j) ? last_before(j, rights, t, was) : first_after(j, rights, t, was);
 }
@@ -67,7 +67,7 @@ static void touch_around(JoinOp *j, const JoinRow *r)
 {
     const JoinSide *right = &j->side[SIDE_RIGHT];
     JoinSide *left = &j->side[SIDE_LEFT];
-    const JoinKey *k = row_key(j, right, r);
+    const JoinKey *k = row_key(right, r);
     const JoinList *rights = &k->list[SIDE_RIGHT], *lefts = &k->list[SIDE_LEFT];
     int64_t t = row_time(right, r);
     uint32_t n = lefts->n, from = join_list_from(left, lefts, t), after = join_list_after(left, lefts, t);
