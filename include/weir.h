@@ -110,12 +110,16 @@ WEIR_API const char *weir_version(void);
  * before it is stepped. `name` stands in error messages; relative paths are relative to
  * `base_dir` (NULL: the working folder). */
 typedef int (*weir_each)(void *arg, weir_stmt *stmt);
+/* What a definition does: "same", "create", "replace" or "drop"; told before anything is done. */
+typedef void (*weir_change_each)(void *arg, const char *action, const char *kind, const char *name);
 typedef struct weir_exec_options {
     const char *base_dir;
     weir_each each;
     void *each_arg;
     int check_only; /* parse, bind and plan; change nothing */
     int reregister; /* the same definition again is no error; a changed view replaces the old one */
+    weir_change_each change;
+    void *change_arg;
 } weir_exec_options;
 WEIR_API weir_status weir_exec(weir *db, const char *sql, int64_t len, const char *name,
                                const weir_exec_options *opt);

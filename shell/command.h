@@ -14,8 +14,10 @@ typedef struct Args {
     int nsettings;
     const char *files[ARGS_MAX];
     int nfiles;
+    const char *vars[ARGS_MAX]; /* name=value */
+    int nvars;
     int64_t events;
-    bool once, quiet, verbose, fail_on_errors, no_progress, no_color, json, read_only, tap, junit;
+    bool once, quiet, verbose, fail_on_errors, no_progress, no_color, json, read_only, tap, junit, prune, dry_run, watch;
 } Args;
 
 typedef struct Command {
@@ -33,6 +35,15 @@ int command_bench(const Args *a);
 int command_shell(const Args *a);
 int command_help(const Args *a);
 int command_version(const Args *a);
+
+/* ---- registration.c: files as the source of truth ------------------------------------------------ */
+/* Registers the statements of all files given (of a folder: its *.sql by name); with --prune, drops what
+ * they don't define. `tells`: what changes goes to stderr. Errors are told. An exit code. */
+int register_files(Session *s, const Args *a, bool check_only, bool tells);
+/* The same in a copy of the database, which is left as it is. */
+int register_dry(Session *s, const Args *a);
+/* Whether a file has been saved since it was registered. */
+bool registration_is_old(const Args *a);
 
 /* Session with the defaults of a command line. */
 Session session_of(const Args *a);

@@ -8,39 +8,6 @@
 
 enum { RUN_WAIT_MS = 100 };
 
-static int show_each(void *arg, weir_stmt *stmt)
-{
-    Session *s = arg;
-    Render r = session_render(s, s->out);
-    weir_status st;
-    render_begin(&r, stmt);
-    while ((st = weir_step(stmt)) == WEIR_ROW) render_row(&r, stmt);
-    render_end(&r);
-    return st != WEIR_DONE;
-}
-
-/* The definitions of all files first, so that a database and what it reads appear together. */
-static int register_files(Session *s, const Args *a, bool check_only)
-{
-    int code = EXIT_DONE;
-    for (int i = 0; i < a->nfiles; i++) {
-        char *text = read_file(a->files[i]);
-        if (!text) return EXIT_ENVIRONMENT;
-        char *folder = folder_of(a->files[i]);
-        weir_exec_options opt = {.base_dir = folder, .each = show_each, .each_arg = s,
-                                 .reregister = 1, .check_only = check_only};
-        weir_status st = weir_exec(s->db, text, -1, a->files[i], &opt);
-        if (st != WEIR_OK) {
-            session_tell(s);
-            code = exit_code(st);
-        }
-        free(folder);
-        free(text);
-        if (code && !check_only) return code;
-    }
-    return code;
-}
-
 static bool any_errors(weir *db)
 {
     int64_t n = 0;
@@ -55,6 +22,13 @@ static bool any_errors(weir *db)
     return n > 0;
 }
 
+/* Every input has ended, but files may be saved. False: interrupted. */
+static bool wait_for_save(void)
+{
+    usleep(RUN_WAIT_MS * 1000);
+    return !interrupt_waits();
+}
+
 static weir_status run_all(Session *s, const Args *a)
 {
     Progress p;
@@ -63,9 +37,11 @@ static weir_status run_all(Session *s, const Args *a)
     do {
         st = a->once ? weir_run_once(s->db) : weir_run(s->db, RUN_WAIT_MS);
         progress_tick(&p, s->db);
+        if (a->watch && registration_is_old(a)) register_files(s, a, false, true); /* errors leave all as it was */
         if (interrupt_seen()) st = WEIR_E_INTERRUPTED;
-    } while (st == WEIR_ROW || st == WEIR_IDLE);
+    } while (st == WEIR_ROW || st == WEIR_IDLE || (a->watch && st == WEIR_DONE && wait_for_save()));
     progress_end(&p, s->db, !a->quiet);
+    if (interrupt_seen()) st = WEIR_E_INTERRUPTED; /* while it waited for a file to be saved */
     return st;
 }
 
@@ -81,8 +57,8 @@ int command_run(const Args *a)
         return EXIT_USAGE;
     }
     int code = session_open(&s, a->db, false);
-    if (code == EXIT_DONE) code = register_files(&s, a, false);
-    if (code == EXIT_DONE) {
+    if (code == EXIT_DONE) code = a->dry_run ? register_dry(&s, a) : register_files(&s, a, false, a->verbose);
+    if (code == EXIT_DONE && !a->dry_run) {
         weir_status st = run_all(&s, a);
         code = exit_code(st);
         if (st == WEIR_E_INTERRUPTED) code = EXIT_INTERRUPTED;
@@ -101,7 +77,7 @@ int command_check(const Args *a)
     }
     Session s = session_of(a);
     int code = session_open(&s, NULL, false);
-    if (code == EXIT_DONE) code = register_files(&s, a, true);
+    if (code == EXIT_DONE) code = register_files(&s, a, true, false);
     session_close(&s);
     if (code == EXIT_DONE && !a->quiet) fprintf(stderr, "%d file%s checked, no errors\n", a->nfiles, a->nfiles == 1 ? "" : "s");
     return code;

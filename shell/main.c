@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 const Command commands[] = {
-    {"run", "weir run [-d DB] [--once] [--set k=v] [-q] FILE.sql...",
+    {"run", "weir run [-d DB] [--once] [--set k=v] [-q] FILE.sql|FOLDER...",
      "register the files' statements and run until every bounded input has ended", command_run},
     {"check", "weir check FILE.sql...", "parse and plan only; tell every error", command_check},
     {"explain", "weir explain FILE.sql | -c SQL", "show how queries would run", command_explain},
@@ -32,6 +32,7 @@ static const Flag flags[] = {
     {"-v", offsetof(Args, verbose)}, {"--fail-on-errors", offsetof(Args, fail_on_errors)},
     {"--no-progress", offsetof(Args, no_progress)}, {"--no-color", offsetof(Args, no_color)},
     {"--json", offsetof(Args, json)}, {"--read-only", offsetof(Args, read_only)},
+    {"--prune", offsetof(Args, prune)}, {"--dry-run", offsetof(Args, dry_run)}, {"--watch", offsetof(Args, watch)},
     {"--tap", offsetof(Args, tap)}, {"--junit", offsetof(Args, junit)},
 };
 
@@ -48,6 +49,7 @@ static const char **value_slot(Args *a, const char *arg)
     if (!strcmp(arg, "-c")) return &a->sql;
     if (!strcmp(arg, "--mode")) return &a->mode;
     if (!strcmp(arg, "--query")) return &a->query;
+    if (!strcmp(arg, "--var") && a->nvars < ARGS_MAX) return &a->vars[a->nvars++];
     if (!strcmp(arg, "--set") && a->nsettings < ARGS_MAX) return &a->settings[a->nsettings++];
     return NULL;
 }
@@ -120,6 +122,10 @@ static void help_all(FILE *f)
           "  -c SQL               carry out statements instead of reading them\n"
           "  --mode MODE          table, box, csv, tsv, json, jsonl, line, list, markdown, insert\n"
           "  --set NAME=VALUE     a setting, as SET does (SHOW SETTINGS lists them)\n"
+          "  --var NAME=VALUE     what :NAME stands for in the files\n"
+          "  --dry-run            run: tell what registering the files would change, and stop\n"
+          "  --prune              run: drop what the files do not define\n"
+          "  --watch              run: register a file again when it has been saved\n"
           "  --once               take what is there now, end nothing, stop\n"
           "  --read-only          only look\n"
           "  --fail-on-errors     exit with 1 when records were skipped\n"

@@ -126,7 +126,8 @@ static Status exec_checked(Script *x, Str text, Str file)
     Status syntax = parser_parse(x->text, a, &db->diags, &list);
     sort_statements(x, &list);
     DefineOptions define = {.shelf = x->shelf, .check_only = x->opt->check_only || syntax != WEIR_OK,
-                            .reregister = x->opt->reregister, .then = syntax ? NULL : check_others, .then_arg = x};
+                            .reregister = x->opt->reregister, .change = x->opt->change,
+                            .change_arg = x->opt->change_arg, .then = syntax ? NULL : check_others, .then_arg = x};
     Status st = WEIR_OK;
     if (x->ndefinitions > 0 || define.check_only) st = script_define(db, x->definitions, x->ndefinitions, x->base_dir, &define);
     if (syntax != WEIR_OK) return syntax;

@@ -28,14 +28,19 @@ typedef struct Definitions {
     int failed;
 } Definitions;
 
-/* ---- dropping ---------------------------------------------------------------------------------- */
-
 static const char *kind_word(const Relation *r)
 {
     static const char *const words[] = {[REL_STREAM] = "stream", [REL_TABLE] = "table",
         [REL_VIEW] = "view", [REL_MATERIALIZED] = "materialized view", [REL_SINK] = "sink"};
     return words[r->kind];
 }
+
+static void tell_change(Definitions *d, const char *action, const Relation *r)
+{
+    if (d->opt.change) d->opt.change(d->opt.change_arg, action, kind_word(r), str_printf(&d->db->call, "%.*s", STR_ARG(r->name)).p);
+}
+
+/* ---- dropping ---------------------------------------------------------------------------------- */
 
 static bool kind_fits(ObjectKind what, const Relation *r)
 {
@@ -91,6 +96,7 @@ static Status define_drop(Definitions *d, const Stmt *s)
         if (!r) return diag_error(&d->db->diags, WEIR_E_NOT_FOUND, n.span, "there is no \"%.*s\"", STR_ARG(n.text));
         if (!kind_fits(drop->what, r))
             return diag_error(&d->db->diags, WEIR_E_NAME, n.span, "\"%.*s\" is a %s", STR_ARG(n.text), kind_word(r));
+        tell_change(d, "drop", r);
         TRY(drop_with_dependants(d, r, drop->cascade, n.span));
     }
     return WEIR_OK;
@@ -180,10 +186,11 @@ static Status add_relation(Definitions *d, Relation *made, Name name, bool or_re
 {
     Relation *old = catalog_find(&d->db->catalog, name.text);
     switch (find_clash(d, old, made, or_replace, if_not_exists)) {
-    case CLASH_NONE: break;
-    case CLASH_SKIP: return WEIR_OK;
+    case CLASH_NONE: tell_change(d, "create", made); break;
+    case CLASH_SKIP: tell_change(d, "same", old); return WEIR_OK;
     case CLASH_ERROR: return exists_error(d, old, name);
     case CLASH_REPLACE:
+        tell_change(d, "replace", made);
         TRY(check_history(d, old, name.span));
         TRY(drop_with_dependants(d, old, false, name.span)); break;
     }
@@ -205,7 +212,10 @@ static bool is_inferred_again(Definitions *d, const CreateStream *s)
 static Status define_stream(Definitions *d, const Stmt *s)
 {
     Relation *r;
-    if (d->opt.reregister && is_inferred_again(d, s->create_stream)) return WEIR_OK;
+    if (d->opt.reregister && is_inferred_again(d, s->create_stream)) {
+        tell_change(d, "same", catalog_find(&d->db->catalog, s->create_stream->name.text));
+        return WEIR_OK;
+    }
     TRY(ddl_stream(&d->planner, s->create_stream, &r));
     r->base_dir = d->base_dir;
     rehearsal_take_source(d->db, r);

@@ -73,6 +73,8 @@ typedef struct DefineOptions {
     Shelf *shelf;    /* where the statements are, and what is made of them */
     bool check_only; /* changes nothing; `then` runs while the definitions hold */
     bool reregister; /* the same definition again is no error; a changed view replaces the old */
+    weir_change_each change; /* told what each definition does, or NULL */
+    void *change_arg;
     Status (*then)(void *arg);
     void *then_arg;
 } DefineOptions;

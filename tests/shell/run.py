@@ -384,6 +384,65 @@ class Explain(Case):
         self.weir("explain", "-d", "db", "-c", "SELECT nope FROM s", code=1)
 
 
+class SourceOfTruth(Case):
+    """Files registered again: told before, changed where they changed, pruned, watched."""
+
+    ONE = "CREATE STREAM s (k TEXT, v BIGINT) WITH (connector = 'file', path = 'in.ndjson', format = 'json');\n"
+    TWO = "CREATE MATERIALIZED VIEW m AS SELECT k, sum(v) AS total FROM s GROUP BY k;\n"
+    THREE = "CREATE MATERIALIZED VIEW above AS SELECT count(*) AS n FROM m;\n"
+
+    def setUp(self):
+        super().setUp()
+        self.write("in.ndjson", '{"k":"a","v":1}\n{"k":"b","v":2}\n')
+        self.write("a.sql", self.ONE + self.TWO + self.THREE)
+
+    def test_dry_run_tells_and_changes_nothing(self):
+        self.assertEqual(self.err("run", "-d", "db", "--dry-run", "a.sql"), "+ stream s\n+ materialized view m\n+ materialized view above\n")
+        self.assertEqual(self.rows("SELECT name FROM weir_streams"), [])
+        self.weir("run", "-d", "db", "-q", "a.sql")
+        self.write("a.sql", self.ONE + self.TWO + self.THREE.replace("count(*)", "max(total)"))
+        self.assertEqual(self.err("run", "-d", "db", "--dry-run", "a.sql"), "= stream s\n= materialized view m\n~ materialized view above\n")
+        self.assertEqual(self.rows("SELECT n FROM above"), [(2,)])
+        self.write("a.sql", self.ONE)
+        self.assertEqual(self.err("run", "-d", "db", "--dry-run", "--prune", "a.sql"), "= stream s\n- materialized view above\n- materialized view m\n")
+
+    def test_prune(self):
+        self.weir("run", "-d", "db", "-q", "a.sql")
+        self.write("a.sql", self.ONE + self.TWO)
+        self.weir("run", "-d", "db", "-q", "a.sql")
+        self.assertEqual(self.rows("SELECT name FROM weir_views ORDER BY 1"), [("above",), ("m",)])
+        self.weir("run", "-d", "db", "-q", "--prune", "a.sql")
+        self.assertEqual(self.rows("SELECT name FROM weir_views"), [("m",)])
+        self.assertEqual(self.rows("SELECT * FROM m ORDER BY 1"), [("a", 1), ("b", 2)])
+
+    def test_folder(self):
+        (self.dir / "jobs").mkdir()
+        self.write("jobs/1_stream.sql", self.ONE.replace("in.ndjson", "../in.ndjson"))
+        self.write("jobs/2_view.sql", self.TWO)
+        self.write("jobs/notes.txt", "not SQL")
+        self.weir("run", "-d", "db", "-q", "jobs")
+        self.assertEqual(self.rows("SELECT * FROM m ORDER BY 1"), [("a", 1), ("b", 2)])
+
+    def test_variables(self):
+        self.write("a.sql", self.ONE + "CREATE MATERIALIZED VIEW m AS SELECT k, v, ':x' AS t, v::TEXT AS u FROM s WHERE v > :least AND k <> :not_k; -- :x\n")
+        self.weir("run", "-d", "db", "-q", "--var", "least=0", "--var", "not_k=it's", "--var", "least=1", "--var", "x=9", "a.sql")
+        self.assertEqual(self.rows("SELECT * FROM m"), [("b", 2, ":x", "2")])
+        self.assertIn("WEIR_E_", self.err("run", "-d", "db2", "a.sql", code=1))
+
+    def test_watch(self):
+        p = self.start("run", "-d", "db", "-q", "--watch", "a.sql")
+        self.wait_for("views", lambda: self.rows("SELECT n FROM above") == [(2,)])
+        time.sleep(0.3)
+        self.write("a.sql", self.ONE + self.TWO + self.THREE.replace("count(*)", "nonsense(*)"))
+        time.sleep(0.4)
+        self.assertEqual(self.rows("SELECT n FROM above"), [(2,)])
+        self.write("a.sql", self.ONE + self.TWO + self.THREE.replace("count(*)", "max(total) + 40"))
+        self.wait_for("the view as saved", lambda: self.rows("SELECT n FROM above") == [(42,)])
+        p.send_signal(signal.SIGINT)
+        self.assertEqual(p.wait(10), 130)
+        self.assertIn(b"WEIR_E_NAME", p.stderr.read())
+
+
 class UserTests(Case):
     """weir test: what a file expects of its views."""
 
