@@ -230,7 +230,7 @@ static bool has_at_most_one_row(Attach *s, const LNode *n)
 static LNode *for_existence(LNode *n)
 {
     for (;;) {
-        bool merges = n->kind == L_AGGREGATE && n->nkeys > 0 && !n->window && n->key_window_end < 0;
+        bool merges = n->kind == L_AGGREGATE && n->nkeys > 0 && !n->nsets && !n->window && n->key_window_end < 0;
         bool limits = n->kind == L_TOPN && n->offset == 0 && n->limit != 0;
         if (!merges && !limits && n->kind != L_PROJECT) return n;
         n = n->inputs[0];

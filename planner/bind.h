@@ -15,7 +15,7 @@ enum { BIND_DEPTH_MAX = 64, BIND_NODES_MAX = 10000, EXPR_DEPTH_MAX = 1000 };
 
 /* Columns that stand for what is not computed yet, numbered from here: window columns, aggregates,
  * OVER. They become columns of a node when the node is made. */
-enum { COL_WINDOW = 1 << 28, COL_AGG = 1 << 29, COL_OVER = 1 << 30 };
+enum { COL_WINDOW = 1 << 28, COL_GROUPING = 3 << 27, COL_AGG = 1 << 29, COL_OVER = 1 << 30 };
 
 typedef struct Binder {
     Planner *p;
@@ -154,8 +154,21 @@ Status grouping_node(Grouping *g, Span at, LNode **out);
 /* An expression bound inside the grouping becomes one over grouping_node's columns;
  * WEIR_E_GROUP for what is neither grouped nor aggregated. */
 Status grouping_finish(Grouping *g, BExpr *e, BExpr **out);
+/* GROUPING (a, b): a bit for each argument that the row's grouping set leaves out. */
+bool is_grouping_call(const Binder *b, const Expr *e);
+Status grouping_call(Grouping *g, const ExprContext *c, const Expr *e, BExpr **out);
+/* The bit of a key, which is added if it is new. */
+Status grouping_key_mask(Grouping *g, const ExprContext *c, const Expr *e, const OutputList *items,
+                         uint64_t *out);
 /* DISTINCT: an aggregate over all columns of n. */
 LNode *bind_distinct(Binder *b, LNode *n, Span at);
+
+/* ---- bind_sets.c: GROUPING SETS, ROLLUP, CUBE ----------------------------------------------- */
+enum { GROUPING_SETS_MAX = 256, GROUPING_KEYS_MAX = 64 };
+typedef VEC(uint64_t) GroupSets; /* masks over the keys */
+/* Multiplies *sets (none: the empty set) by those of one more element of GROUP BY. */
+Status bind_grouping_sets(Binder *b, Grouping *g, const ExprContext *c, const GroupItem *item,
+                          const OutputList *items, GroupSets *sets);
 
 /* ---- bind_agg.c ----------------------------------------------------------------------------- */
 Status bind_aggregate_call(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);

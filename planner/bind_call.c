@@ -194,6 +194,12 @@ static Status misplaced_window(Binder *b, const Expr *e)
     return st;
 }
 
+static Status misplaced_grouping(Binder *b, const ExprContext *c, const Expr *e)
+{
+    return diag_error(b->p->diags, WEIR_E_GROUP, bind_at(b, e->span), "%s takes no GROUPING",
+                      c->in_aggregate ? "an aggregate" : c->clause);
+}
+
 static Status needs_over(Binder *b, const Expr *e)
 {
     Status st = diag_error(b->p->diags, WEIR_E_WINDOW, bind_at(b, e->span),
@@ -211,6 +217,10 @@ Status bind_call(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
     if (e->call && e->call->over) return bind_over_call(b, c, e, out);
     if (registry_has_agg(b->p->catalog->registry, e->text)) return bind_aggregate_call(b, c, e, out);
     if (is_over_function(e->text)) return needs_over(b, e);
+    if (is_grouping_call(b, e)) {
+        if (c->grouping && !c->in_aggregate) return grouping_call(c->grouping, c, e, out);
+        return misplaced_grouping(b, c, e);
+    }
     if (window_accessor(b, e, &d) != WINCOL_NONE) {
         if (c->grouping && !c->in_aggregate) return grouping_accessor(c->grouping, c, e, out);
         return misplaced_window(b, e);

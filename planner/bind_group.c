@@ -18,6 +18,11 @@ struct Grouping {
     VEC(BExpr *) keys;
     VEC(LAgg) aggs;
     BoundWindow window; /* spec NULL: none */
+    /* GROUPING SETS and its kind: masks over the keys; has_sets false: one of all keys. */
+    bool has_sets;
+    GroupSets sets;
+    VEC(GroupSets) calls; /* of GROUPING (…): the masks of its arguments */
+    int last_key;         /* index of the key that add_key added or found, -1: a window */
 };
 
 Grouping *grouping_new(Binder *b, LNode *input, const Scope *scope)
@@ -62,9 +67,9 @@ static void add_key(Grouping *g, BExpr *key)
 {
     if (key->type.kind == TYPE_NULL)
         key = bexpr_const(g->b->p->arena, value_null(TYPE_OF(TYPE_TEXT)), key->span);
-    for (int i = 0; i < g->keys.len; i++)
-        if (bexpr_eq(g->keys.data[i], key)) return;
-    vec_push(&g->keys, g->b->p->arena, key);
+    g->last_key = 0;
+    while (g->last_key < g->keys.len && !bexpr_eq(g->keys.data[g->last_key], key)) g->last_key++;
+    if (g->last_key == g->keys.len) vec_push(&g->keys, g->b->p->arena, key);
 }
 
 static Status add_ordinal(Grouping *g, const ExprContext *c, const Expr *e, int64_t n,
@@ -132,16 +137,28 @@ static Status add_key_expr(Grouping *g, const ExprContext *c, const Expr *e,
     return WEIR_OK;
 }
 
-static const char *const GROUP_KIND_NAMES[] = {
-    [GROUP_EXPR] = "", [GROUP_SET] = "", [GROUP_ROLLUP] = "ROLLUP", [GROUP_CUBE] = "CUBE",
-    [GROUP_SETS] = "GROUPING SETS"};
+static bool makes_sets(const GroupItem *item)
+{
+    return item->kind != GROUP_EXPR && (item->kind != GROUP_SET || item->exprs.len == 0);
+}
+
+Status grouping_key_mask(Grouping *g, const ExprContext *c, const Expr *e, const OutputList *items,
+                         uint64_t *out)
+{
+    g->last_key = -1;
+    TRY(add_key_expr(g, c, e, items));
+    if (g->last_key >= GROUPING_KEYS_MAX)
+        return diag_error(g->b->p->diags, WEIR_E_LIMIT, bind_at(g->b, e->span),
+                          "grouping sets are made of at most %d keys", GROUPING_KEYS_MAX);
+    *out = g->last_key < 0 ? 0 : (uint64_t)1 << g->last_key;
+    return WEIR_OK;
+}
 
 static Status add_group_item(Grouping *g, const ExprContext *c, const GroupItem *item,
                              const OutputList *items)
 {
     Status first = WEIR_OK;
-    if (item->kind != GROUP_EXPR && item->kind != GROUP_SET)
-        return bind_unsupported(g->b, item->span, GROUP_KIND_NAMES[item->kind]);
+    if (g->has_sets) return bind_grouping_sets(g->b, g, c, item, items, &g->sets);
     for (int i = 0; i < item->exprs.len; i++) {
         Status st = add_key_expr(g, c, item->exprs.data[i], items);
         if (first == WEIR_OK) first = st;
@@ -156,11 +173,58 @@ Status grouping_add_keys(Grouping *g, const ExprContext *c, const GroupList *lis
     ExprContext inner = *c;
     inner.clause = "GROUP BY";
     inner.grouping = NULL;
+    for (int i = 0; i < list->len; i++) g->has_sets |= makes_sets(&list->data[i]);
     for (int i = 0; i < list->len; i++) {
         Status st = add_group_item(g, &inner, &list->data[i], items);
         if (first == WEIR_OK) first = st;
     }
     return first;
+}
+
+/* ---- GROUPING (a, b) ------------------------------------------------------------------------ */
+
+bool is_grouping_call(const Binder *b, const Expr *e)
+{
+    return name_in_list("grouping,grouping_id", e->text) &&
+           !registry_func(b->p->catalog->registry, e->text, 0);
+}
+
+static Status find_key(Grouping *g, const ExprContext *c, const Expr *e, uint64_t *out)
+{
+    ExprContext inner = *c;
+    BExpr *key;
+    inner.grouping = NULL;
+    inner.overs = NULL;
+    TRY(bind_expr(g->b, &inner, e, &key));
+    for (int i = 0; i < g->keys.len && i < GROUPING_KEYS_MAX; i++) {
+        *out = (uint64_t)1 << i;
+        if (bexpr_eq(g->keys.data[i], key)) return WEIR_OK;
+    }
+    return diag_error(g->b->p->diags, WEIR_E_GROUP, bind_at(g->b, e->span), "GROUPING takes what is in GROUP BY");
+}
+
+Status grouping_call(Grouping *g, const ExprContext *c, const Expr *e, BExpr **out)
+{
+    Span at = bind_at(g->b, e->span);
+    GroupSets args = {0};
+    if (e->args.len < 1 || e->args.len > 62)
+        return diag_error(g->b->p->diags, WEIR_E_TYPE, at, "\"%.*s\" takes 1 to 62 keys", STR_ARG(e->text));
+    for (int i = 0; i < e->args.len; i++) {
+        uint64_t key;
+        TRY(find_key(g, c, e->args.data[i], &key));
+        vec_push(&args, g->b->p->arena, key);
+    }
+    *out = bexpr_column(g->b->p->arena, COL_GROUPING + (int32_t)g->calls.len, TYPE_BIGINT_, at);
+    vec_push(&g->calls, g->b->p->arena, args);
+    return WEIR_OK;
+}
+
+/* The first argument is the highest bit. */
+static int64_t grouping_value(const GroupSets *args, uint64_t set)
+{
+    int64_t value = 0;
+    for (int i = 0; i < args->len; i++) value = value * 2 + ((args->data[i] & set) == 0);
+    return value;
 }
 
 /* ---- aggregates ----------------------------------------------------------------------------- */
@@ -319,9 +383,66 @@ static Status attach_all(Grouping *g)
     return bind_unsupported(g->b, g->window.span, "a subquery among the keys and aggregates of a window");
 }
 
+/* TRUE, or an error where e is one. */
+static Status known(Grouping *g, BExpr *e, BExpr **out)
+{
+    BExpr **args = new (g->b->p->arena, BExpr *, 1);
+    args[0] = e;
+    TRY(bind_operator(g->b, "is_null", args, 1, e->span, out));
+    args = new (g->b->p->arena, BExpr *, 1);
+    args[0] = *out;
+    return bind_operator(g->b, "is_not_null", args, 1, e->span, out);
+}
+
+/* Event time and the bounds of windows are there and right, or the row would not be here. */
+static bool cannot_err(const Grouping *g, const BExpr *e)
+{
+    const Props *p = &g->input->props;
+    if (e->kind != BE_COLUMN) return e->kind == BE_CONST;
+    return e->col == p->time_col || e->col == p->window_start || e->col == p->window_end ||
+           e->col == g->input->window_time;
+}
+
+static Status guard_list(Grouping *g, BExpr *const *list, int32_t n, BExpr **guard)
+{
+    for (int i = 0; i < n; i++) {
+        BExpr *one;
+        if (!list[i] || cannot_err(g, list[i])) continue;
+        TRY(known(g, list[i], &one));
+        *guard = bexpr_and(g->b->p->arena, *guard, one);
+    }
+    return WEIR_OK;
+}
+
+/* A row in error is withheld from every set, and reported once: before it comes to the first. */
+static Status guard_input(Grouping *g, Span at)
+{
+    BExpr *guard = NULL;
+    if (g->input->props.above_state) return WEIR_OK;
+    TRY(guard_list(g, g->keys.data, (int32_t)g->keys.len, &guard));
+    for (int i = 0; i < g->aggs.len; i++) {
+        const LAgg *agg = &g->aggs.data[i];
+        TRY(guard_list(g, &agg->filter, 1, &guard));
+        TRY(guard_list(g, agg->args, agg->nargs, &guard));
+        for (int k = 0; k < agg->norder; k++) TRY(guard_list(g, &agg->order[k].expr, 1, &guard));
+    }
+    if (guard) g->input = lnode_filter(g->b->p->arena, g->input, guard, at);
+    return WEIR_OK;
+}
+
+static GroupSet *group_sets(const Grouping *g)
+{
+    uint64_t all = g->keys.len == GROUPING_KEYS_MAX ? UINT64_MAX : ((uint64_t)1 << g->keys.len) - 1;
+    GroupSet *sets = new (g->b->p->arena, GroupSet, g->sets.len);
+    for (int i = 0; i < g->sets.len; i++)
+        sets[i] = (GroupSet){g->sets.data[i], (int64_t)(all & ~g->sets.data[i])};
+    return sets;
+}
+
 Status grouping_node(Grouping *g, Span at, LNode **out)
 {
     TRY(attach_all(g));
+    if (g->has_sets) TRY(guard_input(g, at));
     const WindowSpec *w = g->window.spec;
     LNode parts = {.inputs = &g->input,
                    .keys = g->keys.data,
@@ -330,7 +451,9 @@ Status grouping_node(Grouping *g, Span at, LNode **out)
                    .time = g->window.time,
                    .aggs = g->aggs.data,
                    .naggs = (int32_t)g->aggs.len,
-                   .is_global = g->keys.len == 0 && (!w || w->def->shape == WINDOW_SHAPE_GLOBAL),
+                   .sets = g->has_sets ? group_sets(g) : NULL,
+                   .nsets = g->has_sets ? (int32_t)g->sets.len : 0,
+                   .is_global = g->keys.len == 0 && !g->has_sets && (!w || w->def->shape == WINDOW_SHAPE_GLOBAL),
                    .emit_final = g->b->emit_final,
                    .what = describe(g)};
     *out = lnode_aggregate(g->b->p->arena, &parts, at);
@@ -360,6 +483,26 @@ static Status not_grouped(Grouping *g, const BExpr *e)
     return st;
 }
 
+/* CASE WHEN grouping_id = … THEN … END */
+static Status finish_call(Grouping *g, const GroupSets *args, Span at, BExpr **out)
+{
+    Arena *a = g->b->p->arena;
+    const GroupSet *sets = group_sets(g);
+    int32_t n = g->has_sets ? (int32_t)g->sets.len : 0, count = 0;
+    int32_t col = (int32_t)g->keys.len + window_column_count(g->window.spec) + (int32_t)g->aggs.len;
+    BExpr **parts = new (a, BExpr *, 2 * n + 1);
+    for (int i = 0; i < n; i++) {
+        BExpr **sides = new (a, BExpr *, 2);
+        sides[0] = bexpr_column(a, col, TYPE_BIGINT_, at);
+        sides[1] = bexpr_const(a, value_int(sets[i].left_out), at);
+        TRY(bind_operator(g->b, "=", sides, 2, at, &parts[count++]));
+        parts[count++] = bexpr_const(a, value_int(grouping_value(args, sets[i].keys)), at);
+    }
+    parts[count++] = bexpr_const(a, value_int(0), at);
+    *out = n ? bexpr_form(a, BE_CASE, TYPE_BIGINT_, parts, count, at) : parts[0];
+    return WEIR_OK;
+}
+
 static Status finish_column(Grouping *g, BExpr *e, BExpr **out)
 {
     int32_t nkeys = (int32_t)g->keys.len, nwindow = window_column_count(g->window.spec), col;
@@ -367,6 +510,8 @@ static Status finish_column(Grouping *g, BExpr *e, BExpr **out)
         *out = e;
         return WEIR_OK;
     }
+    if (e->col >= COL_GROUPING && e->col < COL_AGG)
+        return finish_call(g, &g->calls.data[e->col - COL_GROUPING], e->span, out);
     if (e->col >= COL_AGG)
         col = nkeys + nwindow + e->col - COL_AGG;
     else if (e->col >= COL_WINDOW)

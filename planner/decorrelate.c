@@ -276,7 +276,7 @@ static BExpr *agg_of_nothing(Arena *a, const LAgg *g)
 
 static bool pull_aggregate(Pull *s, LNode *n, Keyed *k)
 {
-    if (node_is_correlated(n) || (n->is_global && n->window)) return false;
+    if (node_is_correlated(n) || (n->is_global && n->window) || n->nsets) return false;
     if (!pull(s, n->inputs[0], k) || k->nothing) return false;
     k->node = aggregate_by(s->arena, n, k->node, k->nkeys);
     k->ncols = n->nfields;
@@ -630,6 +630,7 @@ static Status push_aggregate(Push *s, LNode *n, LNode **out)
 {
     LNode *in;
     if (n->window || n->key_window_end >= 0) return refuse(s, n, "a window aggregate");
+    if (n->nsets) return refuse(s, n, "GROUPING SETS");
     if (n->is_global) return push_global(s, n, out);
     TRY(push(s, n->inputs[0], &in));
     LNode b = bound_node(s, n, in->nfields - s->nd);

@@ -149,13 +149,16 @@ LNode *lnode_aggregate(Arena *a, const LNode *parts, Span at)
     n->is_global = parts->is_global;
     n->emit_final = parts->emit_final;
     n->what = parts->what;
-    n->nfields = n->nkeys + window_column_count(n->window) + n->naggs;
+    n->sets = parts->sets;
+    n->nsets = parts->nsets;
+    n->nfields = n->nkeys + window_column_count(n->window) + n->naggs + (n->nsets > 0);
     n->fields = new (a, Field, n->nfields);
     int32_t f = 0;
     for (int i = 0; i < n->nkeys; i++)
         n->fields[f++] = (Field){key_name(a, n->inputs[0], n->keys[i]), n->keys[i]->type};
     f += put_window_fields(n->fields + f, n);
     for (int i = 0; i < n->naggs; i++) n->fields[f++] = (Field){n->aggs[i].text, n->aggs[i].type};
+    if (n->nsets > 0) n->fields[f] = (Field){S("grouping_id"), TYPE_BIGINT_};
     return finish(a, n);
 }
 

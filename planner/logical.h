@@ -15,7 +15,8 @@ typedef enum LKind {
     L_FILTER,     /* pred */
     L_PROJECT,    /* exprs */
     L_WINDOW,     /* window, time, partition: input columns, then window_start, _end, _time */
-    L_AGGREGATE,  /* keys, window, aggs: keys, then window columns, then aggregates */
+    L_AGGREGATE,  /* keys, window, aggs, sets: keys, then window columns, then aggregates, then
+                     with sets the set of the row */
     L_UNION,
     L_JOIN,       /* join: left columns, then right columns (SEMI, ANTI: left only) */
     L_OVER,       /* keys, order, overs: input columns, then one per call */
@@ -78,6 +79,12 @@ typedef struct LOver {
     Span span;
 } LOver;
 
+/* One of GROUPING SETS: a bit for each key that it has. */
+typedef struct GroupSet {
+    uint64_t keys;
+    int64_t left_out; /* names the set among others: bits of the keys it lacks, as they were written */
+} GroupSet;
+
 typedef struct LNode LNode;
 struct LNode {
     LKind kind;
@@ -107,6 +114,9 @@ struct LNode {
     int32_t nkeys;
     LAgg *aggs;
     int32_t naggs;
+    GroupSet *sets;             /* AGGREGATE: GROUPING SETS; nsets 0: all keys together. Keys that a
+                                   set leaves out are NULL; the last column is its left_out */
+    int32_t nsets;
     bool is_global, emit_final;
     LJoin *join;                /* JOIN */
     LOrder *order;              /* OVER, TOPN: the whole order, the identity of rows at its end */

@@ -268,7 +268,8 @@ static const PhysKind PHYS_KINDS[] = {
     [L_JOIN] = PHYS_JOIN,     [L_OVER] = PHYS_OVER,             [L_TOPN] = PHYS_TOPN,
     [L_SETOP] = PHYS_SETOP,   [L_UNNEST] = PHYS_UNNEST};
 
-static Status lower(Lower *s, const LNode *n, PhysOp **out)
+/* The operator of n over inputs that are operators already. */
+static Status add_op(Lower *s, const LNode *n, PhysOp *const *inputs, PhysOp **out)
 {
     PhysOp *op = new_one(s->arena, PhysOp);
     *op = (PhysOp){.kind = PHYS_KINDS[n->kind],
@@ -281,7 +282,7 @@ static Status lower(Lower *s, const LNode *n, PhysOp **out)
                    .key_window_end = -1};
     op->inputs = new (s->arena, PhysOp *, n->ninputs);
     for (int i = 0; i < n->ninputs; i++) {
-        TRY(lower(s, n->inputs[i], &op->inputs[i]));
+        op->inputs[i] = inputs[i];
         op->input_retracts |= !n->inputs[i]->props.is_append_only;
     }
     TRY(lower_kind(s, n, op));
@@ -289,6 +290,63 @@ static Status lower(Lower *s, const LNode *n, PhysOp **out)
     vec_push(&s->ops, s->arena, op);
     *out = op;
     return WEIR_OK;
+}
+
+/* ---- grouping sets -------------------------------------------------------------------------- */
+
+/* The aggregate of one set, with the keys that it has. */
+static LNode *set_aggregate(Arena *a, const LNode *n, uint64_t set)
+{
+    LNode parts = *n;
+    parts.keys = new (a, BExpr *, n->nkeys);
+    parts.nkeys = parts.nsets = 0;
+    for (int i = 0; i < n->nkeys; i++)
+        if (set >> i & 1) parts.keys[parts.nkeys++] = n->keys[i];
+    bool has_end = n->window && n->window->def->shape != WINDOW_SHAPE_GLOBAL;
+    parts.is_global = parts.nkeys == 0 && !has_end;
+    return lnode_aggregate(a, &parts, n->span);
+}
+
+/* Its columns as those of n: NULL for the keys that it lacks, and which set it is. */
+static LNode *set_columns(Arena *a, const LNode *n, LNode *agg, const GroupSet *set)
+{
+    BExpr **exprs = new (a, BExpr *, n->nfields);
+    int32_t from = 0, last = n->nfields - 1;
+    for (int i = 0; i < last; i++) {
+        Type t = n->fields[i].type;
+        bool lacks = i < n->nkeys && !(set->keys >> i & 1);
+        exprs[i] = lacks ? bexpr_const(a, value_null(t), n->span) : bexpr_column(a, from++, t, n->span);
+    }
+    exprs[last] = bexpr_const(a, value_int(set->left_out), n->span);
+    return lnode_project(a, agg, exprs, n->fields, n->nfields, n->span);
+}
+
+/* All sets read one input; their rows are put together. */
+static Status lower_sets(Lower *s, const LNode *n, PhysOp *input, PhysOp **out)
+{
+    LNode **branches = new (s->arena, LNode *, n->nsets);
+    PhysOp **tops = new (s->arena, PhysOp *, n->nsets);
+    for (int i = 0; i < n->nsets; i++) {
+        LNode *agg = set_aggregate(s->arena, n, n->sets[i].keys);
+        PhysOp *op;
+        TRY(add_op(s, agg, &input, &op));
+        op->is_repeat = i > 0;
+        branches[i] = set_columns(s->arena, n, agg, &n->sets[i]);
+        TRY(add_op(s, branches[i], &op, &tops[i]));
+    }
+    LNode *all = lnode_union(s->arena, branches, n->nsets, n->span);
+    TRY(add_op(s, all, tops, out));
+    (*out)->props = n->props;
+    return WEIR_OK;
+}
+
+/* ---- the tree ------------------------------------------------------------------------------- */
+
+static Status lower(Lower *s, const LNode *n, PhysOp **out)
+{
+    PhysOp **inputs = new (s->arena, PhysOp *, n->ninputs);
+    for (int i = 0; i < n->ninputs; i++) TRY(lower(s, n->inputs[i], &inputs[i]));
+    return n->nsets ? lower_sets(s, n, inputs[0], out) : add_op(s, n, inputs, out);
 }
 
 /* Rows of several streams are ordered by the streams' names. */

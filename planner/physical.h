@@ -213,6 +213,7 @@ struct PhysOp {
     AggCall *aggs;
     int32_t naggs;
     bool is_global;        /* AGGREGATE without GROUP BY: one row even over nothing */
+    bool is_repeat;        /* AGGREGATE: another one over the same rows counts those that are late */
     bool emit_final;       /* AGGREGATE, TOPN, SETOP: only closed windows; OVER: those, or, where
                               key_window_end is -1, each row when the watermark has reached
                               order[0], its event time */

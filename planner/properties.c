@@ -171,6 +171,13 @@ static int32_t key_over(const LNode *n, int32_t col)
     return -1;
 }
 
+static bool in_every_set(const LNode *n, int32_t key)
+{
+    for (int i = 0; i < n->nsets; i++)
+        if (!(n->sets[i].keys >> key & 1)) return false;
+    return true;
+}
+
 /* The keys hold both bounds of a window that was made below. */
 static void find_key_window(LNode *n)
 {
@@ -178,7 +185,7 @@ static void find_key_window(LNode *n)
     n->key_window_start = n->key_window_end = -1;
     if (n->window || !in->props.has_watermark) return;
     int32_t start = key_over(n, in->props.window_start), end = key_over(n, in->props.window_end);
-    if (start < 0 || end < 0) return;
+    if (start < 0 || end < 0 || !in_every_set(n, start) || !in_every_set(n, end)) return;
     n->key_window_start = start;
     n->key_window_end = end;
 }
@@ -228,15 +235,27 @@ static bool writes_once(const LNode *n)
     return w ? w->def->shape == WINDOW_SHAPE_PANES && !w->fill : !is_over_sessions(n->inputs[0]);
 }
 
-/* COUNT: window_no names a window of a group; others: window_end does. */
+/* A set that is written twice gives its rows twice. */
+static bool has_equal_sets(const LNode *n)
+{
+    for (int i = 0; i < n->nsets; i++)
+        for (int k = 0; k < i; k++)
+            if (n->sets[i].left_out == n->sets[k].left_out) return true;
+    return false;
+}
+
+/* COUNT: window_no names a window of a group; others: window_end does. A key that is NULL is told
+ * from one that was left out by the set. */
 static void aggregate_key(Arena *a, LNode *n)
 {
     int32_t columns = window_column_count(n->window);
     Props *p = &n->props;
-    p->nkey = n->nkeys + (columns > 0);
-    p->key = new (a, int32_t, p->nkey);
+    if (has_equal_sets(n)) return;
+    p->key = new (a, int32_t, n->nkeys + 2);
     for (int i = 0; i < n->nkeys; i++) p->key[i] = i;
-    if (columns > 0) p->key[n->nkeys] = columns == 3 ? n->nkeys : n->nkeys + 1;
+    p->nkey = n->nkeys;
+    if (columns > 0) p->key[p->nkey++] = columns == 3 ? n->nkeys : n->nkeys + 1;
+    if (n->nsets > 0) p->key[p->nkey++] = n->nfields - 1;
 }
 
 static void aggregate_window(LNode *n)
@@ -253,7 +272,8 @@ static void aggregate_window(LNode *n)
         p->window_start = n->key_window_start;
         p->window_end = n->key_window_end;
         p->has_watermark = true;
-        p->time_col = n->window_time = key_over(n, in->window_time);
+        int32_t time = key_over(n, in->window_time);
+        if (time >= 0 && in_every_set(n, time)) p->time_col = n->window_time = time;
     }
 }
 

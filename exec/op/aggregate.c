@@ -114,7 +114,7 @@ static int drop_timeless(AggregateOp *g, const Batch *b, const Column *time, int
     for (int i = 0; i < n; i++) {
         if (!col_is_null(time, rows[i]))
             rows[kept++] = rows[i];
-        else if (batch_weight(b, rows[i]) > 0)
+        else if (batch_weight(b, rows[i]) > 0 && !g->op.plan->is_repeat)
             g->op.ctx->gap_rows += batch_weight(b, rows[i]);
     }
     return kept;

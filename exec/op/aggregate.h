@@ -40,7 +40,7 @@ const int64_t *aggregate_times(const Batch *b, int col, Arena *scratch);
 static inline void aggregate_late(AggregateOp *g, const Batch *b, int row)
 {
     int weight = batch_weight(b, row);
-    if (weight > 0) g->op.ctx->late_rows += weight;
+    if (weight > 0 && !g->op.plan->is_repeat) g->op.ctx->late_rows += weight;
 }
 
 /* Windows that end at or before this are closed once the watermark is w, and take no row of

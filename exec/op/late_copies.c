@@ -39,7 +39,7 @@ static uint32_t ordinal_before(const LateCopies *l, const PhysOp *p, uint32_t or
 
 void late_copies_count(LateCopies *l)
 {
-    if (l->weight > 0) l->ctx->late_rows += l->weight;
+    if (l->weight > 0 && !l->is_repeat) l->ctx->late_rows += l->weight;
     l->weight = 0;
 }
 

@@ -101,6 +101,7 @@ Status op_keyed_window_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, D
     k->agg.tick = type_tick_us(p->inputs[0]->fields[k->end_col].type);
     k->windows.tag = 'k';
     TRY(late_copies_init(&k->late, p->inputs[0], c, a, d));
+    k->late.is_repeat = p->is_repeat;
     *out = &k->agg.op;
     return WEIR_OK;
 }

@@ -76,7 +76,7 @@ static TimeTable *table_of_row(PanesOp *p, const Batch *b, int row, int64_t t, P
     pane_look(p, t, seen);
     if (seen->is_gap) {
         int weight = batch_weight(b, row);
-        if (weight > 0) p->agg.op.ctx->gap_rows += weight;
+        if (weight > 0 && !p->agg.op.plan->is_repeat) p->agg.op.ctx->gap_rows += weight;
         return NULL;
     }
     int64_t late_end = p->agg.window->by_value ? INT64_MIN : aggregate_late_end(&p->agg, b, row);

@@ -16,6 +16,7 @@ typedef struct Collapse {
     BExpr **keys;      /* those that are not of the window */
     int32_t nkeys;
     LAgg *aggs;
+    GroupSet *sets; /* over those keys */
 } Collapse;
 
 static bool find_shape(Collapse *c)
@@ -35,12 +36,27 @@ static bool is_window_column(const Collapse *c, const BExpr *e)
     return e->kind == BE_COLUMN && e->col >= c->base;
 }
 
+/* Key `from` is now key `to`; -1: it belongs to every set by itself. */
+static bool take_bit(Collapse *c, int32_t from, int32_t to)
+{
+    for (int i = 0; i < c->agg->nsets; i++) {
+        uint64_t has = c->agg->sets[i].keys >> from & 1;
+        if (to < 0 && !has) return false;
+        if (to >= 0) c->sets[i].keys |= has << to;
+    }
+    return true;
+}
+
 static bool take_keys(Collapse *c)
 {
     c->keys = new (c->p->arena, BExpr *, c->agg->nkeys);
+    c->sets = new (c->p->arena, GroupSet, c->agg->nsets);
+    for (int i = 0; i < c->agg->nsets; i++) c->sets[i].left_out = c->agg->sets[i].left_out;
     for (int i = 0; i < c->agg->nkeys; i++) {
         BExpr *key = c->agg->keys[i];
-        if (is_window_column(c, key)) continue;
+        bool is_window = is_window_column(c, key);
+        if (!take_bit(c, i, is_window ? -1 : c->nkeys)) return false;
+        if (is_window) continue;
         if (!reads_only_below(key, c->base)) return false;
         c->keys[c->nkeys++] = key;
     }
@@ -90,6 +106,7 @@ static bool is_partition_the_key(const Collapse *c)
 {
     const LNode *w = c->window;
     if (w->window->def->shape != WINDOW_SHAPE_SESSION) return true;
+    if (c->agg->nsets > 0) return false;
     for (int i = 0; i < w->npartition; i++)
         if (!contains(c->keys, c->nkeys, w->partition[i])) return false;
     for (int i = 0; i < c->nkeys; i++)
@@ -120,6 +137,8 @@ static LNode *windowed(const Collapse *c)
                    .time = c->window->time,
                    .aggs = c->aggs,
                    .naggs = c->agg->naggs,
+                   .sets = c->sets,
+                   .nsets = c->agg->nsets,
                    .emit_final = c->agg->emit_final,
                    .what = c->agg->what};
     return lnode_aggregate(c->p->arena, &parts, c->agg->span);
@@ -157,6 +176,8 @@ static LNode *restore_columns(const Collapse *c, LNode *n)
     for (int i = 0; i < old->naggs; i++)
         exprs[old->nkeys + i] =
             bexpr_column(a, n->nkeys + 2 + i, old->aggs[i].type, old->aggs[i].span);
+    if (old->nsets > 0)
+        exprs[old->nfields - 1] = bexpr_column(a, n->nfields - 1, TYPE_BIGINT_, old->span);
     return lnode_project(a, n, exprs, old->fields, old->nfields, old->span);
 }
 

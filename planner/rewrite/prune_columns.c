@@ -149,15 +149,16 @@ static bool agg_can_fail(const LAgg *g)
 
 static LNode *narrow_aggregate(Planner *p, LNode *n, const bool *wanted, int32_t *to)
 {
-    int32_t first = n->nfields - n->naggs, kept = 0;
+    int32_t first = n->nkeys + window_column_count(n->window), kept = 0;
     for (int i = 0; i < first; i++) to[i] = i;
     LAgg *aggs = new (p->arena, LAgg, n->naggs);
     for (int i = 0; i < n->naggs; i++) {
         bool keep = wanted[first + i] || agg_can_fail(&n->aggs[i]) ||
-                    (n->is_global && kept == 0 && i == n->naggs - 1);
+                    ((n->is_global || n->nsets) && kept == 0 && i == n->naggs - 1);
         to[first + i] = keep ? first + kept : -1;
         if (keep) aggs[kept++] = n->aggs[i];
     }
+    if (n->nsets > 0) to[n->nfields - 1] = first + kept;
     if (kept == n->naggs) return n;
     LNode parts = *n;
     parts.aggs = aggs;

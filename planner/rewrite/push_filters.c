@@ -127,10 +127,26 @@ static BExpr *below_window(Planner *p, const LNode *w, BExpr *e)
     return e;
 }
 
+/* Keys that a set leaves out are NULL above it. */
+static bool every_set_has(const LNode *n, const BExpr *e)
+{
+    for (int i = 0; i < n->nsets && e->kind == BE_COLUMN; i++)
+        if (!(n->sets[i].keys >> e->col & 1)) return false;
+    for (int i = 0; i < e->nargs; i++)
+        if (!every_set_has(n, e->args[i])) return false;
+    return true;
+}
+
+/* Below it a filter without columns would leave the set of no keys its one row. */
+static bool suits_sets(const LNode *n, const BExpr *e)
+{
+    return n->nsets == 0 || (!reads_only_below(e, 0) && every_set_has(n, e));
+}
+
 /* Whole groups only. FILL shows windows in which other groups have rows. */
 static BExpr *below_aggregate(Planner *p, const LNode *n, BExpr *e)
 {
-    if (n->is_global || (n->window && n->window->fill) || !reads_only_below(e, n->nkeys))
+    if (n->is_global || !suits_sets(n, e) || (n->window && n->window->fill) || !reads_only_below(e, n->nkeys))
         return NULL;
     return bexpr_substitute(p->arena, e, n->keys);
 }

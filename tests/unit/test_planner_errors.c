@@ -101,8 +101,6 @@ static void not_built(void **state)
     Fixture *f = *state;
     static const char *const CASES[] = {
         "SELECT * FROM bid ORDER BY price",
-        "SELECT auction FROM bid GROUP BY ROLLUP (auction)",
-        "SELECT auction FROM bid GROUP BY GROUPING SETS ((auction), ())",
         "SELECT now() FROM bid",
         "SELECT * FROM bid WHERE date_time > now() - INTERVAL '1' HOUR",
         "WITH RECURSIVE r AS (SELECT 1) SELECT * FROM r",

@@ -220,6 +220,68 @@ static void set_operations(void **state)
                 "7(6) output\n");
 }
 
+static void grouping_sets(void **state)
+{
+    Fixture *f = *state;
+    expect_plan(f, "SELECT auction, bidder, sum(price), GROUPING(auction, bidder) FROM bid GROUP BY ROLLUP "
+                   "(auction, bidder)",
+                "0 scan bid auction,bidder,price,date_time where ((auction IS NULL) IS NOT NULL) "
+                "AND ((bidder IS NULL) IS NOT NULL) AND ((price IS NULL) IS NOT NULL)\n"
+                "1(0) aggregate by auction, bidder; sum(price)\n"
+                "2(1) project auction, bidder, \"sum(price)\", 0\n"
+                "3(0) aggregate by auction; sum(price)\n"
+                "4(3) project auction, NULL, \"sum(price)\", 2\n"
+                "5(0) aggregate; sum(price); one group\n"
+                "6(5) project NULL, NULL, \"sum(price)\", 3\n"
+                "7(2,4,6) union\n"
+                "8(7) project auction, bidder, \"sum(price)\", CASE WHEN grouping_id = 0 THEN 0 WHEN "
+                "grouping_id = 2 THEN 1 WHEN grouping_id = 3 THEN 3 ELSE 0 END\n"
+                "9(8) output\n");
+    expect_plan(f, "SELECT auction, count(*) FROM bid GROUP BY auction, GROUPING SETS ((bidder), ()) "
+                   "HAVING auction > 3 AND count(*) > 1",
+                "0 scan bid auction,bidder,date_time where ((auction IS NULL) IS NOT NULL) AND "
+                "((bidder IS NULL) IS NOT NULL) AND (auction > 3)\n"
+                "1(0) aggregate by auction, bidder; count()\n"
+                "2(1) project auction, bidder, \"count(*)\", 0\n"
+                "3(0) aggregate by auction; count()\n"
+                "4(3) project auction, NULL, \"count(*)\", 2\n"
+                "5(2,4) union\n"
+                "6(5) filter \"count(*)\" > 1\n"
+                "7(6) project auction, \"count(*)\"\n"
+                "8(7) output\n");
+    expect_plan(f, "SELECT window_end, window_start, auction, max(price) FROM TUMBLE(bid, date_time, "
+                   "INTERVAL '10' SECOND) GROUP BY window_start, window_end, CUBE (auction) EMIT FINAL",
+                "0 scan bid auction,price,date_time where ((auction IS NULL) IS NOT NULL) AND "
+                "((price IS NULL) IS NOT NULL)\n"
+                "1(0) aggregate by auction; tumbling 10 on date_time; max(price); final\n"
+                "2(1) project auction, window_start, window_end, \"max(price)\", 0\n"
+                "3(0) aggregate; tumbling 10 on date_time; max(price); final\n"
+                "4(3) project NULL, window_start, window_end, \"max(price)\", 4\n"
+                "5(2,4) union\n"
+                "6(5) project window_end, window_start, auction, \"max(price)\"\n"
+                "7(6) output\n");
+    expect_plan(f, "SELECT auction FROM bid GROUP BY GROUPING SETS (auction, auction)",
+                "0 scan bid auction,date_time where (auction IS NULL) IS NOT NULL\n"
+                "1(0) aggregate by auction\n"
+                "2(1) project auction, 0\n"
+                "3(0) aggregate by auction\n"
+                "4(3) project auction, 0\n"
+                "5(2,4) union\n"
+                "6(5) project auction\n"
+                "7(6) output\n");
+    expect_plan(f, "SELECT max(n) FROM (SELECT channel, count(*) n FROM bid WINDOW TUMBLING (SIZE 1 "
+                   "SECOND) GROUP BY ROLLUP ((channel, bidder))) t",
+                "0 scan bid bidder,channel,date_time where ((channel IS NULL) IS NOT NULL) AND "
+                "((bidder IS NULL) IS NOT NULL)\n"
+                "1(0) aggregate by channel, bidder; tumbling 1 on date_time; count()\n"
+                "2(1) project channel, bidder, window_start, window_end, \"count(*)\", 0\n"
+                "3(0) aggregate; tumbling 1 on date_time; count()\n"
+                "4(3) project NULL, NULL, window_start, window_end, \"count(*)\", 3\n"
+                "5(2,4) union\n"
+                "6(5) aggregate; max(count(*)); one group; retracts\n"
+                "7(6) output\n");
+}
+
 /* ---- what is refused -------------------------------------------------------------------------- */
 
 static void misplaced(void **state)
@@ -328,9 +390,27 @@ static void stored_rank(void **state)
     assert_int_equal(catalog_find(&f->catalog, S("plain_one"))->ncols, 1);
 }
 
+static void grouping(void **state)
+{
+    Fixture *f = *state;
+    expect_error(f, "SELECT GROUPING(price) FROM bid GROUP BY ROLLUP (auction)", WEIR_E_GROUP, "GROUPING takes what is in GROUP BY",
+                 "price");
+    expect_error(f, "SELECT sum(GROUPING(auction)) FROM bid GROUP BY ROLLUP (auction)", WEIR_E_GROUP, "an aggregate takes no GROUPING",
+                 NULL);
+    expect_error(f, "SELECT 1 FROM bid WHERE GROUPING(auction) = 1 GROUP BY ROLLUP (auction)", WEIR_E_GROUP, "WHERE takes no GROUPING",
+                 NULL);
+    expect_error(f, "SELECT price FROM bid GROUP BY CUBE (auction)", WEIR_E_GROUP, "\"price\" must be in GROUP BY", "price");
+    expect_error(f, "SELECT 1 FROM bid GROUP BY CUBE (auction, bidder, price, channel), CUBE (auction, bidder, price, channel), "
+                    "ROLLUP (auction)", WEIR_E_LIMIT, "at most 256 grouping sets", NULL);
+    expect_error(f, "SELECT auction FROM bid GROUP BY ROLLUP (auction) EMIT FINAL", WEIR_E_EMIT, "never finishes", NULL);
+    assert_int_equal(plan_sql(f, "SELECT auction, count(*) FROM bid GROUP BY ROLLUP (auction)"), WEIR_OK);
+    assert_int_equal(f->plan->ops[f->plan->nops - 1]->props.nkey, 0);
+    assert_int_equal(plan_sql(f, "SELECT GROUPING(auction), auction FROM bid GROUP BY auction"), WEIR_OK);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-    const struct CMUnitTest tests[] = {T(over), T(first_rows), T(set_operations), T(misplaced), T(named_windows), T(frames), T(finishing), T(limits), T(stored_rank)};
+    const struct CMUnitTest tests[] = {T(over), T(first_rows), T(set_operations), T(grouping_sets), T(misplaced), T(named_windows), T(frames), T(finishing), T(limits), T(stored_rank), T(grouping)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,6 +31,10 @@ static const char *const QUERIES[] = {
     "QUALIFY dense_rank() OVER (PARTITION BY window_start, window_end ORDER BY count(*) DESC) <= 3 EMIT FINAL",
     "SELECT price, lag(price) OVER (PARTITION BY auction ORDER BY date_time) FROM bid QUALIFY row_number() OVER "
     "(PARTITION BY auction ORDER BY date_time) = 1 EMIT FINAL",
+    "SELECT auction, c FROM (SELECT auction, bidder % 2, count(*) c, sum(price) FROM bid GROUP BY auction, CUBE (bidder % 2)) t "
+    "WHERE auction > 3 AND c > 1",
+    "SELECT window_end, window_start, auction, GROUPING(auction), max(price) FROM TUMBLE(bid, date_time, INTERVAL '10' SECOND) "
+    "GROUP BY window_start, window_end, ROLLUP (auction) EMIT FINAL",
     "SELECT a FROM (SELECT auction a, price + 1 p FROM bid INTERSECT SELECT bidder, price FROM bid) t WHERE a > 3 AND p + 1 > 2",
 };
 enum { NQUERIES = sizeof QUERIES / sizeof *QUERIES };
