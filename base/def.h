@@ -113,6 +113,7 @@ typedef struct FormatDef {
     const OptionDef *options;
     const void *impl;      /* exec/format: FormatImpl */
     const char *doc;
+    bool is_changelog;     /* of tables with a primary key only */
 } FormatDef;
 
 /* Everything exec registers, found by name. Each member is a NULL-terminated array of lists, one

@@ -36,7 +36,7 @@ Status ddl_check_name(Planner *p, const Name *name, bool may_exist)
 
 /* Understood, so that the answer is not "unknown". */
 static const char LATER_CONNECTORS[] = "kafka,upsert-kafka,mqtt,http,tcp,socket,unix,kinesis,jdbc";
-static const char LATER_FORMATS[] = "debezium,debezium-json,upsert,canal-json,maxwell-json,avro,protobuf,parquet";
+static const char LATER_FORMATS[] = "canal-json,maxwell-json,avro,protobuf,parquet";
 
 static const OptionItem *given(const CreateStream *s, const char *key)
 {
@@ -92,6 +92,13 @@ static Words format_names(Planner *p)
     return words;
 }
 
+static Status changelog_of_stream(Planner *p, const FormatDef *f, const OptionItem *item)
+{
+    Status st = diag_error(p->diags, WEIR_E_OPTION, item->span, "format \"%s\" is of tables with a primary key", f->name);
+    diag_hint(p->diags, "CREATE TABLE … (…, PRIMARY KEY (…)); an append-only stream has no row to change");
+    return st;
+}
+
 static Status find_format(Planner *p, const CreateStream *s, const ConnectorDef *c, const FormatDef **out)
 {
     const OptionItem *item = given(s, "format");
@@ -108,6 +115,7 @@ static Status find_format(Planner *p, const CreateStream *s, const ConnectorDef 
         return st;
     }
     *out = registry_format(p->catalog->registry, item->value);
+    if (*out && (*out)->is_changelog && !(s->is_table && ddl_has_key(s))) return changelog_of_stream(p, *out, item);
     if (*out) return WEIR_OK;
     Status st = diag_error(p->diags, WEIR_E_OPTION, item->span, "unknown format \"%.*s\"", STR_ARG(item->value));
     ddl_hint_words(p, item->value, &words, "formats");

@@ -17,6 +17,9 @@ typedef struct RowBuilder {
     uint64_t *offset;      /* of each row's record */
     uint32_t *ordinal;     /* row's place in its record (arrays of objects) */
     bool has_ordinals;
+    bool has_weights;      /* weight and time_us are filled, for every row */
+    int32_t *weight;       /* formats of tables: 1 a row, -1 the end of its key's row */
+    int64_t *time_us;      /* the source's time of the change, INT64_MIN: not known */
     VEC(StreamError) errors;
 } RowBuilder;
 

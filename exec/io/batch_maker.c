@@ -15,6 +15,9 @@ void batch_maker_open(BatchMaker *m, const SourceSpec *spec, Arena *a)
     }
     m->offset = new (a, uint64_t, spec->rows_max);
     m->ordinal = new (a, uint32_t, spec->rows_max);
+    if (rel->kind != REL_TABLE) return;
+    m->weight = new (a, int32_t, spec->rows_max);
+    m->time_us = new (a, int64_t, spec->rows_max);
 }
 
 void batch_maker_close(BatchMaker *m)
@@ -32,7 +35,9 @@ void batch_maker_begin(BatchMaker *m)
     b->cap = m->spec->rows_max;
     b->offset = m->offset;
     b->ordinal = m->ordinal;
-    b->has_ordinals = false;
+    b->weight = m->weight;
+    b->time_us = m->time_us;
+    b->has_ordinals = b->has_weights = false;
     memset(&b->errors, 0, sizeof b->errors);
 }
 
@@ -40,7 +45,8 @@ void batch_maker_end(BatchMaker *m, SourceBatch *out)
 {
     const RowBuilder *b = &m->rows;
     out->batch = (Batch){.rows = b->rows, .ncols = b->ncols, .cols = b->cols, .judge_max = INT64_MIN,
-                         .offset = b->offset, .ordinal = b->has_ordinals ? b->ordinal : NULL};
+                         .offset = b->offset, .ordinal = b->has_ordinals ? b->ordinal : NULL,
+                         .weights = b->has_weights ? b->weight : NULL};
     out->errors = b->errors.data;
     out->nerrors = (int32_t)b->errors.len;
 }

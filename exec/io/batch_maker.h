@@ -11,6 +11,8 @@ typedef struct BatchMaker {
     Column *cols;          /* as every batch begins: data, no NULLs */
     uint64_t *offset;
     uint32_t *ordinal;
+    int32_t *weight;
+    int64_t *time_us;
 } BatchMaker;
 
 /* Makes columns for all that is wanted but computed columns. */

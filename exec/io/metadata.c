@@ -40,6 +40,13 @@ static Value of_ingest_time(const RowBuilder *rows, const BatchFacts *f, int row
     return (Value){.type = TYPE_TIMESTAMP_(6), .i = f->ingest_us};
 }
 
+static Value of_timestamp(const RowBuilder *rows, const BatchFacts *f, int row)
+{
+    (void)f;
+    if (!rows->has_weights || rows->time_us[row] == INT64_MIN) return value_null(TYPE_TIMESTAMP_(6));
+    return (Value){.type = TYPE_TIMESTAMP_(6), .i = rows->time_us[row]};
+}
+
 static Value of_nothing(const RowBuilder *rows, const BatchFacts *f, int row)
 {
     (void)rows, (void)f, (void)row;
@@ -51,7 +58,7 @@ static const struct {
     MetadataOf of;
 } METADATA[] = {{"offset", of_offset},   {"partition", of_partition},     {"file", of_file},
                 {"line", of_line},       {"ingest_time", of_ingest_time}, {"key", of_nothing},
-                {"timestamp", of_nothing}, {"headers", of_nothing}};
+                {"timestamp", of_timestamp}, {"headers", of_nothing}};
 enum { METADATA_COUNT = sizeof METADATA / sizeof *METADATA };
 
 static Str metadata_key(const ColumnDef *c)

@@ -43,12 +43,17 @@ static void refuse_missing(Refusals *r, const Required *q, int row)
     refuse(r, row, WEIR_E_DATA, str_printf(&r->epoch->batch, format, STR_ARG(name)));
 }
 
+/* The end of a table's row: of its columns the key alone counts. */
+static bool is_end_of_row(const Batch *b, int row) { return b->weights && b->weights[row] < 0; }
+
 static void require_column(Refusals *r, const Required *q, int rows)
 {
     const Column *c = &r->scan->cols[q->col];
     bool may_miss = q->is_time && r->scan->spec.rel->watermark.drop_null_time;
+    bool is_needed = q->is_time || r->scan->spec.rel->cols[q->col].primary_key;
     if (!c->valid && !c->err) return;
     for (int i = 0; i < rows; i++) {
+        if (!is_needed && is_end_of_row(&r->scan->current->batch, i)) continue;
         const RowError *e = col_is_err(c, i) ? column_error(c, i) : NULL;
         if (e) refuse(r, i, e->code, e->message);
         else if (!col_is_null(c, i)) continue;

@@ -124,7 +124,8 @@ static void bad_options(void **state)
     refuse("CREATE STREAM s (a INT) WITH (connector = 'file', path = 'x')", WEIR_E_OPTION, "\"format\" is missing", NULL);
     check_hint("json");
     refuse("CREATE STREAM s (a INT) WITH (connector = 'file', format = 'jsn')", WEIR_E_OPTION, "unknown format", "'jsn'");
-    refuse("CREATE STREAM s (a INT) WITH (connector = 'file', format = 'debezium')", WEIR_E_UNSUPPORTED, "debezium", "'debezium'");
+    refuse("CREATE STREAM s (a INT) WITH (connector = 'file', format = 'debezium')", WEIR_E_OPTION, "debezium", "'debezium'");
+    refuse("CREATE STREAM s (a INT) WITH (connector = 'file', format = 'avro')", WEIR_E_UNSUPPORTED, "avro", "'avro'");
     refuse("CREATE STREAM s (a INT) WITH (connector = 'file', paht = 'x', format = 'json')", WEIR_E_OPTION, "\"paht\"", "paht");
     check_hint("\"path\"");
     refuse("CREATE STREAM s (a INT) WITH (connector = 'file', path = 'x', path = 'y', format = 'json')", WEIR_E_OPTION, "twice", "path");
