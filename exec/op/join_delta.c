@@ -184,19 +184,30 @@ void join_emit_changes(JoinOp *j)
 
 /* ---- windows ---------------------------------------------------------------------------------- */
 
+/* Whether a NULL keeps the rows of the key from matching. */
+static bool is_never_equal(const JoinOp *j, const uint8_t *group)
+{
+    uint32_t nulls = group_head(&j->keys, group)->nulls;
+    for (int i = 0; i < j->spec->nkeys; i++)
+        if (!j->spec->null_safe[i] && key_column_is_null(&j->key_layout, group_words(&j->keys, group), nulls, i)) return true;
+    return false;
+}
+
 static void match_window(JoinOp *j, uint8_t *group)
 {
     const JoinList *l = &join_key(group)->list[SIDE_LEFT];
-    for (uint32_t i = 0; needs_pairs(j) && i < l->n; i++) match_left(j, list_row(l, i));
+    if (!needs_pairs(j) || is_never_equal(j, group)) return;
+    for (uint32_t i = 0; i < l->n; i++) match_left(j, list_row(l, i));
 }
 
 static void alone_in_window(JoinOp *j, JoinSide *s, uint8_t *group)
 {
     const JoinKey *k = join_key(group);
     const JoinList *l = &k->list[s->no];
+    bool may_match = !is_never_equal(j, group) && k->weight[1 - s->no] > 0;
     for (uint32_t i = 0; shows_alone(j, s) && i < l->n; i++) {
         JoinRow *r = list_row(l, i);
-        bool has_match = s->counts_matches ? r->matches > 0 : k->weight[1 - s->no] > 0;
+        bool has_match = s->counts_matches ? r->matches > 0 : may_match;
         out_alone(j, s, r, shown_alone(j, has_match, r->weight));
     }
 }

@@ -113,10 +113,19 @@ static void mark_nulls(Input *in, int col)
     for (int i = 0; c->valid && i < in->n; i++) in->never[i] |= col_is_null(c, in->rows[i]);
 }
 
+/* What EMIT FINAL writes stays, so rows that may be taken back wait for the window's end. */
+static bool waits_for_window(const Input *in)
+{
+    const JoinSpec *spec = in->j->spec;
+    bool retracts = in->s->no == SIDE_LEFT ? spec->left_retracts : spec->right_retracts;
+    return spec->match == JOIN_WINDOW && spec->emit_final && retracts && in->s->shows_unmatched;
+}
+
 static void find_never(Input *in)
 {
     const JoinSpec *spec = in->j->spec;
     in->never = new (in->scratch, bool, in->n);
+    if (waits_for_window(in)) return;
     for (int i = 0; i < spec->nkeys; i++)
         if (!spec->null_safe[i]) mark_nulls(in, in->s->keys[i]);
     if (in->s->time_col >= 0) mark_nulls(in, in->s->time_col);

@@ -25,7 +25,6 @@ typedef struct Row {
     const char *s;
     bool null[NCOLS];
     bool is_marked;         /* v is NULL since it could not be computed */
-    bool is_written;        /* EMIT FINAL: shown for good, whatever comes */
     int64_t judge, offset;
     int partition;
 } Row;
@@ -153,6 +152,8 @@ static void sink_push(Op *op, int port, const Batch *b)
             assert_true(type_eq(b->cols[c].type, H.plan.fields[c].type));
         }
         assert_true(batch_weight(b, row) != 0);
+        bool is_written = H.spec.emit_final && (H.spec.match == JOIN_WINDOW || (!H.spec.left_retracts && !H.spec.right_retracts));
+        assert_true(batch_weight(b, row) > 0 || !is_written); /* what is final stays */
         check_time(b, row, COL_T);
         check_time(b, row, NCOLS + COL_T);
         lines_add(&H.view, line, batch_weight(b, row), H.seq++);

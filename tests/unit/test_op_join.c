@@ -104,8 +104,8 @@ static bool matches_window(const Row *l, const Row *r)
 }
 static bool shows_window(int side, const Row *r)
 {
-    (void)side;
-    return !H.spec.emit_final || has_null_key(r) || is_closed(r);
+    bool is_at_once = has_null_key(r) && !retracts(side);
+    return !H.spec.emit_final || is_at_once || is_closed(r);
 }
 
 static int64_t open_rows(void)
