@@ -185,7 +185,16 @@ OverCalls *overs_new(Binder *b, const NamedWindowList *windows);
 Status overs_check(OverCalls *o, const ExprContext *c);
 /* The call's result is a column from COL_OVER on until overs_column. */
 Status bind_over_call(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
-/* row_number and its kind, which are nothing without OVER. */
+/* row_number and its kind, which are nothing without OVER; the list ends with name NULL. */
+typedef struct OverDef {
+    const char *name;
+    OverFunc func;
+    int min_args, max_args;
+    bool reads_frame;
+    const char *args, *result; /* patterns as in base/def.h */
+    const char *doc;
+} OverDef;
+extern const OverDef OVER_FUNCTIONS[];
 bool is_over_function(Str name);
 /* What the calls read becomes columns of the aggregate. */
 Status overs_group(OverCalls *o, Grouping *g);

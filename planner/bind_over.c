@@ -39,32 +39,25 @@ OverCalls *overs_new(Binder *b, const NamedWindowList *windows)
 
 /* ---- functions ------------------------------------------------------------------------------ */
 
-typedef struct OverDef {
-    const char *name;
-    OverFunc func;
-    int min_args, max_args;
-    bool reads_frame;
-    const char *takes; /* for messages */
-} OverDef;
-
-static const OverDef FUNCTIONS[] = {
-    {"row_number", OVER_ROW_NUMBER, 0, 0, false, "no arguments"},
-    {"rank", OVER_RANK, 0, 0, false, "no arguments"},
-    {"dense_rank", OVER_DENSE_RANK, 0, 0, false, "no arguments"},
-    {"percent_rank", OVER_PERCENT_RANK, 0, 0, false, "no arguments"},
-    {"cume_dist", OVER_CUME_DIST, 0, 0, false, "no arguments"},
-    {"ntile", OVER_NTILE, 1, 1, false, "a number of buckets"},
-    {"lag", OVER_LAG, 1, 3, false, "a value, a number of rows and a default"},
-    {"lead", OVER_LEAD, 1, 3, false, "a value, a number of rows and a default"},
-    {"first_value", OVER_FIRST_VALUE, 1, 1, true, "a value"},
-    {"last_value", OVER_LAST_VALUE, 1, 1, true, "a value"},
-    {"nth_value", OVER_NTH_VALUE, 2, 2, true, "a value and a number"},
+const OverDef OVER_FUNCTIONS[] = {
+    {"row_number", OVER_ROW_NUMBER, 0, 0, false, "", "i", "place in the order, from 1"},
+    {"rank", OVER_RANK, 0, 0, false, "", "i", "1 and the number of rows before it; rows equal in the order share it"},
+    {"dense_rank", OVER_DENSE_RANK, 0, 0, false, "", "i", "1 and the number of different ranks before it"},
+    {"percent_rank", OVER_PERCENT_RANK, 0, 0, false, "", "d", "(rank - 1) / (rows - 1), 0 for a single row"},
+    {"cume_dist", OVER_CUME_DIST, 0, 0, false, "", "d", "share of the rows that are not behind it"},
+    {"ntile", OVER_NTILE, 1, 1, false, "i", "i", "which of n parts of almost equal size, from 1"},
+    {"lag", OVER_LAG, 1, 3, false, "ai?c", "1", "the value n rows before (1 unless given), else the default"},
+    {"lead", OVER_LEAD, 1, 3, false, "ai?c", "1", "the value n rows after (1 unless given), else the default"},
+    {"first_value", OVER_FIRST_VALUE, 1, 1, true, "a", "1", "the value of the first row of the frame"},
+    {"last_value", OVER_LAST_VALUE, 1, 1, true, "a", "1", "the value of the last row of the frame"},
+    {"nth_value", OVER_NTH_VALUE, 2, 2, true, "ai", "1", "the value of the nth row of the frame, NULL where there are fewer"},
+    {0},
 };
 
 static const OverDef *find_function(Str name)
 {
-    for (size_t i = 0; i < sizeof FUNCTIONS / sizeof *FUNCTIONS; i++)
-        if (str_ieq(str_z(FUNCTIONS[i].name), name)) return &FUNCTIONS[i];
+    for (const OverDef *d = OVER_FUNCTIONS; d->name; d++)
+        if (str_ieq(str_z(d->name), name)) return d;
     return NULL;
 }
 
@@ -267,13 +260,21 @@ static Status type_call(Binder *b, const OverDef *d, LOver *o)
     return WEIR_E_INTERNAL;
 }
 
+static Status wrong_count(Binder *b, const OverDef *d, Span at)
+{
+    if (d->max_args == d->min_args)
+        return diag_error(b->p->diags, WEIR_E_TYPE, at, "\"%s\" takes %d argument%s", d->name,
+                          d->max_args, d->max_args == 1 ? "" : "s");
+    return diag_error(b->p->diags, WEIR_E_TYPE, at, "\"%s\" takes %d to %d arguments", d->name,
+                      d->min_args, d->max_args);
+}
+
 static Status bind_function(Binder *b, const ExprContext *c, const OverDef *d, const Expr *e,
                             LOver *o)
 {
     int n = (int)e->args.len;
     TRY(check_decorations(b, d, e));
-    if (n < d->min_args || n > d->max_args)
-        return diag_error(b->p->diags, WEIR_E_TYPE, o->span, "\"%s\" takes %s", d->name, d->takes);
+    if (n < d->min_args || n > d->max_args) return wrong_count(b, d, o->span);
     o->func = d->func;
     o->ignore_nulls = e->call->nulls == IGNORE_NULLS;
     o->args = new (b->p->arena, BExpr *, n);
@@ -497,8 +498,8 @@ static Str call_text(Binder *b, const LNode *in, const BoundOver *o, const Str *
     if (c->func == OVER_AGGREGATE) {
         sb_str(&t, agg_text(b, in, &c->agg, 0));
     } else {
-        for (size_t i = 0; i < sizeof FUNCTIONS / sizeof *FUNCTIONS; i++)
-            if (FUNCTIONS[i].func == c->func) sb_printf(&t, "%s(", FUNCTIONS[i].name);
+        for (const OverDef *d = OVER_FUNCTIONS; d->name; d++)
+            if (d->func == c->func) sb_printf(&t, "%s(", d->name);
         print_exprs(&t, "", c->args, c->nargs, names);
         sb_char(&t, ')');
         if (c->ignore_nulls) sb_lit(&t, " IGNORE NULLS");

@@ -4,6 +4,7 @@
  * an Overload. A candidate is judged by how many arguments it would cast, then by how far; of
  * equals the first listed wins. */
 #include "planner/resolve.h"
+#include "planner/bind.h"
 #include "planner/casts.h"
 
 #include <assert.h>
@@ -383,6 +384,7 @@ Status resolve_unknown(Planner *p, Str name, Span at)
     for (const AggDef *const *l = r->aggs; l && *l; l++)
         for (const AggDef *d = *l; d->name; d++)
             if (!(d->flags & AGG_INTERNAL)) add_names(&v, p->arena, d->name, d->aliases);
+    for (const OverDef *d = OVER_FUNCTIONS; d->name; d++) add_names(&v, p->arena, d->name, NULL);
     Status st = diag_error(p->diags, WEIR_E_NAME, at, "unknown function \"%.*s\"", STR_ARG(name));
     Str near = diag_nearest(name, v.data, v.len);
     if (near.n)

@@ -1,4 +1,5 @@
 /* show.c: SHOW and DESCRIBE: the catalog and the registry as rows of text. */
+#include "planner/bind.h"
 #include "planner/ddl.h"
 
 typedef struct Listing {
@@ -195,6 +196,8 @@ static void list_functions(const Listing *l)
     for (const WindowDef *const *f = r->windows; f && *f; f++)
         for (const WindowDef *d = *f; d->name; d++)
             if (d->table_func) function_row(l, d->table_func, "window table function", "", "a", d->doc, NULL);
+    for (const OverDef *d = OVER_FUNCTIONS; d->name; d++)
+        function_row(l, d->name, "over", d->args, d->result, d->doc, NULL);
 }
 
 /* ---- settings ----------------------------------------------------------------------------------- */

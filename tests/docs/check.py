@@ -46,7 +46,7 @@ def aliases(row):
 # ---- generated tables ------------------------------------------------------------------------------
 
 KINDS = [("text", "Text"), ("math", "Numbers"), ("time", "Time"), ("json", "JSON"), ("array", "Arrays, rows and maps"),
-         ("conditional", "Choice and kind")]
+         ("conditional", "Choice and kind"), ("over", "With OVER")]
 
 
 def functions_text(rows):
