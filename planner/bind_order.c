@@ -78,7 +78,8 @@ void order_add(LOrder *order, int32_t *n, BExpr *e, bool descending, bool nulls_
 LOrder *order_whole(Binder *b, const LNode *in, const LOrder *order, int32_t norder, int32_t *n)
 {
     Arena *a = b->p->arena;
-    int32_t *cols, ncols = lnode_identity(in, a, &cols);
+    bool is_told_apart = in->props.has_position && in->props.is_append_only; /* by position */
+    int32_t *cols, ncols = is_told_apart ? 0 : lnode_identity(in, a, &cols);
     LOrder *whole = new (a, LOrder, norder + ncols);
     *n = 0;
     for (int i = 0; i < norder; i++)

@@ -439,6 +439,7 @@ static void tell_partition(Telling *t)
     tell_items(t, "order by", order_texts(r->order, r->npeer, in, t->arena), r->npeer, true);
     int32_t rest = r->norder - r->npeer;
     tell_items(t, "ties by", order_texts(r->order + r->npeer, rest, in, t->arena), rest, true);
+    if (rest == 0 && in->props.has_position && in->props.is_append_only) tell(t, "ties by", S("position"));
 }
 
 static void tell_key_window(Telling *t, const Str *end)

@@ -154,7 +154,8 @@ typedef enum TopRank { TOP_ROW_NUMBER, TOP_RANK, TOP_DENSE_RANK } TopRank;
 
 /* What PHYS_OVER and PHYS_TOPN share: rows of one partition (`keys`) in one order. `order` is the
  * whole order, the identity of the rows at its end, so that no two different rows are equal in it;
- * the first `npeer` columns are those of the text: rows equal in them are peers. */
+ * the first `npeer` columns are those of the text: rows equal in them are peers. Rows of an
+ * append-only input with positions are told apart by these, behind the columns of the text. */
 typedef struct RankSpec {
     OrderKey *order;
     int32_t norder, npeer;
