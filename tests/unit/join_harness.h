@@ -26,7 +26,7 @@ typedef struct Row {
     bool null[NCOLS];
     bool is_marked;         /* v is NULL since it could not be computed */
     int64_t judge, offset;
-    int partition;
+    int partition, ordinal;
 } Row;
 
 /* ---- random ----------------------------------------------------------------------------------- */
@@ -111,6 +111,7 @@ typedef struct Harness {
     Row rows[2][ROWS_MAX];    /* that take part */
     int nrows[2];
     int64_t marks[2][PARTITIONS], offsets[2][PARTITIONS];
+    int ordinals[2][PARTITIONS];
     int64_t watermark[2], out_watermark;
     int64_t late, errors;
     bool checks_time;         /* rows handed on are not behind the output's watermark */
@@ -276,8 +277,10 @@ static void push_rows(int side, const Row *rows, const int32_t *weights, int n)
     int32_t *w = weights ? new (&a, int32_t, size) : NULL;
     int64_t *judge = new (&a, int64_t, size);
     uint64_t *offset = new (&a, uint64_t, size);
+    uint32_t *ordinal = new (&a, uint32_t, size);
     Batch b = {.rows = size, .ncols = NCOLS, .cols = cols, .weights = w, .judge = is_above(side) ? NULL : judge,
-               .judge_max = INT64_MIN, .label = (uint64_t)rows[0].partition, .offset = is_above(side) ? NULL : offset};
+               .judge_max = INT64_MIN, .label = (uint64_t)rows[0].partition, .offset = is_above(side) ? NULL : offset,
+               .ordinal = is_above(side) ? NULL : ordinal};
     for (int i = 0; i < n; i++) {
         int at = is_sparse ? 2 * i + 1 : i;
         sel[i] = (uint16_t)at;
@@ -285,6 +288,7 @@ static void push_rows(int side, const Row *rows, const int32_t *weights, int n)
         if (w) w[at] = weights[i];
         judge[at] = rows[i].judge;
         offset[at] = (uint64_t)rows[i].offset;
+        ordinal[at] = (uint32_t)rows[i].ordinal;
         if (!is_above(side) && rows[i].judge > b.judge_max) b.judge_max = rows[i].judge;
     }
     own_text(&cols[COL_S], &a, size);
@@ -483,7 +487,8 @@ static void push_judged(int side, int64_t keys, int64_t *at, int64_t spread, boo
         *at += below(spread / 8 + 1);
         Row r = random_row(keys, *at - spread, *at);
         r.partition = p;
-        r.offset = H.offsets[side][p] += 1 + below(2);
+        r.ordinal = one_in(2) ? ++H.ordinals[side][p] : (H.ordinals[side][p] = 0);
+        r.offset = H.offsets[side][p] += r.ordinal == 0; /* or another row of the same record */
         r.judge = H.marks[side][p];
         int64_t mark = r.t - spread / 3;
         if (mark > H.marks[side][p]) H.marks[side][p] = mark;

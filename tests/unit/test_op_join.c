@@ -90,6 +90,33 @@ static void test_skew(void **state)
     }
 }
 
+/* What is gone takes no memory, and a row that is not there can't be taken back. */
+static void test_forgetting(void **state)
+{
+    (void)state;
+    JoinSpec spec = {.kind = JOIN_FULL, .match = JOIN_REGULAR, .key_window_end = -1, .left_retracts = true, .right_retracts = true};
+    harness_start(&spec, KEYS[3], 2, false);
+    Row row = {.s = "more than twelve bytes of text"};
+    int64_t settled = 0;
+    for (int i = 0; i < 3000; i++) {
+        push_rows(i % 2, &row, (int32_t[]){1}, 1);
+        end_epoch();
+        push_rows(i % 2, &row, (int32_t[]){-1}, 1);
+        end_epoch();
+        row.k++;
+        arena_reset(&H.fold_arena);
+        H.fold = state_fold_new(&H.fold_arena);
+        lines_settle(&H.view);
+        assert_int_equal(H.view.n, 0);
+        if (i == 100) settled = mem_in_use();
+    }
+    assert_true(mem_in_use() <= settled);
+    push_rows(L, &row, (int32_t[]){-1}, 1);
+    H.op->cls->flush(H.op, INT64_MIN);
+    assert_true(H.ctx.broken.n > 0);
+    harness_end();
+}
+
 /* ---- windows ---------------------------------------------------------------------------------- */
 
 static bool window_is_late(const Row *r) { return r->judge != INT64_MIN && r->e <= r->judge + TICK; }
@@ -170,6 +197,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_regular, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_skew, fixture_open, fixture_close),
+        cmocka_unit_test_setup_teardown(test_forgetting, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_window, fixture_open, fixture_close),
     };
     return cmocka_run_group_tests_name("op_join", tests, NULL, NULL);

@@ -140,7 +140,8 @@ static int value_order(const Row *a, const Row *b, int col)
 /* The total order of right rows of one time: positions, or all columns. The marks come last. */
 static bool is_greater(const Row *a, const Row *b)
 {
-    if (!retracts(R)) return a->partition != b->partition ? a->partition > b->partition : a->offset > b->offset;
+    if (!retracts(R) && a->partition != b->partition) return a->partition > b->partition;
+    if (!retracts(R)) return a->offset != b->offset ? a->offset > b->offset : a->ordinal > b->ordinal;
     for (int c = 0; c < NCOLS; c++) {
         bool is_key = false;
         for (int k = 0; k < H.spec.nkeys; k++) is_key |= H.spec.right_keys[k] == c;
