@@ -2,7 +2,7 @@
 from collections import Counter
 from itertools import combinations
 
-from .nodes import Agg, Base, Derived, Join, Select, SetOp, Sub, Tvf, Values, With, has_aggregate, nodes_in
+from .nodes import Agg, Asof, Base, Derived, Join, Select, SetOp, Sub, Tvf, Values, With, has_aggregate, nodes_in
 
 RANKS = {"row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile"}
 WALKS = {"lag", "lead", "first_value", "last_value", "nth_value"}
@@ -34,6 +34,8 @@ def constructs(view, views):
             out |= set(of_aggregate(x))
         elif isinstance(x, Join):
             out.add("join natural" if x.natural else "join using" if x.using else f"join {x.kind}")
+        elif isinstance(x, Asof):
+            out.add("join asof")
         elif isinstance(x, SetOp):
             out.add(f"{x.op.lower()}{' all' if x.all else ''}")
         elif isinstance(x, Sub):

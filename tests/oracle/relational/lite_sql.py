@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ..sqltypes import literal
-from .nodes import (Agg, Base, Call, Col, Derived, Join, Lit, Merged, Select, SetOp, Sub, Tvf, Values, With,
+from .nodes import (Agg, Asof, Base, Call, Col, Derived, Join, Lit, Merged, Select, SetOp, Sub, Tvf, Values, With,
                     columns_of, has_aggregate, mapped, nodes_in, star_of)
 from .weir_sql import listed
 
@@ -112,7 +112,7 @@ def order_of(f):
         if n == "columns":
             return [f"{f.alias}.{c}" for c, _ in columns_of(f.query)]
         return None if n is None else [f"{f.alias}._o{i}" for i in range(n)]
-    left, right = order_of(f.left), order_of(f.right)
+    left, right = order_of(f.left), order_of(f.right)   # of ASOF too: left to right
     return None if left is None or right is None else left + right
 
 
@@ -146,6 +146,8 @@ def source(f):
         return f"({windowed(f)}) AS {f.alias}"
     if isinstance(f, Derived):
         return lateral_free(f)
+    if isinstance(f, Asof):
+        return asof(f)
     left, right, kind = f.left, f.right, f.kind
     if kind == "right":
         left, right, kind = right, left, "left"
@@ -160,6 +162,14 @@ def source(f):
 
 def merged_of(f):
     return star_of(f)[: len(f.using)]
+
+
+def asof(f):
+    """Of equally near rows the last by position."""
+    t = f"_q.{f.time[1].name}"
+    nearest = (f"SELECT _q._p FROM {f.right.name} _q WHERE {expr(f.key[0])} = _q.{f.key[1].name} AND {expr(f.time[0])} {f.op} {t}"
+               f" ORDER BY {t} {'DESC' if f.op[0] == '>' else 'ASC'}, _q._p DESC LIMIT 1")
+    return f"{source(f.left)} {f.kind.upper()} JOIN {source(f.right)} ON {f.right.alias}._p = ({nearest})"
 
 
 def bracketed(f):

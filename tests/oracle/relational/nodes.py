@@ -117,6 +117,17 @@ class Join(Node):
 
 
 @dataclass(frozen=True)
+class Asof(Node):
+    """ASOF JOIN with a stream: of the rows with an equal key, the nearest by `op`; kind inner or left."""
+    kind: str
+    left: Node
+    right: Base
+    key: tuple              # a column of each side
+    time: tuple
+    op: str
+
+
+@dataclass(frozen=True)
 class Tvf(Node):
     """A window table function over a stream; tumble or hop."""
     base: Base
@@ -200,7 +211,7 @@ def star_of(f):
         when = dict(f.base.columns)[f.time]
         return star_of(f.base) + [Col(f.alias, n, when) for n in ("window_start", "window_end", "window_time")]
     left, right = star_of(f.left), star_of(f.right)
-    if not f.using:
+    if isinstance(f, Asof) or not f.using:
         return left + right
     merged = []
     for name in f.using:

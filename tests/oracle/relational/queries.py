@@ -10,7 +10,7 @@ from ..sqltypes import BIGINT, BOOLEAN, DOUBLE, TEXT
 from . import exprs
 from .exprs import TIME, aggregate, conjunction, literal, pick, predicate, simple, value
 from .lite_sql import order_of
-from .nodes import (Agg, Base, Call, Col, Derived, Join, Key, Lit, Select, SetOp, Sub, Tvf, Values, Window, With,
+from .nodes import (Agg, Asof, Base, Call, Col, Derived, Join, Key, Lit, Select, SetOp, Sub, Tvf, Values, Window, With,
                     cols_from, columns_of, nodes_in, star_of)
 
 SECOND = exprs.SECOND
@@ -102,6 +102,9 @@ class Maker:
             return Join(self.rng.choice(["cross", "comma"]), left, right)
         return Join(kind, left, right, on=self.condition(*self.sides(left, right)))
 
+    def asof_here(self):
+        return self.inputs + 2 <= self.joins and any(t == TIME and s.order == ("_p",) for s in self.sources for _, t in s.columns)
+
     def sides(self, left, right):
         """The columns of each side that a condition can name."""
         both = cols_from(Join("cross", left, right))
@@ -111,6 +114,8 @@ class Maker:
     def source(self, depth, most=None):
         """What stands in FROM: joins of up to four inputs in all."""
         n = min(self.rng.choice([1, 1, 1, 2, 2, 2, 3, 4]), most or 9)
+        if self.chance(0.03) and self.asof_here():
+            return self.asof()
         out = self.input(depth)
         for _ in range(n - 1):
             if self.inputs >= self.joins:
@@ -161,12 +166,26 @@ class Maker:
         f = self.base() if self.chance(0.85) or self.inputs >= self.joins - 1 else self.join(self.base(), self.base())
         cols = cols_from(f)
         parts = [self.correlation(outer, cols)] if outer and self.chance(correlated) else []
+        if self.inputs < self.joins and self.chance(0.08):
+            parts.append(self.subquery_condition(cols + outer if self.chance(0.3) else cols, 0))
         if self.chance(0.4):
             parts.append(simple(self.rng, cols))
         return Select(items_of(cols), f, conjunction(parts))
 
+    def top_one(self, outer):
+        """The first row of a total order; of its ties all are equal."""
+        def items(cols):
+            return ((self.rng.choice(cols), self.fresh("q")),)
+        q = self.inner_select(outer, items)
+        cols = cols_from(q.from_)
+        q = replace(q, order=tuple(self.order_keys(cols, 1)) + tuple(Key(c) for c in cols), limit=1)
+        return Sub("scalar", q, q.items[0][0].type)
+
     def scalar(self, outer):
-        """One row by itself: an aggregate without GROUP BY."""
+        """One row by itself: an aggregate without GROUP BY, or the first of an order."""
+        if self.chance(0.12):
+            return self.top_one(outer)
+
         def items(cols):
             a = aggregate(self.rng, cols, False)
             if self.chance(0.2):
@@ -193,6 +212,8 @@ class Maker:
         q = self.inner_select(cols, lambda c: tuple((pick(self.rng, c, e.type), self.fresh("q")) for e in left), 0.3)
         if self.chance(0.2):
             q = replace(q, distinct=True)
+        elif self.chance(0.12) and all(isinstance(e, Col) and e in cols_from(q.from_) for e, _ in q.items):
+            q = replace(q, group=tuple(dict.fromkeys(e for e, _ in q.items)), having=self.having(cols_from(q.from_)))
         if form == "in":
             return Sub("in", q, BOOLEAN, left, negated=no)
         op = self.rng.choice(exprs.COMPARISONS)
@@ -253,10 +274,28 @@ class Maker:
         return q
 
     def having(self, cols):
+        """Now and then against a subquery."""
+        if self.inputs < self.joins and self.chance(0.06):
+            return Call(f"({{}} {self.rng.choice(['>', '<='])} {{}})", (exprs.COUNT_STAR, self.having_scalar()), BOOLEAN)
         n = self.rng.randint(0, 3)
         forms = [exprs.COUNT_STAR, Agg("count", "COUNT({})", (self.rng.choice(cols),), BIGINT),
                  Agg("sum", "SUM({})", (pick(self.rng, cols, BIGINT),), BIGINT)]
         return Call(f"({{}} {self.rng.choice(['>', '>=', '<>', '<'])} {{}})", (self.rng.choice(forms), Lit(n, BIGINT)), BOOLEAN)
+
+    def having_scalar(self):
+        f = self.base()
+        call = Agg("count", "COUNT(DISTINCT {})", (self.rng.choice(cols_from(f)),), BIGINT)
+        return Sub("scalar", Select(((call, self.fresh("q")),), f), BIGINT)
+
+    def asof(self):
+        """ASOF JOIN over two streams that have a time."""
+        found = [(s, n) for s in self.sources for n, t in s.columns if t == TIME and s.order == ("_p",)]
+        (a, t), (b, u) = self.rng.choice(found), self.rng.choice(found)
+        left, right = self.base(a), self.base(b)
+        key = self.equality([c for c in cols_from(left) if c.type in KEYS], [c for c in cols_from(right) if c.type in KEYS])
+        x, y = key.args if key.args[0].table == left.alias else key.args[::-1]
+        times = (Col(left.alias, t, TIME), Col(right.alias, u, TIME))
+        return Asof(self.rng.choice(["inner", "left"]), left, right, (x, y), times, self.rng.choice([">=", ">=", ">", "<=", "<"]))
 
     def sets(self, q):
         everything = list(range(len(q.group)))

@@ -1,6 +1,6 @@
 """A query in weir's dialect."""
 from ..sqltypes import interval, literal, negative_safe
-from .nodes import Agg, Base, Call, Col, Derived, Join, Lit, Merged, Select, SetOp, Sub, Tvf, Values, With, nodes_in
+from .nodes import Agg, Asof, Base, Call, Col, Derived, Join, Lit, Merged, Select, SetOp, Sub, Tvf, Values, With, nodes_in
 
 JOINS = {"inner": "JOIN", "left": "LEFT JOIN", "right": "RIGHT JOIN", "full": "FULL JOIN", "cross": "CROSS JOIN"}
 
@@ -78,6 +78,9 @@ def source(f):
                 f" AS {f.alias}")
     if isinstance(f, Derived):
         return derived(f)
+    if isinstance(f, Asof):
+        on = f"{expr(f.key[0])} = {expr(f.key[1])} AND {expr(f.time[0])} {f.op} {expr(f.time[1])}"
+        return f"{source(f.left)} ASOF {'LEFT ' if f.kind == 'left' else ''}JOIN {source(f.right)} ON {on}"
     right = f"({source(f.right)})" if isinstance(f.right, Join) else source(f.right)
     if f.kind == "comma":
         return f"{source(f.left)}, {right}"
