@@ -157,8 +157,8 @@ def sums(rng, cols):
     t = rng.choice([BIGINT, DOUBLE])
     a = value(rng, cols, t)
     if rng.random() < 0.5:
-        return Agg("sum", "SUM({})", (a,), t)
-    return Agg("avg", "AVG({})", (a,), DOUBLE)
+        return Agg("sum", "SUM({})", (a,), t, "sum_exact({})" if t == DOUBLE else None)
+    return Agg("avg", "AVG({})", (a,), DOUBLE, "avg_exact({})" if t == DOUBLE else None)
 
 
 def extremes(rng, cols):

@@ -19,6 +19,16 @@ class Values:
         return self.of(self.values) if self.values else None
 
 
+class SumExact(Values):
+    def of(self, values):
+        return nearest(sum(map(Fraction, values)))
+
+
+class AvgExact(Values):
+    def of(self, values):
+        return nearest(sum(map(Fraction, values)) / len(values))
+
+
 class TextList(Values):
     def of(self, values):
         return ",".join(sorted(values, key=lambda v: v.encode()))
@@ -96,7 +106,8 @@ class ArgMax(ByPosition):
 
 def register(db):
     db.create_function("fdiv", 2, lambda a, b: None if a is None else a // b, deterministic=True)
-    for name, n, cls in [("text_list", 1, TextList), ("median", 1, Median), ("var_pop", 1, VarPop), ("var_samp", 1, VarSamp),
+    for name, n, cls in [("text_list", 1, TextList), ("sum_exact", 1, SumExact), ("avg_exact", 1, AvgExact),
+                         ("median", 1, Median), ("var_pop", 1, VarPop), ("var_samp", 1, VarSamp),
                          ("stddev_samp", 1, StddevSamp), ("first_value_at", -1, FirstValue), ("last_value_at", -1, LastValue),
                          ("arg_min_at", -1, ArgMin), ("arg_max_at", -1, ArgMax)]:
         db.create_aggregate(name, n, cls)

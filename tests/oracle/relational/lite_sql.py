@@ -8,7 +8,7 @@ without ties). Derived tables carry theirs in columns _o0, _o1, …
 from dataclasses import replace
 from typing import NamedTuple
 
-from ..sqltypes import literal
+from ..sqltypes import DOUBLE, literal
 from .nodes import (Agg, Asof, Base, Call, Col, Derived, Join, Lit, Merged, Select, SetOp, Sub, Tvf, Values, With,
                     columns_of, has_aggregate, mapped, nodes_in, star_of)
 from .weir_sql import listed
@@ -112,8 +112,7 @@ def order_of(f):
         if n == "columns":
             return [f"{f.alias}.{c}" for c, _ in columns_of(f.query)]
         return None if n is None else [f"{f.alias}._o{i}" for i in range(n)]
-    left, right = order_of(f.left), order_of(f.right)   # of ASOF too: left to right
-    return None if left is None or right is None else left + right
+    return None   # a join's rows have no position: all of the row stands for it
 
 
 def own_order(q):
@@ -122,6 +121,8 @@ def own_order(q):
         return None
     if q.group or has_aggregate(q):
         return [expr(g) for g in q.group]
+    if any(True for _ in nodes_in(q.where, Sub)):
+        return None
     return [] if q.from_ is None else order_of(q.from_)
 
 
@@ -180,7 +181,8 @@ def lateral_free(f):
     """SQLite has no LATERAL, but functions that give rows take any expression; see without_laterals."""
     if not f.lateral:
         return f"({query(f.query, hidden=True)}) AS {f.alias}"
-    names = ", ".join(n for n, _ in columns_of(f.query))
+    names = ", ".join(f"CASE WHEN {n} IS NOT NULL THEN printf('%!.17g', {n}) END" if t == DOUBLE else n
+                      for n, t in columns_of(f.query))   # numbers in JSON have 15 digits
     return f"json_each((SELECT json_group_array(json_array({names})) FROM ({query(f.query)}))) AS {f.alias}"
 
 
@@ -190,7 +192,8 @@ def without_laterals(q):
 
     def change(e):
         if isinstance(e, Col) and e.table in found:
-            return Call("", (), e.type, f"json_extract({e.table}.value, '$[{found[e.table].index(e.name)}]')")
+            element = f"json_extract({e.table}.value, '$[{found[e.table].index(e.name)}]')"
+            return Call("", (), e.type, f"CAST({element} AS REAL)" if e.type == DOUBLE else element)
         return e
     return mapped(q, change) if found else q
 

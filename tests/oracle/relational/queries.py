@@ -246,8 +246,12 @@ class Maker:
             return Select(tuple((c, c.name) for c in cols), f, self.where(cols, depth), star=True)
         return Select(self.plain_items(cols, depth), f, self.where(cols, depth))
 
-    def has_position(self, f):
-        return order_of(f) is not None and not any(self.is_timed(b) for b in nodes_in(f, Base))
+    def is_settled(self, f, where):
+        """Whether the total order of the rows that are left is: a subquery makes a join of a filter."""
+        return order_of(f) is not None and not any(True for _ in nodes_in(where, Sub))
+
+    def has_position(self, f, where):
+        return self.is_settled(f, where) and not any(self.is_timed(b) for b in nodes_in(f, Base))
 
     def is_timed(self, base):
         return any(s.name == base.name and s.time for s in self.sources)
@@ -259,13 +263,14 @@ class Maker:
         windowed = isinstance(f, Tvf) and self.chance(0.8)
         if windowed:
             keys = [c for c in cols if c.name in ("window_start", "window_end")] + keys[:1]
-        aggs = [aggregate(self.rng, cols, self.has_position(f)) for _ in range(self.rng.randint(1, 3))]
+        where = self.where(cols, depth)
+        aggs = [aggregate(self.rng, cols, self.has_position(f, where)) for _ in range(self.rng.randint(1, 3))]
         if self.chance(0.15):
             a, t = aggs[0], aggs[0].type
             if t in (BIGINT, DOUBLE):
                 aggs[0] = Call("({} + {})", (a, Lit(random_one(self.rng, t), t)), t)
         shown = [k for k in keys if windowed or self.chance(0.9)]
-        q = Select(self.named(list(dict.fromkeys(shown)) + aggs), f, self.where(cols, depth), tuple(dict.fromkeys(keys)),
+        q = Select(self.named(list(dict.fromkeys(shown)) + aggs), f, where, tuple(dict.fromkeys(keys)),
                    by_ordinal=self.chance(0.15))
         if self.chance(0.25):
             q = replace(q, having=self.having(cols))
@@ -330,9 +335,9 @@ class Maker:
         nulls = self.rng.choice(["FIRST", "LAST"]) if self.chance(0.2) else None
         return Key(e, self.chance(0.5), nulls)
 
-    def completed(self, keys, cols, f):
+    def completed(self, keys, cols, settled):
         """The keys, and all columns after them where ties would not be settled."""
-        if order_of(f) is not None and self.chance(0.6):
+        if settled and self.chance(0.6):
             return tuple(keys)
         rest = [c for c in cols if c not in [k.expr for k in keys]]
         return tuple(keys) + tuple(Key(c) for c in rest)
@@ -342,10 +347,11 @@ class Maker:
         f = self.source(depth)
         cols = cols_from(f)
         n, offset = self.rng.randint(1, 6), self.rng.choice([0, 0, 0, 1, 2])
-        q = Select(self.plain_items(cols, 0), f, self.where(cols, depth), limit=n, offset=offset)
+        where = self.where(cols, depth)
+        q = Select(self.plain_items(cols, 0), f, where, limit=n, offset=offset)
         if self.chance(0.25):
             return replace(q, order=tuple(self.order_keys(cols)), ties=True, offset=0 if self.chance(0.8) else offset)
-        return replace(q, order=self.completed(self.order_keys(cols), cols, f))
+        return replace(q, order=self.completed(self.order_keys(cols), cols, self.is_settled(f, where)))
 
     def top_groups(self, depth):
         """ORDER BY an aggregate LIMIT: a Top-N over groups."""
@@ -360,8 +366,9 @@ class Maker:
         cols = cols_from(f)
         on = self.keys_of(cols, 1) or [self.rng.choice(cols)]
         keys = [self.order_key(k) for k in on] + self.order_keys(cols)
-        return Select(self.plain_items(cols, 0), f, self.where(cols, depth), distinct_on=tuple(on),
-                      order=self.completed(keys, cols, f))
+        where = self.where(cols, depth)
+        return Select(self.plain_items(cols, 0), f, where, distinct_on=tuple(on),
+                      order=self.completed(keys, cols, self.is_settled(f, where)))
 
     # ---- OVER ----------------------------------------------------------------------------------------
 
@@ -388,34 +395,33 @@ class Maker:
         exclude = self.rng.choice(["CURRENT ROW", "GROUP", "TIES"]) if self.chance(0.1) else None
         return (unit, start, end, exclude)
 
-    def window(self, cols, f, total=False):
+    def window(self, cols, settled, total=False):
         partition = tuple(self.keys_of(cols, 0, 2))
         order = [k for k in self.order_keys(cols, 2, 0 if self.chance(0.15) else 1)]
-        settled = order_of(f) is not None
         if total or not settled:
-            order = self.completed(order, cols, f) if settled and not total else tuple(order) + tuple(
+            order = self.completed(order, cols, settled) if settled and not total else tuple(order) + tuple(
                 Key(c) for c in cols if c not in [k.expr for k in order])
         return Window(partition, tuple(order))
 
-    def ranking(self, cols, f):
+    def ranking(self, cols, settled):
         name = self.rng.choice(["row_number", "row_number", "rank", "dense_rank"])
-        w = self.window(cols, f) if name == "row_number" else replace(self.window(cols, f), order=tuple(self.order_keys(cols)))
+        w = self.window(cols, settled) if name == "row_number" else replace(self.window(cols, settled), order=tuple(self.order_keys(cols)))
         return Agg(name, f"{name.upper()}()", (), BIGINT, over=w, ordered=name == "row_number")
 
-    def over_call(self, cols, f):
+    def over_call(self, cols, settled, f):
         roll = self.rng.random()
         if roll < 0.3:
-            return self.ranking(cols, f)
+            return self.ranking(cols, settled)
         if roll < 0.55:
-            return self.navigation(cols, f)
+            return self.navigation(cols, settled)
         if roll < 0.62:
             name, t = self.rng.choice([("percent_rank()", DOUBLE), ("cume_dist()", DOUBLE), (f"ntile({self.rng.randint(1, 4)})", BIGINT)])
             tag = name.split("(")[0]
-            w = self.window(cols, f) if tag == "ntile" else replace(self.window(cols, f), order=tuple(self.order_keys(cols)))
+            w = self.window(cols, settled) if tag == "ntile" else replace(self.window(cols, settled), order=tuple(self.order_keys(cols)))
             return Agg(tag, name, (), t, over=w, ordered=tag == "ntile")
-        return self.aggregate_over(cols, f)
+        return self.aggregate_over(cols, settled, f)
 
-    def navigation(self, cols, f):
+    def navigation(self, cols, settled):
         t = exprs.some_type(self.rng, cols)
         a = pick(self.rng, cols, t)
         name = self.rng.choice(["lag", "lead", "first_value", "last_value", "nth_value"])
@@ -423,19 +429,22 @@ class Maker:
             n = self.rng.choice([None, 1, 2])
             extra = f", {n}" if n else ""
             args = (a, literal(self.rng, t)) if n and self.chance(0.3) else (a,)
-            return Agg(name, f"{name}({{0}}{extra}{', {1}' if len(args) == 2 else ''})", args, t, over=self.window(cols, f), ordered=True)
+            return Agg(name, f"{name}({{0}}{extra}{', {1}' if len(args) == 2 else ''})", args, t, over=self.window(cols, settled), ordered=True)
         extra = f", {self.rng.randint(1, 3)}" if name == "nth_value" else ""
-        w = self.window(cols, f)
+        w = self.window(cols, settled)
         frame = self.frame(w.order)
         if name != "first_value" and (frame is None or frame[0] != "ROWS") or frame and (frame[0] != "ROWS" or frame[3]):
-            w = self.window(cols, f, total=True)
+            w = self.window(cols, settled, total=True)
             frame = frame if frame and (frame[0] != "RANGE" or len(w.order) == 1 or not any(b[1] for b in frame[1:3])) else None
         return Agg(name, f"{name}({{0}}{extra})", (a,), t, over=replace(w, frame=frame), ordered=frame is not None and frame[0] == "ROWS")
 
-    def aggregate_over(self, cols, f):
+    def aggregate_over(self, cols, settled, f):
         make = self.rng.choice([exprs.counts, exprs.sums, exprs.sums, exprs.extremes, exprs.bools])
         a = make(self.rng, cols)
-        w = self.window(cols, f)
+        if a.lite and "_exact" in a.lite:   # SQLite's own sum: over rows whose sums it has exactly
+            whole = not any(True for _ in nodes_in(f, Derived)) and all(b.order == ("_p",) for b in nodes_in(f, Base))
+            a = replace(a, lite=None) if whole else exprs.counts(self.rng, cols)
+        w = self.window(cols, settled)
         if self.chance(0.3) and not w.order:
             w = replace(w, order=tuple(self.order_keys(cols, 1)))
         if self.chance(0.2):
@@ -443,25 +452,26 @@ class Maker:
         frame = self.frame(w.order)
         if frame and make in (exprs.extremes, exprs.bools):
             frame = frame[:3] + (None,)   # SQLite's MIN and MAX are wrong in some frames with EXCLUDE
-        if frame and frame[0] == "ROWS" and order_of(f) is None:
-            w = self.window(cols, f, total=True)
+        if frame and frame[0] == "ROWS" and not settled:
+            w = self.window(cols, settled, total=True)
         flt = simple(self.rng, cols) if self.chance(0.1) else None
         return replace(a, over=replace(w, frame=frame), ordered=bool(frame and frame[0] == "ROWS"), filter=flt)
 
     def over(self, depth):
         f = self.source(depth, 3)
         cols = cols_from(f)
-        settled = order_of(f) is not None   # elsewhere nobody knows which of equal rows is first in both of two windows
-        calls = [self.over_call(cols, f) for _ in range(self.rng.choice([1, 1, 2, 3]) if settled else 1)]
+        where = self.where(cols, depth)
+        settled = self.is_settled(f, where)   # elsewhere nobody knows which of equal rows is first in both of two windows
+        calls = [self.over_call(cols, settled, f) for _ in range(self.rng.choice([1, 1, 2, 3]) if settled else 1)]
         if len(calls) > 1 and self.chance(0.4):   # a shared window
             shared = replace(calls[0].over, name=self.fresh("w") if self.chance(0.6) else None)
             if not shared.frame or shared.frame[0] == "ROWS":
                 calls = [replace(calls[0], over=shared)] + [
                     replace(c, over=shared, ordered=c.ordered) if self.can_share(c, calls[0]) else c for c in calls[1:]]
         items = [self.rng.choice(cols) for _ in range(self.rng.randint(1, 2))] + calls
-        q = Select(self.named(items), f, self.where(cols, depth))
+        q = Select(self.named(items), f, where)
         if settled and self.chance(0.2):
-            r = self.ranking(cols, f)
+            r = self.ranking(cols, settled)
             q = replace(q, qualify=Call(f"({{}} {self.rng.choice(['<=', '=', '>'])} {{}})", (r, Lit(self.rng.randint(1, 3), BIGINT)), BOOLEAN))
         return q
 
@@ -486,15 +496,16 @@ class Maker:
         """SELECT … FROM (SELECT …, row_number() OVER … AS rn …) WHERE rn <= N."""
         f = self.source(depth, 2)
         cols = cols_from(f)
-        r = self.ranking(cols, f)
+        where = self.where(cols, depth)
+        r = self.ranking(cols, self.is_settled(f, where))
         kept = self.named([self.rng.choice(cols) for _ in range(self.rng.randint(1, 3))])
         rn = self.fresh("rn")
-        inner = Select(kept + ((r, rn),), f, self.where(cols, depth))
+        inner = Select(kept + ((r, rn),), f, where)
         d = Derived(inner, self.fresh("d"))
         n = self.rng.choice([1, 1, 2, 3])
-        where = Call(f"({{}} {self.rng.choice(['<=', '<=', '=', '<'])} {{}})", (Col(d.alias, rn, BIGINT), Lit(n, BIGINT)), BOOLEAN)
+        within = Call(f"({{}} {self.rng.choice(['<=', '<=', '=', '<'])} {{}})", (Col(d.alias, rn, BIGINT), Lit(n, BIGINT)), BOOLEAN)
         shown = cols_from(d) if self.chance(0.5) else cols_from(d)[:-1]
-        return Select(self.named(shown), d, where)
+        return Select(self.named(shown), d, within)
 
     # ---- sets, CTEs, LATERAL --------------------------------------------------------------------------
 
