@@ -93,12 +93,40 @@ static Status search_list(Search *s, const ExprList *list, const Names *names)
     return WEIR_OK;
 }
 
+static Status search_order(Search *s, const OrderList *list, const Names *names)
+{
+    for (int i = 0; i < list->len; i++) TRY(search_expr(s, list->data[i].expr, names));
+    return WEIR_OK;
+}
+
+static Status search_over(Search *s, const OverSpec *o, const Names *names)
+{
+    TRY(search_list(s, &o->partition_by, names));
+    return search_order(s, &o->order_by, names);
+}
+
+static Status search_call(Search *s, const CallInfo *call, const Names *names)
+{
+    if (call->table) TRY(search_from(s, call->table, names));
+    if (call->over) TRY(search_over(s, call->over, names));
+    TRY(search_order(s, &call->order_by, names));
+    return search_expr(s, call->filter, names);
+}
+
+static Status search_groups(Search *s, const GroupList *list, const Names *names)
+{
+    for (int i = 0; i < list->len; i++) {
+        TRY(search_list(s, &list->data[i].exprs, names));
+        TRY(search_groups(s, &list->data[i].items, names));
+    }
+    return WEIR_OK;
+}
+
 static Status search_expr(Search *s, const Expr *e, const Names *names)
 {
     if (!e) return WEIR_OK;
     if (e->query) TRY(search_select(s, e->query, names));
-    if (e->call && e->call->table) TRY(search_from(s, e->call->table, names));
-    if (e->call) TRY(search_expr(s, e->call->filter, names));
+    if (e->call) TRY(search_call(s, e->call, names));
     TRY(search_expr(s, e->operand, names));
     return search_list(s, &e->args, names);
 }
@@ -111,7 +139,12 @@ static Status search_parts(Search *s, const Select *q, const Names *names)
     for (int i = 0; i < q->rows.len; i++) TRY(search_list(s, &q->rows.data[i], names));
     TRY(search_from(s, q->from, names));
     TRY(search_expr(s, q->where, names));
-    return search_expr(s, q->having, names);
+    TRY(search_groups(s, &q->group_by, names));
+    TRY(search_expr(s, q->having, names));
+    for (int i = 0; i < q->windows.len; i++) TRY(search_over(s, q->windows.data[i].spec, names));
+    TRY(search_expr(s, q->qualify, names));
+    TRY(search_list(s, &q->distinct_on, names));
+    return search_order(s, &q->order_by, names);
 }
 
 static Status search_select(Search *s, const Select *q, const Names *outer)
