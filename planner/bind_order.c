@@ -138,17 +138,22 @@ Status bind_order_list(Binder *b, const ExprContext *c, const OrderList *list,
 
 /* ---- nodes ---------------------------------------------------------------------------------- */
 
+/* Fills parts and makes the node of them; its columns are those of `in`, then the rank if it shows. */
 static LNode *top(Binder *b, LNode *in, LNode *parts, const LOrder *order, int32_t norder, Span at)
 {
+    LNode **rows = new_one(b->p->arena, LNode *);
+    int32_t ncols = in->nfields;
     LOrder *plain = new (b->p->arena, LOrder, norder);
     int32_t n = 0;
     for (int i = 0; i < norder; i++)
         order_add(plain, &n, order[i].expr, order[i].descending, order[i].nulls_first);
-    parts->inputs = &in;
-    parts->order = order_whole(b, in, plain, n, &parts->norder);
+    *rows = lnode_identified(b->p, in);
+    parts->inputs = rows;
+    parts->order = order_whole(b, *rows, plain, n, &parts->norder);
     parts->npeer = n;
     parts->emit_final = b->emit_final;
-    return lnode_topn(b->p->arena, parts, at);
+    LNode *node = lnode_topn(b->p->arena, parts, at);
+    return lnode_narrowed(b->p->arena, node, ncols, node->nfields - 1, parts->shows_rank);
 }
 
 /* The rows tied with the last of OFFSET m … n ROWS WITH TIES come in, those tied with the last
@@ -196,7 +201,7 @@ Status bind_output_top(Binder *b, const Select *s, const RowLimit *l, LNode *in,
 
 /* By event time under EMIT FINAL there is no window to end a Top-N: OVER knows the first row of a key
  * when the watermark has reached it. */
-static Status first_by_over(Binder *b, LNode *in, const LNode *parts, Span at, LNode **out)
+static Status first_by_over(Binder *b, const LNode *parts, Span at, LNode **out)
 {
     Arena *a = b->p->arena;
     LNode over = *parts;
@@ -206,7 +211,7 @@ static Status first_by_over(Binder *b, LNode *in, const LNode *parts, Span at, L
                             .text = S("row_number() OVER (DISTINCT ON)"), .span = at};
     LNode *n = lnode_over(a, &over, at);
     BExpr **args = new (a, BExpr *, 2), *is_first;
-    args[0] = bexpr_column(a, in->nfields, TYPE_BIGINT_, at);
+    args[0] = bexpr_column(a, parts->inputs[0]->nfields, TYPE_BIGINT_, at);
     args[1] = bexpr_const(a, value_int(1), at);
     TRY(bind_operator(b, "=", args, 2, at, &is_first));
     *out = lnode_filter(a, n, is_first, at);
@@ -235,6 +240,7 @@ Status bind_first_rows(Binder *b, LNode *in, BExpr **keys, int32_t nkeys, const 
                    .what = S("DISTINCT ON")};
     order = order_within(b, keys, nkeys, order, &norder);
     *out = top(b, in, &parts, order, norder, at);
-    if (!b->emit_final || (*out)->key_window_end >= 0) return WEIR_OK;
-    return first_by_over(b, in, &parts, at, out);
+    const LNode *node = (*out)->kind == L_PROJECT ? (*out)->inputs[0] : *out;
+    if (!b->emit_final || node->key_window_end >= 0) return WEIR_OK;
+    return first_by_over(b, &parts, at, out);
 }

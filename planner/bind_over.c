@@ -551,6 +551,7 @@ static LNode *window_node(OverCalls *o, BoundOver *first, LNode *in)
 
 LNode *overs_node(OverCalls *o, LNode *in)
 {
+    if (o->list.len) in = lnode_identified(o->b->p, in);
     for (int i = 0; i < o->list.len; i++) o->list.data[i].col = -1;
     for (int i = 0; i < o->list.len; i++)
         if (o->list.data[i].col < 0) in = window_node(o, &o->list.data[i], in);

@@ -188,11 +188,3 @@ Type window_bound_type(const LNode *n)
 {
     return n->time ? n->time->type : TYPE_TIMESTAMP_(6);
 }
-
-int32_t lnode_identity(const LNode *n, Arena *a, int32_t **cols)
-{
-    int32_t count = n->props.nkey ? n->props.nkey : n->nfields;
-    *cols = new (a, int32_t, count);
-    for (int i = 0; i < count; i++) (*cols)[i] = n->props.nkey ? n->props.key[i] : i;
-    return count;
-}

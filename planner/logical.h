@@ -8,6 +8,8 @@
 
 #include "planner/physical.h"
 
+struct Planner;
+
 typedef enum LKind {
     L_SCAN,       /* rel, scan_cols; pred: filter over the output, or NULL */
     L_VIEW_INPUT, /* rel */
@@ -172,8 +174,14 @@ LNode *lnode_with_inputs(Arena *a, const LNode *n, LNode **inputs);
 int32_t window_column_count(const WindowSpec *w);
 /* The type of window_start and window_end. */
 Type window_bound_type(const LNode *n);
-/* Columns that say which row is which, where there is no position: the key, else all. */
+/* planner/node_identity.c. Columns that say which row is which, in the relation's total order:
+ * positions where they are shown as columns, the key, else all. */
 int32_t lnode_identity(const LNode *n, Arena *a, int32_t **cols);
+/* The rows of n with more columns behind its own where positions must be shown for that. */
+LNode *lnode_identified(struct Planner *p, LNode *n);
+/* The first `ncols` columns of n and `count` of them from `at` on: n itself where that is all. */
+LNode *lnode_narrowed(Arena *a, LNode *n, int32_t ncols, int32_t at, int32_t count);
+#define ROW_POSITION "row_position" /* the function that shows a row's position */
 
 /* planner/properties.c: fills n->props and its companions from its inputs. */
 void lnode_props(Arena *a, LNode *n);

@@ -60,6 +60,7 @@ static const FuncDef test_funcs[] = {
     OP("is_distinct", "cc", "b", FUNC_NULL_CALL),
     OP("is_not_distinct", "cc", "b", FUNC_NULL_CALL),
     OP("like", "ttt?", "b", 0),
+    OP("row_position", "", "x", FUNC_VOLATILE),
     {.name = "abs", .args = "n", .result = "1", .flags = FUNC_CAN_FAIL},
     {.name = "lower", .aliases = "lcase", .args = "t", .result = "t"},
     {.name = "length", .aliases = "char_length", .args = "t", .result = "i"},
