@@ -147,7 +147,8 @@ static LNode *top(Binder *b, LNode *in, LNode *parts, const LOrder *order, int32
     int32_t n = 0;
     for (int i = 0; i < norder; i++)
         order_add(plain, &n, order[i].expr, order[i].descending, order[i].nulls_first);
-    *rows = lnode_identified(b->p, in);
+    bool has_position = in->props.has_position && in->props.is_append_only;
+    *rows = has_position ? in : lnode_identified(b->p, in);
     parts->inputs = rows;
     parts->order = order_whole(b, *rows, plain, n, &parts->norder);
     parts->npeer = n;

@@ -549,9 +549,18 @@ static LNode *window_node(OverCalls *o, BoundOver *first, LNode *in)
     return lnode_over(a, &parts, first->span);
 }
 
+/* Above OVER rows have no positions any more: what is to tell them apart there is a column. */
+static bool shows_identity(const OverCalls *o, const LNode *in)
+{
+    bool has_position = in->props.has_position && in->props.is_append_only;
+    for (int i = 0; i < o->list.len; i++)
+        if (!has_position || !same_window(&o->list.data[i], &o->list.data[0])) return true;
+    return false;
+}
+
 LNode *overs_node(OverCalls *o, LNode *in)
 {
-    if (o->list.len) in = lnode_identified(o->b->p, in);
+    if (shows_identity(o, in)) in = lnode_identified(o->b->p, in);
     for (int i = 0; i < o->list.len; i++) o->list.data[i].col = -1;
     for (int i = 0; i < o->list.len; i++)
         if (o->list.data[i].col < 0) in = window_node(o, &o->list.data[i], in);

@@ -341,14 +341,20 @@ static const char *match_word(const JoinSpec *j)
     return j->match == JOIN_REGULAR && j->nkeys == 0 && !j->residual ? "cross" : WORDS[j->match];
 }
 
-/* Columns of the two sides that have one name are told apart by l and r. */
+/* A name that both sides have is told apart by l and r. */
 static Str *pair_names(const PhysOp *op, Arena *a)
 {
     const PhysOp *l = op->inputs[0], *r = op->inputs[1];
-    Str *names = new (a, Str, l->nfields + r->nfields);
-    for (int32_t i = 0; i < l->nfields; i++) names[i] = str_printf(a, "l.%.*s", STR_ARG(field_name(l, i, a)));
-    for (int32_t i = 0; i < r->nfields; i++)
-        names[l->nfields + i] = str_printf(a, "r.%.*s", STR_ARG(field_name(r, i, a)));
+    int32_t n = l->nfields + r->nfields;
+    Str *plain = new (a, Str, n), *names = new (a, Str, n);
+    for (int32_t i = 0; i < n; i++)
+        plain[i] = i < l->nfields ? field_name(l, i, a) : field_name(r, i - l->nfields, a);
+    for (int32_t i = 0; i < n; i++) {
+        bool is_left = i < l->nfields, is_twice = false;
+        for (int32_t k = is_left ? l->nfields : 0; k < (is_left ? n : l->nfields); k++)
+            is_twice |= str_ieq(plain[i], plain[k]);
+        names[i] = is_twice ? str_printf(a, "%s.%.*s", is_left ? "l" : "r", STR_ARG(plain[i])) : plain[i];
+    }
     return names;
 }
 

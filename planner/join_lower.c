@@ -98,6 +98,14 @@ static BExpr *settled_on(Settling *s, const LNode *n)
     return on ? bexpr_map(s->arena, on, to_final, s) : NULL;
 }
 
+static bool shows_columns_only(const LNode *n)
+{
+    for (int32_t i = 0; n->kind == L_PROJECT && i < n->nfields; i++)
+        if (n->exprs[i]->kind != BE_COLUMN) return false;
+    return n->kind == L_PROJECT;
+}
+
+/* The input with its computed columns; a project that only takes columns away computes them itself. */
 static LNode *widened(Arena *a, const Widened *w, LNode *in)
 {
     if (w->n == w->base) return in;
@@ -109,7 +117,10 @@ static LNode *widened(Arena *a, const Widened *w, LNode *in)
         bexpr_print(&b, w->exprs[i], names);
         fields[i].name = sb_done(&b);
     }
-    return lnode_project(a, in, w->exprs, fields, w->n, in->span);
+    if (!shows_columns_only(in)) return lnode_project(a, in, w->exprs, fields, w->n, in->span);
+    BExpr **exprs = new (a, BExpr *, w->n);
+    for (int32_t i = 0; i < w->n; i++) exprs[i] = bexpr_substitute(a, w->exprs[i], in->exprs);
+    return lnode_project(a, in->inputs[0], exprs, fields, w->n, in->span);
 }
 
 /* The columns that the join had before its inputs grew. */
@@ -129,6 +140,7 @@ LNode *join_settle(Arena *a, LNode *n)
 {
     Settling s = {.arena = a, .nleft = n->inputs[0]->nfields};
     LNode *in[2];
+    if (n->join->is_settled) return n;
     for (int i = 0; i < 2; i++) widen_init(a, &s.side[i], n->inputs[i]);
     BExpr *on = settled_on(&s, n);
     bool has_grown = s.side[0].n > s.side[0].base || s.side[1].n > s.side[1].base;

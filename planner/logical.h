@@ -188,7 +188,9 @@ void lnode_props(Arena *a, LNode *n);
 /* planner/check.c: what a standing query may not be: EMIT FINAL over operators that never finish,
  * operators that cannot take rows back over inputs that do, unbounded state under strict. */
 Status lnode_check(Diags *d, const LNode *root, bool emit_final, bool strict);
-/* planner/physical.c: the plan that exec runs, without its root. */
+/* planner/physical.c: keys, arguments and orders of stateful nodes become columns of their inputs. */
+LNode *lnode_settle(Arena *a, LNode *n);
+/* The plan that exec runs, without its root. */
 Status lnode_lower(Arena *a, LNode *root, Diags *d, PhysPlan **out);
 
 #endif

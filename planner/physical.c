@@ -113,12 +113,12 @@ static LNode *skip_restoring(Arena *a, LNode *n)
     return lnode_project(a, below->inputs[0], exprs, n->fields, n->nfields, n->span);
 }
 
-static LNode *settle_all(Arena *a, LNode *n)
+LNode *lnode_settle(Arena *a, LNode *n)
 {
     LNode **inputs = new (a, LNode *, n->ninputs);
     bool same = true;
     for (int i = 0; i < n->ninputs; i++) {
-        inputs[i] = settle_all(a, n->inputs[i]);
+        inputs[i] = lnode_settle(a, n->inputs[i]);
         same &= inputs[i] == n->inputs[i];
     }
     if (!same) n = skip_restoring(a, lnode_with_inputs(a, n, inputs));
@@ -365,7 +365,7 @@ Status lnode_lower(Arena *a, LNode *root, Diags *d, PhysPlan **out)
 {
     Lower s = {.arena = a, .diags = d};
     PhysOp *top;
-    TRY(lower(&s, settle_all(a, root), &top));
+    TRY(lower(&s, lnode_settle(a, root), &top));
     rank_streams(&s);
     PhysPlan *plan = new_one(a, PhysPlan);
     *plan = (PhysPlan){.ops = s.ops.data, .nops = (int32_t)s.ops.len, .limit = -1};

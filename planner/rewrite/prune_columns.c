@@ -335,6 +335,7 @@ static Pruned prune_join(Planner *p, LNode *n, const bool *wanted)
     bool *below = none_of(p, nleft + nright);
     memcpy(below, wanted, (size_t)n->nfields * sizeof *below);
     visit_exprs(n, want_expr, below);
+    if (j->left_time >= 0) below[j->left_time] = below[nleft + j->right_time] = true;
     Pruned l = prune_side(p, n->inputs[0], below), r = prune_side(p, n->inputs[1], below + nleft);
     if (l.node == n->inputs[0] && r.node == n->inputs[1]) return as_it_is(p, n);
     int32_t *to = new (p->arena, int32_t, nleft + nright);
@@ -343,6 +344,8 @@ static Pruned prune_join(Planner *p, LNode *n, const bool *wanted)
     BExpr *on = j->on ? bexpr_renumber(p->arena, j->on, to) : NULL;
     LNode moved = *n;
     LJoin join = *j;
+    if (j->left_time >= 0) join.left_time = l.to[j->left_time];
+    if (j->left_time >= 0) join.right_time = r.to[j->right_time];
     if (j->as_of) join.as_of = bexpr_renumber(p->arena, j->as_of, to);
     moved.join = &join;
     return (Pruned){lnode_join_with_on(p->arena, &moved, on, l.node, r.node), to};

@@ -36,7 +36,8 @@ LNode *rewrite_needed(Planner *p, LNode *root)
         before = root;
         root = rewrite_prune_columns.apply(p, rewrite_push_filters.apply(p, root));
     }
-    return root;
+    if (!has_join(root)) return root;
+    return rewrite_prune_columns.apply(p, lnode_settle(p->arena, root)); /* of what keys were computed */
 }
 
 LNode *rewrite_nodes(Planner *p, LNode *n, NodeRule f)

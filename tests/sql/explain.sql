@@ -25,3 +25,13 @@ EXPLAIN SELECT DISTINCT ON (bidder) bidder, price FROM bid ORDER BY bidder, at D
 EXPLAIN SELECT auction, n FROM per_auction ORDER BY n DESC LIMIT 3 OFFSET 1;
 EXPLAIN SELECT auction FROM bid EXCEPT ALL SELECT bidder FROM bid;
 EXPLAIN SELECT auction, bidder, count(*) AS n FROM bid GROUP BY ROLLUP (auction, bidder);
+CREATE STREAM ask (id BIGINT, auction BIGINT, price DECIMAL(10, 2), at TIMESTAMP(3), WATERMARK FOR at);
+EXPLAIN SELECT b.auction, b.price, a.price FROM bid b JOIN ask a ON a.auction = b.auction AND b.price < a.price
+    AND a.at BETWEEN b.at - INTERVAL '10' MINUTE AND b.at + INTERVAL '5' MINUTE AND b.channel = 'web';
+EXPLAIN (FORMAT json) SELECT bidder, id FROM bid FULL JOIN ask ON bid.auction + 1 = ask.id AND bid.channel IS NOT DISTINCT FROM 'web';
+EXPLAIN (FORMAT dot) SELECT b.auction, b.c, a.c FROM
+    (SELECT window_start, window_end, auction, count(*) AS c FROM bid WINDOW TUMBLING (SIZE 1 MINUTE) GROUP BY auction) b
+    LEFT JOIN (SELECT window_start, window_end, auction, count(*) AS c FROM ask WINDOW TUMBLING (SIZE 1 MINUTE) GROUP BY auction) a
+    USING (window_start, window_end, auction) EMIT FINAL;
+EXPLAIN SELECT b.auction, a.price FROM bid b ASOF LEFT JOIN ask a ON b.auction = a.auction AND b.at >= a.at EMIT FINAL;
+EXPLAIN SELECT b.auction FROM bid b, ask a, bid c WHERE b.auction = a.auction AND c.bidder = a.id AND c.price > 10 AND a.id <> b.price;

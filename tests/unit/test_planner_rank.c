@@ -22,22 +22,22 @@ static void over(void **state)
                 "4(3) output\n");
     expect_plan(f, "SELECT rank() OVER (ORDER BY price), rank() OVER (ORDER BY bidder), 1 + rank() OVER "
                    "(ORDER BY price) FROM bid",
-                "0 scan bid auction,bidder,price,channel,date_time\n"
-                "1(0) over order price; rank()\n"
-                "2(1) over order bidder then auction, price, channel, date_time, rank() OVER "
-                "(ORDER BY price); rank(); retracts\n"
-                "3(2) project \"rank() OVER (ORDER BY price)\", \"rank() OVER (ORDER BY bidder)\", 1 + "
-                "\"rank() OVER (ORDER BY price)\"\n"
-                "4(3) output\n");
+                "0 scan bid bidder,price,date_time\n"
+                "1(0) project bidder, price, row_position()\n"
+                "2(1) over order price; rank()\n"
+                "3(2) over order bidder then row_position; rank(); retracts\n"
+                "4(3) project \"rank() OVER (ORDER BY price)\", \"rank() OVER (ORDER BY bidder)\", 1 + \"rank() OVER "
+                "(ORDER BY price)\"\n"
+                "5(4) output\n");
     expect_plan(f, "SELECT first_value(price) OVER (PARTITION BY auction), row_number() OVER (PARTITION BY "
                    "auction) FROM bid",
-                "0 scan bid auction,bidder,price,channel,date_time\n"
-                "1(0) over by auction then date_time; first_value(price) #2\n"
-                "2(1) over by auction then auction, bidder, price, channel, date_time, "
-                "first_value(price) OVER (PARTITION BY auction); row_number(); retracts\n"
-                "3(2) project \"first_value(price) OVER (PARTITION BY auction)\", \"row_number() OVER "
-                "(PARTITION BY auction)\"\n"
-                "4(3) output\n");
+                "0 scan bid auction,price,date_time\n"
+                "1(0) project auction, price, date_time, row_position()\n"
+                "2(1) over by auction then date_time; first_value(price) #1\n"
+                "3(2) over by auction then row_position; row_number(); retracts\n"
+                "4(3) project \"first_value(price) OVER (PARTITION BY auction)\", \"row_number() OVER (PARTITION BY "
+                "auction)\"\n"
+                "5(4) output\n");
     expect_plan(f, "SELECT auction, sum(price), rank() OVER (ORDER BY sum(price) DESC, auction), "
                    "sum(sum(price)) OVER () FROM bid GROUP BY auction HAVING count(*) > 1",
                 "0 scan bid auction,price,date_time\n"
