@@ -60,13 +60,14 @@ def relation(name, columns, sql, ddl, parents, final, late_sql, error_sql, serie
 # ---- joins ----------------------------------------------------------------------------------------
 
 def make_window_join(rng, name, a, b):
-    """Equal bounds are part of the key; late rows go on each side; EMIT FINAL writes at the close."""
+    """Equal bounds are part of the key; late rows go on each side; EMIT FINAL writes at the close, but for a row
+    whose key is NULL: it never matches and is padded at once."""
     w, kind, final = fixed_window(rng, a), rng.choice(SIDES), rng.random() < 0.5
     (x, x_type), (y, y_type) = random_column(rng, a), random_column(rng, b)
     (rows_a, bad_a), (rows_b, bad_b) = rows_of(a, ["k", x]), rows_of(b, ["k", y])
     when = dict(a.columns)[a.time]
     pairs = [windows.fixed(w, rows, [], src.tick) for rows, src in ((rows_a, a), (rows_b, b))]
-    closed = f" AND closes <= MIN(:w_{a.name}, :w_{b.name})" if final else ""
+    closed = f" AND (closes <= MIN(:w_{a.name}, :w_{b.name}) OR k IS NULL)" if final else ""
     sides = [f"(SELECT * FROM ({p}) WHERE NOT late{closed})" for p in pairs]
     on = "l.k = r.k AND l.window_start = r.window_start AND l.window_end = r.window_end"
     items = [("l.k", "k_l", TEXT), (f"l.{x}", "x_l", x_type), (f"r.{y}", "y_r", y_type), ("l.window_start", "ws_l", when),
@@ -82,7 +83,7 @@ def make_window_join(rng, name, a, b):
 
 def make_interval_join(rng, name, a, b):
     """l.t BETWEEN r.t - before AND r.t + after. A row behind its watermark is dropped. EMIT FINAL pads an l
-    row when W_R >= l.t + before, an r row when W_L >= r.t + after."""
+    row when W_R >= l.t + before, an r row when W_L >= r.t + after; one whose key is NULL at once."""
     kind, final = rng.choice(SIDES), rng.random() < 0.5
     before, after = [rng.choice([0, 1, 2, 5, 10]) * a.unit for _ in range(2)]
     (x, x_type), (y, y_type) = random_column(rng, a), random_column(rng, b)
@@ -94,8 +95,8 @@ def make_interval_join(rng, name, a, b):
     on = f"l.k = r.k AND l._t BETWEEN r._t - {before} AND r._t + {after}"
     padded = ""
     if final:
-        padded = (f" WHERE l._t IS NOT NULL AND r._t IS NOT NULL OR r._t IS NULL AND :w_{b.name} >= l._t + {before}"
-                  f" OR l._t IS NULL AND :w_{a.name} >= r._t + {after}")
+        padded = (f" WHERE l._t IS NOT NULL AND r._t IS NOT NULL OR l.k IS NULL AND r.k IS NULL"
+                  f" OR r._t IS NULL AND :w_{b.name} >= l._t + {before} OR l._t IS NULL AND :w_{a.name} >= r._t + {after}")
     bounds = f"r.{b.time} - {interval(before)} AND r.{b.time} + {interval(after)}"
     late = " + ".join(f"(SELECT COUNT(*) FROM ({rows}) WHERE {BEHIND})" for rows in (rows_a, rows_b))
     return relation(name, [(f"{n}_{name}", t) for _, n, t in items],
