@@ -77,6 +77,7 @@ bool reader_decode(Reader *r, bool at_end, SourceBatch *out, const char **at)
     RowBuilder *b = &r->maker.rows;
     batch_maker_begin(&r->maker);
     const char *start = r->buf + r->from;
+    out->raw_at = r->base + (uint64_t)r->from;
     ptrdiff_t used = r->dec->impl->decode(r->dec, start, reader_buffered(r), at_end,
                                           r->base + (uint64_t)r->from, b);
     assert(used >= 0 && used <= reader_buffered(r));
@@ -87,6 +88,7 @@ bool reader_decode(Reader *r, bool at_end, SourceBatch *out, const char **at)
     metadata_fill(r->spec->rel, b, &facts);
     batch_maker_end(&r->maker, out);
     out->bytes = used;
+    out->raw = str_of(start, used);
     *at = start;
     return b->rows > 0 || b->errors.len > 0;
 }

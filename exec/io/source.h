@@ -48,6 +48,8 @@ typedef struct SourceBatch {
     int32_t nerrors;
     int64_t bytes;         /* consumed */
     bool is_history;       /* rows that were there when the source was opened */
+    Str raw;               /* the bytes of the records, valid like the batch; p NULL: there are none */
+    uint64_t raw_at;       /* offset of the first of them */
 } SourceBatch;
 
 typedef enum SourceStatus {

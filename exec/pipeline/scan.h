@@ -69,9 +69,10 @@ void scan_stats(const Scan *s, ScanStats *out);
 bool scan_is_ended(const Scan *s);
 bool scan_has_source(const Scan *s);
 /* For dead letters, while a batch is being pushed: its partition; which of its rows `row` of a batch
- * that operators made of it is (-1: not known); the columns of one of its rows as a JSON object. */
+ * that operators made of it is (-1: not known); the record of one of its rows, cut to
+ * 4 KB, and its whole length. Rows by hand and of generators stand as a JSON object of their columns. */
 Str scan_partition_name(const Scan *s);
 int scan_row_of(const Scan *s, const Batch *b, int row);
-Str scan_render_row(const Scan *s, int row, Arena *a);
+Str scan_raw(const Scan *s, int row, Arena *a, int64_t *bytes);
 
 #endif

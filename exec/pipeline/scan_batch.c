@@ -29,10 +29,11 @@ static void refuse(Refusals *r, int row, Status code, Str message)
     r->part->errors++;
     if (r->scan->is_private) return;
     const Batch *b = &r->scan->current->batch;
-    Str raw = scan_render_row(r->scan, row, &r->epoch->batch);
+    int64_t bytes;
+    Str raw = scan_raw(r->scan, row, &r->epoch->batch, &bytes);
     ErrorRow e = {.stream = r->scan->spec.rel->name, .partition = r->part->name,
                   .generation = b->generation, .offset = b->offset ? b->offset[row] : 0,
-                  .code = str_z(status_name(code)), .message = message, .raw = raw, .raw_bytes = raw.n};
+                  .code = str_z(status_name(code)), .message = message, .raw = raw, .raw_bytes = bytes};
     epoch_error(r->epoch, &e);
 }
 

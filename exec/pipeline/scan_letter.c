@@ -1,7 +1,4 @@
-/* scan_letter.c: what dead letters say of a row: where it stood, and its columns.
- *
- * The bytes of a record that could be read are gone by the time its row is refused; its columns,
- * as far as they were decoded, stand for them. */
+/* scan_letter.c: what dead letters say of a row: where it stood, and its record. */
 #include "exec/pipeline/scan_impl.h"
 
 enum { RAW_MAX = 4096 };
@@ -67,9 +64,8 @@ static Str cut(Str s)
     return str_of(s.p, n);
 }
 
-Str scan_render_row(const Scan *s, int row, Arena *a)
+static Str render_row(const Scan *s, int row, Arena *a)
 {
-    if (!s->cols || row < 0) return S("");
     const Relation *r = s->spec.rel;
     StrBuf b = {.arena = a};
     sb_char(&b, '{');
@@ -82,5 +78,60 @@ Str scan_render_row(const Scan *s, int row, Arena *a)
         render_value(&b, c, row);
     }
     sb_char(&b, '}');
-    return cut(sb_done(&b));
+    return sb_done(&b);
+}
+
+/* ---- records ---------------------------------------------------------------------------------- */
+
+/* Where the record after that of a row begins, or the end of what was read. */
+static uint64_t next_record(const SourceBatch *sb, int row)
+{
+    const Batch *b = &sb->batch;
+    uint64_t at = b->offset[row], next = sb->raw_at + (uint64_t)sb->raw.n;
+    while (row < b->rows && b->offset[row] == at) row++;
+    if (row < b->rows && b->offset[row] < next) next = b->offset[row];
+    for (int i = 0; i < sb->nerrors; i++)
+        if (sb->errors[i].offset > at && sb->errors[i].offset < next) next = sb->errors[i].offset;
+    return next;
+}
+
+static bool is_blank(Str s)
+{
+    return str_trim(s).n == 0;
+}
+
+/* Without the line end, and the blank lines and comments that follow the record. */
+static Str record_trim(Str s, Str comment)
+{
+    while (s.n > 0) {
+        const char *newline = memrchr(s.p, '\n', (size_t)s.n);
+        ptrdiff_t at = newline ? newline - s.p + 1 : 0;
+        Str line = str_of(s.p + at, s.n - at);
+        bool is_comment = at > 0 && comment.n && str_starts(line, comment);
+        if (newline && (is_blank(line) || is_comment))
+            s.n = at - 1;
+        else
+            break;
+    }
+    if (s.n > 0 && s.p[s.n - 1] == '\r') s.n--;
+    return s;
+}
+
+static bool record_of(const Scan *s, int row, Str *out)
+{
+    const SourceBatch *sb = s->current;
+    if (!sb || !sb->raw.p || !sb->batch.offset || sb->batch.offset[row] < sb->raw_at) return false;
+    uint64_t from = sb->batch.offset[row] - sb->raw_at, to = next_record(sb, row) - sb->raw_at;
+    if (from > to || to > (uint64_t)sb->raw.n) return false;
+    Str comment = options_text(&s->spec.rel->options, "comment", "");
+    *out = record_trim(str_of(sb->raw.p + from, (ptrdiff_t)(to - from)), comment);
+    return true;
+}
+
+Str scan_raw(const Scan *s, int row, Arena *a, int64_t *bytes)
+{
+    Str record = S("");
+    if (s->cols && row >= 0 && !record_of(s, row, &record)) record = render_row(s, row, a);
+    *bytes = record.n;
+    return cut(record);
 }
