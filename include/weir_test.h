@@ -18,6 +18,8 @@ typedef struct weir_seams {
 
 /* The next n-th allocation of the process fails (-1: none). */
 WEIR_API void weir_test_fail_allocation(int64_t n);
+/* Rows that the operators of a view keep as state, its own rows aside; -1: no such view. */
+WEIR_API int64_t weir_test_state_rows(weir *db, const char *view);
 /* Benchmarks: reads the rows of the one stream that `sql` (a SELECT) is over into memory, then runs
  * its operators over the ready batches into a counting sink, `runs` times, without any database
  * work. `with_hash`: the first run also hashes the rows out, untimed. WEIR_E_* as weir_prepare. */

@@ -210,7 +210,7 @@ Status grouping_call(Grouping *g, const ExprContext *c, const Expr *e, BExpr **o
     if (e->args.len < 1 || e->args.len > 62)
         return diag_error(g->b->p->diags, WEIR_E_TYPE, at, "\"%.*s\" takes 1 to 62 keys", STR_ARG(e->text));
     for (int i = 0; i < e->args.len; i++) {
-        uint64_t key;
+        uint64_t key = 0;
         TRY(find_key(g, c, e->args.data[i], &key));
         vec_push(&args, g->b->p->arena, key);
     }

@@ -1,6 +1,8 @@
 /* figures.c: what progress displays and completion ask for. */
 #include "exec/engine/engine.h"
 
+#include "include/weir_test.h"
+
 #include "parser/parser.h"
 
 int weir_source_count(weir *db) { return db ? (int)db->scans.len : 0; }
@@ -28,6 +30,19 @@ weir_status weir_view_stat(weir *db, int i, weir_view_stats *out)
     *out = (weir_view_stats){.view = q->rel->name.p, .rows = p.rows, .changes = p.changes,
                              .late_rows = p.late_rows, .errors = p.errors};
     return WEIR_OK;
+}
+
+int64_t weir_test_state_rows(weir *db, const char *view)
+{
+    const Relation *r = db && view ? catalog_find(&db->catalog, str_z(view)) : NULL;
+    const Query *q = r ? engine_query(db, r->id) : NULL;
+    int64_t rows = 0;
+    if (!q) return -1;
+    for (int i = 0; i < q->nops; i++) {
+        const Op *op = q->ops[i];
+        if (op != q->root && op->cls->state_rows) rows += op->cls->state_rows(op);
+    }
+    return rows;
 }
 
 typedef struct NameSearch {

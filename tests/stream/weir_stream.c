@@ -341,6 +341,17 @@ static void do_echo(char *arg)
     fflush(stdout);
 }
 
+/* state VIEW N */
+static void do_state(char *arg)
+{
+    char *number = strchr(arg, ' ');
+    if (number) *number++ = 0;
+    char what[64];
+    int64_t rows = weir_test_state_rows(run.db, arg);
+    snprintf(what, sizeof what, "%lld", (long long)rows);
+    if (!number || rows != strtoll(number, NULL, 10)) fail("the operators keep %s rows", what);
+}
+
 static const struct {
     const char *name;
     void (*run)(char *arg);
@@ -348,7 +359,7 @@ static const struct {
     {"sql", do_sql},     {"error", do_error}, {"push", do_push},   {"commit", do_commit},
     {"run", do_run},     {"dump", do_dump},   {"delta", do_delta}, {"view", do_view},
     {"query", do_query}, {"clock", do_clock}, {"restart", do_restart}, {"echo", do_echo},
-    {"run_error", do_run_error},
+    {"run_error", do_run_error}, {"state", do_state},
 };
 
 static void do_line(char *line)
