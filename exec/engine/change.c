@@ -173,9 +173,25 @@ static Status compute(Change *x, Value *row)
     return WEIR_OK;
 }
 
+/* Rows by hand are refused before anything is done; a computed time is the scan's to judge. */
+static Status check_future(Change *x, const Value *row)
+{
+    const Relation *r = x->rel;
+    int col = r->watermark.col;
+    const Option *o = options_get(&r->options, "max_future");
+    if (r->kind != REL_STREAM || col < 0 || !o || str_ieq(o->value, S("off"))) return WEIR_OK;
+    int64_t now = x->s->db->env.now_us(x->s->db->env.arg), limit;
+    bool is_far = !__builtin_add_overflow(now, options_us(&r->options, "max_future", 0), &limit) &&
+                  r->cols[col].kind == COL_PHYSICAL && !row[col].is_null && row[col].i > limit;
+    if (!is_far) return WEIR_OK;
+    return diag_error(&x->s->db->diags, WEIR_E_DATA, x->s->ast->span,
+                      "event time \"%.*s\" is further ahead of the clock than max_future allows", STR_ARG(r->cols[col].name));
+}
+
 Status change_complete(Change *x, Value *row)
 {
     const Relation *r = x->rel;
+    TRY(check_future(x, row));
     if (r->kind == REL_TABLE) TRY(compute(x, row)); /* of a stream the scan does it */
     for (int i = 0; i < r->ncols; i++) {
         const ColumnDef *c = &r->cols[i];

@@ -78,6 +78,7 @@ static Status take_rows(weir_stmt *s, PushStatement *p, bool *any, bool *all_end
     for (ptrdiff_t i = 0; i < p->query->own_scans.len; i++) {
         ScanStatus st = scan_poll(p->query->own_scans.data[i], &p->epoch);
         if (st == SCAN_FAILED) return diag_status(&s->db->diags);
+        if (st == SCAN_STOPPED && p->epoch.rows == 0) return scan_stop_error(p->query->own_scans.data[i], &s->db->diags);
         *any |= st == SCAN_ROWS;
         *all_ended &= st == SCAN_ENDED;
     }

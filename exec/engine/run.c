@@ -120,6 +120,7 @@ typedef struct Intake {
     int sources, ended, drained; /* of the scans with a connector and readers */
     bool has_rows, has_ended;    /* something came; an input ended just now */
     bool has_failed;
+    const Scan *stopped;         /* at a bad record: on_error = 'fail' */
 } Intake;
 
 /* More dead letters than are kept would only take memory. */
@@ -158,13 +159,14 @@ static bool take_turn(weir *db, Intake *in)
         ScanStatus st = poll_scan(db, s, in);
         in->has_ended |= st == SCAN_ENDED && !was_ended;
         in->has_failed |= st == SCAN_FAILED;
+        if (st == SCAN_STOPPED) in->stopped = s;
         more |= st == SCAN_ROWS;
         if (!scan_has_source(s)) continue;
         in->sources++;
         in->ended += st == SCAN_ENDED;
         in->drained += st == SCAN_DRAINED || st == SCAN_ENDED;
     }
-    return more && !in->has_failed;
+    return more && !in->has_failed && !in->stopped;
 }
 
 static Intake take_rows(weir *db)
@@ -208,6 +210,13 @@ static bool has_tick(const weir *db)
     return false;
 }
 
+/* Everything before the bad record is kept; the next call stops at it again. */
+static Status stop(weir *db, const Intake *in)
+{
+    if (in->has_rows || in->has_ended || db->epoch.ws.rulings.len > 0) TRY(engine_commit(db));
+    return scan_stop_error(in->stopped, &db->diags);
+}
+
 /* What a commit of the rows taken tells the caller. */
 static Status commit_taken(weir *db, const Intake *in, bool all_done)
 {
@@ -231,6 +240,7 @@ static Status run_epoch(weir *db, int64_t deadline)
         engine_begin_queries(db);
         Intake in = take_rows(db);
         if (in.has_failed) return engine_source_failed(db);
+        if (in.stopped) return stop(db, &in);
         bool all_done = in.ended == in.sources || (db->once && in.drained == in.sources);
         bool has_news = in.has_rows || in.has_ended || db->epoch.ws.rulings.len > 0;
         if (has_news || db->must_flush || has_tick(db)) return commit_taken(db, &in, all_done);

@@ -9,6 +9,7 @@ Scan *scan_new(const ScanSpec *spec)
     Scan *s = mem_alloc(sizeof *s);
     s->spec = *spec;
     s->data_watermark = INT64_MIN;
+    s->rows_max = spec->batch_rows;
     const Options *o = &spec->rel->options;
     s->on_error_fail = str_ieq(options_text(o, "on_error", "skip"), S("fail"));
     return s;
@@ -150,18 +151,19 @@ static void close_source(Scan *s)
     arena_reset(&s->source_arena);
 }
 
-/* How far ahead of the wall clock a row of a live source may be. */
+/* How far ahead of the wall clock a row may be: of a live source, and of rows by hand where it is said. */
 static int64_t max_future(const Scan *s)
 {
-    Str given = options_text(&s->spec.rel->options, "max_future", "1 DAY");
-    if (str_ieq(given, S("off")) || !s->source || source_is_bounded(s->source)) return 0;
+    const Option *given = options_get(&s->spec.rel->options, "max_future");
+    if (given && str_ieq(given->value, S("off"))) return 0;
+    if (s->source ? source_is_bounded(s->source) : !given) return 0;
     return options_us(&s->spec.rel->options, "max_future", 86400 * 1000000LL);
 }
 
 static Status open_source(Scan *s, Diags *d)
 {
     s->source_spec = (SourceSpec){.rel = s->spec.rel, .wanted = s->wanted, .env = s->spec.env,
-                                  .once = s->spec.once, .rows_max = s->spec.batch_rows};
+                                  .once = s->spec.once, .rows_max = s->rows_max};
     TRY(source_open(&s->source_spec, &s->source_arena, &s->source, d));
     return seek_source(s, d);
 }
@@ -259,9 +261,19 @@ static Partition *partition_of(Scan *s, const SourceBatch *sb)
     return scan_partition(s, p[sb->partition].partition);
 }
 
+static ScanStatus take_polled(Scan *s, Epoch *e, SourceBatch *sb)
+{
+    int good;
+    Partition *part = partition_of(s, sb);
+    if (scan_stops(s) && scan_find_bad(s, e, sb, part, &good)) return scan_stop_before(s, e, sb, part, good);
+    return scan_take(s, e, sb, part) == WEIR_OK ? SCAN_ROWS : SCAN_FAILED;
+}
+
 static ScanStatus poll_source(Scan *s, Epoch *e)
 {
     SourceBatch sb = {0};
+    if (s->stop.is_final) return SCAN_STOPPED;
+    if (scan_stops(s)) scan_mark(s);
     if (s->is_private) {
         scan_sync_partitions(s, e);
         if (scan_has_reached(s)) return SCAN_DRAINED;
@@ -270,7 +282,7 @@ static ScanStatus poll_source(Scan *s, Epoch *e)
     if (got == SOURCE_FAILED) return SCAN_FAILED;
     scan_sync_partitions(s, e);
     switch (got) {
-    case SOURCE_ROWS: return scan_take(s, e, &sb, partition_of(s, &sb)) == WEIR_OK ? SCAN_ROWS : SCAN_FAILED;
+    case SOURCE_ROWS: return take_polled(s, e, &sb);
     case SOURCE_EMPTY: return SCAN_EMPTY;
     case SOURCE_DRAINED: return SCAN_DRAINED;
     case SOURCE_ENDED: s->is_ended = true; return SCAN_ENDED;
@@ -283,7 +295,9 @@ ScanStatus scan_poll(Scan *s, Epoch *e)
 {
     if (scan_open(s, e->diags) != WEIR_OK) return SCAN_FAILED;
     if (s->is_ended) return SCAN_ENDED;
-    ScanStatus st = s->source ? poll_source(s, e) : poll_inserts(s, e);
+    ScanStatus st;
+    do st = s->source ? poll_source(s, e) : poll_inserts(s, e);
+    while (st == SCAN_AGAIN);
     arena_reset(&e->batch);
     return st;
 }

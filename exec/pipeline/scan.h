@@ -13,7 +13,15 @@
 
 typedef struct Scan Scan;
 
-typedef enum ScanStatus { SCAN_ROWS, SCAN_EMPTY, SCAN_DRAINED, SCAN_ENDED, SCAN_FAILED } ScanStatus;
+typedef enum ScanStatus {
+    SCAN_ROWS,
+    SCAN_EMPTY,
+    SCAN_DRAINED,
+    SCAN_ENDED,
+    SCAN_STOPPED, /* on_error = 'fail': it stands at a bad record; what came before it is taken */
+    SCAN_FAILED,
+    SCAN_AGAIN    /* between the files of a scan only */
+} ScanStatus;
 
 typedef struct ScanStats {
     int64_t rows, errors, bytes_read, bytes_total;
@@ -53,6 +61,8 @@ void scan_set_once(Scan *s, bool once);
  * it follows has been read. SCAN_FAILED after the first rows of an epoch leaves the readers with
  * part of a batch. */
 ScanStatus scan_poll(Scan *s, Epoch *e);
+/* Why it stopped. */
+Status scan_stop_error(const Scan *s, Diags *d);
 /* Rows for a stream without connector, decoded already, in n batches; read by the next polls. */
 void scan_insert(Scan *s, const Batch *batches, int n);
 bool scan_has_inserts(const Scan *s);

@@ -12,6 +12,7 @@ typedef struct Refusals {
     Partition *part;
     uint64_t bad[BATCH_WORDS];
     bool any;
+    void (*tell)(Scan *s, uint64_t offset, Str message); /* instead of logging */
 } Refusals;
 
 /* ---- refusing --------------------------------------------------------------------------------- */
@@ -26,6 +27,10 @@ static void refuse(Refusals *r, int row, Status code, Str message)
 {
     if (bit_get(r->bad, row)) return;
     drop(r, row);
+    if (r->tell) {
+        r->tell(r->scan, r->scan->current->batch.offset[row], message);
+        return;
+    }
     r->part->errors++;
     if (r->scan->is_private) return;
     const Batch *b = &r->scan->current->batch;
@@ -73,6 +78,7 @@ static void refuse_future_row(Refusals *r, int row)
 {
     const Batch *b = &r->scan->current->batch;
     refuse(r, row, WEIR_E_DATA, S("event time is further ahead of the clock than max_future allows"));
+    if (r->tell) return;
     vec_push(&r->epoch->ws.rulings, &r->epoch->arena,
              (Ruling){r->scan->spec.rel->id, str_dup(&r->epoch->arena, r->part->name), b->generation,
                       b->offset[row], S("max_future"), r->epoch->now_us});
@@ -258,6 +264,14 @@ static void take_rows(Scan *s, Epoch *e, SourceBatch *sb, Partition *part)
     part->rows += n;
     e->rows += n;
     if (n > 0) push_to_readers(s, &b);
+}
+
+void scan_refusals(Scan *s, Epoch *e, Batch *b, Partition *part, void (*tell)(Scan *s, uint64_t offset, Str message))
+{
+    Refusals r = {.scan = s, .epoch = e, .part = part, .tell = tell};
+    compute_columns(s, b, e);
+    for (ptrdiff_t i = 0; i < s->required.len; i++) require_column(&r, &s->required.data[i], b->rows);
+    judge_future(&r, b);
 }
 
 Status scan_take(Scan *s, Epoch *e, SourceBatch *sb, Partition *part)

@@ -40,6 +40,16 @@ typedef struct ScanTarget {
     int32_t nappeared;
 } ScanTarget;
 
+/* on_error = 'fail': where the source stood before the last poll, and the record it stops at. */
+typedef struct ScanStop {
+    Arena arena;
+    SavedPosition *before;
+    int nbefore;
+    bool is_found, is_final; /* final: it cannot go back, and reads no more */
+    Str partition, message;
+    uint64_t offset;
+} ScanStop;
+
 struct Scan {
     ScanSpec spec;
     Arena arena;            /* of the scan */
@@ -59,6 +69,8 @@ struct Scan {
     SavedPosition *restore;
     int32_t nrestore;
     ScanTarget target;
+    ScanStop stop;
+    int rows_max;           /* of a batch, less than spec.batch_rows before a bad record */
     int64_t data_watermark; /* greatest over the partitions */
     /* rows by hand */
     Arena insert_arena;
@@ -84,10 +96,24 @@ void scan_remember(Scan *s);
 const SavedPosition *scan_target_of(const Scan *s, Str partition);
 bool scan_has_reached(Scan *s);
 void scan_forget_positions(Scan *s);
+/* The source is opened there next. */
+void scan_restore_source(Scan *s, const SavedPosition *p, int n);
 
 /* ---- scan_batch.c ---- */
 /* One batch of a partition through refusal and judgement to the readers. WEIR_E_DATA: the stream
  * stops at a bad row (on_error = 'fail'). */
 Status scan_take(Scan *s, Epoch *e, SourceBatch *sb, Partition *part);
+
+/* What refuses a row of the batch, told with the row's offset; nothing is logged, judged or handed on.
+ * Fills s->cols. */
+void scan_refusals(Scan *s, Epoch *e, Batch *b, Partition *part, void (*tell)(Scan *s, uint64_t offset, Str message));
+
+/* ---- scan_stop.c ---- */
+bool scan_stops(const Scan *s);
+void scan_mark(Scan *s);
+/* Whether the batch holds a bad record, and how many rows come before it. */
+bool scan_find_bad(Scan *s, Epoch *e, SourceBatch *sb, Partition *part, int *good);
+/* SCAN_AGAIN: poll again. SCAN_STOPPED: the source stands at the record, where it can. */
+ScanStatus scan_stop_before(Scan *s, Epoch *e, SourceBatch *sb, Partition *part, int good);
 
 #endif

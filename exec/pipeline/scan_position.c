@@ -58,16 +58,22 @@ void scan_forget_positions(Scan *s)
     }
     arena_free(&s->target.arena);
     arena_free(&s->restore_arena);
+    arena_free(&s->stop.arena);
 }
 
-void scan_restore(Scan *s, const SavedPosition *p, int n)
+void scan_restore_source(Scan *s, const SavedPosition *p, int n)
 {
     arena_reset(&s->restore_arena);
     s->restore = new (&s->restore_arena, SavedPosition, n);
     s->nrestore = n;
+    for (int i = 0; i < n; i++) s->restore[i] = copy_position(&s->restore_arena, &p[i]);
+}
+
+void scan_restore(Scan *s, const SavedPosition *p, int n)
+{
+    scan_restore_source(s, p, n);
     s->is_started = n > 0;
     for (int i = 0; i < n; i++) {
-        s->restore[i] = copy_position(&s->restore_arena, &p[i]);
         Partition *part = scan_partition(s, p[i].partition);
         part->watermark = p[i].watermark;
         part->rows = p[i].rows;

@@ -242,6 +242,21 @@ class ExitCodes(Case):
         self.write("a.sql", ROWS + "CREATE MATERIALIZED VIEW m AS SELECT k FROM s;")
         self.assertIn("in.ndjson", self.err("run", "-d", "db", "a.sql", code=3))
 
+    def test_stop_at_a_bad_row_and_go_on_when_it_is_repaired(self):
+        lines = ['{"k":"a","v":1}', '{"k":"a","v":2}', '{"k":"a","v":"x"}', '{"k":"a","v":4}', '{"k":', '{"k":"a","v":8}']
+        self.write("in.ndjson", "\n".join(lines) + "\n")
+        self.write("a.sql", "CREATE STREAM s (k TEXT, v BIGINT) WITH (connector = 'file', path = 'in.ndjson', format = 'json',"
+                            " on_error = 'fail');\nCREATE MATERIALIZED VIEW m AS SELECT sum(v) AS t, count(*) AS n FROM s;\n")
+        for row, sums in [(2, [(3, 2)]), (4, [(15, 4)])]:
+            for _ in range(2):  # stopping there again changes nothing
+                self.assertIn(f"stops at offset {sum(len(l) + 1 for l in lines[:row])}", self.err("run", "--once", "a.sql", "-d", "db", code=1))
+                self.assertEqual(self.rows("SELECT t, n FROM m"), sums)
+            lines[row] = '{"k":"a","v": 8}' if row == 2 else "{}   "
+            self.write("in.ndjson", "\n".join(lines) + "\n")
+        self.weir("run", "--once", "a.sql", "-d", "db")
+        self.assertEqual(self.rows("SELECT t, n FROM m"), [(23, 6)])
+        self.assertEqual(self.rows("SELECT count(*) FROM weir_errors"), [(0,)])
+
     def test_bad_rows(self):
         self.write("a.sql", ROWS + "CREATE MATERIALIZED VIEW m AS SELECT k FROM s;")
         self.write("in.ndjson", '{"ts":"2024-01-01 00:00:00","k":"a"}\nnot json\n')
