@@ -72,6 +72,8 @@ Status op_unnest_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *
 Status op_union_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_aggregate_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_join_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
+Status op_topn_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
+Status op_setop_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 
 /* Fills what every operator has. */
 void op_init(Op *op, const OpClass *cls, const PhysOp *p, OpContext *c, Arena *a);

@@ -201,6 +201,7 @@ static const OpOpen openers[] = {
     [PHYS_UPSERT] = op_upsert_open,
     [PHYS_AGGREGATE] = op_aggregate_open, [PHYS_UNION] = op_union_open,
     [PHYS_JOIN] = op_join_open,           [PHYS_UNNEST] = op_unnest_open,
+    [PHYS_TOPN] = op_topn_open,           [PHYS_SETOP] = op_setop_open,
     [PHYS_VIEW] = op_view_open,           [PHYS_OUTPUT] = op_output_open,
 };
 
@@ -332,6 +333,15 @@ static void shape_join(StrBuf *b, const JoinSpec *j)
     for (int i = 0; i < j->nkeys; i++) sb_printf(b, "j%d,%d,%d;", j->left_keys[i], j->right_keys[i], j->null_safe[i]);
 }
 
+static void shape_ranks(StrBuf *b, const PhysOp *p)
+{
+    const RankSpec *r = p->ranks;
+    sb_printf(b, "r%d %d %lld %lld %d;", r->npeer, r->rank, (long long)r->limit, (long long)r->offset, r->shows_rank);
+    for (int i = 0; i < r->norder; i++)
+        sb_printf(b, "o%d %d %d;", r->order[i].col, r->order[i].descending, r->order[i].nulls_first);
+    sb_printf(b, "p%d;", p->inputs[0]->props.has_position && p->inputs[0]->props.is_append_only);
+}
+
 static void shape_op(StrBuf *b, const PhysOp *p)
 {
     sb_printf(b, "|%d %d %d %d;", p->kind, p->nfields, p->emit_final, p->input_retracts);
@@ -343,6 +353,9 @@ static void shape_op(StrBuf *b, const PhysOp *p)
     for (int i = 0; i < p->props.nkey; i++) sb_printf(b, "v%d", p->props.key[i]);
     if (p->window) shape_window(b, p->window);
     if (p->join) shape_join(b, p->join);
+    if (p->ranks) shape_ranks(b, p);
+    if (p->kind == PHYS_SETOP) sb_printf(b, "s%d %d;", p->set, p->set_all);
+    if (p->ranks || p->kind == PHYS_SETOP) sb_printf(b, "w%d;", p->key_window_end);
 }
 
 uint64_t query_shape(const Query *q)

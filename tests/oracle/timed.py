@@ -155,13 +155,14 @@ def make_window_top(rng, name, src):
     when = dict(src.columns)[src.time]
     bounds = f"window_start AS s_{name}, window_end AS e_{name}"
     columns = [(f"s_{name}", when), (f"e_{name}", when), (f"k_{name}", TEXT)]
-    late, errors = f"SELECT {late_for_all(pairs)}", count_errors((src, bad))
+    late, errors = f"SELECT {late_for_all(pairs)}", "SELECT NULL" if w.has_gaps else count_errors((src, bad))
     if rng.random() < 0.3:
         rows, bad = rows_of(src, ["k"])
         pairs = windows.fixed(w, rows, [], src.tick)
         query = f"SELECT DISTINCT {bounds}, k AS k_{name} FROM "
         return relation(name, columns, f"{query}(SELECT * FROM ({pairs}) WHERE NOT late{closed})", query + table, [src], final,
-                        f"SELECT {late_for_all(pairs)}", count_errors((src, bad)), windows.series_needed(w))
+                        f"SELECT {late_for_all(pairs)}", "SELECT NULL" if w.has_gaps else count_errors((src, bad)),
+                        windows.series_needed(w))
     n, by = rng.randint(1, 3), rng.choice(["b", "b DESC", "k, b DESC"])
     part = "PARTITION BY window_start, window_end" + rng.choice(["", ", k"])
     items = f"{bounds}, k AS k_{name}, {x} AS x_{name}"
