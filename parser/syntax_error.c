@@ -182,11 +182,27 @@ static bool closes_nothing(const Token *tokens, ptrdiff_t at)
     return tokens[at].kind == TK_RP && depth <= 0;
 }
 
+/* SELECT … WHERE … WINDOW TUMBLING (…): the word stands behind a clause that it has to precede. */
+static bool is_late_window(const Token *tokens, ptrdiff_t at)
+{
+    ptrdiff_t depth = 0;
+    if (tokens[at].kind != TK_WINDOW_LA) return false;
+    for (ptrdiff_t i = at - 1; i >= 0 && depth >= 0; i--) {
+        int k = tokens[i].kind;
+        depth += (k == TK_RP) - (k == TK_LP);
+        if (depth == 0 && (k == TK_WHERE || k == TK_GROUP || k == TK_HAVING)) return true;
+        if (depth == 0 && k == TK_SELECT) return false;
+    }
+    return false;
+}
+
 static void add_hint(Diags *d, Arena *a, const Token *tokens, ptrdiff_t n, ptrdiff_t at)
 {
     const char *word = meant_keyword(a, tokens, n, at, at);
     if (!word) word = meant_keyword(a, tokens, n, at - 1, at);
-    if (word)
+    if (is_late_window(tokens, at))
+        diag_hint(d, "the WINDOW clause stands after FROM, before WHERE");
+    else if (word)
         diag_hint(d, "did you mean %s?", word);
     else if (closes_nothing(tokens, at))
         diag_hint(d, "there is no \"(\" that it closes");

@@ -99,6 +99,22 @@ static Status changelog_of_stream(Planner *p, const FormatDef *f, const OptionIt
     return st;
 }
 
+/* A key that was meant to be `name`: near to it, and none of the others. */
+static const OptionItem *misspelt(const CreateStream *s, const char *name)
+{
+    enum { EDITS = 2 };
+    for (ptrdiff_t i = 0; i < s->options.len; i++)
+        if (str_edit_distance(s->options.data[i].key.text, str_z(name), EDITS) <= EDITS) return &s->options.data[i];
+    return NULL;
+}
+
+static Status meant_key(Planner *p, const OptionItem *item, const char *name)
+{
+    Status st = diag_error(p->diags, WEIR_E_OPTION, item->key.span, "unknown option \"%.*s\"", STR_ARG(item->key.text));
+    diag_hint(p->diags, "did you mean \"%s\"?", name);
+    return st;
+}
+
 static Status find_format(Planner *p, const CreateStream *s, const ConnectorDef *c, const FormatDef **out)
 {
     const OptionItem *item = given(s, "format");
@@ -109,6 +125,8 @@ static Status find_format(Planner *p, const CreateStream *s, const ConnectorDef 
     }
     Words words = format_names(p);
     if (!item) {
+        const OptionItem *meant = misspelt(s, "format");
+        if (meant) return meant_key(p, meant, "format");
         Status st = diag_error(p->diags, WEIR_E_OPTION, s->options_span.line ? s->options_span : s->name.span,
                                "option \"format\" is missing");
         ddl_hint_words(p, (Str){0}, &words, "formats");
@@ -126,6 +144,8 @@ static Status find_format(Planner *p, const CreateStream *s, const ConnectorDef 
 static Status check_unconnected(Planner *p, const CreateStream *s)
 {
     const Registry *r = p->catalog->registry;
+    const OptionItem *meant = misspelt(s, "connector");
+    if (meant) return meant_key(p, meant, "connector");
     for (ptrdiff_t i = 0; i < s->options.len; i++) {
         const OptionItem *item = &s->options.data[i];
         const ConnectorDef *owner = NULL;

@@ -98,9 +98,9 @@ typedef struct TextRows {
 /* SHOW STREAMS, TABLES, VIEWS, SINKS, FUNCTIONS, SETTINGS [LIKE …], SHOW CREATE n, SHOW setting. */
 Status show_rows(Planner *p, const Show *s, TextRows *out);
 Status describe_rows(Planner *p, const Describe *s, TextRows *out);
-/* SHOW JOBS, SHOW ERRORS [FROM s]: SQLite's SQL to run instead on the reading connection; false:
- * not such a statement, show_rows answers it. */
-bool show_query(Planner *p, const Show *s, StrBuf *sql);
+/* SHOW JOBS [LIKE …], SHOW ERRORS [FROM s] [LIKE …]: SQLite's SQL to run instead on the reading
+ * connection. Otherwise show_rows answers it. */
+Status show_query(Planner *p, const Show *s, bool *is_query, StrBuf *sql);
 
 /* ---- planner/explain.c: plans as text --------------------------------------------------------- */
 typedef enum ExplainFormat { EXPLAIN_TEXT, EXPLAIN_JSON, EXPLAIN_DOT } ExplainFormat;

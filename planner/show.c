@@ -353,14 +353,19 @@ static Status show_unknown(Planner *p, const Name *what)
     return st;
 }
 
+static Status check_like(Planner *p, const Show *s)
+{
+    if (!s->like || s->like->kind == EX_STRING) return WEIR_OK;
+    return diag_error(p->diags, WEIR_E_TYPE, s->like->span, "LIKE takes a text, such as 'a%%'");
+}
+
 Status show_rows(Planner *p, const Show *s, TextRows *out)
 {
     *out = (TextRows){0};
     Listing l = {p, out, s->like};
     const RelationList *list = relation_list(s->what.text);
     const OptionDef *setting = options_find(p->catalog->registry->settings, s->what.text);
-    if (s->like && s->like->kind != EX_STRING)
-        return diag_error(p->diags, WEIR_E_TYPE, s->like->span, "LIKE takes a text, such as 'a%%'");
+    TRY(check_like(p, s));
     if (str_ieq(s->what.text, S("create"))) return show_create(&l, &s->name);
     if (list) {
         list_relations(&l, list);
@@ -377,21 +382,32 @@ Status show_rows(Planner *p, const Show *s, TextRows *out)
     return WEIR_OK;
 }
 
-bool show_query(Planner *p, const Show *s, StrBuf *sql)
+static void condition(StrBuf *sql, const char *words, Str text, const char *more)
 {
-    (void)p;
-    if (str_ieq(s->what.text, S("jobs"))) {
-        sb_lit(sql, "SELECT * FROM weir_progress ORDER BY \"view\", source, \"partition\"");
-        return true;
+    Value v = value_text(text);
+    sb_z(sql, words);
+    value_literal(sql, &v);
+    sb_z(sql, more);
+}
+
+/* LIKE is about the view of a job; the stream or the query of an error. SQLite's LIKE has no case. */
+static Status query_of(Planner *p, const Show *s, StrBuf *sql)
+{
+    bool jobs = str_ieq(s->what.text, S("jobs"));
+    TRY(check_like(p, s));
+    sb_z(sql, jobs ? "SELECT * FROM weir_progress WHERE true" : "SELECT * FROM weir_errors WHERE true");
+    if (jobs && s->like) condition(sql, " AND \"view\" LIKE ", s->like->text, "");
+    if (!jobs && s->from.text.n) condition(sql, " AND stream = ", s->from.text, " COLLATE NOCASE");
+    if (!jobs && s->like) {
+        condition(sql, " AND (stream LIKE ", s->like->text, "");
+        condition(sql, " OR \"query\" LIKE ", s->like->text, ")");
     }
-    if (!str_ieq(s->what.text, S("errors"))) return false;
-    sb_lit(sql, "SELECT * FROM weir_errors");
-    if (s->from.text.n) {
-        Value v = value_text(s->from.text);
-        sb_lit(sql, " WHERE stream = ");
-        value_literal(sql, &v);
-        sb_lit(sql, " COLLATE NOCASE");
-    }
-    sb_lit(sql, " ORDER BY seq");
-    return true;
+    sb_z(sql, jobs ? " ORDER BY \"view\", source, \"partition\"" : " ORDER BY seq");
+    return WEIR_OK;
+}
+
+Status show_query(Planner *p, const Show *s, bool *is_query, StrBuf *sql)
+{
+    *is_query = str_ieq(s->what.text, S("jobs")) || str_ieq(s->what.text, S("errors"));
+    return *is_query ? query_of(p, s, sql) : WEIR_OK;
 }

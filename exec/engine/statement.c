@@ -37,7 +37,9 @@ static Status show_prepare(weir_stmt *s)
 {
     Planner p = statement_planner(s);
     StrBuf sql = {.arena = &s->arena};
-    if (show_query(&p, s->ast->show, &sql)) {
+    bool is_query;
+    TRY(show_query(&p, s->ast->show, &is_query, &sql));
+    if (is_query) {
         s->cls = &sql_statement;
         return pull_prepare_sql(s, sb_done(&sql));
     }

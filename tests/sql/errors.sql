@@ -74,3 +74,8 @@ SHOW CREATE nowhere;
 EXPLAIN SELECT nothing FROM bid;
 EXPLAIN nowhere;
 SELECT name FROM weir_views;
+CREATE STREAM f (k TEXT) WITH (connector = 'file', formt = 'json', path = 'x');
+CREATE STREAM f3 (k TEXT) WITH (conector = 'file', format = 'json', path = 'x');
+SELECT count(*) FROM untimed WHERE k = 'a' WINDOW TUMBLING (SIZE 1 MINUTE);
+SELECT count(*) FROM untimed GROUP BY k WINDOW TUMBLING (SIZE 1 MINUTE);
+SHOW JOBS LIKE 5;
