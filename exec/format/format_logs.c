@@ -6,7 +6,8 @@
  * end behind it (the request: a space and the status), so that a quote a client sent unescaped does
  * no harm. "-" is NULL. A request that
  * is not of three words leaves method or protocol NULL. What follows the last piece is ignored, as
- * servers are often told to log more there. */
+ * servers are often told to log more there. A line that ends inside a quoted piece has been cut
+ * off: what is left of it is no value, so it is refused, and kept whole in weir_errors. */
 #include "exec/format/log_columns.h"
 
 typedef enum Piece {
