@@ -167,6 +167,8 @@ LNode *lnode_topn(Arena *a, const LNode *parts, Span at);
 LNode *lnode_setop(Arena *a, SetKind set, bool all, bool emit_final, LNode *left, LNode *right, Span at);
 /* planner/node_unnest.c. `list` is over the input's columns. */
 LNode *lnode_unnest(Arena *a, LNode *input, BExpr *list, Type element, bool outer, bool ordinality, Span at);
+/* The joins that were made without being asked are under EMIT FINAL too. */
+LNode *lnode_final(Arena *a, LNode *n);
 /* A copy of n with other inputs (of the same columns), properties computed anew. */
 LNode *lnode_with_inputs(Arena *a, const LNode *n, LNode **inputs);
 

@@ -6,6 +6,7 @@
  * kind allows that and they cannot fail. */
 #include "planner/explain_facts.h"
 #include "planner/node.h"
+#include "planner/node_memo.h"
 
 #include <assert.h>
 
@@ -234,6 +235,32 @@ LNode *lnode_join_with_on(Arena *a, const LNode *n, BExpr *on, LNode *left, LNod
     return join_over(a, &j, inputs, n->what, n->span);
 }
 
+/* ---- EMIT FINAL ----------------------------------------------------------------------------- */
+
+static LNode *final_node(NodeMemo *memo, LNode *n)
+{
+    LNode *done = node_memo_get(memo, n), **inputs = new (memo->arena, LNode *, n->ninputs);
+    bool same = true;
+    if (done) return done;
+    for (int i = 0; i < n->ninputs; i++) {
+        inputs[i] = final_node(memo, n->inputs[i]);
+        same &= inputs[i] == n->inputs[i];
+    }
+    done = same ? n : lnode_with_inputs(memo->arena, n, inputs);
+    if (n->kind == L_JOIN && !n->join->emit_final) {
+        LJoin j = *n->join;
+        j.emit_final = true;
+        done = join_over(memo->arena, &j, inputs, n->what, n->span);
+    }
+    node_memo_put(memo, n, done);
+    return done;
+}
+
+LNode *lnode_final(Arena *a, LNode *n)
+{
+    return final_node(&(NodeMemo){.arena = a}, n);
+}
+
 /* ---- properties ----------------------------------------------------------------------------- */
 
 static bool is_key_column(const LJoin *j, int side, int32_t col)
@@ -357,7 +384,7 @@ static Str join_bound(Arena *a, const LNode *n)
     switch (j->match) {
     case JOIN_REGULAR:
         return j->state_ttl_us ? S("O(rows within state_ttl)")
-                               : S("UNBOUNDED: regular join, add a time bound or state_ttl");
+                               : S("UNBOUNDED: regular join, add a time bound");
     case JOIN_INTERVAL:
         span = explain_duration(j->before_us + j->after_us, a);
         return str_printf(a, "O(rows in %.*s)", STR_ARG(span));

@@ -4,6 +4,7 @@
  * order keys, each distinct expression once, unless all of them are columns already. Then nodes
  * become operators one by one, inputs first; the index in that order is the operator's id. */
 #include "planner/node.h"
+#include "planner/node_memo.h"
 
 #include <assert.h>
 
@@ -113,18 +114,36 @@ static LNode *skip_restoring(Arena *a, LNode *n)
     return lnode_project(a, below->inputs[0], exprs, n->fields, n->nfields, n->span);
 }
 
-LNode *lnode_settle(Arena *a, LNode *n)
+static LNode *settle_all(NodeMemo *memo, LNode *n);
+
+static LNode *settle_node(NodeMemo *memo, LNode *n)
 {
+    Arena *a = memo->arena;
     LNode **inputs = new (a, LNode *, n->ninputs);
     bool same = true;
     for (int i = 0; i < n->ninputs; i++) {
-        inputs[i] = lnode_settle(a, n->inputs[i]);
+        inputs[i] = settle_all(memo, n->inputs[i]);
         same &= inputs[i] == n->inputs[i];
     }
     if (!same) n = skip_restoring(a, lnode_with_inputs(a, n, inputs));
     if (n->kind == L_OVER || n->kind == L_TOPN) return rank_settle(a, n);
     if (n->kind == L_JOIN) return join_settle(a, n);
     return n->kind == L_AGGREGATE ? settle(a, n) : n;
+}
+
+static LNode *settle_all(NodeMemo *memo, LNode *n)
+{
+    LNode *done = node_memo_get(memo, n);
+    if (!done) {
+        done = settle_node(memo, n);
+        node_memo_put(memo, n, done);
+    }
+    return done;
+}
+
+LNode *lnode_settle(Arena *a, LNode *n)
+{
+    return settle_all(&(NodeMemo){.arena = a}, n);
 }
 
 /* ---- lowering ------------------------------------------------------------------------------- */
@@ -134,6 +153,7 @@ typedef struct Lower {
     Diags *diags;
     VEC(PhysOp *) ops;
     VEC(Str) streams; /* names of those that are scanned */
+    NodeMemo memo;    /* operators: a node that is used twice runs once */
 } Lower;
 
 static Status lower(Lower *s, const LNode *n, PhysOp **out);
@@ -271,7 +291,12 @@ static const PhysKind PHYS_KINDS[] = {
 /* The operator of n over inputs that are operators already. */
 static Status add_op(Lower *s, const LNode *n, PhysOp *const *inputs, PhysOp **out)
 {
-    PhysOp *op = new_one(s->arena, PhysOp);
+    PhysOp *op = node_memo_get(&s->memo, n);
+    if (op) {
+        *out = op;
+        return WEIR_OK;
+    }
+    op = new_one(s->arena, PhysOp);
     *op = (PhysOp){.kind = PHYS_KINDS[n->kind],
                    .ninputs = n->ninputs,
                    .fields = n->fields,
@@ -288,6 +313,7 @@ static Status add_op(Lower *s, const LNode *n, PhysOp *const *inputs, PhysOp **o
     TRY(lower_kind(s, n, op));
     op->id = (int32_t)s->ops.len;
     vec_push(&s->ops, s->arena, op);
+    node_memo_put(&s->memo, n, op);
     *out = op;
     return WEIR_OK;
 }
@@ -363,7 +389,7 @@ static void rank_streams(Lower *s)
 
 Status lnode_lower(Arena *a, LNode *root, Diags *d, PhysPlan **out)
 {
-    Lower s = {.arena = a, .diags = d};
+    Lower s = {.arena = a, .diags = d, .memo = {.arena = a}};
     PhysOp *top;
     TRY(lower(&s, lnode_settle(a, root), &top));
     rank_streams(&s);

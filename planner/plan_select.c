@@ -121,6 +121,7 @@ static Status bound_and_checked(Binder *b, const Select *q, LNode **out)
 {
     TRY(bind_whole(b, q, out));
     TRY(attach_check(b->p, *out));
+    if (b->emit_final) *out = lnode_final(b->p->arena, *out);
     return lnode_check(b->p->diags, *out, b->emit_final, b->p->strict);
 }
 

@@ -3,6 +3,7 @@
  * Goes down with the set of columns that are wanted and comes back with where each has gone. The
  * event-time column of a stream always stays. An aggregate whose argument can fail stays too, for
  * its errors are part of the answer. */
+#include "planner/node_memo.h"
 #include "planner/rewrite/rewrite.h"
 
 #include <assert.h>
@@ -13,7 +14,14 @@ typedef struct Pruned {
     int32_t *to;
 } Pruned;
 
-static Pruned prune(Planner *p, LNode *n, const bool *wanted);
+typedef struct Pruning {
+    Arena *arena;
+    NodeMemo seen;   /* nodes; those that are used twice are in `shared` too: */
+    NodeMemo shared; /* they keep all their columns, so that one node serves all who use it */
+    NodeMemo done;   /* Pruned of those */
+} Pruning;
+
+static Pruned prune(Pruning *p, LNode *n, const bool *wanted);
 
 static int32_t *identity_map(Arena *a, int32_t n)
 {
@@ -22,12 +30,12 @@ static int32_t *identity_map(Arena *a, int32_t n)
     return to;
 }
 
-static Pruned as_it_is(Planner *p, LNode *n)
+static Pruned as_it_is(Pruning *p, LNode *n)
 {
     return (Pruned){n, identity_map(p->arena, n->nfields)};
 }
 
-static bool *none_of(Planner *p, int32_t n)
+static bool *none_of(Pruning *p, int32_t n)
 {
     return new (p->arena, bool, n);
 }
@@ -58,7 +66,7 @@ static BExpr *renumber(void *arg, BExpr *e)
 
 /* ---- leaves --------------------------------------------------------------------------------- */
 
-static Pruned prune_scan(Planner *p, LNode *n, const bool *wanted)
+static Pruned prune_scan(Pruning *p, LNode *n, const bool *wanted)
 {
     bool *keep = none_of(p, n->nfields);
     for (int i = 0; i < n->nfields; i++) keep[i] = wanted[i] || i == n->props.time_col;
@@ -76,14 +84,14 @@ static Pruned prune_scan(Planner *p, LNode *n, const bool *wanted)
 /* ---- one input ------------------------------------------------------------------------------ */
 
 /* n over its pruned input, its expressions renumbered; the output columns stay as they are. */
-static LNode *over_pruned(Planner *p, LNode *n, const Pruned *in)
+static LNode *over_pruned(Pruning *p, LNode *n, const Pruned *in)
 {
     if (in->node == n->inputs[0]) return n;
     Renumber r = {p->arena, in->to};
     return rewrite_exprs(p->arena, n, in->node, renumber, &r);
 }
 
-static Pruned prune_filter(Planner *p, LNode *n, const bool *wanted)
+static Pruned prune_filter(Pruning *p, LNode *n, const bool *wanted)
 {
     bool *below = none_of(p, n->nfields);
     memcpy(below, wanted, (size_t)n->nfields * sizeof *below);
@@ -94,7 +102,7 @@ static Pruned prune_filter(Planner *p, LNode *n, const bool *wanted)
     return (Pruned){lnode_filter(p->arena, in.node, pred, n->span), in.to};
 }
 
-static LNode *narrow_project(Planner *p, LNode *n, const bool *wanted, int32_t *to)
+static LNode *narrow_project(Pruning *p, LNode *n, const bool *wanted, int32_t *to)
 {
     int32_t kept = number_wanted(wanted, n->nfields, to);
     if (kept == n->nfields) return n;
@@ -108,7 +116,7 @@ static LNode *narrow_project(Planner *p, LNode *n, const bool *wanted, int32_t *
     return lnode_project(p->arena, n->inputs[0], exprs, fields, kept, n->span);
 }
 
-static Pruned prune_project(Planner *p, LNode *n, const bool *wanted)
+static Pruned prune_project(Pruning *p, LNode *n, const bool *wanted)
 {
     int32_t *to = new (p->arena, int32_t, n->nfields);
     LNode *narrow = narrow_project(p, n, wanted, to);
@@ -118,7 +126,7 @@ static Pruned prune_project(Planner *p, LNode *n, const bool *wanted)
     return (Pruned){over_pruned(p, narrow, &in), to};
 }
 
-static Pruned prune_window(Planner *p, LNode *n, const bool *wanted)
+static Pruned prune_window(Pruning *p, LNode *n, const bool *wanted)
 {
     int32_t base = n->inputs[0]->nfields;
     bool *below = none_of(p, base);
@@ -147,7 +155,7 @@ static bool agg_can_fail(const LAgg *g)
     return fails;
 }
 
-static LNode *narrow_aggregate(Planner *p, LNode *n, const bool *wanted, int32_t *to)
+static LNode *narrow_aggregate(Pruning *p, LNode *n, const bool *wanted, int32_t *to)
 {
     int32_t first = n->nkeys + window_column_count(n->window), kept = 0;
     for (int i = 0; i < first; i++) to[i] = i;
@@ -166,7 +174,7 @@ static LNode *narrow_aggregate(Planner *p, LNode *n, const bool *wanted, int32_t
     return lnode_aggregate(p->arena, &parts, n->span);
 }
 
-static Pruned prune_aggregate(Planner *p, LNode *n, const bool *wanted)
+static Pruned prune_aggregate(Pruning *p, LNode *n, const bool *wanted)
 {
     int32_t *to = new (p->arena, int32_t, n->nfields);
     LNode *narrow = narrow_aggregate(p, n, wanted, to);
@@ -179,7 +187,7 @@ static Pruned prune_aggregate(Planner *p, LNode *n, const bool *wanted)
 /* ---- union ---------------------------------------------------------------------------------- */
 
 /* A branch that shows exactly the wanted columns. */
-static LNode *exactly(Planner *p, const Pruned *in, const LNode *n, const bool *wanted,
+static LNode *exactly(Pruning *p, const Pruned *in, const LNode *n, const bool *wanted,
                       int32_t kept)
 {
     BExpr **exprs = new (p->arena, BExpr *, kept);
@@ -195,7 +203,7 @@ static LNode *exactly(Planner *p, const Pruned *in, const LNode *n, const bool *
     return same ? in->node : lnode_project(p->arena, in->node, exprs, fields, kept, n->span);
 }
 
-static Pruned prune_union(Planner *p, LNode *n, const bool *wanted)
+static Pruned prune_union(Pruning *p, LNode *n, const bool *wanted)
 {
     bool *keep = none_of(p, n->nfields);
     for (int i = 0; i < n->nfields; i++) keep[i] = wanted[i] || i == n->props.time_col;
@@ -212,7 +220,7 @@ static Pruned prune_union(Planner *p, LNode *n, const bool *wanted)
     return (Pruned){lnode_union(p->arena, inputs, n->ninputs, n->span), to};
 }
 
-static Pruned prune_setop(Planner *p, LNode *n)
+static Pruned prune_setop(Pruning *p, LNode *n)
 {
     bool *all = none_of(p, n->nfields);
     memset(all, 1, (size_t)n->nfields);
@@ -237,7 +245,7 @@ static bool call_can_fail(const LOver *o)
 
 /* The calls that are read or may err, at least one: OVER itself, by which rows lose their event time,
  * stays. to[] numbers them from 0. */
-static LNode narrow_calls(Planner *p, const LNode *n, const bool *wanted, int32_t *to)
+static LNode narrow_calls(Pruning *p, const LNode *n, const bool *wanted, int32_t *to)
 {
     LNode parts = *n;
     parts.overs = new (p->arena, LOver, n->novers);
@@ -253,7 +261,7 @@ static LNode narrow_calls(Planner *p, const LNode *n, const bool *wanted, int32_
     return parts;
 }
 
-static LNode *rank_over(Planner *p, const LNode *parts, Pruned *in)
+static LNode *rank_over(Pruning *p, const LNode *parts, Pruned *in)
 {
     Renumber r = {p->arena, in->to};
     LNode moved = *rewrite_exprs(p->arena, (LNode *)parts, in->node, renumber, &r);
@@ -262,7 +270,7 @@ static LNode *rank_over(Planner *p, const LNode *parts, Pruned *in)
                                  : lnode_topn(p->arena, &moved, parts->span);
 }
 
-static Pruned prune_input(Planner *p, const LNode *parts, const bool *wanted)
+static Pruned prune_input(Pruning *p, const LNode *parts, const bool *wanted)
 {
     int32_t base = parts->inputs[0]->nfields;
     bool *below = none_of(p, base);
@@ -271,7 +279,7 @@ static Pruned prune_input(Planner *p, const LNode *parts, const bool *wanted)
     return prune(p, parts->inputs[0], below);
 }
 
-static Pruned prune_over(Planner *p, LNode *n, const bool *wanted)
+static Pruned prune_over(Pruning *p, LNode *n, const bool *wanted)
 {
     int32_t base = n->inputs[0]->nfields, *to = new (p->arena, int32_t, n->nfields);
     LNode parts = narrow_calls(p, n, wanted + base, to + base);
@@ -283,7 +291,7 @@ static Pruned prune_over(Planner *p, LNode *n, const bool *wanted)
     return (Pruned){rank_over(p, &parts, &in), to};
 }
 
-static Pruned prune_topn(Planner *p, LNode *n, const bool *wanted)
+static Pruned prune_topn(Pruning *p, LNode *n, const bool *wanted)
 {
     int32_t base = n->inputs[0]->nfields, *to = new (p->arena, int32_t, n->nfields);
     LNode parts = *n;
@@ -297,7 +305,7 @@ static Pruned prune_topn(Planner *p, LNode *n, const bool *wanted)
 
 /* ---- UNNEST --------------------------------------------------------------------------------- */
 
-static Pruned prune_unnest(Planner *p, LNode *n, const bool *wanted)
+static Pruned prune_unnest(Pruning *p, LNode *n, const bool *wanted)
 {
     int32_t base = n->inputs[0]->nfields;
     bool *below = none_of(p, base);
@@ -319,7 +327,7 @@ static Pruned prune_unnest(Planner *p, LNode *n, const bool *wanted)
 
 /* The columns of an input that are wanted, and none that is not: a value in error that nobody reads
  * must not reach the join. */
-static Pruned prune_side(Planner *p, LNode *in, const bool *wanted)
+static Pruned prune_side(Pruning *p, LNode *in, const bool *wanted)
 {
     Pruned side = prune(p, in, wanted);
     int32_t *to = new (p->arena, int32_t, in->nfields);
@@ -328,7 +336,7 @@ static Pruned prune_side(Planner *p, LNode *in, const bool *wanted)
     return (Pruned){exact, to};
 }
 
-static Pruned prune_join(Planner *p, LNode *n, const bool *wanted)
+static Pruned prune_join(Pruning *p, LNode *n, const bool *wanted)
 {
     const LJoin *j = n->join;
     int32_t nleft = n->inputs[0]->nfields, nright = n->inputs[1]->nfields;
@@ -353,7 +361,7 @@ static Pruned prune_join(Planner *p, LNode *n, const bool *wanted)
 
 /* ---- the tree ------------------------------------------------------------------------------- */
 
-static Pruned prune(Planner *p, LNode *n, const bool *wanted)
+static Pruned prune_kind(Pruning *p, LNode *n, const bool *wanted)
 {
     switch (n->kind) {
     case L_SCAN: return prune_scan(p, n, wanted);
@@ -373,13 +381,43 @@ static Pruned prune(Planner *p, LNode *n, const bool *wanted)
     return as_it_is(p, n);
 }
 
-/* Whoever reads the query sees the columns that it had. */
-static LNode *apply(Planner *p, LNode *root)
+static Pruned prune_shared(Pruning *p, LNode *n)
 {
-    bool *all = none_of(p, root->nfields);
+    Pruned *done = node_memo_get(&p->done, n);
+    if (done) return *done;
+    bool *all = none_of(p, n->nfields);
+    memset(all, 1, (size_t)n->nfields);
+    done = new_one(p->arena, Pruned);
+    *done = prune_kind(p, n, all);
+    node_memo_put(&p->done, n, done);
+    return *done;
+}
+
+static Pruned prune(Pruning *p, LNode *n, const bool *wanted)
+{
+    return node_memo_get(&p->shared, n) ? prune_shared(p, n) : prune_kind(p, n, wanted);
+}
+
+static void find_shared(Pruning *p, LNode *n)
+{
+    if (node_memo_get(&p->seen, n)) {
+        node_memo_put(&p->shared, n, n);
+        return;
+    }
+    node_memo_put(&p->seen, n, n);
+    for (int i = 0; i < n->ninputs; i++) find_shared(p, n->inputs[i]);
+}
+
+/* Whoever reads the query sees the columns that it had. */
+static LNode *apply(Planner *planner, LNode *root)
+{
+    Arena *a = planner->arena;
+    Pruning p = {a, {.arena = a}, {.arena = a}, {.arena = a}};
+    bool *all = none_of(&p, root->nfields);
     memset(all, 1, (size_t)root->nfields);
-    Pruned r = prune(p, root, all);
-    return exactly(p, &r, root, all, root->nfields);
+    find_shared(&p, root);
+    Pruned r = prune(&p, root, all);
+    return exactly(&p, &r, root, all, root->nfields);
 }
 
 extern const RewriteRule rewrite_prune_columns;

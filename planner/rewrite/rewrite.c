@@ -1,6 +1,8 @@
 /* rewrite.c: runs the rules, and what they share. */
 #include "planner/rewrite/rewrite.h"
 
+#include "planner/node_memo.h"
+
 enum { ROUNDS_MAX = 10 };
 
 static bool is_on(const Planner *p, const RewriteRule *r)
@@ -40,15 +42,30 @@ LNode *rewrite_needed(Planner *p, LNode *root)
     return rewrite_prune_columns.apply(p, lnode_settle(p->arena, root)); /* of what keys were computed */
 }
 
-LNode *rewrite_nodes(Planner *p, LNode *n, NodeRule f)
+typedef struct NodePass {
+    Planner *p;
+    NodeRule f;
+    NodeMemo memo;
+} NodePass;
+
+static LNode *pass_node(NodePass *s, LNode *n)
 {
-    LNode **inputs = new (p->arena, LNode *, n->ninputs);
+    LNode *done = node_memo_get(&s->memo, n), **inputs = new (s->p->arena, LNode *, n->ninputs);
     bool same = true;
+    if (done) return done;
     for (int i = 0; i < n->ninputs; i++) {
-        inputs[i] = rewrite_nodes(p, n->inputs[i], f);
+        inputs[i] = pass_node(s, n->inputs[i]);
         same &= inputs[i] == n->inputs[i];
     }
-    return f(p, same ? n : lnode_with_inputs(p->arena, n, inputs));
+    done = s->f(s->p, same ? n : lnode_with_inputs(s->p->arena, n, inputs));
+    node_memo_put(&s->memo, n, done);
+    return done;
+}
+
+LNode *rewrite_nodes(Planner *p, LNode *n, NodeRule f)
+{
+    NodePass s = {.p = p, .f = f, .memo = {.arena = p->arena}};
+    return pass_node(&s, n);
 }
 
 /* ---- expressions of a node ------------------------------------------------------------------ */

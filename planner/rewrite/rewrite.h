@@ -26,7 +26,7 @@ LNode *rewrite_needed(Planner *p, LNode *root);
 
 /* ---- for rules ------------------------------------------------------------------------------ */
 
-/* Applies `f` to every node, inputs first. */
+/* Applies `f` to every node once, inputs first. */
 typedef LNode *(*NodeRule)(Planner *p, LNode *n);
 LNode *rewrite_nodes(Planner *p, LNode *n, NodeRule f);
 
