@@ -165,11 +165,12 @@ static LNode *top_with_ties(Binder *b, LNode *in, const RowLimit *l, const LOrde
     if (__builtin_add_overflow(l->limit, l->offset, &last)) last = -1;
     LNode ties = {.rank = TOP_RANK, .limit = last, .shows_rank = l->shows_rank && l->offset == 0,
                   .what = S("ORDER BY … WITH TIES")};
-    LNode *n = top(b, in, &ties, order, norder, l->span);
-    if (l->offset == 0) return n;
+    if (l->offset == 0) return top(b, in, &ties, order, norder, l->span);
+    LNode *n = top(b, lnode_identified(b->p, in), &ties, order, norder, l->span);
     LNode rest = {.rank = TOP_ROW_NUMBER, .limit = -1, .offset = l->offset, .shows_rank = l->shows_rank,
                   .what = S("OFFSET")};
-    return top(b, n, &rest, order, norder, l->span);
+    n = top(b, n, &rest, order, norder, l->span);
+    return lnode_narrowed(b->p->arena, n, in->nfields, n->nfields - 1, l->shows_rank);
 }
 
 LNode *bind_row_top(Binder *b, LNode *in, const RowLimit *l, const LOrder *order, int32_t norder)

@@ -120,12 +120,12 @@ static void first_rows(void **state)
                 "2(1) project price\n"
                 "3(2) output\n");
     expect_plan(f, "SELECT price FROM bid ORDER BY price OFFSET 2 ROWS FETCH FIRST 3 ROWS WITH TIES",
-                "0 scan bid auction,bidder,price,channel,date_time\n"
-                "1(0) top-n order price; rank 0+5\n"
-                "2(1) top-n order price then auction, bidder, channel, date_time; row_number 2+-1; "
-                "retracts\n"
-                "3(2) project price\n"
-                "4(3) output\n");
+                "0 scan bid price,date_time\n"
+                "1(0) project price, row_position()\n"
+                "2(1) top-n order price; rank 0+5\n"
+                "3(2) top-n order price then row_position; row_number 2+-1; retracts\n"
+                "4(3) project price\n"
+                "5(4) output\n");
     expect_plan(f, "SELECT max(price) FROM (SELECT price FROM bid LIMIT 3) t",
                 "0 scan bid price,date_time\n"
                 "1(0) top-n; row_number 0+3\n"
