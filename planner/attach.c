@@ -16,6 +16,7 @@
 typedef struct Attach {
     Planner *p;
     Arena *arena;
+    bool emit_final;
     LNode *node;
     VEC(BExpr *) known, values; /* subqueries that are joined already, and where */
 } Attach;
@@ -142,7 +143,7 @@ static LNode *narrowed(Attach *s, LNode *n, int32_t nfields)
 
 static void join(Attach *s, JoinKind kind, LNode *right, BExpr *on, Span at)
 {
-    s->node = lnode_join(s->arena, kind, s->node, right, on, at);
+    s->node = subquery_join(s->arena, s->emit_final, kind, s->node, right, on, at);
 }
 
 /* Columns [at, at + nkeys) of the right side equal what the keys stand for. */
@@ -167,7 +168,7 @@ static LNode *distinct_keys(Attach *s, LNode *n, const Keyed *k, BExpr *const *m
     for (int i = 0; i < k->nkeys; i++) keys[nkeys++] = column(s, n, k->ncols + i, at);
     for (int i = 0; i < nmore; i++) keys[nkeys++] = more[i];
     if (nkeys == 0) keys[nkeys++] = truth(s, true, at);
-    return subquery_distinct(s->arena, n, keys, nkeys, at);
+    return subquery_distinct(s->arena, s->emit_final, n, keys, nkeys, at);
 }
 
 static Status aggregate_call(Attach *s, const char *name, BExpr *arg, Span at, LAgg *out)
@@ -345,7 +346,7 @@ static Status open_plan(Attach *s, LNode *plan, BExpr *const *params, bool pads,
     Peeled x = peel(s, plan);
     Keyed k;
     *o = (Opened){.exprs = new (s->arena, BExpr *, plan->nfields)};
-    TRY(decorrelate(s->p, x.base, s->node, params, &k));
+    TRY(decorrelate(s->p, s->emit_final, x.base, s->node, params, &k));
     o->right = k.node;
     TRY(match_keys(s, &k, params, k.ncols, plan->span, &o->on));
     if (k.nothing)
@@ -363,7 +364,7 @@ static Status single_value(Attach *s, LNode *plan, Span at, LNode **out)
     LAgg agg;
     TRY(aggregate_call(s, "single_value", column(s, plan, 0, at), at, &agg));
     LNode parts = {.inputs = &plan, .aggs = &agg, .naggs = 1, .is_global = true,
-                   .what = S("a scalar subquery")};
+                   .emit_final = s->emit_final, .what = S("a scalar subquery")};
     LAgg *kept = new_one(s->arena, LAgg);
     *kept = agg;
     parts.aggs = kept;
@@ -390,7 +391,7 @@ static Status value_exists(Attach *s, const BExpr *e, BExpr *const *params, BExp
 {
     LNode *plan = for_existence(e->sub->plan);
     Keyed k;
-    TRY(decorrelate(s->p, plan, s->node, params, &k));
+    TRY(decorrelate(s->p, s->emit_final, plan, s->node, params, &k));
     if (k.nothing) {
         *out = truth(s, true, e->span);
         return WEIR_OK;
@@ -481,7 +482,7 @@ static Status filter_not_in(Attach *s, const BExpr *e, BExpr *const *params, boo
     Keyed k;
     BExpr *on = NULL;
     int32_t n = e->sub->noperands;
-    TRY(decorrelate(s->p, e->sub->plan, s->node, params, &k));
+    TRY(decorrelate(s->p, s->emit_final, e->sub->plan, s->node, params, &k));
     *done = !k.nothing;
     if (k.nothing) return WEIR_OK;
     if (n == 1) return anti_in(s, e, params, &k);
@@ -509,7 +510,7 @@ static Status join_summary(Attach *s, const BExpr *e, BExpr *const *params, cons
     if (bounds) TRY(aggregate_call(s, "max", y, at, &aggs[2]));
     LNode *in = k->node;
     LNode parts = {.inputs = &in, .keys = keys, .nkeys = nkeys, .aggs = aggs, .naggs = bounds ? 3 : 1,
-                   .what = S("the list of a subquery")};
+                   .emit_final = s->emit_final, .what = S("the list of a subquery")};
     TRY(match_keys(s, k, params, 0, at, &on));
     *first = s->node->nfields + nkeys;
     join(s, JOIN_LEFT, lnode_aggregate(s->arena, &parts, at), on, at);
@@ -553,8 +554,8 @@ static Status join_maybe(Attach *s, const BExpr *e, BExpr *const *params, const 
     BExpr **x = new (s->arena, BExpr *, nx), *on = NULL;
     for (int i = 0; i < k->nkeys; i++) x[i] = with_params(s, k->outer[i], params);
     for (int i = 0; i < n; i++) x[k->nkeys + i] = e->args[i];
-    LNode *asked = subquery_distinct(s->arena, s->node, x, nx, at);
-    Attach t = {.p = s->p, .arena = s->arena, .node = asked};
+    LNode *asked = subquery_distinct(s->arena, s->emit_final, s->node, x, nx, at);
+    Attach t = {.p = s->p, .arena = s->arena, .emit_final = s->emit_final, .node = asked};
     for (int i = 0; i < k->nkeys; i++) {
         BExpr *key = on_right(&t, column(s, k->node, k->ncols + i, at)), *same;
         TRY(call(s, k->null_safe[i] ? "is_not_distinct" : "=", column(s, asked, i, at), key, at, &same));
@@ -622,7 +623,7 @@ static Status value_any(Attach *s, const BExpr *e, BExpr *const *params, BExpr *
     int32_t summary;
     BExpr *found = NULL;
     bool is_in = strcmp(e->sub->op, "=") == 0;
-    TRY(decorrelate(s->p, e->sub->plan, s->node, params, &k));
+    TRY(decorrelate(s->p, s->emit_final, e->sub->plan, s->node, params, &k));
     if (k.nothing) return value_any_of_one(s, e, params, out);
     if (e->sub->noperands > 1) return value_row_in(s, e, params, &k, out);
     if (is_in) TRY(join_found(s, e, params, &k, &found));
@@ -667,9 +668,9 @@ static Status attach_expr(Attach *s, BExpr *e, BExpr **out)
     return e->kind == BE_SUBQUERY ? attach_one(s, e, out) : WEIR_OK;
 }
 
-Status attach_values(Planner *p, LNode **node, BExpr **exprs, int32_t n)
+Status attach_values(Planner *p, bool emit_final, LNode **node, BExpr **exprs, int32_t n)
 {
-    Attach s = {.p = p, .arena = p->arena, .node = *node};
+    Attach s = {.p = p, .arena = p->arena, .emit_final = emit_final, .node = *node};
     for (int i = 0; i < n; i++)
         if (exprs[i]) TRY(attach_expr(&s, exprs[i], &exprs[i]));
     *node = s.node;
@@ -693,9 +694,9 @@ static Status attach_conjunct(Attach *s, BExpr *e, bool *done)
     return negated ? filter_not_in(s, e, params, done) : filter_in(s, e, params, done);
 }
 
-Status attach_filter(Planner *p, LNode *in, BExpr *pred, Span at, LNode **out)
+Status attach_filter(Planner *p, bool emit_final, LNode *in, BExpr *pred, Span at, LNode **out)
 {
-    Attach s = {.p = p, .arena = p->arena, .node = in};
+    Attach s = {.p = p, .arena = p->arena, .emit_final = emit_final, .node = in};
     BExpr *plain = NULL, *rest = NULL;
     int32_t n = pred->kind == BE_AND ? pred->nargs : 1;
     for (int i = 0; i < n; i++) {
@@ -728,10 +729,10 @@ static BExpr *through(Attach *s, BExpr *on, const LNode *left, const Opened *o, 
     return bexpr_substitute(s->arena, on, exprs);
 }
 
-Status attach_lateral(Planner *p, JoinKind kind, LNode *left, LNode *plan, BExpr **params, BExpr *on, Span at,
-                      LNode **out)
+Status attach_lateral(Planner *p, bool emit_final, JoinKind kind, LNode *left, LNode *plan, BExpr **params,
+                      BExpr *on, Span at, LNode **out)
 {
-    Attach s = {.p = p, .arena = p->arena, .node = left};
+    Attach s = {.p = p, .arena = p->arena, .emit_final = emit_final, .node = left};
     Opened o;
     Columns c = {0};
     TRY(open_plan(&s, plan, params, kind == JOIN_LEFT, &o));

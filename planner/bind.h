@@ -99,8 +99,9 @@ Status bind_in_query(Binder *b, const ExprContext *c, const Expr *e, BExpr **out
 Status bind_quantified(Binder *b, const ExprContext *c, const Expr *e, BExpr **out);
 /* A name that no relation of this query has, in the queries around it. *out NULL: not there either. */
 Status bind_outer_column(Binder *b, const Expr *e, BExpr **out);
-/* The call e whose bound form is agg: *out is its value in the query around where it belongs there. */
-Status bind_outer_aggregate(Binder *b, const Expr *e, const LAgg *agg, BExpr **out);
+/* The call e whose bound form is agg: *out is its value in the query around where it belongs there,
+ * and its arguments are no parameters: there were nparams before them. */
+Status bind_outer_aggregate(Binder *b, const Expr *e, const LAgg *agg, ptrdiff_t nparams, BExpr **out);
 /* A query that sees the names of c: columns of c's relation are parameters in it. */
 Status bind_correlated(Binder *b, const ExprContext *c, const Select *q, LNode **plan, BExpr ***params,
                        int32_t *nparams);

@@ -213,19 +213,28 @@ static Status finish_agg(Binder *b, const ExprContext *c, const Expr *e, LAgg *a
     return WEIR_OK;
 }
 
+/* Where a query takes no aggregate of its own, there may be one of the query around it. */
+static bool may_be_outer(const Binder *b, const ExprContext *c)
+{
+    return b->frame && b->frame->context->grouping && !c->in_aggregate;
+}
+
 Status bind_aggregate_call(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
 {
-    if (!c->grouping || c->in_aggregate) return misplaced(b, c, e);
+    bool is_misplaced = !c->grouping || c->in_aggregate;
+    if (is_misplaced && !may_be_outer(b, c)) return misplaced(b, c, e);
     ExprContext inner = *c;
     inner.in_aggregate = true;
     inner.aliases = NULL;
     inner.overs = NULL;
     LAgg agg = {.span = bind_at(b, e->span)};
+    ptrdiff_t nparams = b->frame ? b->frame->params.len : 0;
     Status args = bind_agg_args(b, &inner, e, &agg), filter = bind_filter(b, &inner, e, &agg);
     TRY(args);
     TRY(filter);
-    TRY(bind_outer_aggregate(b, e, &agg, out));
+    TRY(bind_outer_aggregate(b, e, &agg, nparams, out));
     if (*out) return WEIR_OK;
+    if (is_misplaced) return misplaced(b, c, e);
     TRY(add_ignore_nulls(b, e, &agg));
     TRY(finish_agg(b, &inner, e, &agg));
     return grouping_add_agg(c->grouping, &agg, out);

@@ -132,7 +132,7 @@ static Status core_where(Core *c)
     ExprContext ctx = {.scope = &c->scope, .props = &c->node->props, .clause = "WHERE"};
     BExpr *pred;
     TRY(bind_condition(c->b, &ctx, c->s->where, &pred));
-    return attach_filter(c->b->p, c->node, pred, bind_at(c->b, c->s->where->span), &c->node);
+    return attach_filter(c->b->p, c->b->emit_final, c->node, pred, bind_at(c->b, c->s->where->span), &c->node);
 }
 
 static Status core_window(Core *c)
@@ -266,7 +266,7 @@ static Status finish_grouping(Core *c)
     TRY(first);
     TRY(overs_group(c->overs, c->grouping));
     TRY(grouping_node(c->grouping, bind_at(c->b, grouping_span(c)), &c->node));
-    if (c->having) TRY(attach_filter(c->b->p, c->node, c->having, c->having->span, &c->node));
+    if (c->having) TRY(attach_filter(c->b->p, c->b->emit_final, c->node, c->having, c->having->span, &c->node));
     return WEIR_OK;
 }
 
@@ -282,7 +282,7 @@ static Status finish_overs(Core *c)
     c->node = overs_node(c->overs, c->node);
     TRY(lift_all(c, over_calls));
     if (!c->qualify) return WEIR_OK;
-    return attach_filter(c->b->p, c->node, c->qualify, c->qualify->span, &c->node);
+    return attach_filter(c->b->p, c->b->emit_final, c->node, c->qualify, c->qualify->span, &c->node);
 }
 
 /* unnest(x) in the select list: rows as often as x has elements. */
@@ -306,7 +306,7 @@ static Status attach_items(Core *c)
     for (int i = 0; i < c->items.n; i++) all[n++] = c->exprs[i];
     for (int i = 0; i < c->norder; i++) all[n++] = c->order[i].expr;
     for (int i = 0; i < non; i++) all[n++] = c->first_by[i];
-    TRY(attach_values(c->b->p, &c->node, all, n));
+    TRY(attach_values(c->b->p, c->b->emit_final, &c->node, all, n));
     n = 0;
     for (int i = 0; i < c->items.n; i++) c->exprs[i] = all[n++];
     for (int i = 0; i < c->norder; i++) c->order[i].expr = all[n++];

@@ -365,16 +365,17 @@ static void order_by_row(Grouping *g, LAgg *agg, const LNode *in)
 static Status attach_agg(Grouping *g, LNode **in, LAgg *agg)
 {
     Planner *p = g->b->p;
-    TRY(attach_values(p, in, agg->args, agg->nargs));
-    TRY(attach_values(p, in, &agg->filter, 1));
-    for (int i = 0; i < agg->norder; i++) TRY(attach_values(p, in, &agg->order[i].expr, 1));
+    bool is_final = g->b->emit_final;
+    TRY(attach_values(p, is_final, in, agg->args, agg->nargs));
+    TRY(attach_values(p, is_final, in, &agg->filter, 1));
+    for (int i = 0; i < agg->norder; i++) TRY(attach_values(p, is_final, in, &agg->order[i].expr, 1));
     return WEIR_OK;
 }
 
 static Status attach_all(Grouping *g)
 {
     LNode *before = g->input;
-    TRY(attach_values(g->b->p, &g->input, g->keys.data, (int32_t)g->keys.len));
+    TRY(attach_values(g->b->p, g->b->emit_final, &g->input, g->keys.data, (int32_t)g->keys.len));
     for (int i = 0; i < g->aggs.len; i++) TRY(attach_agg(g, &g->input, &g->aggs.data[i]));
     if (g->input == before) return WEIR_OK;
     for (int i = 0; i < g->aggs.len; i++)

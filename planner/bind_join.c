@@ -4,6 +4,7 @@
  * that it was made of are reached by their tables. */
 #include "planner/bind.h"
 #include "planner/node.h"
+#include "planner/subquery.h"
 
 typedef struct Joining {
     Binder *b;
@@ -12,6 +13,7 @@ typedef struct Joining {
     LNode *left, *right;
     Scope l, r;
     LJoin join;
+    BExpr *later; /* of ON, with subqueries: asked above an inner join, where it is the same */
     NameList using_columns;
 } Joining;
 
@@ -168,7 +170,12 @@ static Status bind_on(Joining *s)
     BExpr *on;
     if (!s->t->on) return WEIR_OK;
     TRY(bind_condition(s->b, &c, s->t->on, &on));
-    s->join.on = bexpr_and(s->b->p->arena, s->join.on, on);
+    bool is_plain = s->join.kind == JOIN_INNER && s->join.wanted == JOIN_REGULAR;
+    for (int32_t i = 0; i < conjunct_count(on); i++) {
+        BExpr *e = conjunct_at(on, i);
+        BExpr **to = is_plain && has_subquery(e) ? &s->later : &s->join.on;
+        *to = bexpr_and(s->b->p->arena, *to, e);
+    }
     return WEIR_OK;
 }
 
@@ -232,6 +239,7 @@ Status bind_join(Binder *b, const TableRef *t, LNode **out, Scope *scope)
     TRY(bind_on(&s));
     *out = lnode_join_of(b->p->arena, &s.join, s.left, s.right, s.at);
     if (t->is_asof) TRY(check_asof(&s, *out));
+    if (s.later) TRY(attach_filter(b->p, b->emit_final, *out, s.later, s.later->span, out));
     merge_scope(&s, out, merged, scope);
     return WEIR_OK;
 }

@@ -417,18 +417,20 @@ Status overs_group(OverCalls *o, Grouping *g)
 
 /* ---- subqueries in calls --------------------------------------------------------------------- */
 
-static Status attach_call(Planner *p, LNode **in, BoundOver *o)
+static Status attach_call(const Binder *b, LNode **in, BoundOver *o)
 {
-    TRY(attach_values(p, in, o->keys, o->nkeys));
-    for (int i = 0; i < o->norder; i++) TRY(attach_values(p, in, &o->order[i].expr, 1));
-    TRY(attach_values(p, in, o->call.args, o->call.nargs));
-    TRY(attach_values(p, in, o->call.agg.args, o->call.agg.nargs));
-    return attach_values(p, in, &o->call.agg.filter, 1);
+    Planner *p = b->p;
+    LAgg *agg = &o->call.agg;
+    TRY(attach_values(p, b->emit_final, in, o->keys, o->nkeys));
+    for (int i = 0; i < o->norder; i++) TRY(attach_values(p, b->emit_final, in, &o->order[i].expr, 1));
+    TRY(attach_values(p, b->emit_final, in, o->call.args, o->call.nargs));
+    TRY(attach_values(p, b->emit_final, in, agg->args, agg->nargs));
+    return attach_values(p, b->emit_final, in, &agg->filter, 1);
 }
 
 Status overs_attach(OverCalls *o, LNode **in)
 {
-    for (int i = 0; i < o->list.len; i++) TRY(attach_call(o->b->p, in, &o->list.data[i]));
+    for (int i = 0; i < o->list.len; i++) TRY(attach_call(o->b, in, &o->list.data[i]));
     return WEIR_OK;
 }
 

@@ -49,7 +49,7 @@ static bool reads_column(const BExpr *e)
 }
 
 /* An aggregate of nothing but outer columns belongs to the query around, if that is grouped. */
-Status bind_outer_aggregate(Binder *b, const Expr *e, const LAgg *agg, BExpr **out)
+Status bind_outer_aggregate(Binder *b, const Expr *e, const LAgg *agg, ptrdiff_t nparams, BExpr **out)
 {
     OuterFrame *f = b->frame;
     bool is_outer = false;
@@ -64,6 +64,7 @@ Status bind_outer_aggregate(Binder *b, const Expr *e, const LAgg *agg, BExpr **o
     b->frame = f->outer;
     Status st = bind_expr(b, f->context, e, &value);
     b->frame = f;
+    f->params.len = nparams;
     if (st == WEIR_OK) *out = parameter(b, f, value);
     return st;
 }

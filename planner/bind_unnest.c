@@ -172,7 +172,7 @@ static Status unnest_over(Binder *b, const ExprContext *c, const TableRef *t, LN
     int32_t base = in->nfields;
     LNode *under = in;
     TRY(bind_list_value(b, c, t->func, &list));
-    TRY(attach_values(b->p, &under, &list, 1));
+    TRY(attach_values(b->p, b->emit_final, &under, &list, 1));
     if (under != in) return bind_unsupported(b, t->span, "a subquery as an argument in FROM");
     LNode *n = lnode_unnest(b->p->arena, in, list, element_of(list->type), outer, t->with_ordinality, at);
     if (is_spread(n->fields[base].type)) TRY(spread(b, n, base, at, &n));
@@ -306,7 +306,7 @@ static Status beside(Binder *b, const TableRef *t, LNode *left, const Scope *l, 
     TRY(bind_lateral_plan(b, t->right, &c, &plan, &params, &r));
     *scope = joined_scope(b->p->arena, l, &r, left->nfields);
     TRY(bind_on(b, t, scope, &on));
-    return attach_lateral(b->p, is_left ? JOIN_LEFT : JOIN_INNER, left, plan, params, on, bind_at(b, t->span), out);
+    return attach_lateral(b->p, b->emit_final, is_left ? JOIN_LEFT : JOIN_INNER, left, plan, params, on, bind_at(b, t->span), out);
 }
 
 Status bind_lateral_join(Binder *b, const TableRef *t, LNode **out, Scope *scope)

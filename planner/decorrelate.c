@@ -124,10 +124,15 @@ static BExpr **with_columns(Arena *a, BExpr *const *list, int32_t n, const LNode
     return out;
 }
 
-LNode *subquery_distinct(Arena *a, LNode *n, BExpr *const *exprs, int32_t nexprs, Span at)
+LNode *subquery_join(Arena *a, bool emit_final, JoinKind kind, LNode *left, LNode *right, BExpr *on, Span at)
+{
+    return lnode_join_of(a, &(LJoin){.kind = kind, .on = on, .emit_final = emit_final}, left, right, at);
+}
+
+LNode *subquery_distinct(Arena *a, bool emit_final, LNode *n, BExpr *const *exprs, int32_t nexprs, Span at)
 {
     LNode parts = {.inputs = &n, .keys = with_columns(a, exprs, nexprs, n, 0, 0), .nkeys = nexprs,
-                   .what = S("the distinct values of a subquery")};
+                   .emit_final = emit_final, .what = S("the distinct values of a subquery")};
     return lnode_aggregate(a, &parts, at);
 }
 
@@ -418,7 +423,7 @@ static bool pull_join(Pull *s, LNode *n, Keyed *k)
     if (j.left.nothing || j.right.nothing) return false;
     j.on = shifted(s->arena, on, j.left.ncols, j.left.nkeys);
     if (!match_keys(&j) || (j.right_has_own && kind != JOIN_INNER)) return false;
-    LNode *joined = lnode_join(s->arena, kind, j.left.node, j.right.node, j.on, n->span);
+    LNode *joined = subquery_join(s->arena, n->join->emit_final, kind, j.left.node, j.right.node, j.on, n->span);
     join_columns(&j, joined, k);
     return !later || pull_condition(s, later, n->span, k);
 }
@@ -455,6 +460,7 @@ typedef struct Push {
     LNode *domain;   /* one column per parameter that is used */
     int32_t *place;  /* parameter → column of the domain */
     int32_t nd;
+    bool emit_final;
 } Push;
 
 /* n for every binding: its columns, then the domain's. */
@@ -558,7 +564,7 @@ static LNode *row_of_domain(Push *s, const LNode *n)
 static LNode *times_domain(Push *s, LNode *n, BExpr *on)
 {
     if (is_one_row(n) && !on) return row_of_domain(s, n);
-    return lnode_join(s->arena, JOIN_INNER, n, s->domain, on, n->span);
+    return subquery_join(s->arena, s->emit_final, JOIN_INNER, n, s->domain, on, n->span);
 }
 
 static Status push_filter(Push *s, LNode *n, LNode **out)
@@ -605,7 +611,7 @@ static Status padded(Push *s, LNode *in, LNode **out)
     }
     lay_expr(a, &l, bexpr_const(a, value_bool(true), in->span), S("is_row"));
     rows = laid(a, &l, rows, in->span);
-    LNode *joined = lnode_join(a, JOIN_LEFT, s->domain, rows, on, in->span);
+    LNode *joined = subquery_join(a, s->emit_final, JOIN_LEFT, s->domain, rows, on, in->span);
     Layout o = {0};
     lay(a, &o, joined, s->nd, in->nfields);
     lay(a, &o, joined, joined->nfields - 1, 1);
@@ -706,7 +712,7 @@ static Status push_join(Push *s, LNode *n, LNode **out)
     BExpr *on = shifted(s->arena, n->join->on, nx, x->nfields - nx);
     on = bound(s, on, left ? dx : dy);
     if (left && right) TRY(same_binding(s, dx, dy, n->span, &on));
-    LNode *joined = lnode_join(s->arena, kind, x, y, on, n->span);
+    LNode *joined = subquery_join(s->arena, s->emit_final, kind, x, y, on, n->span);
     Layout l = {0};
     lay(s->arena, &l, joined, 0, nx);
     if (!is_half(kind)) lay(s->arena, &l, joined, x->nfields, ny);
@@ -785,14 +791,14 @@ static void make_domain(Push *s, LNode *plan, LNode *around, BExpr *const *param
         k->outer[i] = bexpr_outer(a, param, params[param]->type, params[param]->span);
         k->null_safe[i] = true;
     }
-    s->domain = subquery_distinct(a, around, values, s->nd, plan->span);
+    s->domain = subquery_distinct(a, s->emit_final, around, values, s->nd, plan->span);
 }
 
-Status decorrelate(Planner *p, LNode *plan, LNode *around, BExpr *const *params, Keyed *out)
+Status decorrelate(Planner *p, bool emit_final, LNode *plan, LNode *around, BExpr *const *params, Keyed *out)
 {
     *out = (Keyed){0};
     if (pull(&(Pull){p, p->arena}, plan, out)) return WEIR_OK;
-    Push s = {.p = p, .arena = p->arena};
+    Push s = {.p = p, .arena = p->arena, .emit_final = emit_final};
     *out = (Keyed){0};
     make_domain(&s, plan, around, params, out);
     out->ncols = plan->nfields;

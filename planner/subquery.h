@@ -27,17 +27,17 @@ typedef struct Subquery {
 /* The same text in one query means the same. */
 bool subquery_same(const Subquery *a, const Subquery *b);
 
-/* ---- attach.c: subqueries become joins -------------------------------------------------------- */
+/* ---- attach.c: subqueries become joins; emit_final as in the query around ---------------------- */
 bool has_subquery(const BExpr *e);
 /* Rows of `in` for which pred holds; columns as they were. */
-Status attach_filter(Planner *p, LNode *in, BExpr *pred, Span at, LNode **out);
+Status attach_filter(Planner *p, bool emit_final, LNode *in, BExpr *pred, Span at, LNode **out);
 /* Widens *node by what the subqueries in exprs[0..n) give, and makes the exprs read that. Columns
  * that were there keep their numbers. NULL exprs are skipped. */
-Status attach_values(Planner *p, LNode **node, BExpr **exprs, int32_t n);
+Status attach_values(Planner *p, bool emit_final, LNode **node, BExpr **exprs, int32_t n);
 /* `left` and, for each of its rows, the rows of a plan with parameters: left columns, then the
  * plan's. `on` is over both, NULL: TRUE. kind: INNER or LEFT. */
-Status attach_lateral(Planner *p, JoinKind kind, LNode *left, LNode *plan, BExpr **params, BExpr *on, Span at,
-                      LNode **out);
+Status attach_lateral(Planner *p, bool emit_final, JoinKind kind, LNode *left, LNode *plan, BExpr **params,
+                      BExpr *on, Span at, LNode **out);
 /* What is left of subqueries and outer columns in a whole query is an error. */
 Status attach_check(Planner *p, const LNode *root);
 
@@ -56,10 +56,11 @@ typedef struct Keyed {
 bool expr_is_correlated(const BExpr *e);
 bool plan_is_correlated(const LNode *n);
 /* `params` are over `around`, whose rows the plan is for. */
-Status decorrelate(Planner *p, LNode *plan, LNode *around, BExpr *const *params, Keyed *out);
+Status decorrelate(Planner *p, bool emit_final, LNode *plan, LNode *around, BExpr *const *params, Keyed *out);
 /* A call of an operator that the binder knows to fit. */
 Status subquery_call(Planner *p, const char *name, BExpr *x, BExpr *y, Span at, BExpr **out);
+LNode *subquery_join(Arena *a, bool emit_final, JoinKind kind, LNode *left, LNode *right, BExpr *on, Span at);
 /* The distinct values of exprs over n. */
-LNode *subquery_distinct(Arena *a, LNode *n, BExpr *const *exprs, int32_t nexprs, Span at);
+LNode *subquery_distinct(Arena *a, bool emit_final, LNode *n, BExpr *const *exprs, int32_t nexprs, Span at);
 
 #endif
