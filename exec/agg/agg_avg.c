@@ -80,7 +80,7 @@ const AggDef agg_avg[] = {
      .doc = AVG_DOC},
     {.name = "avg", .aliases = "mean", .args = "m", .result_of = decimal_result, .flags = AVG_FLAGS,
      .impl = &decimal_impl, .doc = AVG_DOC},
-    {.name = "avg", .aliases = "mean", .args = "d", .result = "d", .flags = AVG_FLAGS, .impl = &double_impl,
+    {.name = "avg", .aliases = "mean,favg", .args = "d", .result = "d", .flags = AVG_FLAGS, .impl = &double_impl,
      .doc = AVG_DOC},
     {0},
 };

@@ -80,7 +80,7 @@ const AggDef agg_sum[] = {
     {.name = "sum", .args = "i", .result = "i", .flags = SUM_FLAGS, .impl = &bigint_impl, .doc = SUM_DOC},
     {.name = "sum", .args = "m", .result_of = decimal_result, .flags = SUM_FLAGS, .impl = &decimal_impl,
      .doc = SUM_DOC},
-    {.name = "sum", .args = "d", .result = "d", .flags = SUM_FLAGS, .impl = &double_impl, .doc = SUM_DOC},
+    {.name = "sum", .aliases = "fsum,kahan_sum,sumkahan", .args = "d", .result = "d", .flags = SUM_FLAGS, .impl = &double_impl, .doc = SUM_DOC},
     {.name = "sum0", .args = "i", .result = "i", .flags = SUM_FLAGS, .impl = &bigint_impl, .doc = SUM0_DOC},
     {.name = "sum0", .args = "m", .result_of = decimal_result, .flags = SUM_FLAGS, .impl = &decimal_impl,
      .doc = SUM0_DOC},

@@ -317,6 +317,107 @@ static Status array_slice(EvalCtx *c, const Value *args, int nargs, Value *out, 
 }
 static const FuncImpl array_slice_impl = {.row = array_slice};
 
+/* ---- arrays as sets ---------------------------------------------------------------------------- */
+
+static bool holds(const Items *items, Str item)
+{
+    return item_find(items, item) >= 0;
+}
+
+/* Of two arrays: all, the common ones, or those of the first alone; each once. */
+typedef enum SetKind { SET_UNION, SET_COMMON, SET_REST } SetKind;
+
+static void set_of(EvalCtx *c, const Value *args, SetKind kind, Value *out)
+{
+    Items x = items_of(c->arena, args[0].s), y = items_of(c->arena, args[1].s);
+    Items made = {new_raw(c->arena, Str, x.n + y.n), 0};
+    for (ptrdiff_t i = 0; i < x.n; i++) {
+        bool wanted = kind == SET_UNION || holds(&y, x.list[i]) == (kind == SET_COMMON);
+        if (wanted && !holds(&made, x.list[i])) made.list[made.n++] = x.list[i];
+    }
+    for (ptrdiff_t i = 0; kind == SET_UNION && i < y.n; i++)
+        if (!holds(&made, y.list[i])) made.list[made.n++] = y.list[i];
+    out->s = items_text(c->arena, &made);
+}
+
+static Status array_union(EvalCtx *c, const Value *args, int nargs, Value *out, Str *message)
+{
+    (void)nargs, (void)message;
+    set_of(c, args, SET_UNION, out);
+    return WEIR_OK;
+}
+
+static Status array_intersect(EvalCtx *c, const Value *args, int nargs, Value *out, Str *message)
+{
+    (void)nargs, (void)message;
+    set_of(c, args, SET_COMMON, out);
+    return WEIR_OK;
+}
+
+static Status array_except(EvalCtx *c, const Value *args, int nargs, Value *out, Str *message)
+{
+    (void)nargs, (void)message;
+    set_of(c, args, SET_REST, out);
+    return WEIR_OK;
+}
+static const FuncImpl array_union_impl = {.row = array_union}, array_intersect_impl = {.row = array_intersect},
+                      array_except_impl = {.row = array_except};
+
+RESULT_OF(two_arrays)
+{
+    (void)consts;
+    *out = TYPE_OF(TYPE_BOOLEAN);
+    return nargs == 2 && type_eq(args[0], args[1]);
+}
+
+/* NULLs are no elements here. */
+static Status arrays_overlap(EvalCtx *c, const Value *args, int nargs, Value *out, Str *message)
+{
+    (void)nargs, (void)message;
+    Items x = items_of(c->arena, args[0].s), y = items_of(c->arena, args[1].s);
+    out->i = 0;
+    for (ptrdiff_t i = 0; i < x.n && !out->i; i++) out->i = !is_null_item(x.list[i]) && holds(&y, x.list[i]);
+    return WEIR_OK;
+}
+static const FuncImpl arrays_overlap_impl = {.row = arrays_overlap};
+
+static Status array_contains_all(EvalCtx *c, const Value *args, int nargs, Value *out, Str *message)
+{
+    (void)nargs, (void)message;
+    Items x = items_of(c->arena, args[0].s), y = items_of(c->arena, args[1].s);
+    out->i = 1;
+    for (ptrdiff_t i = 0; i < y.n && out->i; i++) out->i = is_null_item(y.list[i]) || holds(&x, y.list[i]);
+    return WEIR_OK;
+}
+static const FuncImpl array_contains_all_impl = {.row = array_contains_all};
+
+RESULT_OF(flat_type)
+{
+    (void)consts;
+    if (nargs != 1 || nested_element(args[0]).kind != TYPE_ARRAY) return false;
+    *out = nested_element(args[0]);
+    return true;
+}
+
+static Status array_flatten(EvalCtx *c, const Value *args, int nargs, Value *out, Str *message)
+{
+    (void)nargs, (void)message;
+    StrBuf b = {.arena = c->arena};
+    JsonIter outer = json_iter(args[0].s);
+    sb_char(&b, '[');
+    while (json_next(&outer)) {
+        JsonIter it = json_iter(outer.value);
+        while (json_next(&it)) {
+            if (b.n > 1) sb_char(&b, ',');
+            sb_str(&b, it.value);
+        }
+    }
+    sb_char(&b, ']');
+    out->s = str_of(b.p, b.n);
+    return WEIR_OK;
+}
+static const FuncImpl array_flatten_impl = {.row = array_flatten};
+
 /* ---- in the order of values ------------------------------------------------------------------ */
 
 typedef struct Ranked {
@@ -579,6 +680,18 @@ const FuncDef func_array[] = {
     FN("array_min", "list_min", "A", "e1", array_best_impl, 0, "the least element"),
     FN("array_max", "list_max", "A", "e1", array_best_impl, 0, "the greatest element"),
     FN("array_distinct", "list_distinct,list_unique", "A", "1", array_distinct_impl, 0, "each element once"),
+    {.name = "array_union", .aliases = "list_union", .args = "AA", .result_of = same_arrays, .impl = &array_union_impl,
+     .group = "array", .doc = "each element of either array once, in their order"},
+    {.name = "array_intersect", .aliases = "list_intersect", .args = "AA", .result_of = same_arrays,
+     .impl = &array_intersect_impl, .group = "array", .doc = "each element of the first array once that is in the second too"},
+    {.name = "array_except", .aliases = "list_except", .args = "AA", .result_of = same_arrays, .impl = &array_except_impl,
+     .group = "array", .doc = "each element of the first array once that is not in the second"},
+    {.name = "arrays_overlap", .aliases = "list_has_any,array_has_any", .args = "AA", .result_of = two_arrays,
+     .impl = &arrays_overlap_impl, .group = "array", .doc = "whether an element that is not NULL is in both"},
+    {.name = "array_contains_all", .aliases = "list_has_all,array_has_all", .args = "AA", .result_of = two_arrays,
+     .impl = &array_contains_all_impl, .group = "array", .doc = "whether all elements of the second but NULLs are in the first"},
+    {.name = "array_flatten", .aliases = "flatten", .args = "A", .result_of = flat_type, .impl = &array_flatten_impl,
+     .group = "array", .doc = "the elements of the arrays in the array"},
     FN("array_to_string", "array_join", "Att?", "t", array_to_string_impl, 0,
        "the elements as text with the second argument between them; the third stands for NULL"),
     FN("string_to_array", "split,string_split,str_split", "tt", "At", string_to_array_impl, 0,

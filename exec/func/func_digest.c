@@ -229,7 +229,7 @@ const FuncDef func_digest[] = {
     FN("unhex", "from_hex", "t", "x", unhex_impl, 0,
        "the bytes that hex wrote; NULL of anything else"),
     FN2("to_base64", "base64", "t", to_base64_impl, 0, "the bytes in base 64"),
-    FN("from_base64", NULL, "t", "t", from_base64_impl, FUNC_CAN_FAIL,
+    FN("from_base64", "unbase64", "t", "t", from_base64_impl, FUNC_CAN_FAIL,
        "the text that to_base64 wrote"),
     FN("encode", NULL, "xt", "t", encode_impl, FUNC_CAN_FAIL, "the bytes in 'hex' or 'base64'"),
     FN("encode", NULL, "tt", "t", encode_impl, FUNC_CAN_FAIL,

@@ -3,6 +3,7 @@
  * LIKE knows no escape character but the one that ESCAPE names, as in the standard. A pattern that
  * is constant is prepared once; one that is none is then an error of the statement. */
 #include "exec/expr/json_text.h"
+#include "exec/expr/utf8.h"
 #include "exec/func/like.h"
 #include "exec/func/regex.h"
 
@@ -212,6 +213,83 @@ RESULT_OF(array_of_text)
     return true;
 }
 
+/* ---- all matches ------------------------------------------------------------------------------ */
+
+static ptrdiff_t after_match(const RegexRun *run, Str text);
+
+static void put_part(StrBuf *b, Str part)
+{
+    if (b->n > 1) sb_char(b, ',');
+    if (part.p)
+        json_quote(b, part);
+    else
+        sb_lit(b, "null");
+}
+
+/* Every match, or that group of every match. */
+static void regexp_extract_all(EvalCtx *c, const Column *args, int nargs, Column *out)
+{
+    RegexRun run = regex_start(c);
+    EACH_ROW (c, row) {
+        Str text = ARG_STR(0, row);
+        int64_t group = nargs > 2 ? ARG(int64_t, 2, row) : 0;
+        const Regex *r = regex_for(&run, run.fixed ? (Str){0} : ARG_STR(1, row), (Str){0}, out, row);
+        if (!r) continue;
+        if (group < 0 || group > regex_groups(r)) {
+            call_failed(c, out, row, "the pattern has no group %lld", (long long)group);
+            continue;
+        }
+        StrBuf b = {.arena = c->arena};
+        sb_char(&b, '[');
+        for (ptrdiff_t at = 0; at <= text.n && regex_find(&run, r, text, at, out, row) > 0;) {
+            put_part(&b, regex_group(&run, text, (int)group));
+            at = after_match(&run, text);
+        }
+        sb_char(&b, ']');
+        put_text(out, row, str_of(b.p, b.n));
+    }
+}
+static const FuncImpl regexp_extract_all_impl = {.columns = regexp_extract_all, .prepare = plain_prepare};
+
+/* The parts between matches; a match of nothing parts nothing. */
+static void regexp_split(EvalCtx *c, const Column *args, int nargs, Column *out)
+{
+    (void)nargs;
+    RegexRun run = regex_start(c);
+    EACH_ROW (c, row) {
+        Str text = ARG_STR(0, row);
+        const Regex *r = regex_for(&run, run.fixed ? (Str){0} : ARG_STR(1, row), (Str){0}, out, row);
+        if (!r) continue;
+        StrBuf b = {.arena = c->arena};
+        ptrdiff_t from = 0;
+        sb_char(&b, '[');
+        for (ptrdiff_t at = 0; at <= text.n && regex_find(&run, r, text, at, out, row) > 0; at = after_match(&run, text)) {
+            ptrdiff_t start = (ptrdiff_t)run.span[0], end = (ptrdiff_t)run.span[1];
+            if (end == start) continue;
+            put_part(&b, str_of(text.p + from, start - from));
+            from = end;
+        }
+        put_part(&b, text.n ? str_of(text.p + from, text.n - from) : S(""));
+        sb_char(&b, ']');
+        put_text(out, row, str_of(b.p, b.n));
+    }
+}
+static const FuncImpl regexp_split_impl = {.columns = regexp_split, .prepare = plain_prepare};
+
+/* Where the first match begins, in characters from 1; 0: nowhere. */
+static void regexp_instr(EvalCtx *c, const Column *args, int nargs, Column *out)
+{
+    (void)nargs;
+    RegexRun run = regex_start(c);
+    EACH_ROW (c, row) {
+        Str text = ARG_STR(0, row);
+        const Regex *r = regex_for(&run, run.fixed ? (Str){0} : ARG_STR(1, row), (Str){0}, out, row);
+        bool found = r && regex_find(&run, r, text, 0, out, row) > 0;
+        COL(int64_t, out)[row] = found ? utf8_count(str_of(text.p, (ptrdiff_t)run.span[0])) + 1 : 0;
+    }
+}
+static const FuncImpl regexp_instr_impl = {.columns = regexp_instr, .prepare = plain_prepare};
+
 /* ---- regexp_count, regexp_replace ------------------------------------------------------------ */
 
 /* Where the search goes on after a match: an empty one moves by a character. */
@@ -348,5 +426,10 @@ const FuncDef func_match[] = {
     FN("regexp_replace", NULL, "tttt?", "t", regexp_replace_impl,
        "the first match replaced, every one with the flag g; \\1 is a group, \\& the match"),
     FN("regexp_count", NULL, "tt", "i", regexp_count_impl, "how many matches"),
+    FN("regexp_extract_all", NULL, "tti?", "At", regexp_extract_all_impl,
+       "all matches, or that group of each, as an array; NULL for a group that was not taken"),
+    FN("regexp_split_to_array", "string_split_regex,str_split_regex", "tt", "At", regexp_split_impl,
+       "the parts of the text between matches"),
+    FN("regexp_instr", NULL, "tt", "i", regexp_instr_impl, "where the first match begins, from 1; 0: nowhere"),
     {0},
 };
