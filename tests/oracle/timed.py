@@ -36,7 +36,9 @@ def fixed_window(rng, src):
     return Window("hopping", size, rng.randint(1, 5) * unit)
 
 
-def count_errors(*sides):
+def count_errors(*sides, w=None):
+    if w and w.has_gaps:
+        return "SELECT NULL"
     parts = [f"(SELECT COUNT(*) FROM {src.name} WHERE {bad})" for src, bad in sides]
     return "SELECT " + " + ".join(parts)
 
@@ -60,14 +62,13 @@ def relation(name, columns, sql, ddl, parents, final, late_sql, error_sql, serie
 # ---- joins ----------------------------------------------------------------------------------------
 
 def make_window_join(rng, name, a, b):
-    """Equal bounds are part of the key; late rows go on each side; EMIT FINAL writes at the close, but for a row
-    whose key is NULL: it never matches and is padded at once."""
+    """Equal bounds are part of the key; late rows go on each side; EMIT FINAL writes at the close."""
     w, kind, final = fixed_window(rng, a), rng.choice(SIDES), rng.random() < 0.5
     (x, x_type), (y, y_type) = random_column(rng, a), random_column(rng, b)
     (rows_a, bad_a), (rows_b, bad_b) = rows_of(a, ["k", x]), rows_of(b, ["k", y])
     when = dict(a.columns)[a.time]
     pairs = [windows.fixed(w, rows, [], src.tick) for rows, src in ((rows_a, a), (rows_b, b))]
-    closed = f" AND (closes <= MIN(:w_{a.name}, :w_{b.name}) OR k IS NULL)" if final else ""
+    closed = f" AND (k IS NULL OR closes <= MIN(:w_{a.name}, :w_{b.name}))" if final else ""   # NULL is padded at once
     sides = [f"(SELECT * FROM ({p}) WHERE NOT late{closed})" for p in pairs]
     on = "l.k = r.k AND l.window_start = r.window_start AND l.window_end = r.window_end"
     items = [("l.k", "k_l", TEXT), (f"l.{x}", "x_l", x_type), (f"r.{y}", "y_r", y_type), ("l.window_start", "ws_l", when),
@@ -77,13 +78,13 @@ def make_window_join(rng, name, a, b):
     return relation(name, [(f"{n}_{name}", t) for _, n, t in items],
                     f"SELECT {shown} FROM {sides[0]} l {kind} JOIN {sides[1]} r ON {on}",
                     f"SELECT {shown} FROM {tables[0]} AS l {kind} JOIN {tables[1]} AS r ON {on}", [a, b], final,
-                    f"SELECT {late_for_all(pairs[0])} + {late_for_all(pairs[1])}", count_errors((a, bad_a), (b, bad_b)),
+                    f"SELECT {late_for_all(pairs[0])} + {late_for_all(pairs[1])}", count_errors((a, bad_a), (b, bad_b), w=w),
                     windows.series_needed(w))
 
 
 def make_interval_join(rng, name, a, b):
     """l.t BETWEEN r.t - before AND r.t + after. A row behind its watermark is dropped. EMIT FINAL pads an l
-    row when W_R >= l.t + before, an r row when W_L >= r.t + after; one whose key is NULL at once."""
+    row when W_R >= l.t + before, an r row when W_L >= r.t + after."""
     kind, final = rng.choice(SIDES), rng.random() < 0.5
     before, after = [rng.choice([0, 1, 2, 5, 10]) * a.unit for _ in range(2)]
     (x, x_type), (y, y_type) = random_column(rng, a), random_column(rng, b)
@@ -95,8 +96,8 @@ def make_interval_join(rng, name, a, b):
     on = f"l.k = r.k AND l._t BETWEEN r._t - {before} AND r._t + {after}"
     padded = ""
     if final:
-        padded = (f" WHERE l._t IS NOT NULL AND r._t IS NOT NULL OR l.k IS NULL AND r.k IS NULL"
-                  f" OR r._t IS NULL AND :w_{b.name} >= l._t + {before} OR l._t IS NULL AND :w_{a.name} >= r._t + {after}")
+        padded = (f" WHERE l._t IS NOT NULL AND r._t IS NOT NULL OR COALESCE(l.k, r.k) IS NULL OR r._t IS NULL AND :w_{b.name} >= l._t + {before}"
+                  f" OR l._t IS NULL AND :w_{a.name} >= r._t + {after}")
     bounds = f"r.{b.time} - {interval(before)} AND r.{b.time} + {interval(after)}"
     late = " + ".join(f"(SELECT COUNT(*) FROM ({rows}) WHERE {BEHIND})" for rows in (rows_a, rows_b))
     return relation(name, [(f"{n}_{name}", t) for _, n, t in items],
@@ -155,14 +156,13 @@ def make_window_top(rng, name, src):
     when = dict(src.columns)[src.time]
     bounds = f"window_start AS s_{name}, window_end AS e_{name}"
     columns = [(f"s_{name}", when), (f"e_{name}", when), (f"k_{name}", TEXT)]
-    late, errors = f"SELECT {late_for_all(pairs)}", "SELECT NULL" if w.has_gaps else count_errors((src, bad))
+    late, errors = f"SELECT {late_for_all(pairs)}", count_errors((src, bad), w=w)
     if rng.random() < 0.3:
         rows, bad = rows_of(src, ["k"])
         pairs = windows.fixed(w, rows, [], src.tick)
         query = f"SELECT DISTINCT {bounds}, k AS k_{name} FROM "
         return relation(name, columns, f"{query}(SELECT * FROM ({pairs}) WHERE NOT late{closed})", query + table, [src], final,
-                        f"SELECT {late_for_all(pairs)}", "SELECT NULL" if w.has_gaps else count_errors((src, bad)),
-                        windows.series_needed(w))
+                        f"SELECT {late_for_all(pairs)}", count_errors((src, bad), w=w), windows.series_needed(w))
     n, by = rng.randint(1, 3), rng.choice(["b", "b DESC", "k, b DESC"])
     part = "PARTITION BY window_start, window_end" + rng.choice(["", ", k"])
     items = f"{bounds}, k AS k_{name}, {x} AS x_{name}"
