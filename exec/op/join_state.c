@@ -350,6 +350,7 @@ uint8_t *join_take_due(JoinOp *j, JoinSide *s, int64_t limit)
 {
     while (s->due.n > 0 && s->due.items[0].due <= limit) {
         DueItem item = due_heap_take(&s->due);
+        if (s->due.n > 0) __builtin_prefetch(s->due.items[0].item);
         uint8_t *group = item.item;
         JoinKey *k = join_key(group);
         bool is_current = k->due[s->no] == item.due;
