@@ -180,12 +180,19 @@ static void narrow(TimeRange *r, const TimeBound *b)
     if (high < r->high) r->high = high;
 }
 
-static Times times_of(const LNode *n)
+/* An event time of a side; two of them where it is an interval join itself. */
+static int32_t time_of(const LNode *in, int which)
 {
-    const Props *l = &n->inputs[0]->props, *r = &n->inputs[1]->props;
-    Times none = {{-1, -1}};
-    if (!l->has_watermark || !r->has_watermark || l->time_col < 0 || r->time_col < 0) return none;
-    return (Times){{l->time_col, n->inputs[0]->nfields + r->time_col}};
+    if (!in->props.has_watermark) return -1;
+    return which ? in->props.other_time : in->props.time_col;
+}
+
+/* Choice 0 to 3; columns are -1 where there is no such. */
+static Times times_of(const LNode *n, int choice)
+{
+    int32_t l = time_of(n->inputs[0], choice & 1), r = time_of(n->inputs[1], choice >> 1);
+    if (l < 0 || r < 0) return (Times){{-1, -1}};
+    return (Times){{l, n->inputs[0]->nfields + r}};
 }
 
 /* Both ends are known and near enough to be added up. */
@@ -273,26 +280,28 @@ static void find_keys(Arena *a, LNode *n)
         if (key_term(a, conjunct_at(j->on, i), n->inputs[0]->nfields, &term)) add_key(j, &term);
 }
 
-static void set_interval(LJoin *j, const LNode *n, const TimeRange *range)
+static bool find_interval(LNode *n, int choice)
 {
+    LJoin *j = n->join;
+    Times t = times_of(n, choice);
+    TimeRange range = find_range(n, &t);
+    if (!is_interval(&range)) return false;
     j->match = JOIN_INTERVAL;
-    j->left_time = n->inputs[0]->props.time_col;
-    j->right_time = n->inputs[1]->props.time_col;
-    j->before_us = -range->low;
-    j->after_us = range->high;
+    j->left_time = t.col[0];
+    j->right_time = t.col[1] - n->inputs[0]->nfields;
+    j->before_us = -range.low;
+    j->after_us = range.high;
+    return true;
 }
 
 /* A join whose kind is not written is what its condition makes it. */
 static void find_match(LNode *n)
 {
     LJoin *j = n->join;
-    Times times = times_of(n);
-    TimeRange range = find_range(n, &times);
     j->key_window_end = window_key(n);
-    if (j->key_window_end >= 0)
-        j->match = JOIN_WINDOW;
-    else if (is_interval(&range))
-        set_interval(j, n, &range);
+    if (j->key_window_end >= 0) j->match = JOIN_WINDOW;
+    for (int choice = 0; choice < 4 && j->match == JOIN_REGULAR; choice++)
+        if (find_interval(n, choice)) return;
 }
 
 static void find_asof(LNode *n)
@@ -305,7 +314,7 @@ static void find_asof(LNode *n)
 bool join_is_time(const LNode *n, const BExpr *e)
 {
     const LJoin *j = n->join;
-    Times times = times_of(n);
+    Times times = {{j->left_time, n->inputs[0]->nfields + j->right_time}};
     TimeBound bound;
     LJoin same;
     if (j->is_settled) return false;

@@ -324,6 +324,7 @@ static void interval_time(LNode *n)
     if (j->kind == JOIN_FULL) return;
     n->props.has_watermark = true;
     n->props.time_col = j->kind == JOIN_RIGHT ? nleft + j->right_time : j->left_time;
+    if (j->kind == JOIN_INNER) n->props.other_time = nleft + j->right_time;
 }
 
 static void window_columns(LNode *n)

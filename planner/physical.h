@@ -20,6 +20,7 @@ typedef struct Props {
     bool above_state;      /* at least one stateful operator below: errors are faults */
     bool has_watermark;    /* event time passes here, even where no column shows it */
     int32_t time_col;      /* event time, -1: none */
+    int32_t other_time;    /* of an interval join: the other side's, by which it may go as well; -1: none */
     int32_t *key;          /* columns that identify a row; nkey 0: none known */
     int32_t nkey;
     int32_t window_start, window_end; /* columns, -1: not windowed */

@@ -10,7 +10,7 @@
 
 Props no_props(void)
 {
-    return (Props){.time_col = -1, .window_start = -1, .window_end = -1, .state_bound = S("none")};
+    return (Props){.time_col = -1, .other_time = -1, .window_start = -1, .window_end = -1, .state_bound = S("none")};
 }
 
 /* The field that shows column `col` of the relation, -1: none does. */
@@ -128,6 +128,11 @@ static void project_props(Arena *a, LNode *n)
     Props *p = &n->props;
     n->window_time = window_time_output(n, in);
     p->time_col = time_output(n, in->props.time_col);
+    p->other_time = time_output(n, in->props.other_time);
+    if (p->time_col < 0 && p->other_time >= 0) {
+        p->time_col = p->other_time;
+        p->other_time = -1;
+    }
     bool time_is_window_time = in->props.time_col < 0 || in->props.time_col == in->window_time;
     if (p->time_col < 0 && p->has_watermark && time_is_window_time) p->time_col = n->window_time;
     p->window_start = output_of(n, in->props.window_start);
@@ -302,6 +307,7 @@ static void union_props(LNode *n)
         p->above_state |= q->above_state;
         p->has_watermark &= q->has_watermark;
         if (p->time_col != q->time_col) p->time_col = -1;
+        if (p->other_time != q->other_time) p->other_time = -1;
         if (p->window_start != q->window_start) p->window_start = -1;
         if (p->window_end != q->window_end) p->window_end = -1;
         if (n->window_time != in->window_time) n->window_time = -1;

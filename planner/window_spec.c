@@ -282,7 +282,8 @@ static Status make_spec(Binder *b, const Measures *m, const BExpr *time, bool by
 
 static bool is_event_time(const ExprContext *c, const BExpr *time)
 {
-    return time && time->kind == BE_COLUMN && c->props && time->col == c->props->time_col;
+    return time && time->kind == BE_COLUMN && c->props &&
+           (time->col == c->props->time_col || (c->props->other_time >= 0 && time->col == c->props->other_time));
 }
 
 static Status check_time_type(Binder *b, const BExpr *time)
