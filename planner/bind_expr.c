@@ -3,6 +3,7 @@
  * One row of the table at the end per kind of expression. Operators are functions of the registry
  * under their own spelling; only forms that evaluate some of their parts conditionally are kinds
  * of their own (AND, OR, CASE, COALESCE, IN). */
+#include "base/decimal.h"
 #include "planner/bind.h"
 #include "planner/casts.h"
 #include "planner/resolve.h"
@@ -20,8 +21,33 @@ Status bind_unsupported(Binder *b, Span at, const char *what)
                       what);
 }
 
+/* Whether a value of type t is the same number as a DECIMAL of type `as`. */
+static bool keeps_digits(Type t, Type as)
+{
+    Type d = decimal_type_of(t);
+    return d.scale <= as.scale && d.precision - d.scale <= as.precision - as.scale;
+}
+
+/* 38 digits don't hold both sides: they are compared as they are. */
+static bool are_apart(const BExpr *x, const BExpr *y)
+{
+    bool any = x->type.kind == TYPE_DECIMAL || y->type.kind == TYPE_DECIMAL;
+    bool all = (x->type.kind == TYPE_DECIMAL || x->type.kind == TYPE_BIGINT) &&
+               (y->type.kind == TYPE_DECIMAL || y->type.kind == TYPE_BIGINT);
+    if (!any || !all) return false;
+    Type common = decimal_type_common(x->type, y->type);
+    return !keeps_digits(x->type, common) || !keeps_digits(y->type, common);
+}
+
+static bool is_comparison(const char *name)
+{
+    return name_in_list("=,<>,<,<=,>,>=,is_distinct,is_not_distinct", str_z(name));
+}
+
 Status bind_operator(Binder *b, const char *name, BExpr **args, int nargs, Span at, BExpr **out)
 {
+    if (nargs == 2 && is_comparison(name) && are_apart(args[0], args[1]))
+        name = str_printf(b->p->arena, "%s of digits", name).p;
     if (!registry_func(b->p->catalog->registry, str_z(name), 0))
         return diag_error(b->p->diags, WEIR_E_UNSUPPORTED, bind_at(b, at),
                           "operator \"%s\": not supported yet", name);
@@ -348,12 +374,30 @@ static Status bind_between(Binder *b, const ExprContext *c, const Expr *e, BExpr
     return negate_if(b, e, both, out);
 }
 
+static bool any_apart(BExpr *const *args, int n)
+{
+    for (int i = 1; i < n; i++)
+        if (are_apart(args[0], args[i])) return true;
+    return false;
+}
+
+/* x = a OR x = b */
+static Status bind_in_apart(Binder *b, const Expr *e, BExpr **args, int n, BExpr **out)
+{
+    BExpr **ways = new (b->p->arena, BExpr *, n);
+    for (int i = 1; i < n; i++) TRY(bind_operator(b, "=", pair(b, args[0], args[i]), 2, e->span, &ways[i - 1]));
+    *out = n == 2 ? ways[0]
+                  : bexpr_form(b->p->arena, BE_OR, TYPE_OF(TYPE_BOOLEAN), ways, n - 1, bind_at(b, e->span));
+    return negate_if(b, e, *out, out);
+}
+
 static Status bind_in(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
 {
     if (is_row_comparison(e)) return bind_row_comparison(b, c, e, out);
     BExpr **args;
     Type t;
     TRY(bind_args(b, c, e, &args));
+    if (any_apart(args, (int)e->args.len)) return bind_in_apart(b, e, args, (int)e->args.len, out);
     TRY(bring_together(b, "IN", args, (int)e->args.len, e->span, &t));
     BExpr *in = bexpr_form(b->p->arena, BE_IN, TYPE_OF(TYPE_BOOLEAN), args, (int32_t)e->args.len,
                            bind_at(b, e->span));

@@ -532,6 +532,67 @@ COMPARE(cmp_le, CMP_LE)
 COMPARE(cmp_gt, CMP_GT)
 COMPARE(cmp_ge, CMP_GE)
 
+/* DECIMALs whose digits no common type holds. */
+static bool holds(CompareOp op, int order)
+{
+    switch (op) {
+    case CMP_EQ: return order == 0;
+    case CMP_NE: return order != 0;
+    case CMP_LT: return order < 0;
+    case CMP_LE: return order <= 0;
+    case CMP_GT: return order > 0;
+    case CMP_GE: return order >= 0;
+    case CMP_COUNT: break;
+    }
+    return false;
+}
+
+static void compare_digits(EvalCtx *c, const Column *args, Column *out, CompareOp op)
+{
+    EACH_ROW (c, row) {
+        int order = decimal_cmp(ARG(Int128, 0, row), args[0].type.scale, ARG(Int128, 1, row), args[1].type.scale);
+        COL(uint8_t, out)[row] = holds(op, order);
+    }
+}
+
+#define COMPARE_DIGITS(name, op) \
+    static void name(EvalCtx *c, const Column *args, int nargs, Column *out) \
+    { \
+        (void)nargs; \
+        compare_digits(c, args, out, op); \
+    } \
+    static const FuncImpl name##_impl = {.columns = name};
+COMPARE_DIGITS(digits_eq, CMP_EQ)
+COMPARE_DIGITS(digits_ne, CMP_NE)
+COMPARE_DIGITS(digits_lt, CMP_LT)
+COMPARE_DIGITS(digits_le, CMP_LE)
+COMPARE_DIGITS(digits_gt, CMP_GT)
+COMPARE_DIGITS(digits_ge, CMP_GE)
+
+static void differ_digits(EvalCtx *c, const Column *args, bool is_distinct, Column *out)
+{
+    EACH_ROW (c, row) {
+        bool a = col_is_null(&args[0], row), b = col_is_null(&args[1], row);
+        bool same = a || b ? a && b
+                           : decimal_cmp(ARG(Int128, 0, row), args[0].type.scale, ARG(Int128, 1, row), args[1].type.scale) == 0;
+        COL(uint8_t, out)[row] = same != is_distinct;
+    }
+}
+
+static void distinct_digits(EvalCtx *c, const Column *args, int nargs, Column *out)
+{
+    (void)nargs;
+    differ_digits(c, args, true, out);
+}
+
+static void not_distinct_digits(EvalCtx *c, const Column *args, int nargs, Column *out)
+{
+    (void)nargs;
+    differ_digits(c, args, false, out);
+}
+static const FuncImpl distinct_digits_impl = {.columns = distinct_digits};
+static const FuncImpl not_distinct_digits_impl = {.columns = not_distinct_digits};
+
 /* NULL counts as a value. Rows in error are marked already and stay so. */
 static void distinct(EvalCtx *c, const Column *args, Column *out, bool is_distinct)
 {
@@ -705,6 +766,14 @@ const FuncDef func_operators[] = {
     OP("is_distinct", "cc", "b", is_distinct_impl, FUNC_NULL_CALL, "different, NULL being a value"),
     OP("is_not_distinct", "cc", "b", is_not_distinct_impl, FUNC_NULL_CALL,
        "the same, NULL being a value"),
+    OP("= of digits", "mm", "b", digits_eq_impl, 0, "equal, of DECIMALs without a common type"),
+    OP("<> of digits", "mm", "b", digits_ne_impl, 0, "not equal"),
+    OP("< of digits", "mm", "b", digits_lt_impl, 0, "less"),
+    OP("<= of digits", "mm", "b", digits_le_impl, 0, "less or equal"),
+    OP("> of digits", "mm", "b", digits_gt_impl, 0, "greater"),
+    OP(">= of digits", "mm", "b", digits_ge_impl, 0, "greater or equal"),
+    OP("is_distinct of digits", "mm", "b", distinct_digits_impl, FUNC_NULL_CALL, "different, NULL being a value"),
+    OP("is_not_distinct of digits", "mm", "b", not_distinct_digits_impl, FUNC_NULL_CALL, "the same, NULL being a value"),
     OP("not", "b", "b", not_impl, 0, "negation"),
     OP("is_null", "a", "b", is_null_impl, FUNC_NULL_CALL, "whether there is no value"),
     OP("is_not_null", "a", "b", is_not_null_impl, FUNC_NULL_CALL, "whether there is a value"),
