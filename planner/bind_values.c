@@ -1,7 +1,8 @@
-/* bind_values.c: VALUES (…), (…): rows of constants. */
+/* bind_values.c: VALUES (…), (…): rows of constants; in a subquery, of columns around it too. */
 #include "planner/bind.h"
 #include "planner/casts.h"
 #include "planner/resolve.h"
+#include "planner/subquery.h"
 
 static Status bind_row(Binder *b, const ExprList *row, ptrdiff_t ncols, BExpr ***out)
 {
@@ -15,7 +16,7 @@ static Status bind_row(Binder *b, const ExprList *row, ptrdiff_t ncols, BExpr **
 
 static Status fold(Binder *b, BExpr **e)
 {
-    if ((*e)->kind == BE_CONST || !b->p->constant) return WEIR_OK;
+    if ((*e)->kind == BE_CONST || !b->p->constant || expr_is_correlated(*e)) return WEIR_OK;
     Value v;
     TRY(b->p->constant(b->p->callback_arg, *e, b->p->arena, &v, b->p->diags));
     v.type = (*e)->type;
@@ -38,6 +39,23 @@ static Status unite_column(Binder *b, BExpr ***rows, int nrows, int col, Type *t
     return WEIR_OK;
 }
 
+static bool any_correlated(BExpr ***rows, int nrows, int ncols)
+{
+    for (int i = 0; i < nrows; i++)
+        for (int k = 0; k < ncols; k++)
+            if (expr_is_correlated(rows[i][k])) return true;
+    return false;
+}
+
+/* Rows that depend on those around: each is computed from a row of nothing. */
+static LNode *computed_rows(Binder *b, BExpr ***rows, int nrows, const Field *fields, int ncols, Span at)
+{
+    LNode **in = new (b->p->arena, LNode *, nrows);
+    for (int i = 0; i < nrows; i++)
+        in[i] = lnode_project(b->p->arena, bind_one_row(b, at), rows[i], fields, ncols, at);
+    return nrows == 1 ? in[0] : lnode_union(b->p->arena, in, nrows, at);
+}
+
 Status bind_values(Binder *b, const Select *s, LNode **out)
 {
     Arena *a = b->p->arena;
@@ -54,6 +72,11 @@ Status bind_values(Binder *b, const Select *s, LNode **out)
         fields[i].name = str_printf(a, "column%d", i + 1);
         TRY(unite_column(b, rows, nrows, i, &fields[i].type));
     }
-    *out = lnode_values(a, rows, nrows, fields, ncols, bind_at(b, s->span));
+    Span at = bind_at(b, s->span);
+    if (any_correlated(rows, nrows, ncols)) {
+        *out = computed_rows(b, rows, nrows, fields, ncols, at);
+        return WEIR_OK;
+    }
+    *out = lnode_values(a, rows, nrows, fields, ncols, at);
     return WEIR_OK;
 }

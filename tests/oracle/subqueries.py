@@ -7,6 +7,7 @@ other, correlated over several levels, by equalities and otherwise, in condition
 FROM. The rows below are inserted, updated and deleted, have many NULLs and few values.
 """
 import argparse
+import os
 import random
 import sqlite3
 import subprocess
@@ -245,10 +246,10 @@ def run_case(engine, seed, depth):
             script.append(f"view v{i}")
             expected.append((epoch, i, sorted(text_of(r) for r in lite.execute(v[1]))))
     options = ["--rules-off", "all"] if rng.randrange(2) else []
-    with tempfile.NamedTemporaryFile("w", suffix=".test") as f:
+    with tempfile.NamedTemporaryFile("w", suffix=".test", dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as f:
         f.write("\n".join(script) + "\n")
         f.flush()
-        out = subprocess.run([engine, "--print", *options, f.name], capture_output=True, text=True, timeout=120)
+        out = subprocess.run([engine, "--print", *options, f.name], capture_output=True, text=True, timeout=60)
     if out.returncode != 0 and "WEIR_E_UNSUPPORTED" in out.stderr + out.stdout:
         return "unsupported: " + next(l for l in (out.stderr + out.stdout).splitlines() if "UNSUPPORTED" in l).split("UNSUPPORTED: ")[1]
     if out.returncode != 0:
@@ -285,6 +286,8 @@ def main():
     for seed in range(args.seed, args.seed + args.cases):
         try:
             result = run_case(args.engine, seed, args.depth)
+        except subprocess.TimeoutExpired:
+            result = "failed: no answer in time"
         except sqlite3.OperationalError as e:
             result = f"refused by SQLite ({e})"
         word = result.split("\n")[0] if result.startswith("unsupported") else result.split(":")[0].split(" ")[0]

@@ -82,6 +82,8 @@ static const AggDef test_aggs_list[] = {
     {.name = "min", .args = "a", .result = "1", .flags = MERGES},
     {.name = "max", .args = "a", .result = "1", .flags = MERGES},
     {.name = "avg", .args = "d", .result = "d", .flags = MERGES},
+    {.name = "bool_or", .args = "b", .result = "b", .flags = MERGES},
+    {.name = "single_value", .args = "a", .result = "1", .flags = MERGES | AGG_NULL_INPUT | AGG_INTERNAL},
     {.name = "last_value", .args = "a", .result = "1", .flags = MERGES | AGG_ORDERED | AGG_NULL_INPUT},
     {.name = "string_agg", .aliases = "listagg", .args = "tt", .result = "t", .flags = MERGES | AGG_ORDERED},
     {.name = "percentile_cont", .args = "dd", .result = "d", .flags = MERGES},

@@ -20,6 +20,10 @@ static const char *const QUERIES[] = {
     "SELECT random() AS r FROM bid WHERE random() > 0.5",
     "SELECT r, r FROM (SELECT random() AS r FROM bid) t WHERE r > 0.5",
     "SELECT count(*) FROM (SELECT auction FROM bid WHERE price > 1) t",
+    "SELECT auction FROM bid WHERE EXISTS (SELECT 1 FROM plain WHERE id = auction AND note > channel) AND price > 3",
+    "SELECT auction, (SELECT max(note) FROM plain WHERE id < auction) AS m FROM bid WHERE price IN (SELECT id FROM plain)",
+    "SELECT auction, v, n FROM bid LEFT JOIN UNNEST(CAST(channel AS JSON)) WITH ORDINALITY AS u(v, n) ON TRUE",
+    "SELECT auction FROM bid, UNNEST(CAST(channel AS JSON)) AS u(v) WHERE CAST(v AS BIGINT) > 3 AND auction = 7",
     "VALUES (1), (2)",
     "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY auction ORDER BY price DESC) rn FROM bid) t "
     "WHERE rn <= 3 AND auction > 5 AND price > 7",
