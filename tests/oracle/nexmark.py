@@ -1,6 +1,6 @@
 """The Nexmark queries of examples/nexmark against computations of their own, at every commit.
 
-Usage: python3 -m oracle.nexmark WEIR_STREAM [--events N] [--rate N] [--query NAME] [--hashes]
+Usage: python3 -m oracle.nexmark WEIR_STREAM [--events N] [--rate N] [--epochs N] [--query NAME] [--hashes]
 
 The generator's events are read once; then each query runs over them, cut into epochs, and after each
 its view must hold what this script works out from the events so far. A query that the engine has not
@@ -305,7 +305,7 @@ def check(args, name, events):
     """None where all is well, else what is wrong."""
     text = text_of(args, name)
     streams = re.findall(r"CREATE STREAM (\w+)", text)
-    epochs = 8
+    epochs = args.epochs
     status, out, err = drive(args.program, script(args, name, text, streams, epochs), max(1, args.events // epochs))
     if status:
         return err.strip()
@@ -334,6 +334,7 @@ def main():
     p.add_argument("program")
     p.add_argument("--events", type=int, default=2000)
     p.add_argument("--rate", type=int, default=100, help="events a second of event time")
+    p.add_argument("--epochs", type=int, default=8)
     p.add_argument("--query", action="append")
     p.add_argument("--hashes", action="store_true")
     args = p.parse_args()
