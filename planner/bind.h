@@ -27,6 +27,7 @@ typedef struct Binder {
     bool counts_output;      /* LIMIT without order at the top is the caller's */
     bool in_view;            /* inside the text of a view: errors are shown where it is named */
     Span view_span;
+    const TableRef *as_of;   /* the right side of the join in work: it may stand FOR SYSTEM_TIME AS OF */
     OuterFrame *frame;       /* of the subquery that is being bound; NULL: none */
     int32_t depth, nodes, expr_depth;
     VEC(int64_t) depends;

@@ -110,7 +110,7 @@ static Status bind_table_name(Binder *b, const TableRef *t, LNode **out, Scope *
     if (t->parts.len > 1)
         return diag_error(b->p->diags, WEIR_E_NAME, bind_at(b, t->span),
                           "relations have no schema: write \"%.*s\"", STR_ARG(name->text));
-    if (t->system_time) return bind_unsupported(b, t->system_time->span, "FOR SYSTEM_TIME AS OF");
+    if (t->system_time && t != b->as_of) return bind_unsupported(b, t->system_time->span, "FOR SYSTEM_TIME AS OF beside the right side of a join");
     Str alias = t->alias.text.n ? t->alias.text : name->text;
     const CteScope *cte = find_cte(b, name->text);
     if (cte) {

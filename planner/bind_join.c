@@ -207,6 +207,58 @@ static Status check_asof(const Joining *s, const LNode *n)
     return st;
 }
 
+/* ---- FOR SYSTEM_TIME AS OF ------------------------------------------------------------------ */
+
+/* Whether e over n's columns is the time at which the row was accepted: a call of proctime(), or a
+ * column that is computed by one. */
+static bool is_proctime(const LNode *n, const BExpr *e)
+{
+    while (e->kind == BE_CAST && e->type.kind == TYPE_TIMESTAMP) e = e->args[0];
+    if (bexpr_is_call(e, "proctime")) return true;
+    if (e->kind != BE_COLUMN || !n) return false;
+    if (n->kind == L_SCAN) {
+        const BExpr *computed = n->rel->cols[n->scan_cols[e->col]].expr;
+        return computed && is_proctime(NULL, computed);
+    }
+    if (n->kind == L_PROJECT) return is_proctime(n->inputs[0], n->exprs[e->col]);
+    bool keeps = n->ninputs > 0 && e->col < n->inputs[0]->nfields && n->kind != L_AGGREGATE && n->kind != L_UNION;
+    return keeps && is_proctime(n->inputs[0], e);
+}
+
+static Status bind_as_of(Joining *s)
+{
+    const Expr *when = s->t->right->system_time;
+    Props props = s->left->props;
+    props.has_position = true; /* proctime() here is the time of the join, of whatever rows */
+    ExprContext c = {.scope = &s->l, .props = &props, .clause = "FOR SYSTEM_TIME AS OF"};
+    BExpr *e;
+    if (!when) return WEIR_OK;
+    TRY(bind_expr(s->b, &c, when, &e));
+    if (!is_proctime(s->left, e)) return bind_unsupported(s->b, when->span, "FOR SYSTEM_TIME AS OF an event time");
+    s->join.wanted = JOIN_LOOKUP;
+    return WEIR_OK;
+}
+
+static Status check_lookup(const Joining *s, const LNode *n)
+{
+    Diags *d = s->b->p->diags;
+    Span at = bind_at(s->b, s->t->join_span.line ? s->t->join_span : s->t->span);
+    if (n->join->kind != JOIN_INNER && n->join->kind != JOIN_LEFT)
+        return diag_error(d, WEIR_E_UNSUPPORTED, at, "a join FOR SYSTEM_TIME AS OF is inner or left");
+    if (n->join->nkeys == 0) {
+        Status st = diag_error(d, WEIR_E_TYPE, at, "a join FOR SYSTEM_TIME AS OF takes an equality of the two sides");
+        diag_hint(d, "write ON l.k = t.k");
+        return st;
+    }
+    if (s->right->props.is_append_only) {
+        Status st = diag_error(d, WEIR_E_TYPE, bind_at(s->b, s->t->right->span), "there is no row of a key to look up in an append-only relation");
+        diag_hint(d, "look up a TABLE or a view with a key");
+        return st;
+    }
+    if (s->left->props.is_append_only) return WEIR_OK;
+    return diag_error(d, WEIR_E_RETRACT, at, "rows of the left side may be taken back; what they met when they came is not known any more");
+}
+
 /* ---- the join ------------------------------------------------------------------------------- */
 
 static JoinKind kind_of(const TableRef *t)
@@ -224,7 +276,12 @@ static JoinKind kind_of(const TableRef *t)
 static Status bind_sides(Joining *s)
 {
     TRY(bind_from(s->b, s->t->left, &s->left, &s->l));
-    TRY(bind_from(s->b, s->t->right, &s->right, &s->r));
+    const TableRef *outer = s->b->as_of;
+    s->b->as_of = s->t->right;
+    Status st = bind_from(s->b, s->t->right, &s->right, &s->r);
+    s->b->as_of = outer;
+    TRY(st);
+    TRY(bind_as_of(s));
     return check_tables(s);
 }
 
@@ -239,6 +296,7 @@ Status bind_join(Binder *b, const TableRef *t, LNode **out, Scope *scope)
     TRY(bind_on(&s));
     *out = lnode_join_of(b->p->arena, &s.join, s.left, s.right, s.at);
     if (t->is_asof) TRY(check_asof(&s, *out));
+    if (s.join.wanted == JOIN_LOOKUP) TRY(check_lookup(&s, *out));
     if (s.later) TRY(attach_filter(b->p, b->emit_final, *out, s.later, s.later->span, out));
     merge_scope(&s, out, merged, scope);
     return WEIR_OK;

@@ -114,7 +114,8 @@ static void push_on(Arena *a, LJoin *j, LNode **inputs, Span at)
         JoinReads side = join_reads(e, nleft);
         bool is_one = side == READS_LEFT || side == READS_RIGHT;
         if (e->kind == BE_CONST && !e->value.is_null && e->value.i) continue; /* ON TRUE */
-        if (is_one && can_move(e) && on_goes_below(j->kind, side)) {
+        bool is_of_version = side == READS_RIGHT && j->wanted == JOIN_TEMPORAL; /* asked of the one chosen */
+        if (is_one && !is_of_version && can_move(e) && on_goes_below(j->kind, side)) {
             bool is_right = side == READS_RIGHT;
             BExpr *own = join_side_expr(a, e, is_right ? nleft : 0);
             below[is_right] = bexpr_and(a, below[is_right], own);

@@ -181,6 +181,8 @@ static Status restore_one(void *arg, Str space, Str key, Str value)
 Status catchup_load(weir *db, Query *q, StateFold *fold)
 {
     Restore r = {.db = db, .q = q};
+    for (int i = 0; i < q->nleaves; i++) /* tables came with its first epoch */
+        if (q->leaves[i]->op.plan->kind == PHYS_VIEW_INPUT && q->leaves[i]->op.plan->rel->kind == REL_TABLE) q->leaves[i]->needs_rows = false;
     TRY(state_fold_each(fold, restore_one, &r));
     for (ptrdiff_t i = 0; i < q->own_scans.len; i++) {
         Scan *own = q->own_scans.data[i];
@@ -253,12 +255,24 @@ static Status join_live(weir *db, Query *q)
     return WEIR_OK;
 }
 
+/* The present rows of tables come before the first row of the past: it may look them up. Tables do not
+ * change while a query catches up, so they come once, whenever it ends. */
+static Status take_tables(weir *db, Query *q)
+{
+    for (int i = 0; i < q->nleaves; i++) {
+        Leaf *leaf = q->leaves[i];
+        if (leaf->needs_rows && leaf->op.plan->rel->kind == REL_TABLE) TRY(engine_backfill(db, leaf));
+    }
+    return WEIR_OK;
+}
+
 static Status catch_up_query(weir *db, Query *q)
 {
     bool is_done;
     TRY(open_own(db, q));
     engine_begin_epoch(db);
     query_begin(q, &db->epoch);
+    TRY(take_tables(db, q));
     TRY(read_all(db, q, &is_done));
     query_flush_shadows(q);
     if (is_done) TRY(join_live(db, q));

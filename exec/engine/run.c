@@ -147,24 +147,38 @@ static bool is_idle(const Scan *s)
     return !scan_readers(s) && (scan_has_source(s) || !scan_has_inserts(s));
 }
 
-/* One turn over all scans; true: some of them may have more. */
+static void take_scan(weir *db, Scan *s, Intake *in, bool *more)
+{
+    bool was_ended = scan_is_ended(s);
+    ScanStatus st = poll_scan(db, s, in);
+    in->has_ended |= st == SCAN_ENDED && !was_ended;
+    in->has_failed |= st == SCAN_FAILED;
+    if (st == SCAN_STOPPED) in->stopped = s;
+    *more |= st == SCAN_ROWS;
+    if (!scan_has_source(s)) return;
+    in->sources++;
+    in->ended += st == SCAN_ENDED;
+    in->drained += st == SCAN_DRAINED || st == SCAN_ENDED;
+}
+
+/* A table whose versions are kept (it has a watermark) keeps pace with the streams by its times. */
+static bool comes_first(const Scan *s)
+{
+    return scan_relation(s)->kind == REL_TABLE && scan_relation(s)->watermark.col < 0;
+}
+
+/* One turn over all scans; true: some of them may have more. Streams wait while tables have rows: what
+ * there is in a table when reading begins is seen by the first row that looks it up. */
 static bool take_turn(weir *db, Intake *in)
 {
     bool more = false;
     in->sources = in->ended = in->drained = 0;
-    for (ptrdiff_t i = 0; i < db->scans.len && !in->has_failed; i++) {
-        Scan *s = db->scans.data[i];
-        if (is_idle(s)) continue;
-        bool was_ended = scan_is_ended(s);
-        ScanStatus st = poll_scan(db, s, in);
-        in->has_ended |= st == SCAN_ENDED && !was_ended;
-        in->has_failed |= st == SCAN_FAILED;
-        if (st == SCAN_STOPPED) in->stopped = s;
-        more |= st == SCAN_ROWS;
-        if (!scan_has_source(s)) continue;
-        in->sources++;
-        in->ended += st == SCAN_ENDED;
-        in->drained += st == SCAN_DRAINED || st == SCAN_ENDED;
+    for (int tables = 1; tables >= 0; tables--) {
+        for (ptrdiff_t i = 0; i < db->scans.len && !in->has_failed; i++) {
+            Scan *s = db->scans.data[i];
+            if (comes_first(s) == tables && !is_idle(s)) take_scan(db, s, in, &more);
+        }
+        if (tables && more) break;
     }
     return more && !in->has_failed && !in->stopped;
 }

@@ -214,6 +214,7 @@ static inline int64_t watermark_minus(int64_t w, int64_t d)
 }
 
 /* ---- the shapes ------------------------------------------------------------------------------- */
+Status op_join_lookup_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_join_asof_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 
 #endif
