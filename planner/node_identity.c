@@ -31,15 +31,20 @@ typedef struct Identity {
 
 static Identity identity_of(Arena *a, const LNode *n);
 
+static Identity of_both(Arena *a, const LNode *n, Identity l, Identity r)
+{
+    Identity both = {new (a, int32_t, l.n + r.n), l.n + r.n};
+    memcpy(both.cols, l.cols, (size_t)l.n * sizeof *l.cols);
+    for (int i = 0; i < r.n; i++) both.cols[l.n + i] = n->inputs[0]->nfields + r.cols[i];
+    return both;
+}
+
 static Identity of_join(Arena *a, const LNode *n)
 {
     Identity l = identity_of(a, n->inputs[0]);
     if (join_is_half(n->join) || l.n == 0) return l;
-    Identity r = identity_of(a, n->inputs[1]), both = {new (a, int32_t, l.n + r.n), l.n + r.n};
-    if (r.n == 0) return (Identity){NULL, 0};
-    memcpy(both.cols, l.cols, (size_t)l.n * sizeof *l.cols);
-    for (int i = 0; i < r.n; i++) both.cols[l.n + i] = n->inputs[0]->nfields + r.cols[i];
-    return both;
+    Identity r = identity_of(a, n->inputs[1]);
+    return r.n ? of_both(a, n, l, r) : r;
 }
 
 static int32_t shown_as(const LNode *n, int32_t col)
@@ -49,14 +54,20 @@ static int32_t shown_as(const LNode *n, int32_t col)
     return -1;
 }
 
-static Identity of_project(Arena *a, const LNode *n)
+/* The columns of a project that show those of its input. */
+static Identity shown(Arena *a, const LNode *n, Identity in)
 {
-    Identity in = identity_of(a, n->inputs[0]), out = {new (a, int32_t, in.n), in.n};
+    Identity out = {new (a, int32_t, in.n), in.n};
     for (int i = 0; i < in.n; i++) {
         out.cols[i] = shown_as(n, in.cols[i]);
         if (out.cols[i] < 0) return (Identity){NULL, 0};
     }
     return out;
+}
+
+static Identity of_project(Arena *a, const LNode *n)
+{
+    return shown(a, n, identity_of(a, n->inputs[0]));
 }
 
 static Identity of_key(const LNode *n)
@@ -94,9 +105,35 @@ static Identity identity_of(Arena *a, const LNode *n)
     return id.n ? id : of_key(n);
 }
 
+static Identity of_all(Arena *a, const LNode *n)
+{
+    Identity id = {new (a, int32_t, n->nfields), n->nfields};
+    for (int i = 0; i < n->nfields; i++) id.cols[i] = i;
+    return id;
+}
+
+static Identity of_sides(Arena *a, const LNode *n);
+
+static Identity of_side(Arena *a, const LNode *n)
+{
+    Identity id = identity_of(a, n);
+    if (id.n == 0) id = of_sides(a, n);
+    return id.n ? id : of_all(a, n);
+}
+
+/* A join of which one side only has positions or a key: of the other side all columns. */
+static Identity of_sides(Arena *a, const LNode *n)
+{
+    if (n->kind == L_FILTER) return of_sides(a, n->inputs[0]);
+    if (n->kind == L_PROJECT) return shown(a, n, of_sides(a, n->inputs[0]));
+    if (n->kind != L_JOIN || join_is_half(n->join)) return (Identity){NULL, 0};
+    return of_both(a, n, of_side(a, n->inputs[0]), of_side(a, n->inputs[1]));
+}
+
 int32_t lnode_identity(const LNode *n, Arena *a, int32_t **cols)
 {
     Identity id = identity_of(a, n);
+    if (id.n == 0) id = of_sides(a, n);
     *cols = id.cols;
     if (id.n) return id.n;
     *cols = new (a, int32_t, n->nfields);

@@ -364,6 +364,23 @@ static void limits(void **state)
     assert_int_equal(f->plan->limit, -1);
 }
 
+/* Rows of a join go by what tells the rows of each side apart, left to right; of a side that has
+ * neither positions nor a key that is all of it. */
+static void ties_of_joins(void **state)
+{
+    Fixture *f = *state;
+    assert_int_equal(plan_sql(f, "CREATE MATERIALIZED VIEW v AS SELECT id, ok FROM plain"), WEIR_OK);
+    expect_plan(f, "SELECT max(price) FROM (SELECT price FROM bid JOIN v ON auction = id LIMIT 3) t",
+                "0 scan bid auction,price,date_time\n"
+                "1(0) project auction, price, row_position()\n"
+                "2 view input v\n"
+                "3(1,2) inner join regular on l.auction = r.id\n"
+                "4(3) project price, id, ok, row_position\n"
+                "5(4) top-n then row_position, id, ok; row_number 0+3\n"
+                "6(5) aggregate; max(price); one group; retracts\n"
+                "7(6) output\n");
+}
+
 /* The rank of a view is a column that * does not show. */
 static void stored_rank(void **state)
 {
@@ -401,6 +418,6 @@ static void grouping(void **state)
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-    const struct CMUnitTest tests[] = {T(over), T(first_rows), T(set_operations), T(grouping_sets), T(misplaced), T(named_windows), T(frames), T(finishing), T(limits), T(stored_rank), T(grouping)};
+    const struct CMUnitTest tests[] = {T(over), T(first_rows), T(set_operations), T(grouping_sets), T(misplaced), T(named_windows), T(frames), T(finishing), T(limits), T(ties_of_joins), T(stored_rank), T(grouping)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
