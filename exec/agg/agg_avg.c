@@ -50,18 +50,9 @@ static void double_final(AggCtx *c, const uint8_t *const *groups, ptrdiff_t offs
     }
 }
 
-static const AggImpl bigint_impl = {
-    .state_size = bigint_sum_size, .step = bigint_sum_step, .merge = bigint_sum_merge,
-    .final = bigint_final, .save = bigint_sum_save, .load = bigint_sum_load,
-};
-static const AggImpl decimal_impl = {
-    .state_size = decimal_sum_size, .step = decimal_sum_step, .merge = decimal_sum_merge,
-    .final = decimal_final, .save = decimal_sum_save, .load = decimal_sum_load,
-};
-static const AggImpl double_impl = {
-    .state_size = double_sum_size, .step = double_sum_step, .merge = double_sum_merge,
-    .final = double_final, .destroy = double_sum_destroy, .save = double_sum_save, .load = double_sum_load,
-};
+static const AggImpl bigint_impl = BIGINT_SUM_IMPL(bigint_final);
+static const AggImpl decimal_impl = DECIMAL_SUM_IMPL(decimal_final);
+static const AggImpl double_impl = DOUBLE_SUM_IMPL(double_final);
 
 static bool decimal_result(const Type *args, const Value *const *consts, int nargs, Type *out)
 {

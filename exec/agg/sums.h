@@ -43,6 +43,17 @@ void double_sum_destroy(AggCtx *c, void *state);
 void double_sum_save(AggCtx *c, const void *state, StrBuf *out);
 Status double_sum_load(AggCtx *c, void *state, StrReader *in);
 
+/* A sum of each kind, with the aggregate's own result. */
+#define BIGINT_SUM_IMPL(final_) \
+    {.state_size = bigint_sum_size, .step = bigint_sum_step, .merge = bigint_sum_merge, .final = final_, \
+     .save = bigint_sum_save, .load = bigint_sum_load}
+#define DECIMAL_SUM_IMPL(final_) \
+    {.state_size = decimal_sum_size, .step = decimal_sum_step, .merge = decimal_sum_merge, .final = final_, \
+     .save = decimal_sum_save, .load = decimal_sum_load}
+#define DOUBLE_SUM_IMPL(final_) \
+    {.state_size = double_sum_size, .step = double_sum_step, .merge = double_sum_merge, .final = final_, \
+     .destroy = double_sum_destroy, .save = double_sum_save, .load = double_sum_load}
+
 /* Limbs from the heap of the state; from an arena for sums that live in one call. */
 ExactMem agg_exact_mem(StateHeap *h);
 ExactMem agg_exact_scratch(Arena *a);

@@ -6,10 +6,10 @@
 #include "base/datetime.h"
 #include "base/decimal.h"
 #include "base/number.h"
+#include "base/utf8.h"
 #include "exec/expr/json_text.h"
 #include "exec/expr/nested.h"
 #include "exec/expr/program.h"
-#include "exec/expr/utf8.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* json_text.c: a strict reader of JSON text that builds nothing. */
 #include "exec/expr/json_text.h"
-#include "exec/expr/utf8.h"
+#include "base/utf8.h"
 
 /* ---- judging --------------------------------------------------------------------------------- */
 

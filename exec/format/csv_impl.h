@@ -2,9 +2,9 @@
 #ifndef WEIR_EXEC_CSV_IMPL_H
 #define WEIR_EXEC_CSV_IMPL_H
 
+#include "base/utf8.h"
 #include "exec/format/lines.h"
 #include "exec/format/quick_value.h"
-#include "exec/format/utf8.h"
 
 /* What the quick way does with a field. */
 typedef enum CsvOp { CSV_SKIP, CSV_INT, CSV_TEXT, CSV_TIME, CSV_EPOCH, CSV_DOUBLE, CSV_ANY } CsvOp;

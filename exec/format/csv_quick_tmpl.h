@@ -114,7 +114,7 @@ static inline const char *CSV_NAME(record)(CSV_NAME(Cursor) *c, CsvDecoder *d, c
         if (!q || *q != (i == last ? '\n' : d->delimiter)) return NULL;
         CSV_NAME(put)(d, i, &x, out);
         p = q + 1;
-        if (i == last) return !high || utf8_is_valid(from, p - from) ? p : NULL;
+        if (i == last) return !high || utf8_is_valid(str_of(from, p - from)) ? p : NULL;
     }
 }
 

@@ -1,10 +1,10 @@
 /* field.c: text to typed values, and what is said where that fails (see field.h). */
 #include "exec/format/field.h"
+#include "base/utf8.h"
 #include "base/datetime.h"
 #include "base/decimal.h"
 #include "exec/expr/nested.h"
 #include "exec/format/json_value.h"
-#include "exec/format/utf8.h"
 
 #include <assert.h>
 #include <math.h>
@@ -241,7 +241,7 @@ void field_misfit(RowBuilder *out, int col, const char *p, ptrdiff_t n, const Fi
 {
     enum { SHOWN_MAX = 40 };
     Column *c = &out->cols[col];
-    Str shown = utf8_cut(str_of(p, n), SHOWN_MAX);
+    Str shown = str_of(p, utf8_cut(str_of(p, n), SHOWN_MAX));
     Str type = type_name(c->type, out->arena), name = o->cols[col].name;
     const char *more = shown.n < n ? "..." : "";
     zero_value(c, out->rows);

@@ -6,9 +6,9 @@
  * record is one if any of its fields is the name of a column. A record has as many fields as the
  * header (or the columns): anything else makes it unusable. The plain way is here; csv_quick.c
  * takes the records that need no thought. */
+#include "base/utf8.h"
 #include "exec/format/csv_impl.h"
 #include "exec/format/infer_formats.h"
-#include "exec/format/utf8.h"
 
 #include <assert.h>
 
@@ -307,7 +307,7 @@ static Str record_text(const char *p, const char *stop)
 
 static void put_record(CsvDecoder *c, const Cut *cut, Str text, uint64_t offset, RowBuilder *out)
 {
-    if (!utf8_is_valid(text.p, text.n)) {
+    if (!utf8_is_valid(text)) {
         record_error(out, offset, text, text.n, "not valid UTF-8");
         return;
     }

@@ -2,10 +2,10 @@
  *
  * A value is bare up to the next space, or quoted with the escapes of JSON. A key alone is true.
  * Columns take the keys of their names; of equal keys the last counts. */
+#include "base/utf8.h"
 #include "exec/format/infer.h"
 #include "exec/format/json_tree.h"
 #include "exec/format/lines.h"
-#include "exec/format/utf8.h"
 
 typedef struct LogfmtDecoder {
     Decoder base;
@@ -96,7 +96,7 @@ static bool read_pairs(LogfmtDecoder *l, Str line, Arena *a)
 
 static void decode_line(LogfmtDecoder *l, Str line, uint64_t offset, RowBuilder *out)
 {
-    if (!utf8_is_valid(line.p, line.n)) {
+    if (!utf8_is_valid(line)) {
         record_error(out, offset, line, line.n, "not valid UTF-8");
         return;
     }

@@ -1,7 +1,7 @@
 /* format_raw.c: a line is one TEXT value, for the first column that is not computed or metadata. */
+#include "base/utf8.h"
 #include "exec/format/infer.h"
 #include "exec/format/lines.h"
-#include "exec/format/utf8.h"
 
 typedef struct RawDecoder {
     Decoder base;
@@ -43,7 +43,7 @@ static ptrdiff_t raw_decode(Decoder *dec, const char *buf, ptrdiff_t n, bool at_
     while (!builder_is_full(out) && lines_next(&r->lines, &in, &line)) {
         uint64_t offset = line_offset(&in, line.p);
         if (line.n == 0) continue;
-        if (!utf8_is_valid(line.p, line.n)) {
+        if (!utf8_is_valid(line)) {
             record_error(out, offset, line, line.n, "not valid UTF-8");
             continue;
         }

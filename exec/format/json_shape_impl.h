@@ -3,10 +3,10 @@
 #ifndef WEIR_EXEC_JSON_SHAPE_IMPL_H
 #define WEIR_EXEC_JSON_SHAPE_IMPL_H
 
+#include "base/utf8.h"
 #include "exec/format/json_field.h"
 #include "exec/format/json_shape.h"
 #include "exec/format/quick_value.h"
-#include "exec/format/utf8.h"
 
 /* A line that is built of more is not learned. Literals may be read up to 64 bytes past.
  * INDEX_BYTES are indexed at a time, with 16-bit positions. */

@@ -195,7 +195,7 @@ static inline bool line_is_valid(const ShapeSet *s, const char *p, const char *e
     if (!s->index_has_high) return true;
     ptrdiff_t last = (end - 1 - s->index_from) >> 6;
     for (ptrdiff_t block = (p - s->index_from) >> 6; block <= last; block++)
-        if (s->index_high[block]) return utf8_is_valid(p, end - p);
+        if (s->index_high[block]) return utf8_is_valid(str_of(p, end - p));
     return true;
 }
 

@@ -1,6 +1,6 @@
 /* json_value.c: judging and unescaping pieces of JSON (see json_value.h). */
 #include "exec/format/json_value.h"
-#include "exec/format/utf8.h"
+#include "base/utf8.h"
 
 #include <assert.h>
 
@@ -41,7 +41,7 @@ const char *json_string_end(const char *p, const char *end, bool *has_escape, co
             *why = "a control character inside a string";
             return NULL;
         }
-        int len = utf8_sequence(p, end);
+        int len = c < 0x80 ? 1 : utf8_sequence(p, end);
         if (!len) {
             *why = "not valid UTF-8";
             return NULL;
@@ -83,7 +83,7 @@ static const char *unescape_unicode(const char *p, const char *end, StrBuf *b)
     }
     if (c >= 0xd800 && c < 0xe000) c = 0xfffd;
     sb_reserve(b, 4);
-    b->n += utf8_put(b->p + b->n, (uint32_t)c);
+    b->n += utf8_encode((uint32_t)c, b->p + b->n);
     return p;
 }
 

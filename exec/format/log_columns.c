@@ -1,6 +1,6 @@
 /* log_columns.c: pieces of log lines to columns (see log_columns.h). */
 #include "exec/format/log_columns.h"
-#include "exec/format/utf8.h"
+#include "base/utf8.h"
 
 #include <assert.h>
 
@@ -93,7 +93,7 @@ Status log_columns_infer(const LogPiece *pieces, int npieces, Inference *inf)
 static void decode_line(LogColumns *c, LogReader read, void *state, Str line, uint64_t offset, RowBuilder *out)
 {
     Str pieces[LOG_PIECES_MAX];
-    if (!utf8_is_valid(line.p, line.n)) {
+    if (!utf8_is_valid(line)) {
         record_error(out, offset, line, line.n, "not valid UTF-8");
         return;
     }

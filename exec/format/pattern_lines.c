@@ -2,9 +2,9 @@
  * becomes the text of its column. A group that took no part in the match is NULL. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "exec/format/pattern_lines.h"
+#include "base/utf8.h"
 
 #include "exec/format/lines.h"
-#include "exec/format/utf8.h"
 
 #include <pcre2.h>
 
@@ -34,7 +34,7 @@ static Status compile(PatternDecoder *p, Str pattern, int64_t limit, Span at, Di
     int error;
     PCRE2_SIZE offset;
     uint32_t flags = PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_DOLLAR_ENDONLY;
-    if (!utf8_is_valid(pattern.p, pattern.n)) return diag_error(d, WEIR_E_OPTION, at, "the pattern is not valid UTF-8");
+    if (!utf8_is_valid(pattern)) return diag_error(d, WEIR_E_OPTION, at, "the pattern is not valid UTF-8");
     p->code = pcre2_compile((PCRE2_SPTR)pattern.p, (PCRE2_SIZE)pattern.n, flags, &error, &offset, NULL);
     if (!p->code) return bad_pattern(d, at, error, offset);
     pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
@@ -126,7 +126,7 @@ static void take_groups(PatternDecoder *p, Str line, RowBuilder *out)
 
 static void decode_line(PatternDecoder *p, Str line, uint64_t offset, RowBuilder *out)
 {
-    if (!utf8_is_valid(line.p, line.n)) {
+    if (!utf8_is_valid(line)) {
         record_error(out, offset, line, line.n, "not valid UTF-8");
         return;
     }

@@ -1,5 +1,5 @@
 /* func_digest.c: checksums and encodings of bytes: crc32, md5, sha…, hex, base64. */
-#include "exec/expr/utf8.h"
+#include "base/utf8.h"
 #include "exec/func/call.h"
 
 #ifdef WEIR_HAVE_CRYPTO

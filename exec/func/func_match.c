@@ -2,8 +2,8 @@
  *
  * LIKE knows no escape character but the one that ESCAPE names, as in the standard. A pattern that
  * is constant is prepared once; one that is none is then an error of the statement. */
+#include "base/utf8.h"
 #include "exec/expr/json_text.h"
-#include "exec/expr/utf8.h"
 #include "exec/func/like.h"
 #include "exec/func/regex.h"
 

@@ -2,7 +2,7 @@
  *
  *   %[-+ 0,][width][.precision] and one of: d i (BIGINT), u x X o (its bits), f e g E G (DOUBLE),
  *   c (first character), s (any value), q %L (a literal of SQL), %I (a name), %% */
-#include "exec/expr/utf8.h"
+#include "base/utf8.h"
 #include "exec/func/call.h"
 #include "base/decimal.h"
 #include "base/number.h"

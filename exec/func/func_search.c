@@ -1,5 +1,5 @@
 /* func_search.c: finding, splitting and replacing inside text. */
-#include "exec/expr/utf8.h"
+#include "base/utf8.h"
 #include "exec/func/call.h"
 
 /* Byte offset of `what` in s from `from` on, or -1. */

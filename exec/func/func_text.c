@@ -2,7 +2,7 @@
  *
  * Positions and lengths count characters. Text that is ASCII takes a way without decoding; what a
  * function cuts out of its argument is referred to, not copied. */
-#include "exec/expr/utf8.h"
+#include "base/utf8.h"
 #include "exec/func/call.h"
 #include "exec/func/letter_case.h"
 

@@ -1,5 +1,5 @@
 /* func_url.c: parts of URLs and their escapes (RFC 3986). */
-#include "exec/expr/utf8.h"
+#include "base/utf8.h"
 #include "exec/func/call.h"
 
 /* ---- escapes --------------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* func_words.c: short text: how far two words are apart, choosing among words, what they are made of. */
-#include "exec/expr/utf8.h"
+#include "base/utf8.h"
 #include "exec/func/call.h"
 
 enum { DISTANCE_TEXT_MAX = 4096, SPACES_MAX = 1 << 24 };

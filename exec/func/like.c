@@ -4,7 +4,7 @@
  * character by character; on a mismatch the last '%' takes one character more, which is enough:
  * what an earlier one could take, the last one can. */
 #include "exec/func/like.h"
-#include "exec/expr/utf8.h"
+#include "base/utf8.h"
 #include "exec/func/letter_case.h"
 
 enum { ANY_TEXT = 0x110000, ANY_CHAR };

@@ -1,4 +1,5 @@
 /* scan_letter.c: what dead letters say of a row: where it stood, and its record. */
+#include "base/utf8.h"
 #include "exec/pipeline/scan_impl.h"
 
 enum { RAW_MAX = 4096 };
@@ -53,15 +54,6 @@ static void render_value(StrBuf *b, const Column *c, int row)
         if (type_is_number(v.type.kind) || v.type.kind == TYPE_BOOLEAN) sb_str(b, sb_done(&t));
         else render_text(b, sb_done(&t));
     }
-}
-
-/* At most RAW_MAX bytes, no character cut in two. */
-static Str cut(Str s)
-{
-    if (s.n <= RAW_MAX) return s;
-    ptrdiff_t n = RAW_MAX;
-    while (n > 0 && ((unsigned char)s.p[n] & 0xc0) == 0x80) n--;
-    return str_of(s.p, n);
 }
 
 static Str render_row(const Scan *s, int row, Arena *a)
@@ -133,5 +125,5 @@ Str scan_raw(const Scan *s, int row, Arena *a, int64_t *bytes)
     Str record = S("");
     if (s->cols && row >= 0 && !record_of(s, row, &record)) record = render_row(s, row, a);
     *bytes = record.n;
-    return cut(record);
+    return str_of(record.p, utf8_cut(record, RAW_MAX));
 }

@@ -54,9 +54,24 @@ static bool knows_as_much(const LNode *now, const LNode *before)
            now->key_window_end == before->key_window_end && now->window_time == before->window_time;
 }
 
+/* The input of a project that only names: a project below takes its names. */
+static LNode *renamed(Planner *p, const LNode *n)
+{
+    LNode *in = n->inputs[0];
+    if (in->kind != L_PROJECT) return in;
+    LNode *copy = new_one(p->arena, LNode);
+    *copy = *in;
+    copy->fields = new (p->arena, Field, in->nfields);
+    for (int i = 0; i < in->nfields; i++) {
+        copy->fields[i] = in->fields[i];
+        copy->fields[i].name = n->fields[i].name;
+    }
+    return copy;
+}
+
 static LNode *merge(Planner *p, LNode *n)
 {
-    if (n->kind == L_PROJECT && is_identity(n)) return n->inputs[0];
+    if (n->kind == L_PROJECT && is_identity(n)) return renamed(p, n);
     if (n->ninputs != 1 || n->inputs[0]->kind != L_PROJECT || has_volatile(n->inputs[0])) return n;
     if (n->kind == L_PROJECT) return absorb(p, n);
     if (n->kind != L_AGGREGATE) return n;

@@ -1,6 +1,7 @@
-/* utf8.h: characters in text. Text in columns is valid UTF-8; these are safe on any bytes. */
-#ifndef WEIR_EXEC_EXPR_UTF8_H
-#define WEIR_EXEC_EXPR_UTF8_H
+/* utf8.h: characters in text. Text in columns is valid UTF-8 (RFC 3629: no surrogates, nothing
+ * overlong, up to U+10FFFF); these are safe on any bytes. */
+#ifndef WEIR_BASE_UTF8_H
+#define WEIR_BASE_UTF8_H
 
 #include "base/str.h"
 
@@ -8,6 +9,8 @@ static inline bool utf8_is_tail(char c)
 {
     return ((unsigned char)c & 0xc0) == 0x80;
 }
+/* Length of the well-formed sequence at p (Unicode table 3-7), 0 where there is none before `end`. */
+int utf8_sequence(const char *p, const char *end);
 bool utf8_is_valid(Str s);
 bool utf8_is_ascii(Str s);
 /* Number of characters. */

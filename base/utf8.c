@@ -1,5 +1,5 @@
 /* utf8.c: counting, finding and coding characters. */
-#include "exec/expr/utf8.h"
+#include "base/utf8.h"
 
 static const uint64_t HIGH_BITS = 0x8080808080808080u;
 
@@ -15,13 +15,14 @@ bool utf8_is_ascii(Str s)
     return !(bits & HIGH_BITS);
 }
 
-/* Length of the well-formed sequence at p (Unicode table 3-7), 0: none. */
-static int sequence(const unsigned char *p, ptrdiff_t n)
+int utf8_sequence(const char *s, const char *end)
 {
+    const unsigned char *p = (const unsigned char *)s;
+    if (s >= end) return 0;
     if (p[0] < 0x80) return 1;
     if (p[0] < 0xc2 || p[0] > 0xf4) return 0;
     int len = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-    if (n < len) return 0;
+    if (end - s < len) return 0;
     unsigned char low = 0x80, high = 0xbf;
     if (p[0] == 0xe0) low = 0xa0;
     if (p[0] == 0xed) high = 0x9f;
@@ -35,11 +36,16 @@ static int sequence(const unsigned char *p, ptrdiff_t n)
 
 bool utf8_is_valid(Str s)
 {
-    if (utf8_is_ascii(s)) return true;
-    for (ptrdiff_t i = 0; i < s.n;) {
-        int len = sequence((const unsigned char *)s.p + i, s.n - i);
+    const char *p = s.p, *end = s.p + s.n;
+    while (p < end) {
+        uint64_t word;
+        if (end - p >= 8 && (memcpy(&word, p, 8), (word & HIGH_BITS) == 0)) {
+            p += 8;
+            continue;
+        }
+        int len = utf8_sequence(p, end);
         if (!len) return false;
-        i += len;
+        p += len;
     }
     return true;
 }
@@ -76,7 +82,7 @@ ptrdiff_t utf8_len(Str s, ptrdiff_t at)
 uint32_t utf8_decode(Str s, ptrdiff_t at)
 {
     const unsigned char *p = (const unsigned char *)s.p + at;
-    switch (sequence(p, s.n - at)) {
+    switch (utf8_sequence(s.p + at, s.p + s.n)) {
     case 2:
         return (uint32_t)(p[0] & 0x1f) << 6 | (p[1] & 0x3f);
     case 3:
