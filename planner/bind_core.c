@@ -1,6 +1,7 @@
 /* bind_core.c: SELECT … FROM … WHERE … GROUP BY … HAVING, in the order in which it is meant. */
 #include "planner/bind.h"
 #include "planner/casts.h"
+#include "planner/rewrite/rewrite.h"
 #include "planner/subquery.h"
 
 /* One SELECT on its way to a node. */
@@ -132,6 +133,7 @@ static Status core_where(Core *c)
     ExprContext ctx = {.scope = &c->scope, .props = &c->node->props, .clause = "WHERE"};
     BExpr *pred;
     TRY(bind_condition(c->b, &ctx, c->s->where, &pred));
+    if (c->node->kind == L_JOIN) pred = rewrite_folded(c->b->p, pred);
     return attach_filter(c->b->p, c->b->emit_final, c->node, pred, bind_at(c->b, c->s->where->span), &c->node);
 }
 

@@ -4,6 +4,7 @@
  * that it was made of are reached by their tables. */
 #include "planner/bind.h"
 #include "planner/node.h"
+#include "planner/rewrite/rewrite.h"
 #include "planner/subquery.h"
 
 typedef struct Joining {
@@ -170,6 +171,7 @@ static Status bind_on(Joining *s)
     BExpr *on;
     if (!s->t->on) return WEIR_OK;
     TRY(bind_condition(s->b, &c, s->t->on, &on));
+    on = rewrite_folded(s->b->p, on);
     bool is_plain = s->join.kind == JOIN_INNER && s->join.wanted == JOIN_REGULAR;
     for (int32_t i = 0; i < conjunct_count(on); i++) {
         BExpr *e = conjunct_at(on, i);

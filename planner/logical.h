@@ -159,6 +159,8 @@ LNode *lnode_join_with_on(Arena *a, const LNode *n, BExpr *on, LNode *left, LNod
 /* The rows of n that fulfil `pred`. Over joins, conjuncts become part of the condition or go below
  * where that is the same; those that may fail don't pass a join. */
 LNode *lnode_where(Arena *a, LNode *n, BExpr *pred, Span at);
+/* The same for rewrites: no join becomes one of another match by it. */
+LNode *lnode_where_judged(Arena *a, LNode *n, BExpr *pred, Span at);
 /* planner/node_rank.c. From a node whose input, keys, order, norder, npeer and overs (OVER) or rank,
  * limit, offset, shows_rank (TOPN), emit_final, what are set. */
 LNode *lnode_over(Arena *a, const LNode *parts, Span at);

@@ -100,9 +100,9 @@ static bool chooses(const LJoin *j)
     return j->wanted != JOIN_REGULAR;
 }
 
-static void add_filter(Arena *a, LNode **input, BExpr *pred, Span at)
+static void add_filter(Arena *a, LNode **input, BExpr *pred, Span at, bool is_judged)
 {
-    if (pred) *input = lnode_where(a, *input, pred, at);
+    if (pred) *input = is_judged ? lnode_where_judged(a, *input, pred, at) : lnode_where(a, *input, pred, at);
 }
 
 static void push_on(Arena *a, LJoin *j, LNode **inputs, Span at)
@@ -124,7 +124,7 @@ static void push_on(Arena *a, LJoin *j, LNode **inputs, Span at)
         }
     }
     j->on = rest;
-    for (int i = 0; i < 2; i++) add_filter(a, &inputs[i], below[i], at);
+    for (int i = 0; i < 2; i++) add_filter(a, &inputs[i], below[i], at, false);
 }
 
 static Str kind_name(const LJoin *j)
@@ -173,6 +173,7 @@ LNode *lnode_join(Arena *a, JoinKind kind, LNode *left, LNode *right, BExpr *on,
 typedef struct Where {
     Arena *arena;
     const LNode *join;
+    bool is_judged;
     BExpr *below[2], *on, *may, *above;
 } Where;
 
@@ -209,23 +210,42 @@ static void place_failing(Where *w)
     }
 }
 
-static LNode *where_join(Arena *a, LNode *n, BExpr *pred, Span at)
+static LNode *placed(const Where *w, Span at)
 {
-    Where w = {.arena = a, .join = n};
-    for (int32_t i = 0; i < conjunct_count(pred); i++) place(&w, conjunct_at(pred, i));
-    place_failing(&w);
-    if (!w.on && !w.below[0] && !w.below[1]) return lnode_filter(a, n, pred, at);
+    Arena *a = w->arena;
+    const LNode *n = w->join;
     LNode *inputs[] = {n->inputs[0], n->inputs[1]};
     LJoin j = *n->join;
-    for (int i = 0; i < 2; i++) add_filter(a, &inputs[i], w.below[i], at);
-    j.on = bexpr_and(a, j.on, w.on);
-    LNode *moved = join_over(a, &j, inputs, n->what, n->span);
+    for (int i = 0; i < 2; i++) add_filter(a, &inputs[i], w->below[i], at, w->is_judged);
+    j.on = bexpr_and(a, j.on, w->on);
+    return join_over(a, &j, inputs, n->what, n->span);
+}
+
+/* A join that has been judged stays what it is: as a bound in time, say, a condition would make rows
+ * late that were not. */
+static LNode *where_join(Arena *a, LNode *n, BExpr *pred, Span at, bool is_judged)
+{
+    Where w = {.arena = a, .join = n, .is_judged = is_judged};
+    for (int32_t i = 0; i < conjunct_count(pred); i++) place(&w, conjunct_at(pred, i));
+    place_failing(&w);
+    LNode *moved = placed(&w, at);
+    if (is_judged && moved->join->match != n->join->match) {
+        w.above = bexpr_and(a, w.on, w.above);
+        w.on = NULL;
+        moved = placed(&w, at);
+    }
+    if (!w.on && !w.below[0] && !w.below[1]) return lnode_filter(a, n, pred, at);
     return w.above ? lnode_filter(a, moved, w.above, at) : moved;
 }
 
 LNode *lnode_where(Arena *a, LNode *n, BExpr *pred, Span at)
 {
-    return n->kind == L_JOIN ? where_join(a, n, pred, at) : lnode_filter(a, n, pred, at);
+    return n->kind == L_JOIN ? where_join(a, n, pred, at, false) : lnode_filter(a, n, pred, at);
+}
+
+LNode *lnode_where_judged(Arena *a, LNode *n, BExpr *pred, Span at)
+{
+    return n->kind == L_JOIN ? where_join(a, n, pred, at, true) : lnode_filter(a, n, pred, at);
 }
 
 LNode *lnode_join_with_on(Arena *a, const LNode *n, BExpr *on, LNode *left, LNode *right)
@@ -328,14 +348,15 @@ static void interval_time(LNode *n)
     if (j->kind == JOIN_INNER) n->props.other_time = nleft + j->right_time;
 }
 
+/* FULL: a project above that takes the bounds from either side shows the window. */
 static void window_columns(LNode *n)
 {
     int side = whole_side(n->join);
+    n->props.has_watermark = true;
     if (side < 0) return;
     const LNode *in = n->inputs[side];
     int32_t base = side ? n->inputs[0]->nfields : 0;
     Props *p = &n->props;
-    p->has_watermark = true;
     p->window_start = shifted(in->props.window_start, base);
     p->window_end = shifted(in->props.window_end, base);
     p->time_col = n->window_time = shifted(in->window_time, base);

@@ -121,6 +121,28 @@ static int32_t key_output(const LNode *n, const LNode *in, int32_t col)
     return in->start_determines_end ? output_of(n, in->props.window_start) : -1;
 }
 
+/* The output that is coalesce(l, r). */
+static int32_t coalesced(const LNode *n, int32_t l, int32_t r)
+{
+    for (int i = 0; i < n->nfields && l >= 0 && r >= 0; i++) {
+        const BExpr *e = n->exprs[i];
+        if (e->kind == BE_COALESCE && e->nargs == 2 && e->args[0]->kind == BE_COLUMN && e->args[1]->kind == BE_COLUMN &&
+            (e->args[0]->col == l ? e->args[1]->col == r : e->args[0]->col == r && e->args[1]->col == l))
+            return i;
+    }
+    return -1;
+}
+
+/* A FULL join of windows has its window's bounds from one side or the other. */
+static void full_window_props(LNode *n, const LNode *in)
+{
+    if (in->kind != L_JOIN || in->join->kind != JOIN_FULL || in->join->match != JOIN_WINDOW) return;
+    const LNode *l = in->inputs[0], *r = in->inputs[1];
+    n->props.window_start = coalesced(n, l->props.window_start, l->nfields + r->props.window_start);
+    n->props.window_end = coalesced(n, l->props.window_end, l->nfields + r->props.window_end);
+    n->start_determines_end = l->start_determines_end && r->start_determines_end;
+}
+
 static void project_props(Arena *a, LNode *n)
 {
     const LNode *in = n->inputs[0];
@@ -137,6 +159,7 @@ static void project_props(Arena *a, LNode *n)
     if (p->time_col < 0 && p->has_watermark && time_is_window_time) p->time_col = n->window_time;
     p->window_start = output_of(n, in->props.window_start);
     p->window_end = output_of(n, in->props.window_end);
+    full_window_props(n, in);
     p->key = new (a, int32_t, in->props.nkey);
     p->nkey = 0;
     for (int i = 0; i < in->props.nkey; i++) {

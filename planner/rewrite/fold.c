@@ -115,6 +115,11 @@ static BExpr *fold(void *arg, BExpr *e)
     return evaluate(p, fold_form(p, e));
 }
 
+BExpr *rewrite_folded(Planner *p, BExpr *e)
+{
+    return fold(p, e);
+}
+
 static LNode *fold_node(Planner *p, LNode *n)
 {
     if (n->kind == L_VALUES) return n;

@@ -195,7 +195,7 @@ static BExpr *below_unnest(Planner *p, const LNode *n, BExpr *e)
 
 static LNode *into_join(Planner *p, LNode *n)
 {
-    LNode *moved = lnode_where(p->arena, n->inputs[0], n->pred, n->span);
+    LNode *moved = lnode_where_judged(p->arena, n->inputs[0], n->pred, n->span);
     return moved->kind == L_FILTER && moved->inputs[0] == n->inputs[0] ? n : moved;
 }
 

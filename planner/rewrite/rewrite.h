@@ -24,6 +24,9 @@ LNode *rewrite_all(Planner *p, LNode *root);
  * from a join that takes the column, and rows that a filter refuses don't come to it. */
 LNode *rewrite_needed(Planner *p, LNode *root);
 
+/* e with its constant parts computed: what a condition is taken for must not depend on the rules. */
+BExpr *rewrite_folded(Planner *p, BExpr *e);
+
 /* ---- for rules ------------------------------------------------------------------------------ */
 
 /* Applies `f` to every node once, inputs first. */

@@ -126,6 +126,41 @@ static void several(void **state)
                 "7(4,6) inner join regular on l.id = r.bidder\n"
                 "8(7) project price\n"
                 "9(8) output\n");
+    /* pairs that nothing connects are not made */
+    expect_plan(f, "SELECT a.price, b.bidder FROM bid a, bid b, plain p WHERE a.auction = p.id AND b.bidder = p.id AND a.price < b.price",
+                "0 scan bid auction,price,date_time\n"
+                "1(0) project auction, price\n"
+                "2 scan bid bidder,price,date_time\n"
+                "3(2) project bidder, price\n"
+                "4 scan plain id\n"
+                "5(3,4) inner join regular on l.bidder = r.id\n"
+                "6(1,5) inner join regular on l.auction = r.id and \"l.price\" < \"r.price\"\n"
+                "7(6) project price, bidder\n"
+                "8(7) output\n");
+    expect_plan(f, "SELECT a.price, b.bidder FROM bid a, bid b, plain p WHERE a.auction = p.id",
+                "0 scan bid auction,price,date_time\n"
+                "1(0) project auction, price\n"
+                "2 scan plain id\n"
+                "3(1,2) inner join regular on l.auction = r.id\n"
+                "4(3) project price\n"
+                "5 scan bid bidder,date_time\n"
+                "6(5) project bidder\n"
+                "7(4,6) inner join regular\n"
+                "8(7) output\n");
+    expect_plan(f, "SELECT a.price, b.bidder FROM bid a, bid b, bid c, plain p WHERE a.auction = p.id AND b.bidder = p.id AND c.price = p.id",
+                "0 scan bid auction,price,date_time\n"
+                "1(0) project auction, price\n"
+                "2 scan bid bidder,date_time\n"
+                "3(2) project bidder\n"
+                "4 scan bid price,date_time\n"
+                "5(4) project price\n"
+                "6 scan plain id\n"
+                "7(5,6) inner join regular on l.price = r.id\n"
+                "8(7) project id\n"
+                "9(3,8) inner join regular on l.bidder = r.id\n"
+                "10(1,9) inner join regular on l.auction = r.id\n"
+                "11(10) project price, bidder\n"
+                "12(11) output\n");
     expect_plan(f, "SELECT a.price FROM bid a LEFT JOIN (plain p JOIN bid c ON p.id = c.bidder) ON a.auction = p.id",
                 "0 scan bid auction,price,date_time\n"
                 "1(0) project auction, price\n"
@@ -241,7 +276,23 @@ static void intervals(void **state)
                 "'1 mon'\") AND (\"l.date_time\" <= \"r.date_time\")\n"
                 "4(3) project price\n"
                 "5(4) output\n");
+    expect_plan(f, ON "a.date_time BETWEEN b.date_time - INTERVAL '10' SECOND AND b.date_time + CASE WHEN 1 = 1 THEN INTERVAL '1' SECOND END",
+                "0 scan bid auction,price,date_time\n"
+                "1 scan bid auction,date_time\n"
+                "2(0,1) inner join interval on l.auction = r.auction [-10000000, 1000000]\n"
+                "3(2) project price\n"
+                "4(3) output\n");
 #undef ON
+    /* a filter from further above doesn't make a plain join another one */
+    expect_plan(f, "SELECT p FROM (SELECT a.price p, a.date_time t, b.date_time u FROM bid a JOIN bid b ON a.auction = b.auction) t "
+                   "WHERE t BETWEEN u AND u + INTERVAL '1' SECOND AND t = u",
+                "0 scan bid auction,price,date_time\n"
+                "1 scan bid auction,date_time\n"
+                "2(0,1) inner join regular on l.auction = r.auction\n"
+                "3(2) filter (date_time >= date_time) AND (date_time <= (date_time + INTERVAL '00:00:01')) AND "
+                "(date_time = date_time)\n"
+                "4(3) project price\n"
+                "5(4) output\n");
     /* from WHERE as well */
     expect_plan(f, "SELECT a.price FROM bid a, bid b WHERE a.auction = b.auction AND a.date_time BETWEEN b.date_time AND "
                    "b.date_time + INTERVAL '1' SECOND EMIT FINAL",
