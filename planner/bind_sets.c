@@ -17,7 +17,7 @@ static Status push_set(Binder *b, GroupSets *list, uint64_t set, Span at)
     return WEIR_OK;
 }
 
-/* The keys of (a, b), or of a alone. */
+/* The keys of (a, b), or of a alone. A window belongs to every set, so it is no part of one. */
 static Status mask_of(Grouping *g, const ExprContext *c, const GroupItem *item, const OutputList *items,
                       uint64_t *out)
 {
@@ -30,13 +30,24 @@ static Status mask_of(Grouping *g, const ExprContext *c, const GroupItem *item, 
     return WEIR_OK;
 }
 
+static Status part_of(Binder *b, Grouping *g, const ExprContext *c, const GroupItem *item,
+                      const OutputList *items, uint64_t *out)
+{
+    TRY(mask_of(g, c, item, items, out));
+    if (*out || item->exprs.len == 0) return WEIR_OK;
+    Status st = diag_error(b->p->diags, WEIR_E_WINDOW, bind_at(b, item->span),
+                           "the window belongs to every grouping set: it cannot be left out of one");
+    diag_hint(b->p->diags, "write it beside the sets: GROUP BY TUMBLE(…), ROLLUP (…)");
+    return st;
+}
+
 /* The elements of ROLLUP (…) and CUBE (…). */
 static Status elements(Binder *b, Grouping *g, const ExprContext *c, const GroupItem *item,
                        const OutputList *items, GroupSets *out)
 {
     for (int i = 0; i < item->items.len; i++) {
         uint64_t mask;
-        TRY(mask_of(g, c, &item->items.data[i], items, &mask));
+        TRY(part_of(b, g, c, &item->items.data[i], items, &mask));
         TRY(push_set(b, out, mask, item->span));
     }
     return WEIR_OK;
@@ -73,7 +84,7 @@ static Status sets_of(Binder *b, Grouping *g, const ExprContext *c, const GroupI
     uint64_t mask;
     switch (item->kind) {
     case GROUP_EXPR:
-    case GROUP_SET: TRY(mask_of(g, c, item, items, &mask)); return push_set(b, out, mask, item->span);
+    case GROUP_SET: TRY(part_of(b, g, c, item, items, &mask)); return push_set(b, out, mask, item->span);
     case GROUP_ROLLUP: TRY(elements(b, g, c, item, items, &parts)); return rollup(b, &parts, item->span, out);
     case GROUP_CUBE: TRY(elements(b, g, c, item, items, &parts)); return cube(b, &parts, item->span, out);
     case GROUP_SETS: break;
@@ -86,7 +97,13 @@ Status bind_grouping_sets(Binder *b, Grouping *g, const ExprContext *c, const Gr
                           const OutputList *items, GroupSets *sets)
 {
     GroupSets more = {0}, product = {0};
-    TRY(sets_of(b, g, c, item, items, &more));
+    uint64_t plain;
+    if (item->kind == GROUP_EXPR || item->kind == GROUP_SET) {
+        TRY(mask_of(g, c, item, items, &plain));
+        TRY(push_set(b, &more, plain, item->span));
+    } else {
+        TRY(sets_of(b, g, c, item, items, &more));
+    }
     if (sets->len == 0) TRY(push_set(b, sets, 0, item->span));
     for (int i = 0; i < sets->len; i++)
         for (int k = 0; k < more.len; k++)

@@ -406,6 +406,9 @@ static void grouping(void **state)
                  NULL);
     expect_error(f, "SELECT 1 FROM bid WHERE GROUPING(auction) = 1 GROUP BY ROLLUP (auction)", WEIR_E_GROUP, "WHERE takes no GROUPING",
                  NULL);
+    expect_error(f, "SELECT count(*) FROM bid GROUP BY ROLLUP (TUMBLE(date_time, INTERVAL '1' SECOND), auction)", WEIR_E_WINDOW,
+                 "the window belongs to every grouping set", NULL);
+    assert_int_equal(plan_sql(f, "SELECT count(*) FROM bid GROUP BY TUMBLE(date_time, INTERVAL '1' SECOND), ROLLUP (auction)"), WEIR_OK);
     expect_error(f, "SELECT price FROM bid GROUP BY CUBE (auction)", WEIR_E_GROUP, "\"price\" must be in GROUP BY", "price");
     expect_error(f, "SELECT 1 FROM bid GROUP BY CUBE (auction, bidder, price, channel), CUBE (auction, bidder, price, channel), "
                     "ROLLUP (auction)", WEIR_E_LIMIT, "at most 256 grouping sets", NULL);
