@@ -72,6 +72,7 @@ Status op_unnest_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *
 Status op_union_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_aggregate_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_join_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
+Status op_over_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_topn_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_setop_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 

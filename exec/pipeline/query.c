@@ -201,7 +201,8 @@ static const OpOpen openers[] = {
     [PHYS_UPSERT] = op_upsert_open,
     [PHYS_AGGREGATE] = op_aggregate_open, [PHYS_UNION] = op_union_open,
     [PHYS_JOIN] = op_join_open,           [PHYS_UNNEST] = op_unnest_open,
-    [PHYS_TOPN] = op_topn_open,           [PHYS_SETOP] = op_setop_open,
+    [PHYS_OVER] = op_over_open,           [PHYS_TOPN] = op_topn_open,
+    [PHYS_SETOP] = op_setop_open,
     [PHYS_VIEW] = op_view_open,           [PHYS_OUTPUT] = op_output_open,
 };
 
@@ -339,6 +340,7 @@ static void shape_ranks(StrBuf *b, const PhysOp *p)
     sb_printf(b, "r%d %d %lld %lld %d;", r->npeer, r->rank, (long long)r->limit, (long long)r->offset, r->shows_rank);
     for (int i = 0; i < r->norder; i++)
         sb_printf(b, "o%d %d %d;", r->order[i].col, r->order[i].descending, r->order[i].nulls_first);
+    for (int i = 0; i < p->novers; i++) sb_printf(b, "c%.*s;", STR_ARG(p->overs[i].text));
     sb_printf(b, "p%d;", p->inputs[0]->props.has_position && p->inputs[0]->props.is_append_only);
 }
 
