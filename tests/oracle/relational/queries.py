@@ -350,7 +350,8 @@ class Maker:
         where = self.where(cols, depth)
         q = Select(self.plain_items(cols, 0), f, where, limit=n, offset=offset)
         if self.chance(0.25):
-            return replace(q, order=tuple(self.order_keys(cols)), ties=True, offset=0 if self.chance(0.8) else offset)
+            return replace(q, order=tuple(self.order_keys(cols)), ties=True,
+                           offset=offset if self.is_settled(f, where) else 0)   # which of equal rows it leaves out
         return replace(q, order=self.completed(self.order_keys(cols), cols, self.is_settled(f, where)))
 
     def top_groups(self, depth):
