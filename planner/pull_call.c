@@ -26,11 +26,11 @@ static const NativeAgg NATIVE[] = {
     {"sum", "sum", SHAPE_SUM},
     {"sum0", "sum", SHAPE_SUM_ZERO},
     {"avg,mean", "avg", SHAPE_AVERAGE},
-    {"min,bool_and,every", "min", SHAPE_EXTREME},
-    {"max,bool_or,any_value", "max", SHAPE_EXTREME},
+    {"min,any_value,bool_and,every,logical_and,booland_agg", "min", SHAPE_EXTREME},
+    {"max,bool_or,bool_any,logical_or,boolor_agg", "max", SHAPE_EXTREME},
     {"count_if,countif", "count", SHAPE_COUNT_IF},
     {"string_agg,listagg,group_concat", "group_concat", SHAPE_JOIN},
-    {"array_agg,json_agg,json_group_array", "json_group_array", SHAPE_JSON},
+    {"array_agg,collect_list,list,json_agg,json_group_array,json_arrayagg,jsonb_agg", "json_group_array", SHAPE_JSON},
 };
 
 static const NativeAgg *find_native(Str name)
@@ -207,6 +207,22 @@ static Status finish_sum(const PullContext *c, const Expr *e, const NativeAgg *f
     return WEIR_OK;
 }
 
+/* SQLite writes numbers into JSON in its own way, DECIMALs of many digits as text, and an empty array of no
+ * rows: the elements are read as what they are, and of no rows there is NULL. */
+static Status finish_json(const PullContext *c, const Expr *e, const PullValue *item, PullType *type, Str *sql)
+{
+    Pull *l = c->pull;
+    *sql = str_printf(l->arena, "nullif(%.*s, '[]')", STR_ARG(*sql));
+    if (!item->type.known || item->type.type.kind == TYPE_BLOB || item->type.type.kind == TYPE_NULL) return WEIR_OK;
+    PullValue json = {.sql = *sql, .type = pull_type(TYPE_OF(TYPE_JSON))}, made;
+    BExpr *column = pull_bound(l, &json, 0, pull_at(l, e->span));
+    BExpr *cast = bexpr_cast(l->arena, column, type_array(item->type.type, l->arena), false, pull_at(l, e->span));
+    TRY(pull_emit(l, cast, &json, 1, &made));
+    *sql = made.sql;
+    if (type->type.kind == TYPE_ARRAY) *type = made.type;
+    return WEIR_OK;
+}
+
 /* ---- writing aggregates ------------------------------------------------------------------------- */
 
 static Str json_item(Arena *a, const PullValue *v)
@@ -302,8 +318,10 @@ static Status write_aggregate(const PullContext *c, const Expr *e, Str over, Pul
     TRY(resolve(c, e, v, n, &type));
     if (n > 0) before = v[0];
     if (n > 0) TRY(prepare_sum(c, e, f, &v[0]));
+    if (f->shape == SHAPE_JSON) TRY(pull_cast(l, &v[0], v[0].type.type, pull_at(l, e->span), &v[0]));
     TRY(write_native(c, e, f, v, n, over, &sql));
     TRY(finish_sum(c, e, f, &before, &type, &sql));
+    if (f->shape == SHAPE_JSON) TRY(finish_json(c, e, &v[0], &type, &sql));
     if (f->shape == SHAPE_SUM_ZERO) sql = str_printf(l->arena, "coalesce(%.*s, 0)", STR_ARG(sql));
     if (f->shape == SHAPE_EXTREME && type.known) type = before.type;
     *out = (PullValue){.sql = sql, .type = type};

@@ -39,3 +39,6 @@ SELECT shop, qty, price, region FROM sales WHERE shop IN ('n1', 'x') ORDER BY sh
 .mode list
 .nullvalue (null)
 SELECT region, qty FROM sales WHERE shop = 'x';
+-- elements as a standing query writes them; of no rows NULL
+SELECT array_agg(price) AS prices, array_agg(CAST(price AS DECIMAL(20, 2))) AS exact, cardinality(array_agg(qty)) AS n, any_value(qty) AS least FROM sales WHERE qty > 4;
+SELECT array_agg(qty) AS none, json_agg(qty) AS no_json FROM sales WHERE false;
