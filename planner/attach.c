@@ -17,7 +17,7 @@ typedef struct Attach {
     Planner *p;
     Arena *arena;
     bool emit_final;
-    LNode *node;
+    LNode *node, *first; /* now, and before anything was joined: the domains of subqueries come from there */
     VEC(BExpr *) known, values; /* subqueries that are joined already, and where */
 } Attach;
 
@@ -346,7 +346,7 @@ static Status open_plan(Attach *s, LNode *plan, BExpr *const *params, bool pads,
     Peeled x = peel(s, plan);
     Keyed k;
     *o = (Opened){.exprs = new (s->arena, BExpr *, plan->nfields)};
-    TRY(decorrelate(s->p, s->emit_final, x.base, s->node, params, &k));
+    TRY(decorrelate(s->p, s->emit_final, x.base, s->first, s->node, params, &k));
     o->right = k.node;
     TRY(match_keys(s, &k, params, k.ncols, plan->span, &o->on));
     if (k.nothing)
@@ -391,7 +391,7 @@ static Status value_exists(Attach *s, const BExpr *e, BExpr *const *params, BExp
 {
     LNode *plan = for_existence(e->sub->plan);
     Keyed k;
-    TRY(decorrelate(s->p, s->emit_final, plan, s->node, params, &k));
+    TRY(decorrelate(s->p, s->emit_final, plan, s->first, s->node, params, &k));
     if (k.nothing) {
         *out = truth(s, true, e->span);
         return WEIR_OK;
@@ -482,7 +482,7 @@ static Status filter_not_in(Attach *s, const BExpr *e, BExpr *const *params, boo
     Keyed k;
     BExpr *on = NULL;
     int32_t n = e->sub->noperands;
-    TRY(decorrelate(s->p, s->emit_final, e->sub->plan, s->node, params, &k));
+    TRY(decorrelate(s->p, s->emit_final, e->sub->plan, s->first, s->node, params, &k));
     *done = !k.nothing;
     if (k.nothing) return WEIR_OK;
     if (n == 1) return anti_in(s, e, params, &k);
@@ -554,8 +554,11 @@ static Status join_maybe(Attach *s, const BExpr *e, BExpr *const *params, const 
     BExpr **x = new (s->arena, BExpr *, nx), *on = NULL;
     for (int i = 0; i < k->nkeys; i++) x[i] = with_params(s, k->outer[i], params);
     for (int i = 0; i < n; i++) x[k->nkeys + i] = e->args[i];
-    LNode *asked = subquery_distinct(s->arena, s->emit_final, s->node, x, nx, at);
-    Attach t = {.p = s->p, .arena = s->arena, .emit_final = s->emit_final, .node = asked};
+    LNode *around = s->first;
+    for (int i = 0; i < nx; i++)
+        if (!reads_only_below(x[i], around->nfields)) around = s->node;
+    LNode *asked = subquery_distinct(s->arena, s->emit_final, around, x, nx, at);
+    Attach t = {.p = s->p, .arena = s->arena, .emit_final = s->emit_final, .node = asked, .first = asked};
     for (int i = 0; i < k->nkeys; i++) {
         BExpr *key = on_right(&t, column(s, k->node, k->ncols + i, at)), *same;
         TRY(call(s, k->null_safe[i] ? "is_not_distinct" : "=", column(s, asked, i, at), key, at, &same));
@@ -623,7 +626,7 @@ static Status value_any(Attach *s, const BExpr *e, BExpr *const *params, BExpr *
     int32_t summary;
     BExpr *found = NULL;
     bool is_in = strcmp(e->sub->op, "=") == 0;
-    TRY(decorrelate(s->p, s->emit_final, e->sub->plan, s->node, params, &k));
+    TRY(decorrelate(s->p, s->emit_final, e->sub->plan, s->first, s->node, params, &k));
     if (k.nothing) return value_any_of_one(s, e, params, out);
     if (e->sub->noperands > 1) return value_row_in(s, e, params, &k, out);
     if (is_in) TRY(join_found(s, e, params, &k, &found));
@@ -670,7 +673,7 @@ static Status attach_expr(Attach *s, BExpr *e, BExpr **out)
 
 Status attach_values(Planner *p, bool emit_final, LNode **node, BExpr **exprs, int32_t n)
 {
-    Attach s = {.p = p, .arena = p->arena, .emit_final = emit_final, .node = *node};
+    Attach s = {.p = p, .arena = p->arena, .emit_final = emit_final, .node = *node, .first = *node};
     for (int i = 0; i < n; i++)
         if (exprs[i]) TRY(attach_expr(&s, exprs[i], &exprs[i]));
     *node = s.node;
@@ -696,14 +699,14 @@ static Status attach_conjunct(Attach *s, BExpr *e, bool *done)
 
 Status attach_filter(Planner *p, bool emit_final, LNode *in, BExpr *pred, Span at, LNode **out)
 {
-    Attach s = {.p = p, .arena = p->arena, .emit_final = emit_final, .node = in};
+    Attach s = {.p = p, .arena = p->arena, .emit_final = emit_final, .node = in, .first = in};
     BExpr *plain = NULL, *rest = NULL;
     int32_t n = pred->kind == BE_AND ? pred->nargs : 1;
     for (int i = 0; i < n; i++) {
         BExpr *e = pred->kind == BE_AND ? pred->args[i] : pred;
         if (!has_subquery(e)) plain = bexpr_and(p->arena, plain, e);
     }
-    if (plain) s.node = lnode_where(p->arena, in, plain, at);
+    if (plain) s.node = s.first = lnode_where(p->arena, in, plain, at);
     for (int i = 0; i < n; i++) {
         BExpr *e = pred->kind == BE_AND ? pred->args[i] : pred;
         bool done = false;
@@ -732,7 +735,7 @@ static BExpr *through(Attach *s, BExpr *on, const LNode *left, const Opened *o, 
 Status attach_lateral(Planner *p, bool emit_final, JoinKind kind, LNode *left, LNode *plan, BExpr **params,
                       BExpr *on, Span at, LNode **out)
 {
-    Attach s = {.p = p, .arena = p->arena, .emit_final = emit_final, .node = left};
+    Attach s = {.p = p, .arena = p->arena, .emit_final = emit_final, .node = left, .first = left};
     Opened o;
     Columns c = {0};
     TRY(open_plan(&s, plan, params, kind == JOIN_LEFT, &o));

@@ -771,7 +771,7 @@ static void use_plan(Used *u, const LNode *n)
     visit_exprs(n, use_outer, u);
 }
 
-static void make_domain(Push *s, LNode *plan, LNode *around, BExpr *const *params, Keyed *k)
+static void make_domain(Push *s, LNode *plan, LNode *first, LNode *around, BExpr *const *params, Keyed *k)
 {
     Arena *a = s->arena;
     Used u = {.arena = a};
@@ -787,20 +787,22 @@ static void make_domain(Push *s, LNode *plan, LNode *around, BExpr *const *param
     for (int i = 0; i < s->nd; i++) {
         int32_t param = u.params.data[i];
         values[i] = params[param];
+        if (!reads_only_below(values[i], first->nfields)) first = around;
         s->place[param] = i;
         k->outer[i] = bexpr_outer(a, param, params[param]->type, params[param]->span);
         k->null_safe[i] = true;
     }
-    s->domain = subquery_distinct(a, s->emit_final, around, values, s->nd, plan->span);
+    s->domain = subquery_distinct(a, s->emit_final, first, values, s->nd, plan->span);
 }
 
-Status decorrelate(Planner *p, bool emit_final, LNode *plan, LNode *around, BExpr *const *params, Keyed *out)
+Status decorrelate(Planner *p, bool emit_final, LNode *plan, LNode *first, LNode *around, BExpr *const *params,
+                   Keyed *out)
 {
     *out = (Keyed){0};
     if (pull(&(Pull){p, p->arena}, plan, out)) return WEIR_OK;
     Push s = {.p = p, .arena = p->arena, .emit_final = emit_final};
     *out = (Keyed){0};
-    make_domain(&s, plan, around, params, out);
+    make_domain(&s, plan, first, around, params, out);
     out->ncols = plan->nfields;
     out->nkeys = s.nd;
     return push(&s, plan, &out->node);

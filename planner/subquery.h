@@ -55,8 +55,10 @@ typedef struct Keyed {
 
 bool expr_is_correlated(const BExpr *e);
 bool plan_is_correlated(const LNode *n);
-/* `params` are over `around`, whose rows the plan is for. */
-Status decorrelate(Planner *p, bool emit_final, LNode *plan, LNode *around, BExpr *const *params, Keyed *out);
+/* `params` are over `around`, whose rows the plan is for. `first`: a relation that has (at least) the
+ * same values in its columns, which are the first of around's. */
+Status decorrelate(Planner *p, bool emit_final, LNode *plan, LNode *first, LNode *around, BExpr *const *params,
+                   Keyed *out);
 /* A call of an operator that the binder knows to fit. */
 Status subquery_call(Planner *p, const char *name, BExpr *x, BExpr *y, Span at, BExpr **out);
 LNode *subquery_join(Arena *a, bool emit_final, JoinKind kind, LNode *left, LNode *right, BExpr *on, Span at);

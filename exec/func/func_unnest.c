@@ -7,7 +7,7 @@
 
 /* As SQLite's json_each names them. */
 static const TypeField MEMBER[] = {{{"key", 3}, {.kind = TYPE_TEXT}},
-                                   {{"value", 5}, {.kind = TYPE_JSON}},
+                                   {{"value", 5}, {.kind = TYPE_TEXT}},
                                    {{"type", 4}, {.kind = TYPE_TEXT}},
                                    {{"atom", 4}, {.kind = TYPE_TEXT}}};
 static const TypeField MEMBERS[] = {{.type = {.kind = TYPE_ROW, .args = MEMBER, .nargs = 4}}};
@@ -35,14 +35,12 @@ static const char *member_type(Str v)
     return k == JSON_NUMBER && is_whole(v) ? "integer" : NAMES[k];
 }
 
-/* The value of what has no members, as text that JSON quotes. */
-static void put_atom(StrBuf *b, Str v)
+/* A value as text, and that quoted: a string's characters, NULL for null, JSON of what has members. */
+static void put_value(StrBuf *b, Str v)
 {
     JsonKind k = json_kind(v);
-    if (k == JSON_STRING)
+    if (k == JSON_STRING || k == JSON_NULL)
         sb_str(b, v);
-    else if (k == JSON_NULL || k == JSON_ARRAY || k == JSON_OBJECT)
-        sb_lit(b, "null");
     else
         json_quote(b, v);
 }
@@ -58,9 +56,9 @@ static void put_member(StrBuf *b, Str key, int64_t place, Str v)
     else
         sb_lit(b, "null");
     sb_lit(b, ",\"value\":");
-    sb_str(b, v);
+    put_value(b, v);
     sb_printf(b, ",\"type\":\"%s\",\"atom\":", member_type(v));
-    put_atom(b, v);
+    put_value(b, json_kind(v) < JSON_ARRAY ? v : S("null"));
     sb_char(b, '}');
 }
 
