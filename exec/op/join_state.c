@@ -150,7 +150,7 @@ Status join_init(JoinOp *j, const OpClass *cls, const PhysOp *p, OpContext *c, A
     for (int s = 0; s < SIDES; s++) side_init(j, s, residual, a);
     make_columns(j, residual, a);
     pairs_init(&j->out, a);
-    pairs_init(&j->candidates, a);
+    if (j->residual) pairs_init(&j->candidates, a);
     j->window_tick = spec->window_tick_us > 0 ? spec->window_tick_us : 1;
     assert(p->nfields == (j->is_half ? p->inputs[SIDE_LEFT]->nfields : j->ncolumns));
     return WEIR_OK;
