@@ -150,6 +150,8 @@ Status grouping_window_column(Grouping *g, WindowColumn which, Span at, BExpr **
 Status grouping_accessor(Grouping *g, const ExprContext *c, const Expr *e, BExpr **out);
 bool grouping_has_window(const Grouping *g);
 LNode *grouping_input(const Grouping *g);
+/* The same, with columns behind its own by which its rows are ordered where they have no position. */
+LNode *grouping_identified(Grouping *g);
 bool grouping_is_needed(const Grouping *g, const Select *s);
 /* The aggregate itself. */
 Status grouping_node(Grouping *g, Span at, LNode **out);

@@ -205,7 +205,8 @@ static Status finish_agg(Binder *b, const ExprContext *c, const Expr *e, LAgg *a
                     &agg->type));
     TRY(check_constants(b, agg));
     agg->distinct = e->call && e->call->is_distinct;
-    const LNode *in = grouping_input(c->grouping);
+    bool is_ordered = (agg->def->flags & AGG_ORDERED) != 0;
+    const LNode *in = is_ordered ? grouping_identified(c->grouping) : grouping_input(c->grouping);
     TRY(bind_order(b, c, in, written, agg));
     if (is_constant_filter(agg)) agg->filter = NULL;
     int shown = written && agg->norder ? (int)written->len : 0;

@@ -34,6 +34,13 @@ Grouping *grouping_new(Binder *b, LNode *input, const Scope *scope)
     return g;
 }
 
+LNode *grouping_identified(Grouping *g)
+{
+    bool has_position = g->input->props.has_position && g->input->props.is_append_only;
+    if (!has_position) g->input = lnode_identified(g->b->p, g->input);
+    return g->input;
+}
+
 LNode *grouping_input(const Grouping *g)
 {
     return g->input;

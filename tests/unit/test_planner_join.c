@@ -394,6 +394,16 @@ static void order(void **state)
                 "6(5) top-n order price then row_position, row_position; row_number 0+3; retracts\n"
                 "7(6) project price\n"
                 "8(7) output\n");
+    expect_plan(f, "SELECT string_agg(p.note, ',') FROM bid a JOIN plain p ON a.auction = p.id GROUP BY a.bidder",
+                "0 scan bid auction,bidder,date_time\n"
+                "1(0) project auction, bidder, row_position()\n"
+                "2 scan plain id,note\n"
+                "3(2) project id, note, row_position()\n"
+                "4(1,3) inner join regular on l.auction = r.id\n"
+                "5(4) project bidder, note, ',', row_position, row_position\n"
+                "6(5) aggregate by bidder; string_agg(note, ',') order row_position,row_position\n"
+                "7(6) project \"string_agg(note, ',')\"\n"
+                "8(7) output\n");
 }
 
 static const Props *props_of(Fixture *f, const char *sql)
