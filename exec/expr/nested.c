@@ -201,7 +201,7 @@ static bool read_row(StrBuf *b, Str json, const Type *from, Type t, NestedReadin
 }
 
 typedef struct MapEntry {
-    Str key, value;  /* the key's text; the value as JSON */
+    Str key, value;  /* the key's text; the value as it stood */
     ptrdiff_t place; /* of equal keys the last counts */
 } MapEntry;
 
@@ -229,17 +229,14 @@ static int entry_cmp(const void *a, const void *b)
     return order ? order : (x->place > y->place) - (x->place < y->place);
 }
 
-static bool read_entries(Str json, const Type *from, Type t, NestedReading how, Arena *a, MapEntry *list, ptrdiff_t *n)
+/* Sorted by key, then as they stood. False: a key that does not fit. */
+static bool read_entries(Str json, Type key, Arena *a, MapEntry *list, ptrdiff_t *n)
 {
-    Type key = t.nargs == 2 ? t.args[0].type : TYPE_OF(TYPE_TEXT);
-    Type value = t.nargs == 2 ? t.args[1].type : TYPE_OF(TYPE_JSON);
     JsonIter it = json_iter(json);
     while (json_next(&it)) {
-        StrBuf text = {.arena = a};
         MapEntry *e = &list[*n];
         if (!read_key(it.key, key, a, &e->key)) return false;
-        if (!put_as(&text, it.value, part_of(from, TYPE_MAP, 1), value, how)) return false;
-        e->value = str_of(text.p, text.n);
+        e->value = it.value;
         e->place = (*n)++;
     }
     if (*n) qsort(list, (size_t)*n, sizeof *list, entry_cmp);
@@ -248,9 +245,11 @@ static bool read_entries(Str json, const Type *from, Type t, NestedReading how, 
 
 static bool read_map(StrBuf *b, Str json, const Type *from, Type t, NestedReading how)
 {
+    Type key = t.nargs == 2 ? t.args[0].type : TYPE_OF(TYPE_TEXT);
+    Type value = t.nargs == 2 ? t.args[1].type : TYPE_OF(TYPE_JSON);
     ptrdiff_t n = 0;
     MapEntry *list = new_raw(b->arena, MapEntry, json_count(json) + 1);
-    if (!read_entries(json, from, t, how, b->arena, list, &n)) return false;
+    if (!read_entries(json, key, b->arena, list, &n)) return false;
     sb_char(b, '{');
     ptrdiff_t start = b->n;
     for (ptrdiff_t i = 0; i < n; i++) {
@@ -258,7 +257,7 @@ static bool read_map(StrBuf *b, Str json, const Type *from, Type t, NestedReadin
         if (b->n > start) sb_char(b, ',');
         json_quote(b, list[i].key);
         sb_char(b, ':');
-        sb_str(b, list[i].value);
+        if (!put_as(b, list[i].value, part_of(from, TYPE_MAP, 1), value, how)) return false;
     }
     sb_char(b, '}');
     return true;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Standing queries over random values, judged by Python: DECIMAL by Fraction, CAST by what the types
-mean, windows on local days by zoneinfo.
+mean, windows on local days by zoneinfo, nested values by the form that docs/adr/0007 gives them.
 
     properties.py DRIVER [ROUNDS [SEED]]"""
 import datetime, json, math, random, subprocess, sys, zoneinfo
@@ -235,6 +235,97 @@ def local_days(rng, engine, n):
             differs(f"the local day of {stamp(t)} in {name}", want, got.get(i))
 
 
+# ---- ARRAY, ROW, MAP ------------------------------------------------------------------------------------
+
+MISFIT = object()
+
+
+def random_type(rng, depth):
+    kind = rng.randrange(8 if depth else 5)
+    if kind == 5:
+        return ("array", random_type(rng, depth - 1))
+    if kind == 6:
+        return ("row", [(f"f{i}" if rng.random() < 0.8 else f'"F {i}"', random_type(rng, depth - 1)) for i in range(rng.randint(1, 3))])
+    if kind == 7:
+        return ("map", rng.choice(["TEXT", "BIGINT"]), random_type(rng, depth - 1))
+    return rng.choice(["BIGINT", "DOUBLE", "TEXT", "BOOLEAN", "DECIMAL(6, 2)"])
+
+
+def type_text(t):
+    if isinstance(t, str):
+        return t
+    if t[0] == "array":
+        return f"ARRAY<{type_text(t[1])}>"
+    if t[0] == "map":
+        return f"MAP<{t[1]}, {type_text(t[2])}>"
+    return "ROW<" + ", ".join(f"{n} {type_text(f)}" for n, f in t[1]) + ">"
+
+
+def space(rng):
+    return rng.choice(["", "", "", " ", "\t", "  "])
+
+
+def quoted(s):
+    return json.dumps(s, ensure_ascii=False)
+
+
+def random_json(rng, t):
+    """JSON text, and what it is in the one form; MISFIT where it is none of the type."""
+    if rng.random() < 0.1:
+        return "null", "null"
+    if rng.random() < 0.03:
+        return ('"deep"', MISFIT) if not isinstance(t, str) else ('[["deep"]]', MISFIT if t != "TEXT" else '"[[\\"deep\\"]]"')
+    if t == "BIGINT":
+        v = rng.choice([0, -1, 2 ** 63 - 1, -(2 ** 63), rng.randrange(-1000, 1000)])
+        return rng.choice([(str(v), str(v)), (f'"{v}"', str(v)), ("1.5", MISFIT)] + [(str(v), str(v))] * 8)
+    if t == "DOUBLE":
+        v = rng.choice([0.5, -2.0, 1e300, 1e-7, 123456.789])
+        shown_ = repr(v)
+        return rng.choice([(repr(v), shown_), (f'"{v!r}"', shown_), ("7", "7.0"), ("-0.0", "0.0"), ('"Infinity"', '"Infinity"')])
+    if t == "BOOLEAN":
+        return rng.choice([("true", "true"), ("false", "false"), ('"yes"', "true"), ('"maybe"', MISFIT), ("true", "true")])
+    if t == "DECIMAL(6, 2)":
+        return rng.choice([("1.005", "1.01"), ("-3", "-3.00"), ('"12.5"', "12.50"), ("99999", MISFIT), ("0", "0.00"), ("7.25", "7.25")])
+    if t == "TEXT":
+        v = rng.choice(["", "a", 'q"uote', "back\\slash", "é", "line\nend", "tab\t"])
+        return rng.choice([(quoted(v), quoted(v)), (json.dumps(v), quoted(v)), ("12", '"12"'), ("true", '"true"')])
+    parts = []
+    if t[0] == "array":
+        parts = [random_json(rng, t[1]) for _ in range(rng.randrange(4))]
+        text = "[" + ",".join(space(rng) + p[0] + space(rng) for p in parts) + "]"
+        return text, MISFIT if any(p[1] is MISFIT for p in parts) else "[" + ",".join(p[1] for p in parts) + "]"
+    if t[0] == "map":
+        keys = ["a", "b", "Z", "é"] if t[1] == "TEXT" else ["1", "10", "9", "-3"]
+        parts = [(rng.choice(keys), random_json(rng, t[2])) for _ in range(rng.randrange(5))]
+        text = "{" + ",".join(f"{space(rng)}{quoted(k)}{space(rng)}:{v[0]}{space(rng)}" for k, v in parts) + "}"
+        last = {k: v[1] for k, v in parts}
+        bad = any(v is MISFIT for v in last.values())  # the last of equal keys counts
+        return text, MISFIT if bad else "{" + ",".join(f"{quoted(k)}:{last[k]}" for k in sorted(last, key=lambda k: k.encode())) + "}"
+    made = {n.strip('"'): random_json(rng, f) for n, f in t[1] if rng.random() < 0.85}
+    order = list(made)
+    rng.shuffle(order)
+    members = [f"{space(rng)}{quoted(n)}:{made[n][0]}" for n in order] + (['"more":[1, 2]'] if rng.random() < 0.3 else [])
+    bad = any(v[1] is MISFIT for v in made.values())
+    form = "{" + ",".join(f"{quoted(n.strip(chr(34)))}:{made[n.strip(chr(34))][1] if n.strip(chr(34)) in made else 'null'}" for n, _ in t[1]) + "}"
+    return "{" + ",".join(members) + "}", MISFIT if bad else form
+
+
+def nested(rng, engine, n):
+    t = rng.choice([("array", random_type(rng, 2)), ("map", "TEXT", random_type(rng, 2)), ("row", [("f0", random_type(rng, 2)), ("g", random_type(rng, 1))])])
+    text = type_text(t)
+    engine.run(f"CREATE STREAM n{n} (id BIGINT, j TEXT, c {text}) WITH (time_zone = 'UTC');"
+               f"CREATE MATERIALIZED VIEW n{n}v AS SELECT id, CAST(TRY_CAST(j AS {text}) AS TEXT) AS v, CAST(TRY_CAST(CAST(j AS JSON) AS {text}) AS TEXT) AS w,"
+               f" TRY_CAST(j AS {text}) = TRY_CAST(CAST(TRY_CAST(j AS {text}) AS TEXT) AS {text}) AS same FROM n{n};")
+    rows = [random_json(rng, t) for _ in range(25)]
+    engine.ask(*[f"push n{n} " + json.dumps({"id": i, "j": r[0]}) for i, r in enumerate(rows)], "commit")
+    got = {r[0]: r[1:] for r in engine.rows(f"n{n}v")}
+    for i, (source, form) in enumerate(rows):
+        form = None if form is MISFIT or form == "null" else form
+        want = [form, form, None if form is None else 1]
+        if got.get(i) != want:
+            differs(f"{source} as {text}", want, got.get(i))
+
+
 def main():
     engine = Engine()
     for n in range(ROUNDS):
@@ -242,6 +333,7 @@ def main():
         decimals(rng, engine, n)
         casts(rng, engine, n)
         local_days(rng, engine, n)
+        nested(rng, engine, n)
         engine.close()
         engine = Engine()
     engine.close()
