@@ -355,16 +355,14 @@ static Str describe(const Grouping *g)
     return sb_done(&t);
 }
 
-/* Rows of a join have no position: what stood for it is all of the row. */
-static void order_by_row(Grouping *g, LAgg *agg, const LNode *in)
+/* Rows of a join have no position. Of rows that are equal in the order that is left, the arguments
+ * decide: those equal in them too are the same to the aggregate. */
+static void order_by_arguments(Grouping *g, LAgg *agg)
 {
-    Arena *a = g->b->p->arena;
-    LOrder *order = new (a, LOrder, agg->norder + in->nfields);
+    LOrder *order = new (g->b->p->arena, LOrder, agg->norder + agg->nargs);
     memcpy(order, agg->order, (size_t)agg->norder * sizeof *order);
-    for (int i = 0; i < in->nfields; i++)
-        order[agg->norder + i] = (LOrder){bexpr_column(a, i, in->fields[i].type, agg->span), false, true};
+    for (int i = 0; i < agg->nargs; i++) order_add(order, &agg->norder, agg->args[i], false, true);
     agg->order = order;
-    agg->norder += in->nfields;
     agg->by_position = false;
 }
 
@@ -386,7 +384,7 @@ static Status attach_all(Grouping *g)
     for (int i = 0; i < g->aggs.len; i++) TRY(attach_agg(g, &g->input, &g->aggs.data[i]));
     if (g->input == before) return WEIR_OK;
     for (int i = 0; i < g->aggs.len; i++)
-        if (g->aggs.data[i].by_position) order_by_row(g, &g->aggs.data[i], before);
+        if (g->aggs.data[i].by_position) order_by_arguments(g, &g->aggs.data[i]);
     if (!g->window.spec || !g->window.time) return WEIR_OK;
     return bind_unsupported(g->b, g->window.span, "a subquery among the keys and aggregates of a window");
 }

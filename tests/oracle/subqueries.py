@@ -17,7 +17,7 @@ import tempfile
 TABLES = ["t", "u", "w"]
 COLUMNS = ["a", "b", "id"]
 COMPARE = ["=", "=", "=", "<", "<=", ">", "<>"]
-SHAPES = ["plain", "plain", "group", "distinct", "union", "join"]
+SHAPES = ["plain", "plain", "group", "distinct", "set", "join", "first", "over"]
 
 
 class Maker:
@@ -56,7 +56,9 @@ class Maker:
         return x, x
 
     def about(self, x, cols):
-        """x, if it reads a column of its own query: an aggregate of outer columns alone belongs to the outer one."""
+        """x, if it reads a column of its own query itself: other aggregates may belong to the outer one."""
+        if "SELECT" in x[0]:
+            return tuple(f"coalesce({x[i]}, {cols[0]})" for i in (0, 1))
         return x if any(c in x[0].replace("(", " ").replace(")", " ").split() for c in cols) else (cols[0],) * 2
 
     def condition(self, scopes, depth):
@@ -102,10 +104,17 @@ class Maker:
         pick = lambda i, more="": f"SELECT {more}{', '.join(v[i] for v in items)} FROM {text} WHERE {where[i]}"
         if shape == "distinct":
             return tuple(pick(i, "DISTINCT ") for i in (0, 1))
-        if shape == "union":
+        if shape == "first":
+            return tuple(f"SELECT * FROM ({pick(i)} ORDER BY {cols[2]} LIMIT 2)" for i in (0, 1))
+        if shape == "over":
+            call = self.rng.choice([f"row_number() OVER (ORDER BY {cols[2]})", f"count(*) OVER (PARTITION BY {cols[0]})",
+                                    f"sum({cols[1]}) OVER (ORDER BY {cols[2]})", f"lag({cols[0]}) OVER (ORDER BY {cols[2]})"])
+            return tuple(f"SELECT {', '.join(['r', 'c'][:ncols])} FROM (SELECT {call} AS r, {items[0][i]} AS c FROM {text} "
+                         f"WHERE {where[i]}) WHERE r IS NOT NULL" for i in (0, 1))
+        if shape == "set":
             x, y = self.rows(scopes, 0, ncols), self.rows(scopes, 0, ncols)
-            word = self.rng.choice(["UNION", "UNION ALL"])
-            return tuple(f"{x[i]} {word} {y[i]}" for i in (0, 1))
+            word = self.rng.choice(["UNION", "UNION ALL", "INTERSECT", "EXCEPT"])
+            return tuple(f"SELECT * FROM ({x[i]}) {word} SELECT * FROM ({y[i]})" for i in (0, 1))
         if shape == "group":
             key, agg = self.rng.choice(cols), self.rng.choice(["count(*)", f"max({cols[0]})", f"sum({cols[1]})"])
             items = ", ".join([key, agg][:ncols] if self.rng.random() < 0.5 else [agg, key][:ncols])
@@ -129,6 +138,9 @@ class Maker:
         where = self.conditions(inner, depth)
         agg = self.rng.choice(["count(*)", "count({})", "max({})", "min({})", "sum({})", "count(DISTINCT {})"])
         tail = self.rng.choice(["", "", "", " + 1", " * 2"])
+        if self.rng.randrange(5) == 0:
+            order = self.rng.choice(["", " DESC"])
+            return tuple(f"(SELECT {x[i]} FROM {text} WHERE {where[i]} ORDER BY {cols[2]}{order} LIMIT 1)" for i in (0, 1))
         having = self.rng.choice(["", "", "", f" HAVING count(*) > {self.rng.randrange(3)}"])
         return tuple(f"(SELECT {agg.format(x[i])}{tail} FROM {text} WHERE {where[i]}{having})" for i in (0, 1))
 
