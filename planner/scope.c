@@ -71,12 +71,29 @@ static Str list_columns(Planner *p, const Scope *s)
     return sb_done(&b);
 }
 
+/* "a.price", "b.price": the ways to write an ambiguous name. */
+static Str list_owners(Planner *p, const Scope *s, Str name)
+{
+    StrBuf b = {.arena = p->arena};
+    for (int i = 0; i < s->ncols; i++) {
+        const ScopeColumn *c = &s->cols[i];
+        if (c->hidden || c->is_merged || c->table.n == 0 || !str_ieq(c->name, name)) continue;
+        if (b.n) sb_lit(&b, " or ");
+        sb_printf(&b, "%.*s.%.*s", STR_ARG(c->table), STR_ARG(name));
+    }
+    return sb_done(&b);
+}
+
 Status scope_error(Planner *p, const Scope *s, Str table, Str name, bool ambiguous, Span at)
 {
     if (ambiguous) {
         Status st =
             diag_error(p->diags, WEIR_E_NAME, at, "column \"%.*s\" is ambiguous", STR_ARG(name));
-        diag_hint(p->diags, "write it with its table: t.%.*s", STR_ARG(name));
+        Str owners = list_owners(p, s, name);
+        if (owners.n)
+            diag_hint(p->diags, "write %.*s", STR_ARG(owners));
+        else
+            diag_hint(p->diags, "write it with its table: t.%.*s", STR_ARG(name));
         return st;
     }
     Str dot = table.n ? S(".") : S("");
