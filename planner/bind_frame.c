@@ -96,7 +96,9 @@ static Status bind_bound(Binder *b, const FrameSpec *f, const FrameBound *bound,
         [FRAME_RANGE] = "RANGE", [FRAME_ROWS] = "ROWS", [FRAME_GROUPS] = "GROUPS"};
     Type t;
     TRY(offset_type(b, f, bound, order, norder, &t));
-    TRY(bind_constant_value(b, CLAUSES[f->mode], bound->value, t, &out->offset));
+    Status st = bind_constant_value(b, CLAUSES[f->mode], bound->value, t, &out->offset);
+    if (st == WEIR_E_TYPE && t.kind == TYPE_INTERVAL) diag_hint(b->p->diags, "write INTERVAL '10' SECOND");
+    TRY(st);
     if (!out->offset.is_null && !is_negative(&out->offset)) return WEIR_OK;
     return diag_error(b->p->diags, WEIR_E_VALUE, bind_at(b, bound->value->span),
                       "the offset of a frame is not NULL and not negative");

@@ -313,6 +313,7 @@ static void frames(void **state)
     expect_error(f, "SELECT sum(price) OVER (RANGE 1 PRECEDING) FROM bid", WEIR_E_WINDOW, "exactly one ORDER BY column", NULL);
     expect_error(f, "SELECT sum(price) OVER (ORDER BY channel RANGE 1 PRECEDING) FROM bid", WEIR_E_TYPE, "not TEXT", NULL);
     expect_error(f, "SELECT sum(price) OVER (ORDER BY date_time RANGE 1 PRECEDING) FROM bid", WEIR_E_TYPE, "INTERVAL", "1");
+    assert_true(str_find(f->diags.list.data[0].hint, S("SECOND")) >= 0);
     expect_error(f, "SELECT sum(price) OVER (ORDER BY price ROWS -1 PRECEDING) FROM bid", WEIR_E_VALUE, "not negative", "-1");
     expect_error(f, "SELECT sum(price) OVER (ORDER BY price ROWS NULL PRECEDING) FROM bid", WEIR_E_VALUE, "not NULL", NULL);
     expect_error(f, "SELECT sum(price) OVER (ORDER BY price ROWS price PRECEDING) FROM bid", WEIR_E_NAME, "takes a constant", NULL);
