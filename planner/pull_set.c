@@ -174,16 +174,76 @@ static bool any_open(const PullRows *rows, ptrdiff_t n)
     return false;
 }
 
-Status pull_set(Pull *l, const Select *q, const PullScope *outer, const NameList *names, StrBuf *sql,
-                         PullRows *out)
+/* ---- EXCEPT ALL, INTERSECT ALL ------------------------------------------------------------------ */
+
+/* "c1", "c2", … */
+static void inner_columns(Pull *l, ptrdiff_t n, StrBuf *sql)
 {
-    PullRows *rows = new (l->arena, PullRows, q->branches.len);
-    if (q->set_all && q->set_op != SET_UNION)
-        return pull_unsupported(l, q->span, q->set_op == SET_EXCEPT ? "EXCEPT ALL" : "INTERSECT ALL", NULL);
-    TRY(translate_branches(l, q, outer, names, rows));
-    PullType *types = new (l->arena, PullType, rows[0].cols.len);
-    bool open = any_open(rows, q->branches.len);
-    if (!open) TRY(common_types(l, q, rows, types));
+    for (ptrdiff_t k = 0; k < n; k++) {
+        Str name = pull_inner_name(l->arena, "c", k + 1);
+        sb_printf(sql, "%s%.*s", k ? ", " : "", STR_ARG(name));
+    }
+}
+
+/* Equal rows are numbered: what is there often enough on both sides has the same numbers. */
+static void numbered(Pull *l, ptrdiff_t n, Str rows, StrBuf *sql)
+{
+    sb_lit(sql, "SELECT ");
+    inner_columns(l, n, sql);
+    sb_lit(sql, ", row_number() OVER (PARTITION BY ");
+    inner_columns(l, n, sql);
+    sb_printf(sql, ") FROM (%.*s)", STR_ARG(rows));
+}
+
+/* A branch in the common types, its columns called c1, c2, … */
+static Status inner_branch(Pull *l, const Select *branch, const PullScope *outer, const PullType *types, PullRows rows,
+                           Str *out)
+{
+    PullColumnList named = {0};
+    for (ptrdiff_t k = 0; k < rows.cols.len; k++) {
+        PullColumn col = rows.cols.data[k];
+        col.name = str_printf(l->arena, "c%d", (int)k + 1);
+        vec_push(&named, l->arena, col);
+    }
+    rows.cols = named;
+    TRY(cast_branch(l, branch, outer, types, &rows));
+    *out = rows.sql;
+    return WEIR_OK;
+}
+
+/* Two sides after the other: what is left of the first two is numbered anew for the third. */
+static Status set_of_all(Pull *l, const Select *q, const PullScope *outer, const PullRows *rows, const PullType *types,
+                         StrBuf *sql)
+{
+    ptrdiff_t n = rows[0].cols.len;
+    Str left, right;
+    TRY(inner_branch(l, q->branches.data[0], outer, types, rows[0], &left));
+    for (ptrdiff_t i = 1; i < q->branches.len; i++) {
+        StrBuf b = {.arena = l->arena};
+        TRY(inner_branch(l, q->branches.data[i], outer, types, rows[i], &right));
+        sb_lit(&b, "SELECT ");
+        inner_columns(l, n, &b);
+        sb_lit(&b, " FROM (");
+        numbered(l, n, left, &b);
+        sb_z(&b, SET_WORDS[q->set_op]);
+        numbered(l, n, right, &b);
+        sb_char(&b, ')');
+        left = sb_done(&b);
+    }
+    for (ptrdiff_t k = 0; k < n; k++) {
+        Str name = pull_inner_name(l->arena, "c", k + 1);
+        sb_printf(sql, "%s%.*s AS ", k ? ", " : "SELECT ", STR_ARG(name));
+        pull_name(sql, rows[0].cols.data[k].name);
+    }
+    sb_printf(sql, " FROM (%.*s)", STR_ARG(left));
+    return WEIR_OK;
+}
+
+/* ---- the whole ---------------------------------------------------------------------------------- */
+
+static Status set_of_branches(Pull *l, const Select *q, const PullScope *outer, PullRows *rows, const PullType *types,
+                              bool open, StrBuf *sql)
+{
     for (ptrdiff_t i = 0; i < q->branches.len; i++) {
         const Select *branch = q->branches.data[i];
         bool cast = !open && !fits(&rows[i], types);
@@ -192,6 +252,20 @@ Status pull_set(Pull *l, const Select *q, const PullScope *outer, const NameList
         bool wrap = needs_parentheses(branch) && !cast;
         sb_printf(sql, wrap ? "SELECT * FROM (%.*s)" : "%.*s", STR_ARG(rows[i].sql));
     }
+    return WEIR_OK;
+}
+
+Status pull_set(Pull *l, const Select *q, const PullScope *outer, const NameList *names, StrBuf *sql,
+                         PullRows *out)
+{
+    PullRows *rows = new (l->arena, PullRows, q->branches.len);
+    TRY(translate_branches(l, q, outer, names, rows));
+    PullType *types = new (l->arena, PullType, rows[0].cols.len);
+    bool open = any_open(rows, q->branches.len), all = q->set_all && q->set_op != SET_UNION;
+    if (all && open)
+        return pull_unsupported(l, q->span, q->set_op == SET_EXCEPT ? "EXCEPT ALL" : "INTERSECT ALL", "name the columns");
+    if (!open) TRY(common_types(l, q, rows, types));
+    TRY(all ? set_of_all(l, q, outer, rows, types, sql) : set_of_branches(l, q, outer, rows, types, open, sql));
     out->cols = rows[0].cols;
     out->is_open = open;
     for (ptrdiff_t k = 0; k < out->cols.len && !open; k++) out->cols.data[k].type = types[k];

@@ -557,7 +557,10 @@ static void set_operations(void **state)
     type_of("SELECT NULL AS a UNION ALL SELECT qty FROM sales", "BIGINT");
     refuse_pull("SELECT 1 UNION SELECT 1, 2", WEIR_E_TYPE, "2 columns", NULL);
     refuse_pull("SELECT 1 UNION SELECT 'x'", WEIR_E_TYPE, "column 1", NULL);
-    refuse_pull("SELECT 1 EXCEPT ALL SELECT 2", WEIR_E_UNSUPPORTED, "EXCEPT ALL", NULL);
+    expect("SELECT * FROM (VALUES (1), (1), (1), (2)) AS t (a) EXCEPT ALL VALUES (1), (3) ORDER BY 1", "1\n1\n2\n");
+    expect("VALUES (1), (1), (1), (NULL) EXCEPT ALL VALUES (1) EXCEPT ALL VALUES (1), (NULL)", "1\n");
+    expect("SELECT region AS r FROM sales INTERSECT ALL (SELECT region FROM regions UNION ALL SELECT region FROM sales LIMIT 9) "
+           "ORDER BY r LIMIT 2", "east\neast\n");
     refuse_pull("SELECT qty FROM sales UNION SELECT 1 ORDER BY item", WEIR_E_NAME, "column of the result", "item");
 }
 
