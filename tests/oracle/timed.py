@@ -113,10 +113,10 @@ def make_over(rng, name, src):
     the watermark has reached it; a row behind the watermark is late."""
     final = rng.random() < 0.6
     x, x_type = random_column(rng, src)
-    rows, bad = rows_of(src, ["k", x, "b"])
     call, t = rng.choice([("COUNT(*)", BIGINT), ("MAX(b)", BIGINT), ("SUM(b % 100)", BIGINT), ("AVG(b % 100)", DOUBLE),
                           ("ROW_NUMBER()", BIGINT), ("LAG(b)", BIGINT)])
     frame = rng.choice(["", " ROWS BETWEEN 2 PRECEDING AND CURRENT ROW", " ROWS UNBOUNDED PRECEDING"])
+    rows, bad = rows_of(src, ["k", x] + ["b"] * ("b" in call))
     walks = call in ("ROW_NUMBER()", "LAG(b)")
     frame = "" if walks else frame
     ties = ", _n" if frame or walks else ""
