@@ -163,6 +163,28 @@ static void merge_scope(Joining *s, LNode **n, const Merged *merged, Scope *scop
 
 /* ---- ON ------------------------------------------------------------------------------------- */
 
+/* A condition of ON with a subquery: above an inner join, or below an outer one where it is about the
+ * side whose rows may stay out. */
+static Status ask_elsewhere(Joining *s, BExpr *e)
+{
+    Binder *b = s->b;
+    JoinReads reads = join_reads(e, s->left->nfields);
+    if (s->join.kind == JOIN_INNER && s->join.wanted == JOIN_REGULAR) {
+        s->later = bexpr_and(b->p->arena, s->later, e);
+        return WEIR_OK;
+    }
+    if (s->join.kind == JOIN_LEFT && (reads == READS_RIGHT || reads == READS_NEITHER)) {
+        e = join_side_expr(b->p->arena, e, s->left->nfields);
+        return attach_filter(b->p, b->emit_final, s->right, e, e->span, &s->right);
+    }
+    if (s->join.kind == JOIN_RIGHT && (reads == READS_LEFT || reads == READS_NEITHER))
+        return attach_filter(b->p, b->emit_final, s->left, e, e->span, &s->left);
+    Status st = diag_error(b->p->diags, WEIR_E_UNSUPPORTED, e->span,
+                           "a subquery in ON of an outer join that depends on the side whose rows stay: not supported yet");
+    diag_hint(b->p->diags, "compute it in a subquery on that side");
+    return st;
+}
+
 static Status bind_on(Joining *s)
 {
     Scope scope = both(s, 0);
@@ -172,11 +194,13 @@ static Status bind_on(Joining *s)
     if (!s->t->on) return WEIR_OK;
     TRY(bind_condition(s->b, &c, s->t->on, &on));
     on = rewrite_folded(s->b->p, on);
-    bool is_plain = s->join.kind == JOIN_INNER && s->join.wanted == JOIN_REGULAR;
     for (int32_t i = 0; i < conjunct_count(on); i++) {
         BExpr *e = conjunct_at(on, i);
-        BExpr **to = is_plain && has_subquery(e) ? &s->later : &s->join.on;
-        *to = bexpr_and(s->b->p->arena, *to, e);
+        if (has_subquery(e)) {
+            TRY(ask_elsewhere(s, e));
+            continue;
+        }
+        s->join.on = bexpr_and(s->b->p->arena, s->join.on, e);
     }
     return WEIR_OK;
 }
