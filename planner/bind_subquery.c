@@ -224,10 +224,71 @@ Status bind_in_query(Binder *b, const ExprContext *c, const Expr *e, BExpr **out
     return bind_any(b, c, e, "=", e->negated, out);
 }
 
+/* ---- ANY, ALL of an array ----------------------------------------------------------------------- */
+
+static Status array_call(Binder *b, const char *name, BExpr *x, BExpr *y, Span at, BExpr **out)
+{
+    BExpr **args = new (b->p->arena, BExpr *, 2);
+    args[0] = x;
+    args[1] = y;
+    return bind_operator(b, name, args, y ? 2 : 1, at, out);
+}
+
+/* Whether some element fulfils x op element: the least and the greatest tell, but for =. */
+static Status array_finds(Binder *b, const char *op, BExpr *x, BExpr *array, Span at, BExpr **out)
+{
+    BExpr *least, *most, *other, **ways = new (b->p->arena, BExpr *, 2);
+    if (strcmp(op, "=") == 0) return array_call(b, "array_contains", array, x, at, out);
+    TRY(array_call(b, "array_min", array, NULL, at, &least));
+    TRY(array_call(b, "array_max", array, NULL, at, &most));
+    TRY(array_call(b, op, x, op[0] == '>' ? least : most, at, out));
+    if (strcmp(op, "<>") != 0) return WEIR_OK;
+    TRY(array_call(b, op, x, least, at, &other));
+    ways[0] = *out;
+    ways[1] = other;
+    *out = bexpr_form(b->p->arena, BE_OR, TYPE_OF(TYPE_BOOLEAN), ways, 2, bind_at(b, at));
+    return WEIR_OK;
+}
+
+/* CASE WHEN found THEN TRUE WHEN the array is empty THEN FALSE
+ *      WHEN it is NULL OR holds a NULL OR x is NULL THEN NULL ELSE FALSE END */
+static Status array_any(Binder *b, const char *op, BExpr *x, BExpr *array, Span at, BExpr **out)
+{
+    Arena *a = b->p->arena;
+    Type boolean = TYPE_OF(TYPE_BOOLEAN);
+    BExpr *zero = bexpr_const(a, value_int(0), at), *null = bexpr_const(a, value_null(array->type.args[0].type), at);
+    BExpr *n, *known, **parts = new (a, BExpr *, 7), **holds = new (a, BExpr *, 3);
+    TRY(array_finds(b, op, x, array, at, &parts[0]));
+    TRY(array_call(b, "cardinality", array, NULL, at, &n));
+    TRY(array_call(b, "=", n, zero, at, &parts[2]));
+    TRY(array_call(b, "array_remove", array, null, at, &known));
+    TRY(array_call(b, "cardinality", known, NULL, at, &known));
+    TRY(array_call(b, "is_null", array, NULL, at, &holds[0]));
+    TRY(array_call(b, "<", known, n, at, &holds[1]));
+    TRY(array_call(b, "is_null", x, NULL, at, &holds[2]));
+    parts[1] = bexpr_const(a, value_bool(true), at);
+    parts[3] = parts[6] = bexpr_const(a, value_bool(false), at);
+    parts[4] = bexpr_form(a, BE_OR, boolean, holds, 3, at);
+    parts[5] = bexpr_const(a, value_null(boolean), at);
+    *out = bexpr_form(a, BE_CASE, boolean, parts, 7, bind_at(b, at));
+    return WEIR_OK;
+}
+
+static Status bind_array_any(Binder *b, const ExprContext *c, const Expr *e, const Comparison *op, BExpr **out)
+{
+    BExpr *args[2];
+    TRY(bind_list(b, c, (const Expr *const *)e->args.data, 2, args));
+    if (args[1]->type.kind != TYPE_ARRAY || args[1]->type.nargs != 1)
+        return diag_error(b->p->diags, WEIR_E_TYPE, bind_at(b, e->args.data[1]->span),
+                          "ANY and ALL take a subquery or an ARRAY of a written type");
+    TRY(array_any(b, e->is_all ? op->opposite : op->op, args[0], args[1], e->span, out));
+    return e->is_all ? array_call(b, "not", *out, NULL, e->span, out) : WEIR_OK;
+}
+
 Status bind_quantified(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
 {
     const Comparison *op = comparison(e->text);
-    if (!e->query) return bind_unsupported(b, e->span, "ANY and ALL of an array");
     if (!op) return bind_unsupported(b, e->op_span, "ANY and ALL with this operator");
+    if (!e->query) return bind_array_any(b, c, e, op, out);
     return bind_any(b, c, e, e->is_all ? op->opposite : op->op, e->is_all, out);
 }
