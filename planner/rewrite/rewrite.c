@@ -21,11 +21,12 @@ LNode *rewrite_all(Planner *p, LNode *root)
     return root;
 }
 
-static bool has_join(const LNode *n)
+/* A node that takes all columns of its input. */
+static bool takes_rows(const LNode *n)
 {
-    if (n->kind == L_JOIN) return true;
+    if (n->kind == L_JOIN || n->kind == L_OVER || n->kind == L_TOPN) return true;
     for (int i = 0; i < n->ninputs; i++)
-        if (has_join(n->inputs[i])) return true;
+        if (takes_rows(n->inputs[i])) return true;
     return false;
 }
 
@@ -34,11 +35,11 @@ extern const RewriteRule rewrite_push_filters, rewrite_prune_columns;
 LNode *rewrite_needed(Planner *p, LNode *root)
 {
     const LNode *before = NULL;
-    for (int round = 0; round < ROUNDS_MAX && root != before && has_join(root); round++) {
+    for (int round = 0; round < ROUNDS_MAX && root != before && takes_rows(root); round++) {
         before = root;
         root = rewrite_prune_columns.apply(p, rewrite_push_filters.apply(p, root));
     }
-    if (!has_join(root)) return root;
+    if (!takes_rows(root)) return root;
     return rewrite_prune_columns.apply(p, lnode_settle(p->arena, root)); /* of what keys were computed */
 }
 

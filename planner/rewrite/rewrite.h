@@ -20,8 +20,9 @@ typedef struct RewriteRule {
 extern const RewriteRule *const rewrite_table[];
 
 LNode *rewrite_all(Planner *p, LNode *root);
-/* What a query over joins needs whatever is switched off: an error in a column withholds a row only
- * from a join that takes the column, and rows that a filter refuses don't come to it. */
+/* What a query over joins, OVER or Top-N needs whatever is switched off: an error in a column
+ * withholds a row only from a node that takes the column, and rows that a filter refuses don't come
+ * to it. */
 LNode *rewrite_needed(Planner *p, LNode *root);
 
 /* e with its constant parts computed: what a condition is taken for must not depend on the rules. */

@@ -12,13 +12,11 @@ static void over(void **state)
     expect_plan(f, "SELECT bidder, sum(price) OVER w, lag(price + 1, 2, 0) OVER w, max(price) OVER (w ROWS "
                    "3 PRECEDING) FROM bid WINDOW w AS (PARTITION BY auction % 2 ORDER BY date_time)",
                 "0 scan bid auction,bidder,price,date_time\n"
-                "1(0) project auction, bidder, price, date_time, auction % 2, price + 1, 2, 0\n"
-                "2(1) over by auction % 2 order date_time; sum(price); lag(price + 1, 2, 0) #5 #6 "
-                "#7; max(price)\n"
-                "3(2) project bidder, \"sum(price) OVER (PARTITION BY auction % 2 ORDER BY "
-                "date_time)\", \"lag(price + 1, 2, 0) OVER (PARTITION BY auction % 2 ORDER BY "
-                "date_time)\", \"max(price) OVER (PARTITION BY auction % 2 ORDER BY date_time ROWS "
-                "BETWEEN 3 PRECEDING AND CURRENT ROW)\"\n"
+                "1(0) project bidder, price, date_time, auction % 2, price + 1, 2, 0\n"
+                "2(1) over by auction % 2 order date_time; sum(price); lag(price + 1, 2, 0) #4 #5 #6; max(price)\n"
+                "3(2) project bidder, \"sum(price) OVER (PARTITION BY auction % 2 ORDER BY date_time)\", \"lag(price "
+                "+ 1, 2, 0) OVER (PARTITION BY auction % 2 ORDER BY date_time)\", \"max(price) OVER (PARTITION BY "
+                "auction % 2 ORDER BY date_time ROWS BETWEEN 3 PRECEDING AND CURRENT ROW)\"\n"
                 "4(3) output\n");
     expect_plan(f, "SELECT rank() OVER (ORDER BY price), rank() OVER (ORDER BY bidder), 1 + rank() OVER "
                    "(ORDER BY price) FROM bid",
@@ -110,7 +108,7 @@ static void first_rows(void **state)
     expect_plan(f, "SELECT auction, price * 2 AS p FROM bid WHERE bidder > 1 ORDER BY p DESC, bidder NULLS "
                    "LAST, 1 LIMIT 3 OFFSET 2",
                 "0 scan bid auction,bidder,price,date_time where bidder > 1\n"
-                "1(0) project auction, bidder, price, date_time, price * 2\n"
+                "1(0) project auction, bidder, price, price * 2\n"
                 "2(1) top-n order price * 2 desc, bidder, auction; row_number 2+3\n"
                 "3(2) project auction, price * 2\n"
                 "4(3) output\n");
