@@ -39,7 +39,7 @@ static bool wait_for_byte(void)
     sigprocmask(SIG_BLOCK, &interrupt, &before);
     while (!interrupt_waits() && (got = ppoll(&p, 1, NULL, &before)) < 0 && errno == EINTR) {}
     sigprocmask(SIG_SETMASK, &before, NULL);
-    return got > 0;
+    return got > 0 && !interrupt_waits(); /* what was typed after it stays for the next line */
 }
 
 /* One byte, -1: the end, or Ctrl-C. */
