@@ -222,7 +222,8 @@ class Maker:
     # ---- select lists --------------------------------------------------------------------------------
 
     def named(self, expressions):
-        return tuple((e, self.fresh("c")) for e in expressions)
+        """No name is used twice in a case: ORDER BY would take a bare one for the output's."""
+        return tuple((e, f"{self.fresh('c')}_{self.view}") for e in expressions)
 
     def plain_items(self, cols, depth):
         n = self.rng.randint(1, 4)
