@@ -38,7 +38,8 @@ static Status aggregate_open(Over *o, OverFn *fn, Arena *a, Diags *d)
 {
     const OverFrame *f = &fn->call->frame;
     fn->agg = fn->call->agg;
-    bool only_grows = f->start.kind == OVER_UNBOUNDED_PRECEDING && f->exclude == OVER_EXCLUDE_NONE && !o->shows_changes;
+    bool is_whole = f->start.kind == OVER_UNBOUNDED_PRECEDING;
+    bool only_grows = is_whole && f->exclude == OVER_EXCLUDE_NONE && !o->shows_changes;
     bool is_retractable = (fn->agg.def->flags & AGG_RETRACTABLE) != 0;
     fn->agg.input_retracts = is_retractable && !only_grows;
     fn->agg.by_position = false;
@@ -51,7 +52,7 @@ static Status aggregate_open(Over *o, OverFn *fn, Arena *a, Diags *d)
     }
     TRY(agg_set_new(&fn->agg, 1, a, &fn->set, d));
     fn->can_take_back = agg_set_can_subtract(&fn->set);
-    fn->has_total = o->shows_changes && fn->can_take_back && f->start.kind == OVER_UNBOUNDED_PRECEDING;
+    fn->has_total = is_whole && ((o->shows_changes && fn->can_take_back) || (o->by_time && (only_grows || fn->can_take_back)));
     fn->cell = new (a, uint8_t, fn->set.cell_size + 8);
     fn->cell += -(uintptr_t)fn->cell & 7;
     for (int i = 0; i < fn->agg.nargs; i++) o->wanted[fn->agg.args[i]] = true;
@@ -124,34 +125,47 @@ static int32_t totals_size(Over *o)
         if (!o->fns[k].has_total) continue;
         o->fns[k].total_at = at;
         at += o->fns[k].set.cell_size;
+        o->fns[k].reach_at = at;
+        at += (int32_t)sizeof(int64_t);
     }
     return at;
 }
 
 /* ---- output ------------------------------------------------------------------------------------- */
 
-enum { PUT_ROWS = BATCH_ROWS_MAX };
+void over_encode(Over *o, const OverValues *v, Arena *a, Str *out)
+{
+    ArenaMark mark = arena_mark(&o->results);
+    int32_t *numbers = new_raw(&o->results, int32_t, BATCH_ROWS_MAX);
+    ptrdiff_t *ends = new_raw(&o->results, ptrdiff_t, BATCH_ROWS_MAX);
+    for (int i = 0; i < BATCH_ROWS_MAX; i++) numbers[i] = i;
+    StrBuf values = {.arena = &o->results};
+    for (int64_t from = v->from; from < v->to; from += BATCH_ROWS_MAX) {
+        int n = (int)(v->to - from < BATCH_ROWS_MAX ? v->to - from : BATCH_ROWS_MAX);
+        values.n = 0;
+        row_bytes_encode(&o->r.more, over_column(v, 0, from), numbers, n, &o->results, &values, ends);
+        for (int i = 0; i < n; i++) {
+            ptrdiff_t start = i ? ends[i - 1] : 0;
+            StrBuf bytes = {.arena = a};
+            Str row = row_bytes(place_node(&o->places, from + i));
+            sb_reserve(&bytes, row.n + ends[i] - start);
+            sb_str(&bytes, row);
+            sb_bytes(&bytes, values.p + start, ends[i] - start);
+            out[from - v->from + i] = str_of(bytes.p, bytes.n);
+        }
+    }
+    arena_release(&o->results, mark);
+}
 
 /* Adds the rows with their values to what goes out. */
 static void put_values(Over *o, const OverValues *v, int64_t weight)
 {
-    Arena *a = &o->results;
-    int32_t *numbers = new_raw(a, int32_t, PUT_ROWS);
-    ptrdiff_t *ends = new_raw(a, ptrdiff_t, PUT_ROWS);
-    for (int i = 0; i < PUT_ROWS; i++) numbers[i] = i;
-    StrBuf values = {.arena = a};
-    for (int64_t from = v->from; from < v->to; from += PUT_ROWS) {
-        int n = (int)(v->to - from < PUT_ROWS ? v->to - from : PUT_ROWS);
-        values.n = 0;
-        row_bytes_encode(&o->r.more, over_column(v, 0, from), numbers, n, a, &values, ends);
-        for (int i = 0; i < n; i++) {
-            ptrdiff_t start = i ? ends[i - 1] : 0;
-            o->bytes.n = 0;
-            sb_str(&o->bytes, row_bytes(place_node(&o->places, from + i)));
-            sb_bytes(&o->bytes, values.p + start, ends[i] - start);
-            row_delta_add(&o->r.delta, str_of(o->bytes.p, o->bytes.n), weight);
-        }
-    }
+    Arena *a = o->r.op.ctx->batch_scratch;
+    ArenaMark mark = arena_mark(a);
+    Str *rows = new_raw(a, Str, v->to - v->from);
+    over_encode(o, v, a, rows);
+    for (int64_t i = 0; i < v->to - v->from; i++) row_delta_add(&o->r.delta, rows[i], weight);
+    arena_release(a, mark);
 }
 
 /* ---- changes ------------------------------------------------------------------------------------ */
@@ -200,7 +214,6 @@ static int64_t over_flush(Op *op, int64_t watermark)
     Over *o = (Over *)op;
     Ranked *r = &o->r;
     ranked_flush(r);
-    o->bytes = (StrBuf){.arena = &r->epoch};
     for (uint32_t i = 0; i < r->parts.ntouched; i++) {
         if (o->shows_changes)
             change_partition(o, r->parts.touched[i]);
@@ -230,17 +243,25 @@ static const OpClass over_class = {
     .close = over_close, .state_bytes = ranked_bytes, .state_rows = ranked_rows,
 };
 
+static const OpClass final_class = {
+    .name = "over", .push = ranked_push, .flush = over_final_flush, .save = over_final_save, .load = over_final_load,
+    .close = over_close, .state_bytes = ranked_bytes, .state_rows = ranked_rows,
+};
+
 Status op_over_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
 {
     Over *o = new_one(a, Over);
     o->r.fields = p->inputs[0]->fields;
     o->r.nfields = p->inputs[0]->nfields;
     o->shows_changes = !p->emit_final;
-    if (p->emit_final && p->key_window_end < 0)
-        return diag_error(d, WEIR_E_UNSUPPORTED, p->span, "EMIT FINAL over event time is not built yet for OVER");
+    o->by_time = p->emit_final && p->key_window_end < 0;
     TRY(calls_open(o, p, a, d));
-    TRY(ranked_init(&o->r, &over_class, p, c, a, totals_size(o) - (int)sizeof(Partition), d));
+    TRY(ranked_init(&o->r, o->by_time ? &final_class : &over_class, p, c, a, totals_size(o) - (int)sizeof(Partition), d));
     o->r.drop = drop_totals;
+    if (o->by_time) o->r.time_col = p->ranks->order[0].col;
+    o->saved_at = INT64_MIN;
+    for (int k = 0; k < o->nfns; k++)
+        o->has_counters |= o->fns[k].has_total || o->fns[k].call->func <= OVER_DENSE_RANK;
     places_init(&o->places, o);
     assert(p->nfields == o->r.nfields + o->nfns);
     *out = &o->r.op;

@@ -45,6 +45,7 @@ typedef struct OverFn {
     /* the last frame that was looked up by peers */
     int64_t frame_peers, frame_from, frame_to;
     int64_t total_to;      /* between the two looks at a partition: how far its total reaches */
+    int32_t reach_at;      /* by_time: where the partition has that */
 } OverFn;
 
 typedef struct Over {
@@ -54,16 +55,23 @@ typedef struct Over {
     bool *wanted;          /* per column of the input: read by a call */
     bool needs_keys;       /* the column behind those of the input is the rows' keys */
     bool shows_changes;
+    bool by_time;          /* EMIT FINAL: a row goes out when the watermark reaches its time */
+    bool has_counters;     /* by_time: something of the rows that have gone is kept */
+    int64_t saved_at;      /* by_time: closed_at as the records have it */
     Places places;
     StateHeap heap;        /* of frames that move */
     Arena results;
     StrBuf bytes;
+    int64_t gone, gone_groups; /* by_time: of the partition at work */
 } Over;
 
 /* Behind the Partition. */
 typedef struct OverPartition {
     Partition p;
     bool has_totals;
+    int64_t done;          /* by_time: rows that have gone out; they stand before the others */
+    int64_t gone, gone_groups; /* rows and groups that are not kept any more */
+    int64_t due;           /* when it is looked at next, where it waits */
     _Alignas(8) uint8_t totals[];
 } OverPartition;
 
@@ -102,10 +110,23 @@ static inline Column *over_column(const OverValues *v, int fn, int64_t i)
 typedef enum OverPass {
     OVER_WAS,   /* rows as they were before the epoch: totals end up before the changed rows */
     OVER_IS,    /* as they are: totals end up over all rows */
-    OVER_CLOSED /* no totals */
+    OVER_CLOSED, /* no totals */
+    OVER_FINAL   /* rows in the order of time: totals go with them */
 } OverPass;
 /* `keep`: OVER_WAS: the place before which nothing changes. */
 OverValues over_values(Over *o, uint8_t *part, int64_t from, int64_t to, OverPass pass, int64_t keep);
+void over_totals_make(Over *o, uint8_t *part);
 void over_totals_free(Over *o, uint8_t *part);
+
+/* ---- EMIT FINAL by event time (over_final.c) ---------------------------------------------------- */
+int64_t over_final_flush(Op *op, int64_t watermark);
+void over_final_save(Op *op, StateWriter *w, bool all);
+Status over_final_load(Op *op, Str space, Str key, Str value);
+/* Adds the values of rows to what goes out (op_over.c): row i of v becomes `out`[i - v->from]. */
+void over_encode(Over *o, const OverValues *v, Arena *a, Str *out);
+/* How many groups of peers end at or before place i. */
+int64_t over_groups_before(Places *p, int64_t i);
+/* By distance: the first place whose row may be in the frame of a row later than `time`. */
+int64_t over_first_within(Places *p, const OverBound *b, int64_t time);
 
 #endif

@@ -118,6 +118,16 @@ static int64_t distance_bound(Places *p, const OverBound *b, int64_t i, bool is_
     return at;
 }
 
+int64_t over_first_within(Places *p, const OverBound *b, int64_t time)
+{
+    const OrderKey *k = &p->over->r.spec->order[0];
+    Value v = {.type = p->over->r.fields[k->col].type, .i = time};
+    if (time == INT64_MAX || !shift_value(&v, &b->offset, -1, true)) return time == INT64_MAX ? p->n : 0;
+    StrBuf bytes = {.arena = &p->over->results};
+    key_encode_value(&bytes, &v, (KeyOrder){k->descending, k->nulls_first});
+    return rows_before(p->rows, str_of(bytes.p, bytes.n));
+}
+
 static int64_t range_bound(Places *p, const OverBound *b, int64_t i, int64_t from, int64_t to, bool is_start)
 {
     bool has_distance = b->kind == OVER_PRECEDING || b->kind == OVER_FOLLOWING;

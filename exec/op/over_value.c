@@ -196,6 +196,16 @@ static void total_after(Over *o, OverFn *fn, int at, uint8_t *part, OverValues *
     slide_move(&s, (Frame){0, o->places.n});
 }
 
+/* In the order of time nothing comes before what has been added. */
+static void total_onwards(Over *o, OverFn *fn, int at, uint8_t *part, OverValues *v)
+{
+    int64_t *reach = (int64_t *)(void *)(part + fn->reach_at);
+    Slide s = {.o = o, .fn = fn, .heap = &o->r.parts.heap, .cell = total_of(fn, part), .to = *reach, .is_total = true};
+    s.moved = true;
+    for (int64_t i = v->from; i < v->to; i++) aggregate_row(&s, v, at, i, i > v->from ? i - 1 : -1);
+    *reach = s.to;
+}
+
 static void moving_frame(Over *o, OverFn *fn, int at, OverValues *v)
 {
     Slide s = {.o = o, .fn = fn, .heap = &o->heap, .cell = fn->cell, .moved = true};
@@ -323,7 +333,7 @@ static void rank_row(Over *o, OverFn *fn, int64_t i, Column *out, int row)
     int64_t from, to;
     place_peers(p, i, &from, &to);
     switch (fn->call->func) {
-    case OVER_RANK: COL(int64_t, out)[row] = from + 1; break;
+    case OVER_RANK: COL(int64_t, out)[row] = o->gone + from + 1; break;
     case OVER_PERCENT_RANK: COL(double, out)[row] = p->n > 1 ? (double)from / (double)(p->n - 1) : 0; break;
     case OVER_CUME_DIST: COL(double, out)[row] = (double)to / (double)p->n; break;
     case OVER_ROW_NUMBER:
@@ -338,8 +348,7 @@ static void rank_row(Over *o, OverFn *fn, int64_t i, Column *out, int row)
     }
 }
 
-/* How many groups there are before the one of place i. */
-static int64_t groups_before(Places *p, int64_t i)
+int64_t over_groups_before(Places *p, int64_t i)
 {
     int64_t groups = 0, from, to = 0;
     for (int64_t at = 0; at < p->n; at = to, groups++) {
@@ -353,7 +362,7 @@ static void dense_ranks(Over *o, OverValues *v, int at)
 {
     Places *p = &o->places;
     if (v->from >= v->to) return;
-    int64_t rank = groups_before(p, v->from) + 1, from, to, group_end;
+    int64_t rank = o->gone_groups + over_groups_before(p, v->from) + 1, from, to, group_end;
     place_peers(p, v->from, &from, &group_end);
     for (int64_t i = v->from; i < v->to; i++) {
         if (i >= group_end) {
@@ -368,7 +377,7 @@ static void dense_ranks(Over *o, OverValues *v, int at)
 static void one_row(Over *o, OverFn *fn, int64_t i, Column *out, int row)
 {
     switch (fn->call->func) {
-    case OVER_ROW_NUMBER: COL(int64_t, out)[row] = i + 1; break;
+    case OVER_ROW_NUMBER: COL(int64_t, out)[row] = o->gone + i + 1; break;
     case OVER_RANK:
     case OVER_PERCENT_RANK:
     case OVER_CUME_DIST: rank_row(o, fn, i, out, row); break;
@@ -404,14 +413,16 @@ static void aggregate_rows_of(Over *o, int at, uint8_t *part, OverValues *v, Ove
     OverFn *fn = &o->fns[at];
     if (!fn->has_total || pass == OVER_CLOSED)
         moving_frame(o, fn, at, v);
+    else if (pass == OVER_FINAL)
+        total_onwards(o, fn, at, part, v);
     else if (pass == OVER_WAS)
         total_before(o, fn, at, part, v, keep);
     else
         total_after(o, fn, at, part, v);
 }
 
-/* The first time, and after a restart: the rows that are there. */
-static void totals_make(Over *o, uint8_t *part)
+/* The first time, and after a restart: the rows that are there; by time nothing yet. */
+void over_totals_make(Over *o, uint8_t *part)
 {
     OverPartition *p = (OverPartition *)(void *)part;
     if (p->has_totals) return;
@@ -421,7 +432,7 @@ static void totals_make(Over *o, uint8_t *part)
         if (!fn->has_total) continue;
         Slide s = {.o = o, .fn = fn, .heap = &o->r.parts.heap, .cell = total_of(fn, part), .is_total = true};
         agg_set_init(&fn->set, s.heap, o->r.op.ctx->batch_scratch, s.cell);
-        slide_move(&s, (Frame){0, o->places.n});
+        if (!o->by_time) slide_move(&s, (Frame){0, o->places.n});
     }
 }
 
@@ -435,7 +446,7 @@ void over_totals_free(Over *o, uint8_t *part)
 
 OverValues over_values(Over *o, uint8_t *part, int64_t from, int64_t to, OverPass pass, int64_t keep)
 {
-    if (pass == OVER_WAS) totals_make(o, part);
+    if (pass == OVER_WAS || pass == OVER_FINAL) over_totals_make(o, part);
     OverValues v = values_new(o, from, to);
     for (int k = 0; k < o->nfns; k++) {
         OverFn *fn = &o->fns[k];

@@ -123,7 +123,7 @@ void ranked_begin(Ranked *r)
         group_head(t, part)->touched = 0;
         treap_clear(&p->pending, &t->heap);
         p->pending_kept = 0;
-        bool is_empty = !p->rows.root && !p->waiting && !p->is_saved;
+        bool is_empty = !p->rows.root && !p->waiting && !p->is_saved && !p->is_kept;
         if (!is_empty || p->is_closed) continue;
         partition_drop(r, part);
         group_table_remove(t, part);

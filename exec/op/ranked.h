@@ -25,6 +25,7 @@ typedef struct Partition {
     int64_t pending_kept; /* Top-N: of the pending ones, when they were cut last */
     uint32_t waiting;  /* entries in the heap of what is due */
     bool is_saved;     /* it has records */
+    bool is_kept;      /* what the operator keeps of it matters without rows too */
     bool is_closed;    /* its window has: gone when the next epoch begins */
 } Partition;
 

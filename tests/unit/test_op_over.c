@@ -124,11 +124,11 @@ static void make_call(int at)
 
 /* ---- frames by definition ----------------------------------------------------------------------- */
 
-static int group_of(Row **rows, int i)
+static int groups[LIVE_MAX]; /* of the partition's rows */
+
+static void number_groups(Row **rows, int n)
 {
-    int g = 0;
-    for (int k = 1; k <= i; k++) g += !are_peers(rows[k - 1], rows[k]);
-    return g;
+    for (int k = 0; k < n; k++) groups[k] = k ? groups[k - 1] + !are_peers(rows[k - 1], rows[k]) : 0;
 }
 
 /* Where row j stands to bound b of row i: -1 before it, 0 on it, 1 behind it. */
@@ -138,7 +138,7 @@ static int side_of(Row **rows, const OverFrame *f, const OverBound *b, int i, in
     if (b->kind == OVER_UNBOUNDED_FOLLOWING) return -1;
     int sign = b->kind == OVER_PRECEDING ? -1 : b->kind == OVER_FOLLOWING ? 1 : 0;
     if (f->mode != OVER_RANGE || sign == 0) {
-        __int128 at = f->mode == OVER_ROWS ? i : group_of(rows, i), other = f->mode == OVER_ROWS ? j : group_of(rows, j);
+        __int128 at = f->mode == OVER_ROWS ? i : groups[i], other = f->mode == OVER_ROWS ? j : groups[j];
         at += (__int128)sign * (sign ? b->offset.i : 0);
         return (other > at) - (other < at);
     }
@@ -156,7 +156,7 @@ static int side_of(Row **rows, const OverFrame *f, const OverBound *b, int i, in
 static bool is_in_frame(Row **rows, const OverFrame *f, int i, int j)
 {
     if (side_of(rows, f, &f->start, i, j) < 0 || side_of(rows, f, &f->end, i, j) > 0) return false;
-    bool peer = are_peers(rows[i], rows[j]);
+    bool peer = groups[i] == groups[j];
     if (f->exclude == OVER_EXCLUDE_CURRENT) return j != i;
     if (f->exclude == OVER_EXCLUDE_GROUP) return !peer;
     if (f->exclude == OVER_EXCLUDE_TIES) return !peer || j == i;
@@ -248,12 +248,12 @@ static void print_call(char *out, int at, Row **rows, int n, int i, Row **in)
     int inside = 0, from = i, to = i + 1;
     for (int j = 0; j < n; j++)
         if (is_in_frame(rows, &c->frame, i, j)) in[inside++] = rows[j];
-    while (from > 0 && are_peers(rows[from - 1], rows[i])) from--;
-    while (to < n && are_peers(rows[to], rows[i])) to++;
+    while (from > 0 && groups[from - 1] == groups[i]) from--;
+    while (to < n && groups[to] == groups[i]) to++;
     switch (c->func) {
     case OVER_ROW_NUMBER: snprintf(out, LINE_BYTES, "%d|", i + 1); break;
     case OVER_RANK: snprintf(out, LINE_BYTES, "%d|", from + 1); break;
-    case OVER_DENSE_RANK: snprintf(out, LINE_BYTES, "%d|", group_of(rows, i) + 1); break;
+    case OVER_DENSE_RANK: snprintf(out, LINE_BYTES, "%d|", groups[i] + 1); break;
     case OVER_PERCENT_RANK: snprintf(out, LINE_BYTES, "%.17g|", n > 1 ? (double)from / (n - 1) : 0); break;
     case OVER_CUME_DIST: snprintf(out, LINE_BYTES, "%.17g|", (double)to / n); break;
     case OVER_NTILE: {
@@ -284,6 +284,7 @@ static void add_rows(Row **rows, int n, void *arg)
 {
     static char line[LINE_BYTES], value[LINE_BYTES];
     Row **in = calloc((size_t)n + 1, sizeof *in);
+    number_groups(rows, n);
     for (int i = 0; i < n; i++) {
         print_row(line, rows[i]);
         for (int k = 0; k < C.n; k++) {
@@ -411,8 +412,95 @@ static void test_windows(void **state)
     }
 }
 
+/* ---- event time --------------------------------------------------------------------------------- */
+
+static bool looks_back(const OverCall *c)
+{
+    if (c->func <= OVER_DENSE_RANK) return true;
+    if (c->func == OVER_LAG) return c->nargs < 2;
+    return c->func >= OVER_FIRST_VALUE && (c->frame.end.kind == OVER_PRECEDING || c->frame.end.kind == OVER_CURRENT_ROW);
+}
+
+static void add_reached(Row **rows, int n, void *arg)
+{
+    int reached = 0;
+    while (reached < n && rows[reached]->v[COL_T] <= watermark) reached++;
+    add_rows(rows, reached, arg);
+}
+
+static void check_reached(void)
+{
+    Bag expected = {0};
+    each_partition(add_reached, &expected);
+    compare(&expected, "event time");
+    bag_clear(&expected);
+    for (int i = 1; i < F.norder; i++) { /* in the order of time: the third column */
+        long long a, b;
+        const char *p = strchr(strchr(F.order[i - 1], '|') + 1, '|') + 1, *q = strchr(strchr(F.order[i], '|') + 1, '|') + 1;
+        a = atoll(p);
+        b = atoll(q);
+        assert_true(a <= b);
+    }
+}
+
+static void plan_by_time(uint64_t seed)
+{
+    plan_over(seed, false, false);
+    F.ranks.norder = F.ranks.npeer = 0;
+    order_by(COL_T, false, true);
+    if (one_in(4)) order_by(COL_V, one_in(2), one_in(2));
+    order_whole();
+    for (int k = 0; k < C.n; k++) {
+        do make_call(k);
+        while (!looks_back(&C.calls[k]) || (F.ranks.npeer > 1 && C.calls[k].frame.mode == OVER_RANGE));
+        F.plan.fields[NCOLS + k].type = C.calls[k].type;
+    }
+    F.plan.emit_final = true;
+}
+
+static void test_by_time(void **state)
+{
+    (void)state;
+    const char *only = getenv("SEED");
+    for (uint64_t seed = only ? strtoull(only, NULL, 10) : 1; seed <= 200; seed++) {
+        rng_state = seed;
+        plan_by_time(seed);
+        fixture_open(op_over_open);
+        int64_t marks[2] = {INT64_MIN, INT64_MIN}, at[2] = {0, 0}, late = 0, keys = 1 + below(4);
+        for (int e = 0; e < 40; e++) {
+            for (int k = (int)below(3); k > 0; k--) {
+                Row rows[8];
+                int n = 1 + (int)below(8), p = (int)below(2);
+                for (int i = 0; i < n; i++) {
+                    at[p] += below(3000);
+                    rows[i] = random_row(keys, at[p] - 8000, at[p], true);
+                    rows[i].offset = F.offsets[p]++;
+                    rows[i].partition = p;
+                    rows[i].judge = marks[p];
+                    if (rows[i].v[COL_T] - 5000 > marks[p]) marks[p] = rows[i].v[COL_T] - 5000;
+                    if (rows[i].v[COL_T] <= rows[i].judge) late++;
+                    else live_add(&rows[i]);
+                }
+                push_rows(0, rows, NULL, n, true);
+            }
+            watermark = marks[0] < marks[1] ? marks[0] : marks[1];
+            assert_int_equal(end_epoch(watermark), watermark);
+            check_reached();
+            assert_int_equal(F.ctx.late_rows, late);
+            if (one_in(6)) restart();
+        }
+        watermark = INT64_MAX;
+        assert_int_equal(end_epoch(INT64_MAX), INT64_MAX);
+        check_reached();
+        assert_int_equal(F.op->cls->state_rows(F.op), 0);
+        fixture_end();
+        if (only) break;
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_changes), cmocka_unit_test(test_windows)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_changes), cmocka_unit_test(test_windows),
+                                       cmocka_unit_test(test_by_time)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
