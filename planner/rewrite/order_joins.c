@@ -6,8 +6,11 @@
 #include "planner/node.h"
 #include "planner/rewrite/rewrite.h"
 
+static LNode *order(Planner *p, LNode *n);
+
 /* (a × b) ⋈ c */
 typedef struct Crossed {
+    Planner *p;
     Arena *arena;
     LNode *join, *cross, *a, *b, *c;
     BExpr *on;           /* of both joins: their columns have the same numbers */
@@ -72,7 +75,8 @@ static LNode *right_first(Crossed *x)
     int32_t na = x->a->nfields;
     if (!split(x, 0, na)) return NULL;
     LNode *inner = joined(x, x->cross, join_side_expr(x->arena, x->first, na), x->b, x->c);
-    return inner ? joined(x, x->join, x->rest, x->a, inner) : NULL;
+    LNode *outer = inner ? joined(x, x->join, x->rest, x->a, inner) : NULL;
+    return outer ? order(x->p, outer) : NULL; /* a may be a cross join itself */
 }
 
 static BExpr *renumbered(const Crossed *x, BExpr *e, const int32_t *to)
@@ -88,6 +92,7 @@ static LNode *left_first(Crossed *x)
     if (!split(x, na, na + nb)) return NULL;
     for (int32_t i = 0; i < n; i++) to[i] = i < na ? i : i < na + nb ? i + nc : i - nb;
     LNode *inner = joined(x, x->cross, renumbered(x, x->first, to), x->a, x->c);
+    if (inner) inner = order(x->p, inner);
     LNode *outer = inner ? joined(x, x->join, renumbered(x, x->rest, to), inner, x->b) : NULL;
     if (!outer) return NULL;
     BExpr **exprs = new (x->arena, BExpr *, n);
@@ -98,7 +103,7 @@ static LNode *left_first(Crossed *x)
 
 static LNode *order(Planner *p, LNode *n)
 {
-    Crossed x = {.arena = p->arena, .join = n};
+    Crossed x = {.p = p, .arena = p->arena, .join = n};
     if (!find_shape(&x)) return n;
     LNode *moved = right_first(&x);
     if (!moved) moved = left_first(&x);

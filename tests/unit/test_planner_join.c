@@ -475,6 +475,24 @@ static void refused(void **state)
     assert_int_equal(plan_sql(f, "SELECT a.price FROM bid a JOIN bid b ON a.auction = b.auction AND a.date_time = b.date_time"), WEIR_OK);
 }
 
+/* However many meet in one, no two of them make all their pairs. */
+static void stars(void **state)
+{
+    Fixture *f = *state;
+    StrBuf b = {.arena = &f->arena};
+    sb_lit(&b, "SELECT t0.price FROM bid t0");
+    for (int i = 1; i < 40; i++) sb_printf(&b, ", bid t%d", i);
+    for (int i = 0; i < 39; i++) sb_printf(&b, "%s t%d.auction = t39.%s", i ? " AND" : " WHERE", i, i % 2 ? "price" : "bidder");
+    assert_int_equal(plan_sql(f, sb_done(&b).p), WEIR_OK);
+    int joins = 0;
+    for (int i = 0; i < f->plan->nops; i++) {
+        if (f->plan->ops[i]->kind != PHYS_JOIN) continue;
+        joins++;
+        assert_true(f->plan->ops[i]->join->nkeys > 0);
+    }
+    assert_int_equal(joins, 39);
+}
+
 /* A query that is used twice is planned once. */
 static void shared(void **state)
 {
@@ -496,6 +514,6 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {T(conditions), T(one_side), T(several), T(merged_columns), T(intervals), T(windows),
-                                       T(nearest), T(order), T(known_of_rows), T(refused), T(shared)};
+                                       T(nearest), T(order), T(known_of_rows), T(refused), T(stars), T(shared)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
