@@ -248,6 +248,8 @@ struct CteScope {
     const OuterFrame *frame; /* of the subquery that WITH stands in */
 };
 Status bind_from(Binder *b, const TableRef *t, LNode **out, Scope *scope);
+/* A table FOR SYSTEM_TIME AS OF an event time: its columns, then (hidden) whether the row ends. */
+Status bind_versions(Binder *b, const TableRef *t, LNode **out, Scope *scope);
 /* One row of nothing, for what reads no relation. */
 LNode *bind_one_row(Binder *b, Span at);
 

@@ -84,6 +84,29 @@ static Status bind_relation(Binder *b, Relation *r, const TableRef *t, LNode **o
     return WEIR_E_INTERNAL;
 }
 
+static Status rename_to(Binder *b, Scope *s, const NameList *names, Span at);
+
+/* FOR SYSTEM_TIME AS OF an event time: the versions that a table's changelog brings. */
+Status bind_versions(Binder *b, const TableRef *t, LNode **out, Scope *scope)
+{
+    Arena *a = b->p->arena;
+    const Name *name = t->kind == TABLE_NAME ? &t->parts.data[t->parts.len - 1] : NULL;
+    Relation *r = name ? catalog_find(b->p->catalog, name->text) : NULL;
+    if (name && !r) return unknown_relation(b, name);
+    if (!r || r->kind != REL_TABLE || r->nkey == 0 || r->watermark.col < 0 || !options_get(&r->options, "connector")) {
+        Status st = diag_error(b->p->diags, WEIR_E_TYPE, bind_at(b, t->span), "there are no versions by time here");
+        diag_hint(b->p->diags, "FOR SYSTEM_TIME AS OF takes a TABLE with a connector, PRIMARY KEY and WATERMARK; or AS OF proctime()");
+        return st;
+    }
+    depend_on(b, r->id);
+    int32_t *cols = new (a, int32_t, r->ncols + 1);
+    for (int i = 0; i < r->ncols; i++) cols[i] = i;
+    cols[r->ncols] = SCAN_END_OF_ROW;
+    *out = lnode_scan(a, r, cols, r->ncols + 1, bind_at(b, t->span));
+    *scope = scope_of(a, *out, t->alias.text.n ? t->alias.text : name->text);
+    return rename_to(b, scope, &t->columns, t->span);
+}
+
 static Status bind_cte(Binder *b, const CteScope *cte, LNode **out)
 {
     const CteScope *saved = b->ctes;

@@ -243,7 +243,7 @@ static bool is_proctime(const LNode *n, const BExpr *e)
     if (bexpr_is_call(e, "proctime")) return true;
     if (e->kind != BE_COLUMN || !n) return false;
     if (n->kind == L_SCAN) {
-        const BExpr *computed = n->rel->cols[n->scan_cols[e->col]].expr;
+        const BExpr *computed = n->scan_cols[e->col] >= 0 ? n->rel->cols[n->scan_cols[e->col]].expr : NULL;
         return computed && is_proctime(NULL, computed);
     }
     if (n->kind == L_PROJECT) return is_proctime(n->inputs[0], n->exprs[e->col]);
@@ -260,8 +260,105 @@ static Status bind_as_of(Joining *s)
     BExpr *e;
     if (!when) return WEIR_OK;
     TRY(bind_expr(s->b, &c, when, &e));
-    if (!is_proctime(s->left, e)) return bind_unsupported(s->b, when->span, "FOR SYSTEM_TIME AS OF an event time");
-    s->join.wanted = JOIN_LOOKUP;
+    s->join.wanted = is_proctime(s->left, e) ? JOIN_LOOKUP : JOIN_TEMPORAL;
+    while (e->kind == BE_CAST && e->type.kind == TYPE_TIMESTAMP) e = e->args[0];
+    bool is_time = e->kind == BE_COLUMN && e->col == s->left->props.time_col && s->left->props.has_watermark;
+    if (is_time || s->join.wanted == JOIN_LOOKUP) return WEIR_OK;
+    Status st = diag_error(s->b->p->diags, WEIR_E_TYPE, bind_at(s->b, when->span), "this is not the event time of the left side");
+    diag_hint(s->b->p->diags, "FOR SYSTEM_TIME AS OF takes the column of its WATERMARK, or proctime()");
+    return st;
+}
+
+/* ---- versions: the nearest before the left row, unless it has ended --------------------------- */
+
+/* l.ts >= version.ts, which makes the join. */
+static Status version_time(Joining *s, BExpr **out)
+{
+    Arena *a = s->b->p->arena;
+    const Props *l = &s->left->props, *r = &s->right->props;
+    BExpr **args = new (a, BExpr *, 2);
+    args[0] = bexpr_column(a, l->time_col, s->left->fields[l->time_col].type, s->at);
+    args[1] = bexpr_column(a, s->left->nfields + r->time_col, s->right->fields[r->time_col].type, s->at);
+    return bind_operator(s->b, ">=", args, 2, s->at, out);
+}
+
+static bool is_version_key(const Joining *s, const BExpr *e, bool *covered)
+{
+    int32_t nleft = s->left->nfields;
+    int left;
+    const Relation *r = s->right->rel;
+    if (!join_is_key(e, nleft, &left) || bexpr_is_call(e, "is_not_distinct")) return false;
+    const BExpr *right = e->args[!left];
+    for (int i = 0; right->kind == BE_COLUMN && i < r->nkey; i++)
+        if (right->col - nleft == r->key[i]) {
+            covered[i] = true;
+            return true;
+        }
+    return false;
+}
+
+/* What chooses the version stays the join's condition; the rest is asked of the one chosen. */
+static Status split_condition(Joining *s, BExpr **asked)
+{
+    Arena *a = s->b->p->arena;
+    const Relation *r = s->right->rel;
+    bool *covered = new (a, bool, r->nkey);
+    BExpr *on = s->join.on, *time;
+    TRY(version_time(s, &time));
+    s->join.on = time;
+    *asked = NULL;
+    for (int32_t i = 0; i < conjunct_count(on); i++) {
+        BExpr *e = conjunct_at(on, i);
+        if (is_version_key(s, e, covered)) s->join.on = bexpr_and(a, s->join.on, e);
+        else *asked = bexpr_and(a, *asked, e);
+    }
+    for (int i = 0; i < r->nkey; i++) {
+        if (covered[i]) continue;
+        Status st = diag_error(s->b->p->diags, WEIR_E_TYPE, s->at, "ON must equate all of the primary key of \"%.*s\"", STR_ARG(r->name));
+        diag_hint(s->b->p->diags, "\"%.*s\" is missing", STR_ARG(r->cols[r->key[i]].name));
+        return st;
+    }
+    return WEIR_OK;
+}
+
+static Status is_alive(Joining *s, BExpr *asked, BExpr **out)
+{
+    Arena *a = s->b->p->arena;
+    BExpr **args = new (a, BExpr *, 1);
+    args[0] = bexpr_column(a, s->left->nfields + s->right->nfields - 1, TYPE_OF(TYPE_BOOLEAN), s->at);
+    TRY(bind_operator(s->b, "not", args, 1, s->at, out));
+    *out = bexpr_and(a, *out, asked);
+    return WEIR_OK;
+}
+
+/* LEFT: a version that has ended, or does not fulfil the rest of ON, is none. */
+static LNode *pad_dead(Joining *s, LNode *n, BExpr *alive)
+{
+    Arena *a = s->b->p->arena;
+    BExpr **exprs = new (a, BExpr *, n->nfields);
+    for (int32_t i = 0; i < n->nfields; i++) {
+        exprs[i] = bexpr_column(a, i, n->fields[i].type, s->at);
+        if (i < s->left->nfields) continue;
+        BExpr **args = new (a, BExpr *, 2);
+        args[0] = alive;
+        args[1] = exprs[i];
+        exprs[i] = bexpr_form(a, BE_CASE, n->fields[i].type, args, 2, s->at);
+    }
+    return lnode_project(a, n, exprs, n->fields, n->nfields, s->at);
+}
+
+static Status join_versions(Joining *s, LNode **out)
+{
+    BExpr *asked, *alive;
+    Arena *a = s->b->p->arena;
+    if (s->join.kind != JOIN_INNER && s->join.kind != JOIN_LEFT)
+        return diag_error(s->b->p->diags, WEIR_E_UNSUPPORTED, s->at, "a join FOR SYSTEM_TIME AS OF is inner or left");
+    if (!s->left->props.is_append_only)
+        return diag_error(s->b->p->diags, WEIR_E_RETRACT, s->at, "rows of the left side may be taken back; their versions are not known any more");
+    TRY(split_condition(s, &asked));
+    TRY(is_alive(s, asked, &alive));
+    *out = lnode_join_of(a, &s->join, s->left, s->right, s->at);
+    *out = s->join.kind == JOIN_LEFT ? pad_dead(s, *out, alive) : lnode_filter(a, *out, alive, s->at);
     return WEIR_OK;
 }
 
@@ -302,12 +399,13 @@ static JoinKind kind_of(const TableRef *t)
 static Status bind_sides(Joining *s)
 {
     TRY(bind_from(s->b, s->t->left, &s->left, &s->l));
+    TRY(bind_as_of(s));
     const TableRef *outer = s->b->as_of;
     s->b->as_of = s->t->right;
-    Status st = bind_from(s->b, s->t->right, &s->right, &s->r);
+    bool versions = s->join.wanted == JOIN_TEMPORAL;
+    Status st = versions ? bind_versions(s->b, s->t->right, &s->right, &s->r) : bind_from(s->b, s->t->right, &s->right, &s->r);
     s->b->as_of = outer;
     TRY(st);
-    TRY(bind_as_of(s));
     return check_tables(s);
 }
 
@@ -320,7 +418,8 @@ Status bind_join(Binder *b, const TableRef *t, LNode **out, Scope *scope)
     TRY(bind_sides(&s));
     TRY(bind_using(&s, &merged));
     TRY(bind_on(&s));
-    *out = lnode_join_of(b->p->arena, &s.join, s.left, s.right, s.at);
+    if (s.join.wanted == JOIN_TEMPORAL) TRY(join_versions(&s, out));
+    else *out = lnode_join_of(b->p->arena, &s.join, s.left, s.right, s.at);
     if (t->is_asof) TRY(check_asof(&s, *out));
     if (s.join.wanted == JOIN_LOOKUP) TRY(check_lookup(&s, *out));
     if (s.later) TRY(attach_filter(b->p, b->emit_final, *out, s.later, s.later->span, out));

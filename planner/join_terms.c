@@ -319,7 +319,7 @@ bool join_is_time(const LNode *n, const BExpr *e)
     LJoin same;
     if (j->is_settled) return false;
     if (j->match == JOIN_INTERVAL) return time_bound(&times, e, &bound);
-    return j->match == JOIN_ASOF && asof_term(n, e, &same) && same.asof == j->asof &&
+    return (j->match == JOIN_ASOF || j->match == JOIN_TEMPORAL) && asof_term(n, e, &same) && same.asof == j->asof &&
            same.left_time == j->left_time && same.right_time == j->right_time;
 }
 
@@ -341,6 +341,6 @@ void join_find(Arena *a, LNode *n)
     forget(a, j);
     find_keys(a, n);
     if (!j->is_settled && j->wanted == JOIN_REGULAR) find_match(n);
-    if (!j->is_settled && j->wanted == JOIN_ASOF) find_asof(n);
+    if (!j->is_settled && (j->wanted == JOIN_ASOF || j->wanted == JOIN_TEMPORAL)) find_asof(n);
     find_residual(a, n);
 }

@@ -40,7 +40,8 @@ LNode *lnode_scan(Arena *a, Relation *rel, const int32_t *cols, int32_t ncols, S
     n->nfields = ncols;
     for (int i = 0; i < ncols; i++) {
         n->scan_cols[i] = cols[i];
-        n->fields[i] = (Field){rel->cols[cols[i]].name, rel->cols[cols[i]].type};
+        n->fields[i] = cols[i] == SCAN_END_OF_ROW ? (Field){S("end of row"), TYPE_OF(TYPE_BOOLEAN)}
+                                                  : (Field){rel->cols[cols[i]].name, rel->cols[cols[i]].type};
     }
     return finish(a, n);
 }

@@ -168,6 +168,10 @@ typedef struct RankSpec {
 
 typedef enum SetKind { SETOP_INTERSECT, SETOP_EXCEPT } SetKind;
 
+/* Versions of a table's rows, as its changelog brings them: a column of scan_cols that says whether the
+ * record ends the row of its key. All rows then have the weight 1. */
+enum { SCAN_END_OF_ROW = -1 };
+
 typedef enum PhysKind {
     PHYS_SCAN,      /* rows of a stream: `rel`; output: `scan_cols` of it */
     PHYS_VIEW_INPUT,/* changes of another materialized view `rel`: all its columns */
@@ -200,7 +204,7 @@ struct PhysOp {
     Span span;
 
     Relation *rel;         /* SCAN, VIEW_INPUT, VIEW */
-    int32_t *scan_cols;    /* SCAN: columns of rel, one per output field */
+    int32_t *scan_cols;    /* SCAN: columns of rel, one per output field; or SCAN_END_OF_ROW */
     BExpr *scan_filter;    /* SCAN: over the output fields, or NULL: pushed down */
     uint16_t stream_rank;  /* SCAN: order of the stream's name among the query's streams */
     BExpr *pred;           /* FILTER */

@@ -22,14 +22,23 @@ static int32_t field_of(const LNode *n, int32_t col)
     return -1;
 }
 
+/* Whether rows are the versions of a table's rows: they only grow, and many are of one key. */
+static bool is_of_versions(const LNode *n)
+{
+    for (int i = 0; i < n->nfields; i++)
+        if (n->scan_cols[i] == SCAN_END_OF_ROW) return true;
+    return false;
+}
+
 static void scan_props(Arena *a, LNode *n)
 {
     Props *p = &n->props;
     const Relation *r = n->rel;
-    p->is_append_only = r->kind == REL_STREAM;
+    p->is_append_only = r->kind == REL_STREAM || is_of_versions(n);
     p->has_position = true;
     p->has_watermark = r->watermark.col >= 0;
     p->time_col = field_of(n, r->watermark.col);
+    if (r->kind == REL_TABLE) return;
     p->key = new (a, int32_t, r->nkey);
     for (int i = 0; i < r->nkey; i++) {
         p->key[i] = field_of(n, r->key[i]);

@@ -12,7 +12,7 @@ Scope scope_of(Arena *a, const LNode *n, Str table)
         int32_t rel_col = n->kind == L_SCAN ? n->scan_cols[i] : i;
         s.cols[i] = (ScopeColumn){.table = table, .name = n->fields[i].name, .col = i,
                                   .type = n->fields[i].type,
-                                  .hidden = r && r->cols[rel_col].hidden};
+                                  .hidden = rel_col < 0 || (r && r->cols[rel_col].hidden)};
     }
     return s;
 }

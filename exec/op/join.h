@@ -117,6 +117,12 @@ typedef struct JoinOp {
     VEC(int64_t) closed_ends;
 } JoinOp;
 
+/* One right row at most is met: the nearest by time. */
+static inline bool join_is_nearest(const JoinSpec *spec)
+{
+    return spec->match == JOIN_ASOF || spec->match == JOIN_TEMPORAL;
+}
+
 /* ---- state (join_state.c) --------------------------------------------------------------------- */
 
 /* Fills all but op.cls. */

@@ -94,13 +94,13 @@ static void judge(Input *in)
 {
     if (in->s->above_state) return;
     switch (in->j->spec->match) {
-    case JOIN_INTERVAL: drop_late(in); return;
+    case JOIN_INTERVAL:
+    case JOIN_TEMPORAL: drop_late(in); return;
     case JOIN_WINDOW: drop_ended(in); return;
     case JOIN_ASOF:
         if (in->j->spec->emit_final) drop_late(in);
         return;
     case JOIN_REGULAR:
-    case JOIN_TEMPORAL:
     case JOIN_LOOKUP: return;
     }
 }

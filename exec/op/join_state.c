@@ -11,7 +11,7 @@
 
 static bool is_timed(const JoinSpec *spec)
 {
-    return spec->match == JOIN_INTERVAL || spec->match == JOIN_ASOF;
+    return spec->match == JOIN_INTERVAL || join_is_nearest(spec);
 }
 
 static int key_of_column(const JoinOp *j, const JoinSide *s, int col)
@@ -51,7 +51,7 @@ static void choose_columns(JoinOp *j, JoinSide *s, const bool *residual, Arena *
 
 static void make_layout(JoinOp *j, JoinSide *s, Arena *a)
 {
-    bool has_pos = j->spec->match == JOIN_ASOF && s->no == SIDE_RIGHT && s->input->props.has_position &&
+    bool has_pos = join_is_nearest(j->spec) && s->no == SIDE_RIGHT && s->input->props.has_position &&
                    !j->spec->right_retracts;
     Type *types = new (a, Type, s->ncols + 6);
     int n = 0;
@@ -206,7 +206,7 @@ void join_touch_key(JoinOp *j, uint8_t *group)
 /* Order of a side's rows of equal time: as their relation is ordered, then as they came. */
 static int row_order(const JoinOp *j, const JoinSide *s, const JoinRow *a, const JoinRow *b)
 {
-    if (j->spec->match == JOIN_ASOF && s->no == SIDE_RIGHT) {
+    if (join_is_nearest(j->spec) && s->no == SIDE_RIGHT) {
         int order = key_cmp(&s->saved, row_words(s, a), group_head(&s->rows, row_entry(a))->nulls, row_words(s, b),
                             group_head(&s->rows, row_entry(b))->nulls);
         if (order) return order;
@@ -340,8 +340,8 @@ void join_await_row(JoinOp *j, JoinSide *s, uint8_t *group, const JoinRow *r)
     case JOIN_ASOF:
         if (j->spec->emit_final) await_key(s, group, row_time(s, r));
         return;
+    case JOIN_TEMPORAL: await_key(s, group, row_time(s, r)); return;
     case JOIN_REGULAR:
-    case JOIN_TEMPORAL:
     case JOIN_LOOKUP: return;
     }
 }

@@ -85,9 +85,9 @@ Status op_join_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
     case JOIN_REGULAR: return open_as(&regular_class, p, c, a, out, d);
     case JOIN_INTERVAL: return open_as(&interval_class, p, c, a, out, d);
     case JOIN_WINDOW: return open_as(&window_class, p, c, a, out, d);
-    case JOIN_ASOF: return op_join_asof_open(p, c, a, out, d);
+    case JOIN_ASOF:
+    case JOIN_TEMPORAL: return op_join_asof_open(p, c, a, out, d);
     case JOIN_LOOKUP: return op_join_lookup_open(p, c, a, out, d);
-    case JOIN_TEMPORAL: break;
     }
-    return diag_error(d, WEIR_E_UNSUPPORTED, p->span, "joins FOR SYSTEM_TIME are not supported yet");
+    return WEIR_E_INTERNAL;
 }

@@ -4,7 +4,10 @@
  * order, the last of which wins. EMIT CHANGES keeps all of them: a right row that comes or goes
  * changes the left rows from its own time to that of the next right row that stays. EMIT FINAL
  * writes a left row when its nearest cannot change any more and forgets it, and right rows that are
- * nearest to nothing to come. Late rows: settled here under EMIT FINAL; EMIT CHANGES corrects itself. */
+ * nearest to nothing to come. Late rows: settled here under EMIT FINAL; EMIT CHANGES corrects itself.
+ *
+ * A temporal join is one whose right rows are the versions of a table's rows. What is late is dropped
+ * under EMIT CHANGES too, so there as well nothing needs to be kept that the watermark has passed. */
 #include "exec/op/join.h"
 
 /* ---- the nearest ------------------------------------------------------------------------------ */
@@ -127,7 +130,7 @@ static bool write_due(JoinOp *j, uint8_t *group, int64_t limit)
     for (; written < n; written++) {
         JoinRow *row = list_row(l, written), *r = nearest(j, row, false);
         if (!is_settled(j, row, r, j->op.port_watermark[SIDE_RIGHT])) break;
-        out_nearest(j, row, r, row->weight);
+        if (j->spec->emit_final) out_nearest(j, row, r, row->weight);
     }
     join_drop_front(j, left, group, written);
     return written == n;
@@ -194,8 +197,9 @@ static int64_t asof_flush(Op *op, int64_t watermark)
     join_check(j);
     join_emit_never(j, &j->side[SIDE_LEFT]);
     int64_t out = watermark == INT64_MAX ? INT64_MAX : INT64_MIN;
-    if (j->spec->emit_final) out = flush_final(j, watermark);
-    else emit_changes(j);
+    if (!j->spec->emit_final) emit_changes(j);
+    int64_t settled = j->spec->emit_final || j->spec->match == JOIN_TEMPORAL ? flush_final(j, watermark) : watermark;
+    if (j->spec->emit_final) out = settled;
     join_out_flush(j);
     return out;
 }

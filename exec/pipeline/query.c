@@ -30,6 +30,15 @@ static void leaf_filter(Leaf *leaf, Batch *b)
     b->nsel = n;
 }
 
+/* SCAN_END_OF_ROW: what the weights say becomes a column. */
+static Column end_of_row(Batch *mine, const Batch *b, Arena *a)
+{
+    Column c = column_new(a, TYPE_OF(TYPE_BOOLEAN), b->rows);
+    for (int i = 0; i < b->rows; i++) COL(uint8_t, &c)[i] = batch_weight(b, i) < 0;
+    mine->weights = NULL;
+    return c;
+}
+
 void leaf_push(Leaf *leaf, const Batch *b)
 {
     const PhysOp *p = leaf->op.plan;
@@ -37,7 +46,8 @@ void leaf_push(Leaf *leaf, const Batch *b)
     Batch mine = *b;
     mine.ncols = p->nfields;
     mine.cols = new_raw(c->batch_scratch, Column, p->nfields);
-    for (int i = 0; i < p->nfields; i++) mine.cols[i] = b->cols[p->scan_cols[i]];
+    for (int i = 0; i < p->nfields; i++)
+        mine.cols[i] = p->scan_cols[i] >= 0 ? b->cols[p->scan_cols[i]] : end_of_row(&mine, b, c->batch_scratch);
     if (mine.offset) mine.label |= (uint64_t)p->stream_rank << 48;
     leaf_emit(leaf, &mine);
 }

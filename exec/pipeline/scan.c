@@ -37,7 +37,7 @@ bool scan_decodes(const Scan *s, const Leaf *leaf)
 {
     const PhysOp *p = leaf->op.plan;
     for (int i = 0; i < p->nfields; i++)
-        if (!s->wanted[p->scan_cols[i]]) return false;
+        if (p->scan_cols[i] >= 0 && !s->wanted[p->scan_cols[i]]) return false;
     return true;
 }
 
@@ -88,7 +88,8 @@ static void find_wanted(Scan *s)
         if (r->cols[i].not_null || r->cols[i].primary_key) s->wanted[i] = true;
     for (ptrdiff_t l = 0; l < s->leaves.len; l++) {
         const PhysOp *p = s->leaves.data[l]->op.plan;
-        for (int i = 0; i < p->nfields; i++) s->wanted[p->scan_cols[i]] = true;
+        for (int i = 0; i < p->nfields; i++)
+            if (p->scan_cols[i] >= 0) s->wanted[p->scan_cols[i]] = true;
     }
     for (int i = 0; i < r->ncols; i++)
         if (r->cols[i].kind == COL_COMPUTED && s->wanted[i]) want_expr(s, r->cols[i].expr);

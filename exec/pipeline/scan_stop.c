@@ -34,7 +34,7 @@ static void note_columns(Scan *s, const Leaf *leaf, const Batch *b)
 {
     const PhysOp *p = leaf->op.plan;
     for (int i = 0; i < p->nfields; i++) {
-        const ErrMask *err = s->cols[p->scan_cols[i]].err;
+        const ErrMask *err = p->scan_cols[i] >= 0 ? s->cols[p->scan_cols[i]].err : NULL;
         for (int k = 0; err && k < err->n; k++) note(s, b->offset[err->list[k].row], err->list[k].message);
     }
 }
