@@ -246,6 +246,7 @@ struct CteScope {
     const CommonTable *table;
     const CteScope *outer;  /* what its own query sees, and who asks further */
     const OuterFrame *frame; /* of the subquery that WITH stands in */
+    LNode **bound;          /* its relation, once it is bound: all who name it share it */
 };
 Status bind_from(Binder *b, const TableRef *t, LNode **out, Scope *scope);
 /* A table FOR SYSTEM_TIME AS OF an event time: its columns, then (hidden) whether the row ends. */

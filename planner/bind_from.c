@@ -3,6 +3,7 @@
  * A view's text is bound where the view is named, as if it stood there in parentheses; errors in
  * it are shown at its name. Joins: bind_join.c. */
 #include "planner/bind.h"
+#include "planner/subquery.h"
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
@@ -110,11 +111,14 @@ Status bind_versions(Binder *b, const TableRef *t, LNode **out, Scope *scope)
 static Status bind_cte(Binder *b, const CteScope *cte, LNode **out)
 {
     const CteScope *saved = b->ctes;
+    *out = *cte->bound;
+    if (*out) return WEIR_OK;
     b->ctes = cte->outer;
     frames_hide(b, cte->frame, 1);
     Status st = bind_select(b, cte->table->query, false, out);
     frames_hide(b, cte->frame, -1);
     b->ctes = saved;
+    if (st == WEIR_OK && !plan_is_correlated(*out)) *cte->bound = *out;
     return st;
 }
 

@@ -21,7 +21,7 @@ static Status open_with(Binder *b, const Select *s)
     if (s->is_recursive) return bind_unsupported(b, s->with.data[0].name.span, "WITH RECURSIVE");
     for (int i = 0; i < s->with.len; i++) {
         CteScope *cte = new_one(b->p->arena, CteScope);
-        *cte = (CteScope){&s->with.data[i], b->ctes, b->frame};
+        *cte = (CteScope){&s->with.data[i], b->ctes, b->frame, new_one(b->p->arena, LNode *)};
         b->ctes = cte;
     }
     return WEIR_OK;
