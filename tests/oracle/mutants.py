@@ -98,13 +98,13 @@ class Bench:
         yield "scripts", ["sh", "-c", f'for f in *.test; do "{self.program}" "$f" || exit 1;'
                           f' "{self.program}" --batch 1 --rules-off all "$f" || exit 1; done'], "tests/stream"
         yield "relational", python + ["oracle.relational", "--engine", self.program, "--no-shrink", "--seed", str(seed),
-                                      "--budget", str(1500 * scale)], "tests"
+                                      "--budget", str(600 * scale)], "tests"
         yield "oracle", python + ["oracle", "--engine", self.program, "--no-shrink", "--seed", str(seed),
-                                  "--budget", str(200 * scale)], "tests"
+                                  "--budget", str(60 * scale)], "tests"
 
     def caught_by(self, scale, seed):
         for name, command, folder in self.suites(scale, seed):
-            if self.fails(command, folder, 60 + 120 * scale):
+            if self.fails(command, folder, 300 * scale):
                 return name
         return None
 

@@ -438,7 +438,8 @@ class Maker:
         if name != "first_value" and (frame is None or frame[0] != "ROWS") or frame and (frame[0] != "ROWS" or frame[3]):
             w = self.window(cols, settled, total=True)
             frame = frame if frame and (frame[0] != "RANGE" or len(w.order) == 1 or not any(b[1] for b in frame[1:3])) else None
-        return Agg(name, f"{name}({{0}}{extra})", (a,), t, over=replace(w, frame=frame), ordered=frame is not None and frame[0] == "ROWS")
+        return Agg(name, f"{name}({{0}}{extra})", (a,), t, over=replace(w, frame=frame),
+                   ordered=frame[0] == "ROWS" if frame else name == "first_value")
 
     def aggregate_over(self, cols, settled, f):
         make = self.rng.choice([exprs.counts, exprs.sums, exprs.sums, exprs.extremes, exprs.bools])
