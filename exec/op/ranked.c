@@ -92,11 +92,22 @@ int64_t rows_through(const Treap *t, Str prefix, Arena *scratch)
     return n;
 }
 
+/* Whether all that is pending comes behind the rows: so it mostly is where rows come in order. */
+static bool is_appended(const Partition *p)
+{
+    const TreapNode *last = treap_max(&p->rows);
+    return !last || str_cmp(treap_key(last), treap_key(treap_min(&p->pending))) < 0;
+}
+
 bool partition_changed(const Partition *p, Changed *out)
 {
     const TreapNode *first = treap_min(&p->pending), *last = treap_max(&p->pending);
     if (!first) return false;
     *out = (Changed){.first = treap_key(first), .last = treap_key(last), .net = treap_weight(&p->pending)};
+    if (is_appended(p)) {
+        out->from = out->to = treap_weight(&p->rows);
+        return true;
+    }
     out->from = rows_before(&p->rows, out->first);
     const TreapNode *same = treap_find(&p->rows, out->last);
     out->to = same ? treap_rank(same) + same->count : rows_before(&p->rows, out->last);
@@ -152,8 +163,9 @@ void ranked_apply(Ranked *r, uint8_t *part)
 {
     Partition *p = partition(part);
     StateHeap *h = &r->parts.heap;
+    bool all_new = p->pending.root && is_appended(p);
     for (const TreapNode *n = treap_min(&p->pending); n; n = treap_next(n)) {
-        const TreapNode *old = treap_find(&p->rows, treap_key(n));
+        const TreapNode *old = all_new ? NULL : treap_find(&p->rows, treap_key(n));
         note_change(r, part, treap_key(n), old ? old->count : 0);
         treap_add(&p->rows, h, treap_key(n), treap_payload(n), n->count);
         r->nrows += n->count;
