@@ -18,6 +18,7 @@ CREATE TABLE v (k BIGINT, x BIGINT, at TIMESTAMP(0) METADATA FROM 'timestamp', P
   WITH (connector = 'file', path = 'v.ndjson', format = 'debezium', follow = true);
 CREATE STREAM s (id BIGINT, k BIGINT, at TIMESTAMP(0), WATERMARK FOR at AS at - INTERVAL '3' SECOND)
   WITH (connector = 'file', path = 's.ndjson', format = 'json', follow = true, timestamp_format = 'epoch_s');
+CREATE TABLE w (k BIGINT, x BIGINT, PRIMARY KEY (k)) WITH (connector = 'file', path = 'w/*.ndjson', format = 'upsert', follow = true);
 CREATE MATERIALIZED VIEW total AS SELECT count(*) AS n, sum(x) AS x FROM v;
 CREATE MATERIALIZED VIEW inc AS SELECT s.id, r.x FROM s JOIN v FOR SYSTEM_TIME AS OF s.at AS r ON s.k = r.k;
 CREATE MATERIALIZED VIEW lec AS SELECT s.id, r.k, r.x FROM s LEFT JOIN v FOR SYSTEM_TIME AS OF s.at AS r ON s.k = r.k AND r.x < 7;
@@ -108,9 +109,26 @@ def piece(rng, clock, versions, rows, table, folder, number):
     return number
 
 
+def parts_piece(rng, parts, folder):
+    """Two files of one table: of a key's records the last one of the last file counts."""
+    for name, records in parts.items():
+        with open(os.path.join(folder, "w", name + ".ndjson"), "a") as f:
+            for _ in range(rng.randint(0, 4)):
+                k, x = rng.randint(1, 6), rng.choice([None, 1, 2, 3])
+                records[k] = x
+                f.write(json.dumps({"key": k, "value": None if x is None else {"x": x}}) + "\n")
+
+
+def parts_table(parts):
+    last = {}
+    for name in sorted(parts):
+        last.update(parts[name])
+    return [[k, x] for k, x in last.items() if x is not None]
+
+
 def compare(driver, want, seed, step):
     for view, rows in want.items():
-        columns = "k, x" if view == "v" else "*"
+        columns = "k, x" if view in ("v", "w") else "*"
         got = driver.rows(f"SELECT {columns} FROM \"{view}\"")
         if sorted(map(repr, got)) != sorted(map(repr, rows)):
             print(f"seed {seed}, step {step}: {view}\n  want {sorted(map(repr, rows))}\n  got  {sorted(map(repr, got))}")
@@ -121,17 +139,22 @@ def compare(driver, want, seed, step):
 def run(program, seed):
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("v.ndjson", "s.ndjson"):
+        os.mkdir(os.path.join(folder, "w"))
+        for name in ("v.ndjson", "s.ndjson", "w/a.ndjson", "w/b.ndjson"):
             open(os.path.join(folder, name), "w").close()
         versions, rows, table, number = Side(), Side(), {}, 0
+        parts = {"a": {}, "b": {}}
         driver = Driver(program, folder, rng)
         driver.do(SCRIPT)
         ok, clock = True, 1000
         for step in range(12):
             clock += rng.randint(0, 5)
             number = piece(rng, clock, versions, rows, table, folder, number)
+            parts_piece(rng, parts, folder)
             driver.do("run\n" + ("restart\n" if rng.random() < 0.3 else ""))
-            ok = compare(driver, expected(versions, rows, table), seed, step)
+            want = expected(versions, rows, table)
+            want["w"] = parts_table(parts)
+            ok = compare(driver, want, seed, step)
             if not ok:
                 break
         driver.p.stdin.close()
