@@ -244,7 +244,11 @@ QUERIES = {"q0": q0, "q1": q1, "q2": q2, "q3": q3, "q4": q4, "q5": hot_items, "q
 # what is worked out here.
 HASHES = {
     "q0": "920000 ec5463273cbec8af", "q1": "920000 5bb3434ceed07876", "q2": "6974 11e99b1cea1fdc80",
-    "q3": "6239 c1f4506ef1b0ff55", "q4": "5 0a7cf9ef4d5616e8", "q5": "54 f50f43f5a54c8677", "q5_window": "54 f50f43f5a54c8677",
+    "q3": "6239 c1f4506ef1b0ff55", "q4": "5 0a7cf9ef4d5616e8", "q5": "54 f50f43f5a54c8677",
+    "q5_window": "54 f50f43f5a54c8677", "q7": "10 51c0eb35308b6cbb", "q7_window": "10 51c0eb35308b6cbb",
+    "q8": "8424 8c18a2ad4e705e02", "q8_window": "8424 8c18a2ad4e705e02", "q9": "55918 49fea5a5ee9bf3b5",
+    "q11": "19912 1c531bbef46f8acf", "q11_window": "19912 1c531bbef46f8acf", "q15": "1 09e9d1e1b7d215da",
+    "q17": "59972 b9db9eebd4117d87", "q18": "292351 bb32d6cac9312043",
 }
 
 
