@@ -4,6 +4,7 @@
  * that a connector reads. Either way its present rows are kept as a view's are, by a plan of its own:
  * what brings the changes, then the root that keeps the rows. Queries over it read its changes. */
 #include "planner/ddl.h"
+#include "planner/node.h"
 
 bool ddl_has_key(const CreateStream *s)
 {
@@ -80,8 +81,11 @@ static PhysOp *add_op(Planner *p, PhysPlan *plan, PhysKind kind, Relation *rel, 
     op->inputs[0] = below;
     op->fields = new (p->arena, Field, rel->ncols);
     for (int32_t i = 0; i < rel->ncols; i++) op->fields[i] = (Field){rel->cols[i].name, rel->cols[i].type};
-    op->props = (Props){.time_col = -1, .window_start = -1, .window_end = -1, .above_state = true,
-                        .key = rel->key, .nkey = rel->nkey, .state_bound = S("rows of the table")};
+    op->props = no_props();
+    op->props.above_state = true;
+    op->props.key = rel->key;
+    op->props.nkey = rel->nkey;
+    op->props.state_bound = S("rows of the table");
     plan->ops[plan->nops++] = op;
     return op;
 }

@@ -221,7 +221,7 @@ static void fixture_plan(PhysKind kind, int ports, int more, bool retracts, bool
     F.ports = ports;
     for (int i = 0; i < 2; i++) {
         F.inputs[i] = (PhysOp){.fields = new (a, Field, NCOLS), .nfields = NCOLS};
-        F.inputs[i].props = (Props){.is_append_only = !retracts, .has_position = !above_state, .above_state = above_state,
+        F.inputs[i].props = (Props){.other_time = -1, .is_append_only = !retracts, .has_position = !above_state, .above_state = above_state,
                                     .time_col = COL_T, .window_start = -1, .window_end = -1};
         for (int c = 0; c < NCOLS; c++) F.inputs[i].fields[c].type = COLUMN_TYPES[c];
         F.input_list[i] = &F.inputs[i];
