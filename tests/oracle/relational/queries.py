@@ -455,7 +455,8 @@ class Maker:
         frame = self.frame(w.order)
         if frame and make in (exprs.extremes, exprs.bools):
             frame = frame[:3] + (None,)   # SQLite's MIN and MAX are wrong in some frames with EXCLUDE
-        if frame and frame[0] == "ROWS" and not settled:
+        peers_show = frame and frame[0] == "ROWS" and frame[3] in ("GROUP", "TIES")   # ours are those of the text, SQLite's those of the order made whole
+        if frame and frame[0] == "ROWS" and (not settled or peers_show):
             w = self.window(cols, settled, total=True)
         flt = simple(self.rng, cols) if self.chance(0.1) else None
         return replace(a, over=replace(w, frame=frame), ordered=bool(frame and frame[0] == "ROWS"), filter=flt)

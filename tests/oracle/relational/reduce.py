@@ -217,7 +217,7 @@ def reduced(program, case, name, verdict, seconds=90):
             got = judge(program, smaller)
         except (sqlite3.Error, RuntimeError, StopIteration):
             return False
-        v = got.get(smaller.views[-1].name) or got.get(None)
+        v = (got.get(smaller.views[-1].name) if smaller.views else None) or got.get(None)
         return v is not None and v.kind == verdict.kind and v.what == verdict.what
 
     smaller = only(case, name) if name else case
