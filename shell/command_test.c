@@ -378,8 +378,13 @@ static void report_junit(const Outcomes *o, FILE *f)
 
 static void indent(FILE *f, const char *text, const char *before)
 {
-    for (; *text; text += strcspn(text, "\n"), text += *text == '\n')
-        fprintf(f, "%s%.*s\n", before, (int)strcspn(text, "\n"), text);
+    while (*text) {
+        size_t n = strcspn(text, "\n");
+        fputs(before, f);
+        fwrite(text, 1, n, f);
+        fputc('\n', f);
+        text += n + (text[n] == '\n');
+    }
 }
 
 static void report_tap(const Outcomes *o, FILE *f)

@@ -395,6 +395,8 @@ class Maker:
         if unit == "GROUPS" and not order:
             unit = "ROWS"
         exclude = self.rng.choice(["CURRENT ROW", "GROUP", "TIES"]) if self.chance(0.1) else None
+        if unit == "ROWS" and exclude:   # peers are those of the text; SQLite gets an order made whole, which has none
+            exclude = "CURRENT ROW"
         return (unit, start, end, exclude)
 
     def window(self, cols, settled, total=False):
@@ -455,8 +457,7 @@ class Maker:
         frame = self.frame(w.order)
         if frame and make in (exprs.extremes, exprs.bools):
             frame = frame[:3] + (None,)   # SQLite's MIN and MAX are wrong in some frames with EXCLUDE
-        peers_show = frame and frame[0] == "ROWS" and frame[3] in ("GROUP", "TIES")   # ours are those of the text, SQLite's those of the order made whole
-        if frame and frame[0] == "ROWS" and (not settled or peers_show):
+        if frame and frame[0] == "ROWS" and not settled:
             w = self.window(cols, settled, total=True)
         flt = simple(self.rng, cols) if self.chance(0.1) else None
         return replace(a, over=replace(w, frame=frame), ordered=bool(frame and frame[0] == "ROWS"), filter=flt)
