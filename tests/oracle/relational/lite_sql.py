@@ -121,7 +121,7 @@ def own_order(q):
         return None
     if q.group or has_aggregate(q):
         return [expr(g) for g in q.group]
-    if any(True for _ in nodes_in(q.where, Sub)) or any(a.over is not None for a in nodes_in(q.items, Agg)):
+    if any(True for _ in nodes_in(q.where, Sub)):
         return None
     return [] if q.from_ is None else order_of(q.from_)
 
@@ -137,6 +137,8 @@ def hidden_in(q):
     if q.distinct:
         return "columns"
     order = own_order(q)
+    if any(a.over is not None for a in nodes_in(q.items, Agg)):
+        return None   # rows of OVER go by all their columns
     return None if order is None else len(order)
 
 
