@@ -137,8 +137,9 @@ def hidden_in(q):
     if q.distinct:
         return "columns"
     order = own_order(q)
-    if any(a.over is not None for a in nodes_in(q.items, Agg)):
-        return None   # rows of OVER go by all their columns
+    is_top = q.limit is not None or q.offset or q.qualify is not None or q.distinct_on
+    if is_top or any(a.over is not None for a in nodes_in(q.items, Agg)):
+        return None   # rows of OVER and Top-N go by all their columns
     return None if order is None else len(order)
 
 

@@ -79,7 +79,9 @@ class Maker:
         if self.chance(0.2):
             parts.append(self.equality(left, right))
         if self.chance(0.3):
-            parts.append(simple(self.rng, left + right))
+            residual = simple(self.rng, left + right)
+            if any(True for _ in nodes_in(residual, Col)):   # SQLite lets a constant of ON decide for a FULL JOIN above
+                parts.append(residual)
         if self.chance(0.04) and parts[0]:
             a = parts[0].args
             parts[0] = Call("({} IS NOT DISTINCT FROM {})", a, BOOLEAN)
@@ -482,7 +484,7 @@ class Maker:
 
     def can_share(self, c, first):
         """Calls of one kind may stand over the same window: both are about ties, or none is."""
-        return c.ordered == first.ordered and c.tag not in ("rank", "dense_rank", "percent_rank", "cume_dist") and bool(
+        return c.ordered == first.ordered and c.tag not in ("last_value", "nth_value", "rank", "dense_rank", "percent_rank", "cume_dist") and bool(
             c.over.order) and (c.over.frame is None) == (first.over.frame is None)
 
     def over_groups(self, depth):
