@@ -44,7 +44,7 @@ class Terminal(Case):
     def screen(self, colours=False):
         return self.tmux("capture-pane", "-p", *(["-e"] if colours else []))
 
-    def wait(self, text, seconds=10, colours=False):
+    def wait(self, text, seconds=30, colours=False):
         end = time.monotonic() + seconds
         while True:
             shown = self.screen(colours)

@@ -61,7 +61,7 @@ class Case(unittest.TestCase):
             except sqlite3.OperationalError:
                 return []
 
-    def wait_for(self, what, is_there, seconds=10):
+    def wait_for(self, what, is_there, seconds=30):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if is_there():
@@ -567,7 +567,7 @@ class Terminal(Case):
         os.close(self.tty)
         super().tearDown()
 
-    def wait_text(self, text, seconds=10):
+    def wait_text(self, text, seconds=30):
         end = time.monotonic() + seconds
         while text.encode() not in self.seen:
             left = end - time.monotonic()
