@@ -184,7 +184,10 @@ static char *copy_database(Session *s, char **made)
     if (!ok) session_tell(s);
     free(quoted);
     free(sql);
-    return ok ? path : NULL;
+    if (ok) return path;
+    unlink(path);
+    free(path);
+    return NULL;
 }
 
 static void remove_copy(const char *folder, const char *path)
