@@ -86,7 +86,7 @@ typedef struct weir_diag {
 typedef struct weir_options {
     int read_only;                  /* pull queries only; takes no lock */
     const char *const *settings;    /* "name=value", NULL-terminated, or NULL */
-    int rehearsal;                  /* no source is opened: every stream takes rows by INSERT and
+    int rehearsal;                  /* no source is opened: streams and tables take rows by INSERT and
                                      * weir_push; the clock stands at 2000-01-01 until it is moved */
     const struct weir_seams *seams; /* tests only (weir_test.h), or NULL */
 } weir_options;

@@ -364,6 +364,14 @@ static Str statement_text(Planner *p, const CreateStream *s, const Relation *rel
     return sb_done(&b);
 }
 
+static void forget_connector(Relation *rel)
+{
+    int32_t kept = 0;
+    for (int32_t i = 0; i < rel->options.n; i++)
+        if (!str_ieq(rel->options.items[i].name, S("connector"))) rel->options.items[kept++] = rel->options.items[i];
+    rel->options.n = kept;
+}
+
 Status ddl_stream(Planner *p, const CreateStream *written, Relation **out)
 {
     CreateStream s = with_time_zone(p, written);
@@ -376,6 +384,7 @@ Status ddl_stream(Planner *p, const CreateStream *written, Relation **out)
     TRY(s.from_file.n ? infer(p, &s, rel) : declared(p, &s, rel));
     if (s.watermark) TRY(ddl_watermark(p, s.watermark, rel));
     rel->sql = statement_text(p, &s, rel);
+    if (p->rows_by_hand) forget_connector(rel);
     if (rel->kind == REL_TABLE) TRY(ddl_table(p, &s, rel));
     *out = rel;
     return WEIR_OK;

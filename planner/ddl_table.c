@@ -60,7 +60,7 @@ static Status refuse_options(Planner *p, const CreateStream *s)
 
 static Status check_reference(Planner *p, const CreateStream *s, const Relation *rel)
 {
-    TRY(refuse_options(p, s));
+    if (!p->rows_by_hand) TRY(refuse_options(p, s));
     if (rel->watermark.col >= 0)
         return diag_error(p->diags, WEIR_E_UNSUPPORTED, s->watermark->span,
                           "WATERMARK of a table that statements change is not built");

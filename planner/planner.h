@@ -28,6 +28,7 @@ typedef struct Planner {
     /* Evaluates a constant expression (folding options, defaults, LIMIT): exec's expr_constant. */
     Status (*constant)(void *arg, const BExpr *e, Arena *a, Value *out, Diags *d);
     Str time_zone;            /* of calendar windows; empty: the setting's */
+    bool rows_by_hand;        /* connectors are checked and then forgotten: a rehearsal */
     bool may_redefine;        /* names that are taken are the caller's business */
     bool strict;              /* SET strict: unbounded state is refused */
     const char *rules_off;    /* rewrite rules not to use, "fold,prune"; "all"; NULL: use all */

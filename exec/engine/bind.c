@@ -76,6 +76,7 @@ Planner engine_planner(weir *db, Arena *a, Str base_dir)
     return (Planner){.catalog = &db->catalog, .arena = a, .diags = &db->diags, .base_dir = base_dir,
                      .infer_file = infer, .connector_schema = schema, .callback_arg = db,
                      .constant = constant, .sqlite_table = sqlite_table, .strict = db->settings.strict,
+                     .rows_by_hand = db->is_rehearsal,
                      .rules_off = db->rules_off};
 }
 

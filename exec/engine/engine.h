@@ -155,8 +155,6 @@ Status engine_backfill(weir *db, Leaf *leaf);
 /* ---- rehearsal.c -------------------------------------------------------------------------------- */
 /* Makes the engine one for trying statements out: before anything is opened. */
 void rehearsal_begin(weir *db);
-/* A stream of a rehearsal has no source. */
-void rehearsal_take_source(const weir *db, Relation *r);
 
 /* ---- recover.c ---------------------------------------------------------------------------------- */
 /* What was declared and the settings; then, with the settings that hold, what runs. */

@@ -1,6 +1,6 @@
 /* rehearsal.c: an engine whose time and rows are in the hands of whoever tries statements out.
  *
- * Streams lose their connectors, so that rows come by hand; the wall clock stands still until it is
+ * The planner forgets the connectors of streams and tables, so that rows come by hand; the wall clock stands still until it is
  * moved; watermarks can be moved without a row. Everything else is as it will be. */
 #include "exec/engine/engine.h"
 
@@ -15,15 +15,6 @@ void rehearsal_begin(weir *db)
     db->rehearsal_us = REHEARSAL_START_US;
     db->env.now_us = rehearsal_now; /* the other clocks take no argument */
     db->env.arg = db;
-}
-
-void rehearsal_take_source(const weir *db, Relation *r)
-{
-    if (!db->is_rehearsal || r->kind != REL_STREAM) return;
-    int32_t kept = 0;
-    for (int32_t i = 0; i < r->options.n; i++)
-        if (!str_ieq(r->options.items[i].name, S("connector"))) r->options.items[kept++] = r->options.items[i];
-    r->options.n = kept;
 }
 
 static Status check(weir *db)

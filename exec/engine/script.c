@@ -218,7 +218,6 @@ static Status define_stream(Definitions *d, const Stmt *s)
     }
     TRY(ddl_stream(&d->planner, s->create_stream, &r));
     r->base_dir = d->base_dir;
-    rehearsal_take_source(d->db, r);
     return add_relation(d, r, s->create_stream->name, s->create_stream->or_replace, s->create_stream->if_not_exists);
 }
 

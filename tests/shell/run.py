@@ -499,6 +499,12 @@ CREATE MATERIALIZED VIEW c AS SELECT k, count(*) AS n FROM s GROUP BY k;
         self.assertIn('tests="2" failures="1"', junit)
         self.assertIn('name="&lt;bad>"', junit)
 
+    def test_tables_with_a_connector_take_rows_by_hand(self):
+        self.run_tests("CREATE TABLE names (k TEXT PRIMARY KEY, name TEXT) WITH (connector = 'file', path = 'nowhere', format = 'json');\n"
+                       "CREATE MATERIALIZED VIEW j AS SELECT s.v, names.name FROM s JOIN names ON s.k = names.k;\n"
+                       f"BEGIN TEST 'x';\n{self.ONE}INSERT INTO names VALUES ('a', 'ay');\nEXPECT VIEW j ((1, 'ay'));\n"
+                       "UPDATE names SET name = 'b';\nEXPECT CHANGES j ((1, 'b'));\nEND;\n")
+
     def test_wrong_files(self):
         self.write("t.sql", "SELECT 1;")
         self.assertIn("BEGIN TEST", self.err("test", "t.sql", code=1))
