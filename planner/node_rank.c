@@ -97,10 +97,21 @@ static bool is_by_time(const LNode *n)
            first->expr->kind == BE_COLUMN && first->expr->col == in->props.time_col;
 }
 
+/* Whether the value of a row may depend on any row before it, so that none can go. */
+static bool needs_every_row(const LOver *c)
+{
+    bool from_start = c->frame.start.kind == OVER_UNBOUNDED_PRECEDING;
+    if (c->func == OVER_FIRST_VALUE || c->func == OVER_NTH_VALUE) return from_start;
+    if (c->func == OVER_LAST_VALUE) return from_start && c->ignore_nulls;
+    return (c->func == OVER_LAG || c->func == OVER_LEAD) && c->ignore_nulls;
+}
+
 static Str over_bound(const LNode *n)
 {
     if (n->key_window_end >= 0) return S("O(rows of open windows)");
     if (!n->emit_final) return S("UNBOUNDED: rows");
+    for (int i = 0; i < n->novers; i++)
+        if (needs_every_row(&n->overs[i])) return S("UNBOUNDED: rows");
     return n->nkeys ? S("UNBOUNDED: partitions × rows of a frame") : S("O(rows of a frame)");
 }
 
