@@ -175,14 +175,17 @@ static Status check_node(const Check *c, const LNode *n)
     return WEIR_OK;
 }
 
-Status lnode_check(Diags *d, const LNode *root, bool emit_final, bool strict)
+Status lnode_check(Diags *d, const LNode *root, bool emit_final)
 {
     Check c = {.diags = d, .emit_final = emit_final};
-    TRY(check_node(&c, root));
-    Str bound = root->props.state_bound;
-    if (!strict || !str_starts(bound, S("UNBOUNDED"))) return WEIR_OK;
-    Status st = diag_error(d, WEIR_E_LIMIT, root->span,
+    return check_node(&c, root);
+}
+
+Status check_bound(Diags *d, Str bound, Span at)
+{
+    if (!str_starts(bound, S("UNBOUNDED"))) return WEIR_OK;
+    Status st = diag_error(d, WEIR_E_LIMIT, at,
                            "strict: the state of this query has no bound (%.*s)", STR_ARG(bound));
-    diag_hint(d, "add a window over event time or a time bound to joins, or SET strict = false");
+    diag_hint(d, "add a window over event time, a time bound to joins, or WITH (state_ttl = …); or SET strict = false");
     return st;
 }

@@ -172,8 +172,7 @@ void join_lower(Arena *a, const LNode *n, PhysOp *op)
     *s = (JoinSpec){.kind = j->kind, .match = j->match, .null_safe = j->null_safe, .nkeys = j->nkeys,
                     .residual = j->residual, .left_time = j->left_time, .right_time = j->right_time,
                     .before_us = j->before_us, .after_us = j->after_us,
-                    .key_window_end = j->key_window_end, .asof = j->asof, .emit_final = j->emit_final,
-                    .state_ttl_us = j->state_ttl_us};
+                    .key_window_end = j->key_window_end, .asof = j->asof, .emit_final = j->emit_final};
     s->left_keys = key_columns(a, j->left_keys, j->nkeys);
     s->right_keys = key_columns(a, j->right_keys, j->nkeys);
     s->left_retracts = !n->inputs[0]->props.is_append_only;

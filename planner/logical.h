@@ -55,7 +55,6 @@ typedef struct LJoin {
     BExpr *on;                  /* over left, then right columns; NULL: TRUE */
     BExpr *as_of;               /* TEMPORAL: FOR SYSTEM_TIME AS OF, over left columns */
     bool emit_final;
-    int64_t state_ttl_us;       /* 0: none */
     bool is_settled;            /* `on` holds keys and residual only; the rest stays as it was found */
     /* found: */
     JoinMatch match;
@@ -100,6 +99,7 @@ struct LNode {
     Props props;
     int32_t window_time;        /* column that holds window_end - 1 tick, -1: none */
     bool start_determines_end;  /* window_start alone names a window (all kinds but cumulating) */
+    Str own_state;              /* bound of what it keeps itself; empty: nothing */
     int32_t key_window_start, key_window_end; /* AGGREGATE, OVER, TOPN, SETOP: see PhysOp */
 
     Relation *rel;              /* SCAN, VIEW_INPUT */
@@ -152,7 +152,7 @@ LNode *lnode_aggregate(Arena *a, const LNode *parts, Span at);
  * and windows are found in it; conjuncts about one side become filters below it where that is the
  * same, so an input may be another node than the one given, of the same columns. */
 LNode *lnode_join(Arena *a, JoinKind kind, LNode *left, LNode *right, BExpr *on, Span at);
-/* The same from kind, wanted, on, as_of, emit_final, state_ttl_us. */
+/* The same from kind, wanted, on, as_of, emit_final. */
 LNode *lnode_join_of(Arena *a, const LJoin *parts, LNode *left, LNode *right, Span at);
 /* A copy of a join over inputs of other columns; `on` is over those. */
 LNode *lnode_join_with_on(Arena *a, const LNode *n, BExpr *on, LNode *left, LNode *right);
@@ -190,11 +190,18 @@ LNode *lnode_narrowed(Arena *a, LNode *n, int32_t ncols, int32_t at, int32_t cou
 /* planner/properties.c: fills n->props and its companions from its inputs. */
 void lnode_props(Arena *a, LNode *n);
 /* planner/check.c: what a standing query may not be: EMIT FINAL over operators that never finish,
- * operators that cannot take rows back over inputs that do, unbounded state under strict. */
-Status lnode_check(Diags *d, const LNode *root, bool emit_final, bool strict);
+ * operators that cannot take rows back over inputs that do; under strict: state without a bound. */
+Status lnode_check(Diags *d, const LNode *root, bool emit_final);
+Status check_bound(Diags *d, Str bound, Span at);
 /* planner/physical.c: keys, arguments and orders of stateful nodes become columns of their inputs. */
 LNode *lnode_settle(Arena *a, LNode *n);
 /* The plan that exec runs, without its root. */
 Status lnode_lower(Arena *a, LNode *root, Diags *d, PhysPlan **out);
+
+/* planner/state_ttl.c: state that goes when nothing has touched it for long enough, as view `rel` (or
+ * NULL) or the sources say; sets state_ttl_us, ttl_by_clock and the bounds of state. */
+void state_ttl_apply(PhysPlan *plan, const Relation *rel, Arena *a);
+/* Whether rows may come anew without the old ones having gone: here or in a view that is read. */
+bool state_ttl_forgets(const PhysPlan *plan);
 
 #endif

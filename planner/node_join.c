@@ -405,9 +405,7 @@ static Str join_bound(Arena *a, const LNode *n)
     const LJoin *j = n->join;
     Str span;
     switch (j->match) {
-    case JOIN_REGULAR:
-        return j->state_ttl_us ? S("O(rows within state_ttl)")
-                               : S("UNBOUNDED: regular join, add a time bound");
+    case JOIN_REGULAR: return S("UNBOUNDED: regular join, add a time bound");
     case JOIN_INTERVAL:
         span = explain_duration(j->before_us + j->after_us, a);
         return str_printf(a, "O(rows in %.*s)", STR_ARG(span));
@@ -431,5 +429,6 @@ void join_props(Arena *a, LNode *n)
     n->props.above_state = true;
     n->props.is_append_only = join_appends(n);
     Str below = worse_bound(n->inputs[0]->props.state_bound, n->inputs[1]->props.state_bound);
-    n->props.state_bound = worse_bound(below, join_bound(a, n));
+    n->own_state = join_bound(a, n);
+    n->props.state_bound = worse_bound(below, n->own_state);
 }

@@ -125,7 +125,8 @@ void over_props(Arena *a, LNode *n)
         n->props.has_watermark = true;
         n->props.is_append_only = in->props.is_append_only;
     }
-    n->props.state_bound = worse_bound(in->props.state_bound, over_bound(n));
+    n->own_state = over_bound(n);
+    n->props.state_bound = worse_bound(in->props.state_bound, n->own_state);
 }
 
 /* Over rows that are never taken back those that have fallen out of the first N never return; of
@@ -143,7 +144,8 @@ void topn_props(Arena *a, LNode *n)
 {
     (void)a;
     rank_props(n);
-    n->props.state_bound = worse_bound(n->inputs[0]->props.state_bound, topn_bound(n));
+    n->own_state = topn_bound(n);
+    n->props.state_bound = worse_bound(n->inputs[0]->props.state_bound, n->own_state);
 }
 
 /* ---- what EMIT FINAL needs ------------------------------------------------------------------ */

@@ -58,8 +58,8 @@ void setop_props(Arena *a, LNode *n)
         p->key = new (a, int32_t, n->nfields);
         for (int i = 0; i < n->nfields; i++) p->key[i] = i;
     }
-    Str own = n->key_window_end >= 0 ? S("O(rows of open windows)") : S("UNBOUNDED: rows");
-    p->state_bound = worse_bound(n->inputs[0]->props.state_bound, own);
+    n->own_state = n->key_window_end >= 0 ? S("O(rows of open windows)") : S("UNBOUNDED: rows");
+    p->state_bound = worse_bound(n->inputs[0]->props.state_bound, n->own_state);
     p->state_bound = worse_bound(n->inputs[1]->props.state_bound, p->state_bound);
 }
 

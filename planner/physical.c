@@ -303,6 +303,7 @@ static Status add_op(Lower *s, const LNode *n, PhysOp *const *inputs, PhysOp **o
                    .nfields = n->nfields,
                    .props = n->props,
                    .span = n->span,
+                   .own_state = n->own_state,
                    .key_window_start = -1,
                    .key_window_end = -1};
     op->inputs = new (s->arena, PhysOp *, n->ninputs);

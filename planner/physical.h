@@ -101,7 +101,6 @@ typedef struct JoinSpec {
     AsofOp asof;
     bool left_retracts, right_retracts;
     bool emit_final;
-    int64_t state_ttl_us;            /* 0: none */
 } JoinSpec;
 
 /* ---- OVER, Top-N, set operations ---------------------------------------------------------------- */
@@ -239,6 +238,11 @@ struct PhysOp {
     BExpr *unnest;         /* UNNEST: the list, over the input's columns */
     bool unnest_outer;     /* a row with an empty list stays, with NULL */
     bool unnest_ordinality; /* shows the place in the list, from 1 */
+    /* planner/state_ttl.c */
+    Str own_state;         /* bound of what the operator keeps itself; empty: nothing */
+    int64_t state_ttl_us;  /* state of a key untouched for so long goes; 0: never */
+    bool ttl_by_clock;     /* by processing time: there is no watermark() */
+    bool is_forgetful;     /* VIEW: a row of a key may come anew without the old one having gone */
 };
 
 typedef struct PhysPlan {

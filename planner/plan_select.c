@@ -122,7 +122,7 @@ static Status bound_and_checked(Binder *b, const Select *q, LNode **out)
     TRY(bind_whole(b, q, out));
     TRY(attach_check(b->p, *out));
     if (b->emit_final) *out = lnode_final(b->p->arena, *out);
-    return lnode_check(b->p->diags, *out, b->emit_final, b->p->strict);
+    return lnode_check(b->p->diags, *out, b->emit_final);
 }
 
 /* `names`: the output columns as they were selected; a rewrite may drop what only renames. */
@@ -141,7 +141,9 @@ static void add_root(Planner *p, PhysPlan *plan, const Select *q, Relation *rel,
                      .rel = rel,
                      .key_window_start = -1,
                      .key_window_end = -1,
-                     .input_retracts = !top->props.is_append_only};
+                     .input_retracts = !top->props.is_append_only,
+                     .ttl_by_clock = top->ttl_by_clock,
+                     .is_forgetful = state_ttl_forgets(plan)};
     root->inputs[0] = top;
     root->fields = new (p->arena, Field, top->nfields);
     for (int i = 0; i < top->nfields; i++)
@@ -175,6 +177,8 @@ Status plan_query(Planner *p, const Select *q, Relation *rel, PhysPlan **out)
     LNode *best = rewrite_needed(p, rewrite_all(p, root));
     PhysPlan *plan;
     TRY(lnode_lower(p->arena, best, p->diags, &plan));
+    state_ttl_apply(plan, rel, p->arena);
+    if (p->strict) TRY(check_bound(p->diags, plan->ops[plan->nops - 1]->props.state_bound, root->span));
     for (int i = 0; i < best->nfields; i++)
         assert(type_eq(best->fields[i].type, root->fields[i].type));
     if (rel) fill_relation(&b, best, root->fields, rel);

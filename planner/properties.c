@@ -321,7 +321,8 @@ static void aggregate_props(Arena *a, LNode *n)
     aggregate_key(a, n);
     n->props.above_state = true;
     n->props.is_append_only = writes_once(n);
-    n->props.state_bound = worse_bound(n->inputs[0]->props.state_bound, aggregate_bound(n));
+    n->own_state = aggregate_bound(n);
+    n->props.state_bound = worse_bound(n->inputs[0]->props.state_bound, n->own_state);
 }
 
 /* ---- union ---------------------------------------------------------------------------------- */

@@ -38,10 +38,14 @@ static const OptionDef stream_options[] = {
     {"max_future", OPT_TEXT, .fallback = "1 DAY",
      .doc = "how far ahead of the clock an event may be in a live source; 'OFF': any"},
     {"time_zone", OPT_TEXT, .fallback = "UTC", .doc = "zone of times written without an offset"},
+    {"state_ttl", OPT_INTERVAL,
+     .doc = "state_ttl of views that have none, if all that they read has one: the longest"},
     {0}};
 
 static const OptionDef view_options[] = {
     {"retention", OPT_INTERVAL, .doc = "how long rows of closed windows stay in the view"},
+    {"state_ttl", OPT_INTERVAL,
+     .doc = "how long state of a key stays that nothing touches, where no window or time bound frees it"},
     {"decimals", OPT_ENUM, .choices = "auto,text,real", .fallback = "auto",
      .doc = "how DECIMAL is stored: exact text, or a number"},
     {"timestamps", OPT_ENUM, .choices = "text,ms,s", .fallback = "text",

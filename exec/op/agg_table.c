@@ -3,10 +3,15 @@
 
 #include <assert.h>
 
-void agg_table_init(AggregateOp *g, AggTable *t)
+void agg_table_init_with(AggregateOp *g, AggTable *t, int extra)
 {
     *t = (AggTable){0};
-    group_table_init(&t->groups, &g->keys, g->aggs.cell_size + (g->fill ? (int)sizeof(int64_t) : 0));
+    group_table_init(&t->groups, &g->keys, g->aggs.cell_size + extra);
+}
+
+void agg_table_init(AggregateOp *g, AggTable *t)
+{
+    agg_table_init_with(g, t, g->fill ? (int)sizeof(int64_t) : 0);
 }
 
 static void before_forget(AggTable *t)
@@ -96,6 +101,34 @@ void agg_table_push(AggregateOp *g, AggTable *t, const Batch *b, const PackedKey
     uint8_t **cells = new_raw(scratch, uint8_t *, keys->n);
     agg_table_touch(g, t, keys, cells);
     agg_set_step(&g->aggs, &t->groups.heap, scratch, b, rows, keys->n, cells);
+}
+
+/* Drops the rows that take from groups more than they have; returns how many are left. */
+static int drop_missing(AggregateOp *g, const Batch *b, int32_t *rows, uint8_t **cells, int n)
+{
+    int kept = 0;
+    for (int i = 0; i < n; i++) {
+        int weight = batch_weight(b, rows[i]);
+        if (cell_row_count(cells[i]) + weight < 0) {
+            op_count_missing(&g->op, -weight);
+            continue;
+        }
+        *cell_rows(cells[i]) += weight;
+        rows[kept] = rows[i];
+        cells[kept++] = cells[i];
+    }
+    for (int i = 0; i < kept; i++) *cell_rows(cells[i]) -= batch_weight(b, rows[i]); /* the step adds them */
+    return kept;
+}
+
+void agg_table_push_present(AggregateOp *g, AggTable *t, const Batch *b, const PackedKeys *keys, int32_t *rows)
+{
+    if (keys->n == 0) return;
+    Arena *scratch = g->op.ctx->batch_scratch;
+    uint8_t **cells = new_raw(scratch, uint8_t *, keys->n);
+    agg_table_touch(g, t, keys, cells);
+    int n = b->weights ? drop_missing(g, b, rows, cells, keys->n) : keys->n;
+    agg_set_step(&g->aggs, &t->groups.heap, scratch, b, rows, n, cells);
 }
 
 static void merge_some(AggregateOp *g, AggTable *t, const AggTable *src, uint8_t *const *from, int n, int sign,
@@ -264,7 +297,7 @@ Status agg_table_load(AggregateOp *g, AggTable *t, Str key, Str value)
     return st;
 }
 
-void agg_table_settle(AggregateOp *g, AggTable *t)
+void agg_table_settle(AggregateOp *g, AggTable *t, Ttl *leave)
 {
     GroupTable *groups = &t->groups;
     for (uint32_t i = 0; i < groups->ntouched; i++) {
@@ -272,8 +305,10 @@ void agg_table_settle(AggregateOp *g, AggTable *t)
         group_head(groups, cell)->touched = 0;
         if (cell_row_count(cell) != 0 || has_result(g, cell)) continue;
         agg_set_destroy(&g->aggs, &groups->heap, cell);
+        if (leave) ttl_leave(leave, cell);
         group_table_remove(groups, cell);
     }
     groups->ntouched = 0;
     before_forget(t);
 }
+

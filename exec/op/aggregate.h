@@ -10,6 +10,7 @@
 #include "exec/agg/agg_set.h"
 #include "exec/op/op.h"
 #include "exec/state/group_table.h"
+#include "exec/state/ttl.h"
 
 typedef struct AggregateOp {
     Op op;
@@ -115,10 +116,14 @@ static inline int64_t *cell_is_filled(const AggregateOp *g, uint8_t *cell)
 }
 
 void agg_table_init(AggregateOp *g, AggTable *t);
+/* The same with `extra` bytes at the end of each payload. */
+void agg_table_init_with(AggregateOp *g, AggTable *t, int extra);
 void agg_table_clear(AggTable *t);
 void agg_table_free(AggTable *t);
 /* Adds row rows[i] to the group of key i. */
 void agg_table_push(AggregateOp *g, AggTable *t, const Batch *b, const PackedKeys *keys, const int32_t *rows);
+/* The same under state_ttl, where a row that is taken back may have gone before: counted then. */
+void agg_table_push_present(AggregateOp *g, AggTable *t, const Batch *b, const PackedKeys *keys, int32_t *rows);
 /* Makes the groups of the keys (cells[i]), initialised, with their before-images taken: what
  * agg_table_push does before it adds the rows. At most BATCH_ROWS_MAX keys. */
 void agg_table_touch(AggregateOp *g, AggTable *t, const PackedKeys *keys, uint8_t **cells);
@@ -131,8 +136,8 @@ void agg_table_emit_all(AggregateOp *g, AggTable *t, const Column *window);
 /* Writes the touched groups (`all`: every group) as records of `space`. */
 void agg_table_save(AggregateOp *g, const AggTable *t, Str space, StateWriter *w, bool all);
 Status agg_table_load(AggregateOp *g, AggTable *t, Str key, Str value);
-/* The epoch is over: groups without rows go, nothing is touched. */
-void agg_table_settle(AggregateOp *g, AggTable *t);
+/* The epoch is over: groups without rows go, nothing is touched. `leave` (or NULL) is told of each. */
+void agg_table_settle(AggregateOp *g, AggTable *t, Ttl *leave);
 
 /* ---- the shapes ------------------------------------------------------------------------------- */
 Status op_group_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);

@@ -15,7 +15,7 @@
 #include "exec/op/due_heap.h"
 #include "exec/op/late_copies.h"
 #include "exec/op/op.h"
-#include "exec/state/group_table.h"
+#include "exec/state/ttl.h"
 
 enum { SIDE_LEFT, SIDE_RIGHT, SIDES };
 
@@ -102,6 +102,7 @@ typedef struct JoinOp {
     const JoinSpec *spec;
     KeyLayout key_layout;
     GroupTable keys;          /* payload: JoinKey */
+    Ttl ttl;                  /* of the keys */
     VEC(KeyBefore) before;    /* per touched key */
     JoinSide side[SIDES];
     JoinColumn *columns;      /* of both inputs */
@@ -183,6 +184,9 @@ int64_t join_window_end(const JoinOp *j, const uint8_t *group);
 void join_save(Op *op, StateWriter *w, bool all);
 Status join_load(Op *op, Str space, Str key, Str value);
 
+/* Records that delete the rows of a list. */
+void join_delete_records(JoinOp *j, JoinSide *s, const JoinList *l, StateWriter *w);
+
 /* ---- input (join_input.c) --------------------------------------------------------------------- */
 void join_push(Op *op, int port, const Batch *b);
 
@@ -199,7 +203,7 @@ void join_out_flush(JoinOp *j);
 
 /* ---- changes (join_delta.c) ------------------------------------------------------------------- */
 
-/* Weights below zero are a broken invariant. */
+/* Weights below zero are a broken invariant; under state_ttl they are rows that have gone before. */
 void join_check(JoinOp *j);
 /* Hands on the rows that no other can match, which need not wait. */
 void join_emit_never(JoinOp *j, JoinSide *s);

@@ -84,13 +84,25 @@ static void match_changed(JoinOp *j, JoinSide *s, void (*match)(JoinOp *, JoinRo
     }
 }
 
+static void forget_missing(JoinOp *j, const JoinSide *s, JoinRow *r)
+{
+    op_count_missing(&j->op, -r->weight);
+    row_key(s, r)->weight[s->no] -= r->weight;
+    r->weight = 0;
+}
+
+static void check_row(JoinOp *j, const JoinSide *s, JoinRow *r)
+{
+    if (r->weight >= 0 || (r->flags & ROW_NEVER)) return;
+    if (j->ttl.span_us > 0) forget_missing(j, s, r);
+    else j->op.ctx->broken = S("a join was to take back a row that it does not have");
+}
+
 void join_check(JoinOp *j)
 {
     for (int s = 0; s < SIDES; s++)
-        for (uint32_t i = 0; i < j->side[s].rows.ntouched; i++) {
-            const JoinRow *r = (const JoinRow *)(const void *)j->side[s].rows.touched[i];
-            if (r->weight < 0 && !(r->flags & ROW_NEVER)) j->op.ctx->broken = S("a join was to take back a row that it does not have");
-        }
+        for (uint32_t i = 0; i < j->side[s].rows.ntouched; i++)
+            check_row(j, &j->side[s], (JoinRow *)(void *)j->side[s].rows.touched[i]);
 }
 
 /* ---- rows shown alone ------------------------------------------------------------------------- */

@@ -52,6 +52,15 @@ static void save_row(JoinOp *j, JoinSide *s, JoinRow *r, StateWriter *w, bool al
     arena_release(scratch, mark);
 }
 
+void join_delete_records(JoinOp *j, JoinSide *s, const JoinList *l, StateWriter *w)
+{
+    Arena *a = w->buf.arena;
+    for (uint32_t i = 0; i < l->n; i++) {
+        const JoinRow *r = list_row(l, i);
+        if (r->flags & ROW_SAVED) state_del(w, row_space(j, s, r, a), number_key(r->number, a));
+    }
+}
+
 static void drop_windows(JoinOp *j, StateWriter *w)
 {
     Arena *scratch = j->op.ctx->batch_scratch;
@@ -74,6 +83,7 @@ static void save_side(JoinOp *j, JoinSide *s, StateWriter *w, bool all)
 void join_save(Op *op, StateWriter *w, bool all)
 {
     JoinOp *j = (JoinOp *)op;
+    ttl_save(&j->ttl, w, all);
     if (!all) drop_windows(j, w);
     for (int s = 0; s < SIDES; s++) save_side(j, &j->side[s], w, all);
 }
@@ -131,6 +141,7 @@ Status join_load(Op *op, Str space, Str key, Str value)
 {
     JoinOp *j = (JoinOp *)op;
     uint64_t number;
+    if (ttl_is_space(&j->ttl, space)) return ttl_load(&j->ttl, key, value);
     if (space.n == 0 || (space.p[0] != 'l' && space.p[0] != 'r') || !load_number(key, &number)) return WEIR_E_CORRUPT;
     Arena *scratch = j->op.ctx->batch_scratch;
     ArenaMark mark = arena_mark(scratch);

@@ -128,11 +128,12 @@ static void make_columns(JoinOp *j, const bool *residual, Arena *a)
         }
 }
 
+static bool forget_key(void *arg, uint8_t *group, StateWriter *w);
+
 Status join_init(JoinOp *j, const OpClass *cls, const PhysOp *p, OpContext *c, Arena *a, Diags *d)
 {
     op_init(&j->op, cls, p, c, a);
     const JoinSpec *spec = j->spec = p->join;
-    j->is_settled = true;
     j->is_half = spec->kind == JOIN_SEMI || spec->kind == JOIN_ANTI;
     for (int s = 0; s < SIDES; s++) {
         j->side[s].no = s;
@@ -146,7 +147,9 @@ Status join_init(JoinOp *j, const OpClass *cls, const PhysOp *p, OpContext *c, A
     for (int i = 0; i < spec->nkeys; i++) types[i] = p->inputs[SIDE_LEFT]->fields[spec->left_keys[i]].type;
     j->key_layout = key_layout_new(a, types, spec->nkeys);
     bool may_wait = spec->match != JOIN_REGULAR;
-    group_table_init(&j->keys, &j->key_layout, may_wait ? (int)sizeof(JoinKey) : (int)offsetof(JoinKey, due));
+    int payload = may_wait ? (int)sizeof(JoinKey) : (int)offsetof(JoinKey, due);
+    group_table_init(&j->keys, &j->key_layout, payload + ttl_payload(p->state_ttl_us));
+    ttl_init(&j->ttl, p->state_ttl_us, &j->keys, forget_key, j);
     for (int s = 0; s < SIDES; s++) side_init(j, s, residual, a);
     make_columns(j, residual, a);
     pairs_init(&j->out, a);
@@ -164,6 +167,7 @@ void join_close(Op *op)
         due_heap_free(&j->side[s].due);
     }
     group_table_free(&j->keys);
+    ttl_free(&j->ttl);
     arena_free(&j->epoch);
 }
 
@@ -364,6 +368,21 @@ uint8_t *join_take_due(JoinOp *j, JoinSide *s, int64_t limit)
 
 /* ---- forgetting ------------------------------------------------------------------------------- */
 
+/* Both lists of a key that state_ttl takes. None of its rows has been touched in this epoch. */
+static bool forget_key(void *arg, uint8_t *group, StateWriter *w)
+{
+    JoinOp *j = arg;
+    for (int i = 0; i < SIDES; i++) {
+        JoinSide *s = &j->side[i];
+        JoinList *l = &join_key(group)->list[i];
+        join_delete_records(j, s, l, w);
+        for (uint32_t k = 0; k < l->n; k++) group_table_remove(&s->rows, row_entry(list_row(l, k)));
+        s->live -= l->n;
+        list_free(l, &j->keys.heap);
+    }
+    return true;
+}
+
 static void settle_rows(JoinOp *j, JoinSide *s)
 {
     for (uint32_t i = 0; i < s->rows.ntouched; i++) {
@@ -391,6 +410,7 @@ static void settle_keys(JoinOp *j)
         group_head(&j->keys, group)->touched = 0;
         if (k->list[SIDE_LEFT].n + k->list[SIDE_RIGHT].n > 0) continue;
         if (may_wait && k->waiting[SIDE_LEFT] + k->waiting[SIDE_RIGHT] > 0) continue;
+        ttl_leave(&j->ttl, group);
         group_table_remove(&j->keys, group);
     }
     j->keys.ntouched = 0;
@@ -407,4 +427,5 @@ void join_begin(JoinOp *j)
     j->closed_ends.len = j->closed_ends.cap = 0;
     arena_reset(&j->epoch);
     j->is_settled = true;
+    ttl_expire(&j->ttl, op_ttl_now(&j->op));
 }

@@ -81,6 +81,13 @@ void op_init(Op *op, const OpClass *cls, const PhysOp *p, OpContext *c, Arena *a
 void op_connect(Op *from, Op *to, int port);
 /* Hands a delta to every user of op. */
 void op_emit(Op *op, const Batch *b);
+/* The clock by which state_ttl counts; INT64_MIN: no time yet. */
+static inline int64_t op_ttl_now(const Op *op)
+{
+    return op->plan->ttl_by_clock ? op->ctx->now_us : op->ctx->data_watermark;
+}
+/* Retractions of rows that state_ttl may have taken: counted, and nothing else. */
+static inline void op_count_missing(Op *op, int64_t rows) { op->ctx->gap_rows += rows; }
 /* Rows of b withheld from this query. */
 static inline void op_row_error(Op *op, const Batch *b, int row, Status code, Str message)
 {

@@ -1,6 +1,6 @@
 /* op_join.c: regular, interval and window joins (semantics: docs/sql/joins.md).
  *
- * State: the rows of both sides by key. Regular joins keep them for ever; a row of an interval join
+ * State: the rows of both sides by key. Regular joins keep them for ever, or while state_ttl has their key; a row of an interval join
  * goes when the other side's watermark has passed all that it could match, the rows of a window
  * when it closes. Late rows: settled here where this is the query's first stateful operator. */
 #include "exec/op/join.h"
@@ -18,6 +18,8 @@ static int64_t regular_flush(Op *op, int64_t watermark)
     JoinOp *j = (JoinOp *)op;
     begin_flush(j);
     join_emit_changes(j);
+    ttl_touch(&j->ttl, op_ttl_now(op));
+    ttl_expire(&j->ttl, op_ttl_now(op));
     return watermark == INT64_MAX ? INT64_MAX : INT64_MIN; /* no event time; it may have ended */
 }
 
@@ -79,8 +81,6 @@ static Status open_as(const OpClass *cls, const PhysOp *p, OpContext *c, Arena *
 
 Status op_join_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
 {
-    if (p->join->state_ttl_us)
-        return diag_error(d, WEIR_E_UNSUPPORTED, p->span, "state_ttl of a join is not supported yet; give it a time bound");
     switch (p->join->match) {
     case JOIN_REGULAR: return open_as(&regular_class, p, c, a, out, d);
     case JOIN_INTERVAL: return open_as(&interval_class, p, c, a, out, d);

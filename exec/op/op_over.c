@@ -220,6 +220,7 @@ static int64_t over_flush(Op *op, int64_t watermark)
         else
             ranked_apply(r, r->parts.touched[i]);
     }
+    ranked_end_flush(r);
     if (r->end_col < 0) return watermark == INT64_MAX ? INT64_MAX : INT64_MIN; /* no event time */
     uint8_t **closed;
     int64_t n = ranked_take_closed(r, watermark, &closed);

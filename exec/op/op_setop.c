@@ -1,11 +1,12 @@
 /* op_setop.c: INTERSECT and EXCEPT, of sets or of bags: how often a whole row is there on each side
  * decides how often it is there in the result. NULLs are equal.
  *
- * State: two counts per different row, as long as one is not 0, or its window is open. */
+ * State: two counts per different row, as long as one is not 0 and state_ttl leaves it, or its window
+ * is open. */
 #include "exec/op/due_heap.h"
 #include "exec/op/late_copies.h"
 #include "exec/op/row_delta.h"
-#include "exec/state/group_table.h"
+#include "exec/state/ttl.h"
 
 typedef enum Side { LEFT, RIGHT, SIDES } Side;
 
@@ -23,6 +24,7 @@ typedef struct SetOp {
     RowBytes row;
     bool has_marks, above_state[SIDES];
     GroupTable rows;     /* payload: Counts */
+    Ttl ttl;
     Arena epoch;         /* reset when the next epoch begins */
     VEC(uint8_t *) closed;
     RowDelta out;
@@ -51,6 +53,16 @@ static int64_t shown(const SetOp *s, const int64_t *n)
 
 /* ---- an epoch ----------------------------------------------------------------------------------- */
 
+static bool setop_forget(void *arg, uint8_t *row, StateWriter *w)
+{
+    SetOp *s = arg;
+    StrBuf key = {.arena = w->buf.arena};
+    group_table_save_key(&s->rows, row, &key);
+    state_del(w, (Str){0}, str_of(key.p, key.n));
+    s->live -= is_there(counts(row));
+    return true;
+}
+
 static void setop_begin(SetOp *s)
 {
     if (s->is_settled) return;
@@ -59,13 +71,16 @@ static void setop_begin(SetOp *s)
         Counts *c = counts(row);
         group_head(&s->rows, row)->touched = 0;
         c->is_seen = false;
-        if (!is_there(c) && !c->is_waiting && !c->is_closed) group_table_remove(&s->rows, row);
+        if (is_there(c) || c->is_waiting || c->is_closed) continue;
+        ttl_leave(&s->ttl, row);
+        group_table_remove(&s->rows, row);
     }
     s->rows.ntouched = 0;
     for (ptrdiff_t i = 0; i < s->closed.len; i++) group_table_remove(&s->rows, s->closed.data[i]);
     memset(&s->closed, 0, sizeof s->closed);
     arena_reset(&s->epoch);
     s->is_settled = true;
+    ttl_expire(&s->ttl, op_ttl_now(&s->op));
 }
 
 /* Windows that end at or before this are closed once the watermark is w. */
@@ -227,10 +242,21 @@ static void close_windows(SetOp *s, int64_t watermark)
     if (watermark > s->closed_at) s->closed_at = watermark;
 }
 
+/* Under state_ttl the rows may have gone before. */
+static void forget_missing(SetOp *s, Counts *c)
+{
+    for (int side = 0; side < SIDES && s->ttl.span_us > 0; side++) {
+        if (c->n[side] >= 0) continue;
+        op_count_missing(&s->op, -c->n[side]);
+        count(s, c, side, -c->n[side]);
+    }
+}
+
 static void check_counts(SetOp *s)
 {
     for (uint32_t i = 0; i < s->rows.ntouched; i++) {
-        const Counts *c = counts(s->rows.touched[i]);
+        Counts *c = counts(s->rows.touched[i]);
+        forget_missing(s, c);
         if ((c->n[LEFT] < 0 || c->n[RIGHT] < 0) && !s->op.ctx->broken.n)
             s->op.ctx->broken = S("a row was taken back that was not there");
     }
@@ -243,6 +269,8 @@ static int64_t setop_flush(Op *op, int64_t watermark)
     for (int i = 0; i < SIDES; i++) late_copies_count(&s->late[i]);
     check_counts(s);
     if (s->shows_changes) emit_changes(s);
+    ttl_touch(&s->ttl, op_ttl_now(op));
+    ttl_expire(&s->ttl, op_ttl_now(op));
     s->is_settled = false;
     if (s->end_col < 0) return watermark == INT64_MAX ? INT64_MAX : INT64_MIN; /* no event time */
     close_windows(s, watermark);
@@ -273,6 +301,7 @@ static void save_row(SetOp *s, uint8_t *row, StateWriter *w)
 static void setop_save(Op *op, StateWriter *w, bool all)
 {
     SetOp *s = (SetOp *)op;
+    ttl_save(&s->ttl, w, all);
     for (uint32_t i = 0; i < s->rows.len && all; i++) {
         uint8_t *row = group_table_at(&s->rows, i);
         if (!row) continue;
@@ -287,6 +316,7 @@ static void setop_save(Op *op, StateWriter *w, bool all)
 static Status setop_load(Op *op, Str space, Str key, Str value)
 {
     SetOp *s = (SetOp *)op;
+    if (ttl_is_space(&s->ttl, space)) return ttl_load(&s->ttl, key, value);
     Arena *scratch = op->ctx->batch_scratch;
     ArenaMark mark = arena_mark(scratch);
     StrReader in = {.at = key.p, .end = key.p + key.n};
@@ -317,6 +347,7 @@ static void setop_close(Op *op)
     group_table_free(&s->rows);
     due_heap_free(&s->due);
     row_delta_free(&s->out);
+    ttl_free(&s->ttl);
     arena_free(&s->epoch);
 }
 
@@ -351,12 +382,12 @@ Status op_setop_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d
     s->layout = key_layout_new(a, types, p->nfields + s->has_marks);
     s->row = (RowBytes){.layout = s->layout, .has_marks = s->has_marks, .words = new (a, uint64_t, s->layout.words + 1)};
     s->row.layout.ncols = p->nfields; /* the same words, without the marks */
-    group_table_init(&s->rows, &s->layout, sizeof(Counts));
+    group_table_init(&s->rows, &s->layout, (int)sizeof(Counts) + ttl_payload(p->state_ttl_us));
+    ttl_init(&s->ttl, p->state_ttl_us, &s->rows, setop_forget, s);
     row_delta_init(&s->out, &s->op, &s->row, NULL);
     s->end_col = p->key_window_end;
     if (s->end_col >= 0) s->tick = type_tick_us(p->fields[s->end_col].type);
     s->closed_at = INT64_MIN;
-    s->is_settled = true;
     s->shows_changes = !p->emit_final;
     *out = &s->op;
     return WEIR_OK;

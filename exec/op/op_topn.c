@@ -212,6 +212,7 @@ static int64_t topn_flush(Op *op, int64_t watermark)
             ranked_apply(r, part);
         if (!o->keeps_all && partition(part)->pending.root) cut_rows(o, part);
     }
+    ranked_end_flush(r);
     if (r->end_col < 0) return watermark == INT64_MAX ? INT64_MAX : INT64_MIN; /* no event time */
     uint8_t **closed;
     int64_t n = ranked_take_closed(r, watermark, &closed);

@@ -202,6 +202,7 @@ int64_t over_final_flush(Op *op, int64_t watermark)
     sort_rows(&out, &r->epoch);
     for (ptrdiff_t i = 0; i < out.len; i++) row_delta_put(&r->delta, out.data[i].bytes, 1);
     row_delta_flush(&r->delta);
+    ranked_end_flush(r);
     if (watermark > r->closed_at) r->closed_at = watermark;
     return watermark;
 }
@@ -268,6 +269,7 @@ Status over_final_load(Op *op, Str space, Str key, Str value)
     Over *o = (Over *)op;
     Arena *scratch = op->ctx->batch_scratch;
     StrReader in = {.at = value.p, .end = value.p + value.n};
+    if (ttl_is_space(&o->r.ttl, space)) return ttl_load(&o->r.ttl, key, value);
     if (str_eq(space, S("a"))) {
         o->r.closed_at = o->saved_at = sr_signed(&in);
         return in.bad ? WEIR_E_CORRUPT : WEIR_OK;

@@ -49,7 +49,7 @@ static void move_window(PaneMerge *m, TimeTables *const *sets, TimeSpan window)
             }
         }
     }
-    agg_table_settle(m->agg, &m->window); /* groups without rows go */
+    agg_table_settle(m->agg, &m->window, NULL); /* groups without rows go */
 }
 
 /* ---- nodes ------------------------------------------------------------------------------------ */

@@ -4,6 +4,8 @@
 
 #include <assert.h>
 
+static bool partition_forget(void *arg, uint8_t *part, StateWriter *w);
+
 /* ---- making ------------------------------------------------------------------------------------- */
 
 Status ranked_init(Ranked *r, const OpClass *cls, const PhysOp *p, OpContext *c, Arena *a, int extra, Diags *d)
@@ -20,8 +22,9 @@ Status ranked_init(Ranked *r, const OpClass *cls, const PhysOp *p, OpContext *c,
     r->by_position = in->props.has_position && in->props.is_append_only;
     row_bytes_init(&r->row, in->fields, in->nfields, r->above_state, a);
     row_bytes_init(&r->more, p->fields + in->nfields, p->nfields - in->nfields, true, a);
-    group_table_init(&r->parts, &r->keys, (int)sizeof(Partition) + extra);
-    r->is_settled = true;
+    int payload = ((int)sizeof(Partition) + extra + 7) & ~7;
+    group_table_init(&r->parts, &r->keys, payload + ttl_payload(p->state_ttl_us));
+    ttl_init(&r->ttl, p->state_ttl_us, &r->parts, partition_forget, r);
     r->closed_at = INT64_MIN;
     r->time_col = r->end_col = -1;
     if (p->key_window_end >= 0) {
@@ -37,6 +40,7 @@ void ranked_close(Op *op)
     Ranked *r = (Ranked *)op;
     group_table_free(&r->parts);
     due_heap_free(&r->due);
+    ttl_free(&r->ttl);
     row_delta_free(&r->delta);
     arena_free(&r->epoch);
 }
@@ -124,6 +128,18 @@ static void partition_drop(Ranked *r, uint8_t *part)
     if (r->drop) r->drop(r, part);
 }
 
+/* What waits for a watermark has still to go out. */
+static bool partition_forget(void *arg, uint8_t *part, StateWriter *w)
+{
+    Ranked *r = arg;
+    Partition *p = partition(part);
+    if (p->waiting || p->is_closed) return false;
+    if (p->is_saved) state_drop(w, ranked_space(r, part, w->buf.arena));
+    r->nrows -= treap_weight(&p->rows);
+    partition_drop(r, part);
+    return true;
+}
+
 void ranked_begin(Ranked *r)
 {
     if (r->is_settled) return;
@@ -137,14 +153,41 @@ void ranked_begin(Ranked *r)
         bool is_empty = !p->rows.root && !p->waiting && !p->is_saved && !p->is_kept;
         if (!is_empty || p->is_closed) continue;
         partition_drop(r, part);
+        ttl_leave(&r->ttl, part);
         group_table_remove(t, part);
     }
     t->ntouched = 0;
-    for (ptrdiff_t i = 0; i < r->closed.len; i++) group_table_remove(t, r->closed.data[i]);
+    for (ptrdiff_t i = 0; i < r->closed.len; i++) {
+        ttl_leave(&r->ttl, r->closed.data[i]);
+        group_table_remove(t, r->closed.data[i]);
+    }
     memset(&r->changes, 0, sizeof r->changes);
     memset(&r->closed, 0, sizeof r->closed);
     arena_reset(&r->epoch);
     r->is_settled = true;
+    ttl_expire(&r->ttl, op_ttl_now(&r->op));
+}
+
+/* Rows that are taken back though they are not there. */
+typedef struct Missing {
+    Str key;
+    int64_t n;
+} Missing;
+
+/* Under state_ttl they may have gone before. */
+static void forget_missing(Ranked *r, uint8_t *part)
+{
+    Partition *p = partition(part);
+    VEC(Missing) missing = {0};
+    for (const TreapNode *n = p->pending.negative ? treap_min(&p->pending) : NULL; n; n = treap_next(n)) {
+        const TreapNode *old = n->count < 0 ? treap_find(&p->rows, treap_key(n)) : NULL;
+        int64_t after = n->count + (old ? old->count : 0);
+        if (n->count < 0 && after < 0) vec_push(&missing, &r->epoch, (Missing){str_dup(&r->epoch, treap_key(n)), -after});
+    }
+    for (ptrdiff_t i = 0; i < missing.len; i++) {
+        treap_add(&p->pending, &r->parts.heap, missing.data[i].key, (Str){0}, missing.data[i].n);
+        op_count_missing(&r->op, missing.data[i].n);
+    }
 }
 
 void ranked_flush(Ranked *r)
@@ -152,6 +195,13 @@ void ranked_flush(Ranked *r)
     ranked_begin(r);
     late_copies_count(&r->late);
     r->is_settled = false;
+    for (uint32_t i = 0; i < r->parts.ntouched && r->ttl.span_us > 0; i++) forget_missing(r, r->parts.touched[i]);
+}
+
+void ranked_end_flush(Ranked *r)
+{
+    ttl_touch(&r->ttl, op_ttl_now(&r->op));
+    ttl_expire(&r->ttl, op_ttl_now(&r->op));
 }
 
 static void note_change(Ranked *r, uint8_t *part, Str key, int64_t before)
@@ -474,6 +524,7 @@ void ranked_save(Op *op, StateWriter *w, bool all)
     Ranked *r = (Ranked *)op;
     Arena *scratch = op->ctx->batch_scratch;
     ArenaMark mark = arena_mark(scratch);
+    ttl_save(&r->ttl, w, all);
     if (all) save_all(r, w, scratch);
     for (ptrdiff_t i = 0; i < r->changes.len && !all; i++) {
         const RowChange *c = &r->changes.data[i];
@@ -503,6 +554,7 @@ Status ranked_load_row(Ranked *r, uint8_t *part, Str key, Str value)
 Status ranked_load(Op *op, Str space, Str key, Str value)
 {
     Ranked *r = (Ranked *)op;
+    if (ttl_is_space(&r->ttl, space)) return ttl_load(&r->ttl, key, value);
     uint8_t *part = ranked_of_space(r, space);
     return part ? ranked_load_row(r, part, key, value) : WEIR_E_CORRUPT;
 }

@@ -13,7 +13,7 @@
 #include "exec/op/due_heap.h"
 #include "exec/op/late_copies.h"
 #include "exec/op/row_delta.h"
-#include "exec/state/group_table.h"
+#include "exec/state/ttl.h"
 #include "exec/state/treap.h"
 
 /* Begins the payload of a partition; what the operator adds comes behind it. */
@@ -51,6 +51,7 @@ typedef struct Ranked {
     RowBytes row, more;       /* more: what the operator computes */
     bool by_position, above_state;
     GroupTable parts;         /* payload: Partition, then the operator's */
+    Ttl ttl;                  /* of the partitions */
     void (*drop)(struct Ranked *r, uint8_t *part); /* gives back what the operator keeps; or NULL */
     /* Whether the row, of which only the order has been encoded, cannot matter; or NULL. */
     bool (*is_beyond)(const struct Ranked *r, const Partition *part, Str order, uint32_t peer_n);
@@ -91,6 +92,8 @@ void ranked_apply(Ranked *r, uint8_t *part);
 void ranked_remove(Ranked *r, uint8_t *part, const TreapNode *row, int64_t n);
 /* All rows of the epoch are in. */
 void ranked_flush(Ranked *r);
+/* All has been handed on: state that nothing has touched for state_ttl goes. */
+void ranked_end_flush(Ranked *r);
 /* The partitions whose windows end at or before the watermark, by (end, key), into the epoch's
  * arena. They are closed: empty afterwards. */
 int64_t ranked_take_closed(Ranked *r, int64_t watermark, uint8_t ***out);

@@ -355,7 +355,7 @@ void time_tables_settle(AggregateOp *g, TimeTables *t)
     for (int32_t i = 0; i < n; i++) {
         TimeTable *e = t->touched[i];
         e->touched_at = 0;
-        agg_table_settle(g, &e->table);
+        agg_table_settle(g, &e->table, NULL);
         if (e->table.groups.live > 0) continue;
         e->is_saved = false; /* its records have been deleted one by one */
         time_tables_drop(t, e);

@@ -339,7 +339,7 @@ static void shape_join(StrBuf *b, const JoinSpec *j)
 {
     const int64_t measures[] = {j->kind, j->match, j->residual != NULL, j->left_time, j->right_time,
                                 j->before_us, j->after_us, j->key_window_end, j->window_tick_us, j->asof,
-                                j->left_retracts, j->right_retracts, j->emit_final, j->state_ttl_us};
+                                j->left_retracts, j->right_retracts, j->emit_final};
     sb_bytes(b, measures, sizeof measures);
     for (int i = 0; i < j->nkeys; i++) sb_printf(b, "j%d,%d,%d;", j->left_keys[i], j->right_keys[i], j->null_safe[i]);
 }
@@ -368,6 +368,7 @@ static void shape_op(StrBuf *b, const PhysOp *p)
     if (p->ranks) shape_ranks(b, p);
     if (p->kind == PHYS_SETOP) sb_printf(b, "s%d %d;", p->set, p->set_all);
     if (p->ranks || p->kind == PHYS_SETOP) sb_printf(b, "w%d;", p->key_window_end);
+    if (p->state_ttl_us > 0 || p->is_forgetful) sb_lit(b, "t;");
 }
 
 uint64_t query_shape(const Query *q)

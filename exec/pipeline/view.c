@@ -37,6 +37,7 @@ typedef struct RowWrite {
 typedef struct ViewOp {
     Op op;
     bool is_append_only, is_windowed, is_keyed;
+    bool is_forgetful;       /* state_ttl: a key's row may come anew without the old one having gone */
     bool may_repeat;         /* an update may leave a row as it was */
     int32_t *key, nkey;      /* columns of the key; all of them for a bag */
     int64_t span_width, retention_us, tick_us;
@@ -195,6 +196,11 @@ static void settle_rows(ViewOp *v, Pending *p)
 {
     IdEntry *e = p->entry;
     int64_t after = e->n + p->net;
+    if (v->is_forgetful && v->is_keyed && after > 1) {
+        after = 1; /* it began anew: the old row is replaced, with its faults */
+        e->faults = 0;
+        p->net_faults = p->fault_row >= 0 && p->fault_row == p->row;
+    }
     if (after < 0 || (v->is_keyed && after > 1)) {
         v->op.ctx->broken = S("a view's row has a weight that cannot be");
         return;
@@ -204,13 +210,14 @@ static void settle_rows(ViewOp *v, Pending *p)
         if (p->row >= 0 && !same) write_row(v, id_entry_ids(e)[0], p->row, ROW_UPDATE);
         return;
     }
+    int64_t had = e->n;
     while (e->n < after) {
         int64_t id = next_id(v, p->span);
         id_entry_add(&p->span->map, e, id);
         write_row(v, id, p->row, ROW_INSERT);
     }
     while (e->n > after) write_row(v, id_entry_take(e), -1, ROW_DELETE);
-    count_rows(p->span, p->net);
+    count_rows(p->span, after - had);
 }
 
 /* ---- faults ----------------------------------------------------------------------------------- */
@@ -518,7 +525,8 @@ Status op_view_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
     ViewOp *v = new_one(a, ViewOp);
     op_init(&v->op, &view_class, p, c, a);
     v->key_buf.arena = a;
-    v->is_append_only = p->props.is_append_only;
+    v->is_forgetful = p->is_forgetful;
+    v->is_append_only = p->props.is_append_only && !(p->is_forgetful && p->props.nkey > 0);
     v->retention_us = retention_of(p);
     int end = p->props.window_end;
     v->is_windowed = end >= 0 && p->fields[end].type.kind == TYPE_TIMESTAMP &&
