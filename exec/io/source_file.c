@@ -530,6 +530,12 @@ static Status look_again(FileSource *s, Diags *d)
 
 /* ---- polling ----------------------------------------------------------------------------------- */
 
+/* Is what is buffered the end of history? It goes before anything is read behind it. */
+static bool is_rest_of_history(const FileSource *s, const FilePart *f)
+{
+    return s->follow && reader_buffered(&s->reader) > 0 && reader_read_to(&s->reader) == f->history_end;
+}
+
 typedef enum PartStatus { PART_ROWS, PART_NOTHING, PART_FAILED } PartStatus;
 
 static PartStatus end_part(FilePart *f)
@@ -558,7 +564,7 @@ static PartStatus poll_part(FileSource *s, int32_t i, SourceBatch *out, Diags *d
         if (f->at_end && !is_rotated(s, f)) return PART_NOTHING;
     }
     if (take_part(s, i, d) != WEIR_OK) return PART_FAILED;
-    if (reader_buffered(&s->reader) >= CHUNK / 2 && decode(s, f, false, out)) return PART_ROWS;
+    if ((reader_buffered(&s->reader) >= CHUNK / 2 || is_rest_of_history(s, f)) && decode(s, f, false, out)) return PART_ROWS;
     for (;;) {
         switch (fill(s, f, d)) {
         case FILL_FAILED: return PART_FAILED;
