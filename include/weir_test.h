@@ -14,6 +14,7 @@ typedef struct weir_seams {
     void *arg;
     uint64_t seed;
     const char *rules_off; /* rewrite rules not to use: "fold,prune", "all"; NULL: use all */
+    const char *vfs;       /* the SQLite VFS, registered by the caller, that has the database; NULL: files */
 } weir_seams;
 
 /* The next n-th allocation of the process fails (-1: none). */

@@ -148,6 +148,7 @@ static Status open_inside(weir *db, const char *path, const weir_options *opt)
     init(db, opt);
     engine_apply_settings(db);
     StorageOptions so = storage_options(db);
+    so.vfs = opt && opt->seams ? opt->seams->vfs : NULL;
     TRY(storage_open(path, &so, &db->storage, &db->diags));
     TRY(engine_recover_catalog(db));
     TRY(settings_given(db, opt));

@@ -1,0 +1,141 @@
+/* views.c: the kinds of views that cases are made of, as SQL. Streams s and r have the columns
+ * (ts TIMESTAMP(3), k TEXT, v BIGINT); what a view must hold is said in twin.c, not here. */
+#include "tests/torture/torture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define AGGREGATES "count(*), count(v), sum(v), min(v), max(v), first_value(v), last_value(v)"
+
+int64_t view_param(const View *v, const char *name, int64_t fallback) { return line_number(v->line, name, fallback); }
+
+static const char *emit(const View *v) { return view_param(v, "final", 0) ? " EMIT FINAL" : ""; }
+
+static void sql_group(const View *v, char *out, int cap)
+{
+    (void)v;
+    snprintf(out, (size_t)cap, "SELECT k, count(*), count(v), sum(v), min(v), max(v), count(DISTINCT v) FROM s GROUP BY k");
+}
+
+static void sql_global(const View *v, char *out, int cap)
+{
+    (void)v;
+    snprintf(out, (size_t)cap, "SELECT count(*), sum(v), avg(v) FROM s");
+}
+
+static void sql_counts(const View *v, char *out, int cap)
+{
+    (void)v;
+    snprintf(out, (size_t)cap, "SELECT k, count(*) FROM s GROUP BY k");
+}
+
+static void sql_distinct(const View *v, char *out, int cap)
+{
+    (void)v;
+    snprintf(out, (size_t)cap, "SELECT DISTINCT k, v FROM s");
+}
+
+static void sql_histogram(const View *v, char *out, int cap)
+{
+    (void)v;
+    snprintf(out, (size_t)cap,
+             "SELECT n, count(*), max(k) FROM (SELECT k, count(*) AS n FROM s GROUP BY k) GROUP BY n");
+}
+
+static void sql_filter(const View *v, char *out, int cap)
+{
+    snprintf(out, (size_t)cap, "SELECT k, v * 2, ts FROM s WHERE v > %d", (int)view_param(v, "above", 0));
+}
+
+static void sql_windows(const View *v, char *out, int cap)
+{
+    char window[256];
+    int size = (int)view_param(v, "size", 10), slide = (int)view_param(v, "slide", size);
+    int n = slide == size ? snprintf(window, sizeof window, "TUMBLING (SIZE %d SECONDS", size)
+                          : snprintf(window, sizeof window, "HOPPING (SIZE %d SECONDS, ADVANCE BY %d SECONDS", size, slide);
+    snprintf(window + n, sizeof window - (size_t)n, ", OFFSET %d SECONDS, GRACE PERIOD %d SECONDS)",
+             (int)view_param(v, "offset", 0), (int)view_param(v, "grace", 0));
+    snprintf(out, (size_t)cap, "SELECT k, window_start, window_end, " AGGREGATES " FROM s WINDOW %s GROUP BY k%s", window,
+             emit(v));
+}
+
+static void sql_session(const View *v, char *out, int cap)
+{
+    snprintf(out, (size_t)cap,
+             "SELECT k, window_start, window_end, " AGGREGATES
+             " FROM s WINDOW SESSION (GAP %d SECONDS, GRACE PERIOD %d SECONDS) GROUP BY k%s",
+             (int)view_param(v, "gap", 5), (int)view_param(v, "grace", 0), emit(v));
+}
+
+static void sql_join(const View *v, char *out, int cap)
+{
+    snprintf(out, (size_t)cap, "SELECT s.k, s.ts, s.v, r.ts AS rts, r.v AS rv FROM s %s JOIN r ON s.k = r.k",
+             view_param(v, "left", 0) ? "LEFT" : "INNER");
+}
+
+static void sql_interval(const View *v, char *out, int cap)
+{
+    snprintf(out, (size_t)cap,
+             "SELECT s.k, s.ts, s.v, r.ts AS rts, r.v AS rv FROM s %s JOIN r ON s.k = r.k AND "
+             "s.ts BETWEEN r.ts - INTERVAL '%d' SECOND AND r.ts + INTERVAL '%d' SECOND%s",
+             view_param(v, "left", 0) ? "LEFT" : "INNER", (int)view_param(v, "a", 3), (int)view_param(v, "b", 3), emit(v));
+}
+
+static const char *direction(const View *v) { return view_param(v, "desc", 1) ? " DESC" : ""; }
+
+static void sql_top(const View *v, char *out, int cap)
+{
+    snprintf(out, (size_t)cap,
+             "SELECT k, v, ts, rn FROM (SELECT *, row_number() OVER (PARTITION BY k ORDER BY v%s) AS rn FROM s) WHERE rn <= %d",
+             direction(v), (int)view_param(v, "n", 2));
+}
+
+static void sql_best(const View *v, char *out, int cap)
+{
+    snprintf(out, (size_t)cap,
+             "SELECT v, count(*), min(ts), max(ts) FROM (SELECT *, row_number() OVER (PARTITION BY k ORDER BY v%s) AS rn FROM s) "
+             "WHERE rn <= %d GROUP BY v",
+             direction(v), (int)view_param(v, "n", 2));
+}
+
+static void sql_over(const View *v, char *out, int cap)
+{
+    snprintf(out, (size_t)cap,
+             "SELECT k, ts, v, row_number() OVER w, lag(v) OVER w, "
+             "sum(v) OVER (PARTITION BY k ORDER BY ts ROWS BETWEEN %d PRECEDING AND CURRENT ROW) "
+             "FROM s WINDOW w AS (PARTITION BY k ORDER BY ts)%s",
+             (int)view_param(v, "n", 2), emit(v));
+}
+
+const ViewKind view_kinds[] = {
+    {"group", sql_group, twin_group, "", false, false},
+    {"global", sql_global, twin_global, "", false, false},
+    {"counts", sql_counts, twin_counts, "", false, true},
+    {"distinct", sql_distinct, twin_distinct, "", false, false},
+    {"histogram", sql_histogram, twin_histogram, "", false, true},
+    {"filter", sql_filter, twin_filter, "above", false, false},
+    {"tumbling", sql_windows, twin_windows, "size,offset,grace,final", false, false},
+    {"hopping", sql_windows, twin_windows, "size,slide,offset,grace,final", false, false},
+    {"session", sql_session, twin_session, "gap,grace,final", false, false},
+    {"join", sql_join, twin_join, "left", true, false},
+    {"interval", sql_interval, twin_interval, "a,b,left,final", true, false},
+    {"top", sql_top, twin_top, "n,desc", false, false},
+    {"best", sql_best, twin_best, "n,desc", false, false},
+    {"over", sql_over, twin_over, "n,final", false, false},
+    {0},
+};
+
+const ViewKind *view_kind(const char *name)
+{
+    for (const ViewKind *k = view_kinds; k->name; k++)
+        if (!strcmp(k->name, name)) return k;
+    return NULL;
+}
+
+void view_sql(const View *v, char *out, int cap)
+{
+    int n = snprintf(out, (size_t)cap, "CREATE MATERIALIZED VIEW %s AS ", v->name);
+    v->kind->sql(v, out + n, cap - n);
+    n += (int)strlen(out + n);
+    snprintf(out + n, (size_t)(cap - n), ";\n");
+}
