@@ -14,6 +14,7 @@ import decimal
 import hashlib
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -31,7 +32,8 @@ ORIGIN = datetime.datetime(1970, 1, 1)
 Bid, Auction, Person = (collections.namedtuple(k, [c.split()[0] for c in COLUMNS[k.lower()].split(", ")] + ["n"])
                         for k in ("Bid", "Auction", "Person"))
 KINDS = {"bid": Bid, "auction": Auction, "person": Person}
-Events = collections.namedtuple("Events", "bid auction person")
+Events = collections.namedtuple("Events", "bid auction person taken clock")
+CLOCK, TICK = 1700000000, 3     # seconds: where the driver's clock starts, and how far it goes between commits
 
 
 # ---- times and values -----------------------------------------------------------------------------
@@ -235,8 +237,21 @@ def q23(e):
              a.seller, a.category) for b in e.bid for p in people[b.bidder] for a in auctions[b.auction]]
 
 
+def q12(e):
+    """By processing time: the clock stood at e.clock[i] while the rows up to e.taken[i] came."""
+    found, before = collections.Counter(), 0
+    for taken, clock in zip(e.taken, e.clock):
+        for b in e.bid[before:taken]:
+            found[b.bidder, clock // 10 * 10] += 1
+        before = taken
+    def shown_second(t):
+        return (ORIGIN + datetime.timedelta(seconds=t)).isoformat(" ", "microseconds")
+
+    return [(bidder, n, shown_second(start), shown_second(start + 10)) for (bidder, start), n in found.items()]
+
+
 QUERIES = {"q0": q0, "q1": q1, "q2": q2, "q3": q3, "q4": q4, "q5": hot_items, "q5_window": hot_items, "q6": q6, "q7": q7,
-           "q7_window": q7, "q8": q8, "q8_window": q8, "q9": q9, "q10": q10, "q11": q11, "q11_window": q11, "q13": q13, "q14": q14,
+           "q7_window": q7, "q8": q8, "q8_window": q8, "q9": q9, "q10": q10, "q11": q11, "q11_window": q11, "q12": q12, "q13": q13, "q14": q14,
            "q15": q15, "q16": q16, "q17": q17, "q18": q18, "q19": q19, "q20": q20, "q21": q21, "q22": q22, "q23": q23}
 
 
@@ -289,7 +304,7 @@ def read_events(program, events, rate):
         if status:
             sys.exit(err)
         found[kind] = sorted((KINDS[kind](*json.loads(row)) for row in dumps(out)[0]), key=lambda r: r.n)
-    return Events(**found)
+    return Events(**found, taken=(), clock=())
 
 
 def text_of(args, name):
@@ -307,12 +322,19 @@ def json_row(row):
     return "[" + ",".join(cells) + "]"
 
 
-def script(args, name, text, streams, epochs):
+def looked_at(args, name):
+    """Which commits are compared: all, or as many as asked for, drawn by the query's name."""
+    if name == "q12":   # what it gives depends on when each commit was
+        return set(range(args.epochs))
+    return set(random.Random(name).sample(range(args.epochs), min(args.sample or args.epochs, args.epochs)))
+
+
+def script(args, name, text, streams, commits):
     counts = [f"CREATE MATERIALIZED VIEW n_{s} AS SELECT count(*) AS n FROM {s};" for s in streams]
     out = ["sql", text] + counts + ["end"]
-    for i in range(epochs):
-        out += ["commit"] + [f"dump n_{s}" for s in streams] + [f"dump {name}"]
-        out += ["restart"] if i == epochs // 2 else []
+    for i in range(args.epochs):
+        out += ["commit"] + ([f"dump n_{s}" for s in streams] + [f"dump {name}"] if i in commits else [])
+        out += [f"clock +{TICK}"] + (["restart"] if i == args.epochs // 2 else [])
     return out + ["run"] + [f"dump n_{s}" for s in streams] + [f"dump {name}"]
 
 
@@ -320,16 +342,19 @@ def check(args, name, events):
     """None where all is well, else what is wrong."""
     text = text_of(args, name)
     streams = re.findall(r"CREATE STREAM (\w+)", text)
-    epochs = args.epochs
-    status, out, err = drive(args.program, script(args, name, text, streams, epochs), max(1, args.events // epochs))
+    commits = looked_at(args, name)
+    status, out, err = drive(args.program, script(args, name, text, streams, commits), max(1, args.events // args.epochs))
     if status:
         return err.strip()
     found, width = dumps(out), len(streams) + 1
-    if len(found) != width * (epochs + 1):
+    if len(found) != width * (len(commits) + 1):
         return f"{len(found)} dumps"
+    taken, clock = [], []
     for i in range(0, len(found), width):
         counts = dict(zip(streams, (json.loads(rows[0])[0] if rows else 0 for rows in found[i:])))
-        so_far = Events(*[getattr(events, k)[: counts.get(k, 0)] for k in Events._fields])
+        taken.append(counts.get("bid", 0))
+        clock.append(CLOCK + TICK * (i // width))
+        so_far = Events(*[getattr(events, k)[: counts.get(k, 0)] for k in KINDS], taken, clock)
         want, got = collections.Counter(map(json_row, QUERIES[name](so_far))), collections.Counter(found[i + width - 1])
         if want != got:
             return f"after {counts}:\n  missing {list(want - got)[:5]}\n  extra {list(got - want)[:5]}"
@@ -360,6 +385,7 @@ def main():
     p.add_argument("--events", type=int, default=2000)
     p.add_argument("--rate", type=int, default=100, help="events a second of event time")
     p.add_argument("--epochs", type=int, default=8)
+    p.add_argument("--sample", type=int, help="compare at so many random commits and the last (default: at each)")
     p.add_argument("--query", action="append")
     p.add_argument("--hashes", action="store_true")
     args = p.parse_args()
