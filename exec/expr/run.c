@@ -142,12 +142,16 @@ static bool is_constant_null(const Column *c)
     return c->is_const && c->valid && !bit_get(c->valid, 0);
 }
 
-/* out is valid where all arguments are. */
+/* out is valid where all arguments are; a constant's one bit stands for all rows. */
 static void merge_nulls(Run *r, const Column *args, int nargs, int rows, Column *out)
 {
     int words = words_of(rows);
     for (int i = 0; i < nargs; i++) {
         if (!args[i].valid || (args[i].is_const && bit_get(args[i].valid, 0))) continue;
+        if (is_constant_null(&args[i])) {
+            out->valid = new (r->arena, uint64_t, BATCH_WORDS);
+            return;
+        }
         if (!out->valid) {
             out->valid = copy_bits(r->arena, args[i].valid, words);
             continue;
