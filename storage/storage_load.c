@@ -85,10 +85,9 @@ static Status load_blobs(Storage *s, const char *query, int64_t view, int32_t op
         TRY(sql_step(&s->db, st, &row, d));
         if (!row) return WEIR_OK;
         Str records = sql_str(st, 0);
-        Status status = (int64_t)hash_bytes(records.p, records.n) == sql_int(st, 1) ? each(arg, records) : state_corrupt(view, op, d);
-        if (status == WEIR_OK) continue;
+        if ((int64_t)hash_bytes(records.p, records.n) == sql_int(st, 1) && each(arg, records) == WEIR_OK) continue;
         sql_reset(st);
-        return status;
+        return state_corrupt(view, op, d);
     }
 }
 

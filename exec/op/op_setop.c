@@ -313,6 +313,15 @@ static void setop_save(Op *op, StateWriter *w, bool all)
         if (counts(s->closed.data[i])->is_saved) save_row(s, s->closed.data[i], w);
 }
 
+static bool has_good_marks(const SetOp *s, const uint64_t *words)
+{
+    if (!s->has_marks) return true;
+    Text marks;
+    memcpy(&marks, &words[s->layout.cols[s->row.layout.ncols].at], sizeof marks);
+    StrReader in = {.at = text_p(&marks), .end = text_p(&marks) + marks.len};
+    return marks.len == 0 || (row_bytes_marks_check(&in, s->row.layout.ncols) && in.at == in.end);
+}
+
 static Status setop_load(Op *op, Str space, Str key, Str value)
 {
     SetOp *s = (SetOp *)op;
@@ -322,7 +331,7 @@ static Status setop_load(Op *op, Str space, Str key, Str value)
     StrReader in = {.at = key.p, .end = key.p + key.n};
     uint64_t *words = new (scratch, uint64_t, s->layout.words + 1);
     uint32_t nulls;
-    if (space.n || !key_load(&s->layout, &in, words, &nulls) || in.at != in.end) return WEIR_E_CORRUPT;
+    if (space.n || !key_load(&s->layout, &in, words, &nulls) || in.at != in.end || !has_good_marks(s, words)) return WEIR_E_CORRUPT;
     bool is_new;
     uint8_t *row = group_table_add(&s->rows, words, nulls, key_hash(&s->layout, words, nulls), &is_new);
     group_table_settle(&s->rows);
@@ -332,7 +341,7 @@ static Status setop_load(Op *op, Str space, Str key, Str value)
     Counts *c = counts(row);
     count(s, c, LEFT, sr_signed(&in));
     count(s, c, RIGHT, sr_signed(&in));
-    if (in.bad || in.at != in.end) return WEIR_E_CORRUPT;
+    if (in.bad || in.at != in.end || c->n[LEFT] < 0 || c->n[RIGHT] < 0) return WEIR_E_CORRUPT;
     see(s, row);
     c->is_seen = false;
     c->is_saved = true;

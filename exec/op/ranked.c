@@ -545,6 +545,7 @@ Status ranked_load_row(Ranked *r, uint8_t *part, Str key, Str value)
     int64_t count = sr_signed(&in);
     if (in.bad || in.at != in.end || count <= 0 || peer_n > order_n || order_n > (uint64_t)key.n) return WEIR_E_CORRUPT;
     RowLengths lengths = {(uint32_t)peer_n, (uint32_t)order_n};
+    if (!row_bytes_check(&r->row, str_of(key.p + order_n, key.n - (ptrdiff_t)order_n))) return WEIR_E_CORRUPT;
     if (treap_find(&partition(part)->rows, key)) return WEIR_E_CORRUPT;
     treap_add(&partition(part)->rows, &r->parts.heap, key, str_of((const char *)&lengths, sizeof lengths), count);
     r->nrows += count;

@@ -57,6 +57,26 @@ static void take_marks(StrReader *in, Column *cols, const bool *wanted, Arena *a
     }
 }
 
+bool row_bytes_marks_check(StrReader *in, int ncols)
+{
+    uint64_t n = sr_varint(in);
+    if (n > (uint64_t)ncols) return false;
+    for (; n && !in->bad; n--) {
+        uint64_t c = sr_varint(in), code = sr_varint(in), length = sr_varint(in);
+        if (c >= (uint64_t)ncols || code > WEIR_E_INTERNAL || length > (uint64_t)(in->end - in->at)) return false;
+        sr_bytes(in, (ptrdiff_t)length);
+    }
+    return !in->bad;
+}
+
+bool row_bytes_check(const RowBytes *r, Str bytes)
+{
+    StrReader in = {.at = bytes.p, .end = bytes.p + bytes.n};
+    uint32_t nulls;
+    if (!key_load(&r->layout, &in, r->words, &nulls)) return false;
+    return (!r->has_marks || row_bytes_marks_check(&in, r->layout.ncols)) && in.at == in.end;
+}
+
 void row_bytes_decode(const RowBytes *r, StrReader *in, Column *cols, const bool *wanted, Arena *a, int row)
 {
     const KeyLayout *k = &r->layout;

@@ -1,8 +1,10 @@
 /* key_layout.c: packing goes column by column, so that each loop knows its type. */
 #include "exec/state/key_layout.h"
+#include "base/decimal.h"
 #include "base/hash.h"
 
 #include <assert.h>
+#include <math.h>
 
 static int key_words_of(TypeKind kind)
 {
@@ -329,6 +331,34 @@ static bool load_text(StrReader *in, uint64_t *words)
     return true;
 }
 
+static bool is_decimal(Type t, const uint64_t *w)
+{
+    Int128 v;
+    memcpy(&v, w, sizeof v);
+    return decimal_fits(v, t.precision);
+}
+
+static bool is_double(const uint64_t *w)
+{
+    double d;
+    memcpy(&d, w, sizeof d);
+    return !isnan(d);
+}
+
+/* Whether what was read is a value of the column's type: what goes on relies on it. */
+static bool is_value(Type t, const uint64_t *w)
+{
+    switch ((TypeKind)t.kind) {
+    case TYPE_BOOLEAN: return w[0] <= 1;
+    case TYPE_DOUBLE: return is_double(w);
+    case TYPE_DECIMAL: return is_decimal(t, w);
+    case TYPE_DATE: return (int64_t)w[0] == (int32_t)w[0];
+    case TYPE_NULL: case TYPE_BIGINT: case TYPE_TEXT: case TYPE_BLOB: case TYPE_TIMESTAMP: case TYPE_TIME:
+    case TYPE_INTERVAL: case TYPE_JSON: case TYPE_ARRAY: case TYPE_ROW: case TYPE_MAP: case TYPE_COUNT: return true;
+    }
+    return false;
+}
+
 bool key_load(const KeyLayout *k, StrReader *in, uint64_t *words, uint32_t *nulls)
 {
     memset(words, 0, (size_t)k->words * 8);
@@ -341,6 +371,7 @@ bool key_load(const KeyLayout *k, StrReader *in, uint64_t *words, uint32_t *null
             if (!load_text(in, &words[col->at])) return false;
         } else {
             for (int w = 0; w < col->words; w++) words[col->at + w] = sr_u64(in);
+            if (!is_value(col->type, &words[col->at])) return false;
         }
     }
     return !in->bad;
