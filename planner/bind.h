@@ -80,6 +80,8 @@ bool context_has(const ExprContext *c, const Expr *e);
 /* Where errors about this place are shown: the place itself, or the view that holds it. */
 Span bind_at(const Binder *b, Span at);
 Status bind_unsupported(Binder *b, Span at, const char *what) MUST_USE;
+/* random() and its like, where rows are not those of a stream. */
+Status bind_no_row(Binder *b, Span at, Str what) MUST_USE;
 
 /* ---- bind_literal.c ------------------------------------------------------------------------- */
 Status bind_literal(Binder *b, const Expr *e, bool negative, BExpr **out);

@@ -84,12 +84,14 @@ static bool takes_group_order(const Binder *b, const Expr *e)
     return e->call && e->call->is_within_group && !(d->flags & AGG_ORDERED);
 }
 
-static Status within_group(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
+static Status within_group(Binder *b, const ExprContext *c, const Expr *e, LAgg *agg)
 {
     const OrderList *o = &e->call->order_by;
-    if (o->len != 1 || o->data[0].is_desc)
-        return bind_unsupported(b, e->span, "WITHIN GROUP by several columns or descending");
-    return bind_expr(b, c, o->data[0].expr, out);
+    if (o->len != 1)
+        return diag_error(b->p->diags, WEIR_E_TYPE, bind_at(b, o->data[1].expr->span),
+                          "\"%.*s\" is of one value: WITHIN GROUP orders by that alone", STR_ARG(e->text));
+    agg->descending = o->data[0].is_desc;
+    return bind_expr(b, c, o->data[0].expr, &agg->args[0]);
 }
 
 static Status bind_agg_args(Binder *b, const ExprContext *c, const Expr *e, LAgg *agg)
@@ -97,7 +99,7 @@ static Status bind_agg_args(Binder *b, const ExprContext *c, const Expr *e, LAgg
     int n = is_star_call(e) ? 0 : (int)e->args.len, first = takes_group_order(b, e) ? 1 : 0;
     agg->args = new (b->p->arena, BExpr *, n + 1);
     agg->nargs = n + first;
-    if (first) TRY(within_group(b, c, e, &agg->args[0]));
+    if (first) TRY(within_group(b, c, e, agg));
     return bind_list(b, c, (const Expr *const *)e->args.data, n, agg->args + first);
 }
 
@@ -130,6 +132,7 @@ static void print_args(StrBuf *t, const LAgg *agg, const Str *names)
         if (i) sb_lit(t, ", ");
         bexpr_print(t, agg->args[i], names);
     }
+    if (agg->descending) sb_lit(t, " DESC");
 }
 
 static void print_order(StrBuf *t, const LAgg *agg, int written, const Str *names)
@@ -241,11 +244,17 @@ Status bind_aggregate_call(Binder *b, const ExprContext *c, const Expr *e, BExpr
     return grouping_add_agg(c->grouping, &agg, out);
 }
 
-/* Rows come in the order of the window, so a call has none of its own. */
+/* An order of its own; rows equal in it come in the order of the window. */
+static Status bind_own_order(Binder *b, const ExprContext *c, const Expr *e, LAgg *agg)
+{
+    const OrderList *written = &e->call->order_by;
+    if (takes_group_order(b, e) || !(agg->def->flags & AGG_ORDERED)) return WEIR_OK;
+    agg->order = new (b->p->arena, LOrder, written->len);
+    return add_written_order(b, c, written, agg);
+}
+
 Status bind_over_aggregate(Binder *b, const ExprContext *c, const Expr *e, LAgg *agg)
 {
-    if (e->call->order_by.len && !takes_group_order(b, e))
-        return bind_unsupported(b, e->span, "ORDER BY inside an aggregate with OVER");
     Status args = bind_agg_args(b, c, e, agg), filter = bind_filter(b, c, e, agg);
     TRY(args);
     TRY(filter);
@@ -253,6 +262,8 @@ Status bind_over_aggregate(Binder *b, const ExprContext *c, const Expr *e, LAgg 
     bool is_star = is_star_call(e) || (agg->nargs == 0 && takes_star(b, e));
     TRY(resolve_agg(b->p, e->text, agg->args, agg->nargs, is_star, agg->span, &agg->def,
                     &agg->type));
+    TRY(check_constants(b, agg));
+    TRY(bind_own_order(b, c, e, agg));
     agg->distinct = e->call->is_distinct;
     if (is_constant_filter(agg)) agg->filter = NULL;
     return WEIR_OK;

@@ -25,6 +25,14 @@ static Status clock_in_standing(Binder *b, Str name, Span at)
     return st;
 }
 
+Status bind_no_row(Binder *b, Span at, Str what)
+{
+    Status st = diag_error(b->p->diags, WEIR_E_TYPE, at,
+                           "%.*s is a function of a stream's row, and these rows are derived", STR_ARG(what));
+    diag_hint(b->p->diags, "call it where the stream is read: in a subquery in FROM");
+    return st;
+}
+
 static Status check_volatile(Binder *b, const ExprContext *c, const BExpr *call, const Expr *e)
 {
     if (call->kind != BE_CALL || !(call->func->flags & FUNC_VOLATILE) || !b->is_standing)
@@ -33,11 +41,7 @@ static Status check_volatile(Binder *b, const ExprContext *c, const BExpr *call,
     if (is_clock(e->text) || is_clock(str_z(call->func->name)))
         return clock_in_standing(b, e->text, at);
     if (c->props && c->props->has_position) return WEIR_OK;
-    Status st = diag_error(b->p->diags, WEIR_E_UNSUPPORTED, at,
-                           "\"%.*s\" is a function of a stream's row, and these rows are derived",
-                           STR_ARG(e->text));
-    diag_hint(b->p->diags, "call it where the stream is read");
-    return st;
+    return bind_no_row(b, at, str_printf(b->p->arena, "\"%.*s\"", STR_ARG(e->text)));
 }
 
 /* ---- forms ---------------------------------------------------------------------------------- */

@@ -322,7 +322,7 @@ static Status check_volatile_above(Core *c)
     if (c->node->props.has_position || !c->node->props.above_state) return WEIR_OK;
     for (int i = 0; i < c->items.n; i++)
         if (c->exprs[i]->is_volatile && c->b->is_standing)
-            return bind_unsupported(c->b, c->exprs[i]->span, "volatile functions over groups or OVER");
+            return bind_no_row(c->b, c->exprs[i]->span, S("a volatile function"));
     return WEIR_OK;
 }
 

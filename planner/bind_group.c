@@ -244,7 +244,7 @@ static bool same_expr(const BExpr *a, const BExpr *b)
 static bool same_agg(const LAgg *a, const LAgg *b)
 {
     if (a->def != b->def || a->nargs != b->nargs || a->distinct != b->distinct ||
-        a->norder != b->norder)
+        a->descending != b->descending || a->norder != b->norder)
         return false;
     if (!same_expr(a->filter, b->filter) || !type_eq(a->type, b->type)) return false;
     for (int i = 0; i < a->nargs; i++)

@@ -327,8 +327,8 @@ static bool same_window(const BoundOver *x, const BoundOver *y)
 static bool same_agg(const LAgg *x, const LAgg *y)
 {
     bool same_filter = x->filter && y->filter ? bexpr_eq(x->filter, y->filter) : x->filter == y->filter;
-    return x->def == y->def && x->distinct == y->distinct && same_filter &&
-           same_exprs(x->args, x->nargs, y->args, y->nargs);
+    return x->def == y->def && x->distinct == y->distinct && x->descending == y->descending && same_filter &&
+           same_exprs(x->args, x->nargs, y->args, y->nargs) && same_order(x->order, x->norder, y->order, y->norder);
 }
 
 static bool same_bound(const OverBound *x, const OverBound *y)
@@ -401,6 +401,8 @@ static Status group_call(Grouping *g, BoundOver *o)
         TRY(grouping_finish(g, o->order[i].expr, &o->order[i].expr));
     TRY(group_list(g, o->call.args, o->call.nargs));
     TRY(group_list(g, o->call.agg.args, o->call.agg.nargs));
+    for (int i = 0; i < o->call.agg.norder; i++)
+        TRY(grouping_finish(g, o->call.agg.order[i].expr, &o->call.agg.order[i].expr));
     if (!o->call.agg.filter) return WEIR_OK;
     return grouping_finish(g, o->call.agg.filter, &o->call.agg.filter);
 }
@@ -425,6 +427,7 @@ static Status attach_call(const Binder *b, LNode **in, BoundOver *o)
     for (int i = 0; i < o->norder; i++) TRY(attach_values(p, b->emit_final, in, &o->order[i].expr, 1));
     TRY(attach_values(p, b->emit_final, in, o->call.args, o->call.nargs));
     TRY(attach_values(p, b->emit_final, in, agg->args, agg->nargs));
+    for (int i = 0; i < agg->norder; i++) TRY(attach_values(p, b->emit_final, in, &agg->order[i].expr, 1));
     return attach_values(p, b->emit_final, in, &agg->filter, 1);
 }
 
@@ -498,7 +501,7 @@ static Str call_text(Binder *b, const LNode *in, const BoundOver *o, const Str *
     const LOver *c = &o->call;
     StrBuf t = {.arena = b->p->arena};
     if (c->func == OVER_AGGREGATE) {
-        sb_str(&t, agg_text(b, in, &c->agg, 0));
+        sb_str(&t, agg_text(b, in, &c->agg, c->agg.norder));
     } else {
         for (const OverDef *d = OVER_FUNCTIONS; d->name; d++)
             if (d->func == c->func) sb_printf(&t, "%s(", d->name);

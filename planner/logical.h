@@ -39,7 +39,8 @@ typedef struct LAgg {
     const Value **consts; /* per argument: its value where constant; filled when settled */
     BExpr *filter; /* or NULL */
     bool distinct;
-    LOrder *order; /* the whole order, the implicit part included */
+    bool descending; /* WITHIN GROUP (ORDER BY x DESC): the first argument is taken from its end */
+    LOrder *order; /* the whole order, the implicit part included; with OVER: what was written */
     int32_t norder;
     bool by_position;
     Type type;

@@ -213,6 +213,16 @@ static void settle_list(Settling *s, BExpr ***list, int32_t n)
     *list = copy;
 }
 
+static void settle_order(Settling *s, LOrder **list, int32_t n)
+{
+    LOrder *copy = new (s->arena, LOrder, n);
+    for (int i = 0; i < n; i++) {
+        copy[i] = (*list)[i];
+        settle_one(s, &copy[i].expr);
+    }
+    *list = copy;
+}
+
 /* A constant argument stays known as such, for aggregates that want its value. */
 static void settle_call(Settling *s, LOver *o)
 {
@@ -222,18 +232,14 @@ static void settle_call(Settling *s, LOver *o)
         if (g->args[i]->kind == BE_CONST) g->consts[i] = &g->args[i]->value;
     settle_list(s, &o->args, o->nargs);
     settle_list(s, &g->args, g->nargs);
+    settle_order(s, &g->order, g->norder);
     settle_one(s, &g->filter);
 }
 
 static void settle_parts(Settling *s, LNode *parts)
 {
     settle_list(s, &parts->keys, parts->nkeys);
-    LOrder *order = new (s->arena, LOrder, parts->norder);
-    for (int i = 0; i < parts->norder; i++) {
-        order[i] = parts->order[i];
-        settle_one(s, &order[i].expr);
-    }
-    parts->order = order;
+    settle_order(s, &parts->order, parts->norder);
     LOver *overs = new (s->arena, LOver, parts->novers);
     for (int i = 0; i < parts->novers; i++) {
         overs[i] = parts->overs[i];
@@ -245,7 +251,7 @@ static void settle_parts(Settling *s, LNode *parts)
 static int32_t expression_count(const LNode *n)
 {
     int32_t count = n->nkeys + n->norder;
-    for (int i = 0; i < n->novers; i++) count += n->overs[i].nargs + n->overs[i].agg.nargs + 1;
+    for (int i = 0; i < n->novers; i++) count += n->overs[i].nargs + n->overs[i].agg.nargs + n->overs[i].agg.norder + 1;
     return count;
 }
 

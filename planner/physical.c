@@ -182,7 +182,7 @@ static WindowSpec *lower_window(Arena *a, const LNode *n)
 
 AggCall agg_lower(Arena *a, const LAgg *g, bool input_retracts)
 {
-    AggCall c = {.def = g->def, .nargs = g->nargs, .distinct = g->distinct, .norder = g->norder,
+    AggCall c = {.def = g->def, .nargs = g->nargs, .distinct = g->distinct, .descending = g->descending, .norder = g->norder,
                  .by_position = g->by_position, .input_retracts = input_retracts, .type = g->type,
                  .text = g->text, .span = g->span};
     c.args = columns(a, g->args, g->nargs);

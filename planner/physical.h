@@ -54,6 +54,7 @@ typedef struct AggCall {
     int32_t nargs;
     int32_t filter; /* BOOLEAN column, -1: none */
     bool distinct;
+    bool descending; /* the values of the first argument are taken from the greatest down */
     /* Ordered aggregates: rows are taken in this order; then by position where `by_position`. */
     OrderKey *order;
     int32_t norder;
@@ -140,7 +141,7 @@ typedef struct OverFrame {
 } OverFrame;
 typedef struct OverCall {
     OverFunc func;
-    AggCall agg;        /* OVER_AGGREGATE: arguments, filter, DISTINCT; no order of its own */
+    AggCall agg;        /* OVER_AGGREGATE: arguments, filter, DISTINCT; an order of its own, then that of the rows */
     int32_t *args;      /* other functions: columns of the input */
     int32_t nargs;
     bool ignore_nulls;

@@ -118,7 +118,7 @@ static void top_final(AggCtx *c, const uint8_t *const *groups, ptrdiff_t offset,
     double most = multiset_number(c->call, 2, TOP_K_VALUES_MAX);
     for (int i = 0; i < n; i++) {
         if ((double)multiset_at(groups[i], offset)->distinct > most)
-            agg_fault(out, a, i, S("more different values than approx_top_k may count; give it a greater third argument"));
+            agg_fault(out, a, i, S("more different values than approx_top_k may count; give it a greater sketch_limit, its third argument"));
         else
             list_final(c, groups[i], offset, put_most_frequent, i, out, a);
     }
@@ -154,7 +154,7 @@ extern const AggDef agg_frequency[];
 const AggDef agg_frequency[] = {
     FREQUENCY("histogram", NULL, "a", "M1", histogram_impl, 0, "map of the values to how often each is there"),
     FREQUENCY("approx_top_k", NULL, "aii?", "A1", top_impl, AGG_CONST_REST,
-              "the k most frequent values, counted exactly among up to 100,000 different ones, or as the third argument says"),
+              "the k most frequent values, counted exactly among up to sketch_limit (third argument, default 100,000) different ones"),
     FREQUENCY("topk", NULL, "ai", "A1", topk_impl, AGG_CONST_REST, "the k greatest values, equal ones included"),
     FREQUENCY("topk_distinct", "topkdistinct", "ai", "A1", topk_impl, AGG_CONST_REST, "the k greatest different values"),
     FREQUENCY("collect_set", NULL, "a", "A1", set_impl, 0, "the different values in ascending order"),

@@ -13,8 +13,8 @@ static double fraction_of(const AggCall *call)
 static bool value_cont(AggCtx *c, const Treap *t, Arena *a, double *out)
 {
     double at = fraction_of(c->call) * (double)(treap_weight(t) - 1), low = floor(at);
-    double x = multiset_value(c->call, treap_at(t, (int64_t)low), a).d;
-    double y = multiset_value(c->call, treap_at(t, (int64_t)ceil(at)), a).d;
+    double x = multiset_value(c->call, multiset_nth(c->call, t, (int64_t)low), a).d;
+    double y = multiset_value(c->call, multiset_nth(c->call, t, (int64_t)ceil(at)), a).d;
     *out = x == y ? x : x + (at - low) * (y - x);
     return !isnan(*out);
 }
@@ -36,26 +36,26 @@ static void disc_final(AggCtx *c, const uint8_t *const *groups, ptrdiff_t offset
         const Treap *t = multiset_at(groups[i], offset);
         Value v = value_null(out->type);
         if (treap_weight(t) > 0 && t->negative == 0) {
-            int64_t at = (int64_t)ceil(fraction * (double)treap_weight(t)) - 1;
-            v = multiset_value(c->call, treap_at(t, at < 0 ? 0 : at), a);
+            v = multiset_value(c->call, multiset_at_fraction(c->call, t, fraction), a);
             v.type = out->type;
         }
         column_put(out, a, i, &v);
     }
 }
 
-static const TreapNode *most_frequent(const Treap *t)
+/* Of equals the first in the order. */
+static const TreapNode *most_frequent(const AggCall *call, const Treap *t)
 {
     const TreapNode *best = NULL;
     EACH_VALUE (t, n)
-        if (!best || n->count > best->count) best = n;
+        if (!best || n->count > best->count || (call->descending && n->count == best->count)) best = n;
     return best;
 }
 
 static void mode_final(AggCtx *c, const uint8_t *const *groups, ptrdiff_t offset, int n, Column *out, Arena *a)
 {
     for (int i = 0; i < n; i++) {
-        const TreapNode *best = most_frequent(multiset_at(groups[i], offset));
+        const TreapNode *best = most_frequent(c->call, multiset_at(groups[i], offset));
         Value v = best ? multiset_value(c->call, best, a) : value_null(out->type);
         v.type = out->type;
         column_put(out, a, i, &v);
@@ -81,6 +81,6 @@ const AggDef agg_percentile[] = {
     {.name = "percentile_disc", .aliases = "quantile_disc", .args = "ad", .result = "1", .flags = FRACTION_FLAGS,
      .impl = &disc_impl, .doc = "first value at or past a constant fraction (0 to 1) of the ordered values"},
     {.name = "mode", .args = "a", .result = "1", .flags = PERCENTILE_FLAGS, .impl = &mode_impl,
-     .doc = "most frequent value, of equals the least"},
+     .doc = "most frequent value, of equals the least (WITHIN GROUP … DESC: the greatest)"},
     {0},
 };

@@ -6,8 +6,6 @@
 #include "base/keyenc.h"
 #include "exec/agg/multiset.h"
 
-#include <math.h>
-
 enum { BITS_DROPPED = 45 };
 
 static double bucket_of(double x)
@@ -42,8 +40,7 @@ static void sketch_final(AggCtx *c, const uint8_t *const *groups, ptrdiff_t offs
             column_set_null(out, a, i);
             continue;
         }
-        int64_t at = (int64_t)ceil(fraction * (double)treap_weight(t)) - 1;
-        COL(double, out)[i] = multiset_value(c->call, treap_at(t, at < 0 ? 0 : at), c->scratch).d;
+        COL(double, out)[i] = multiset_value(c->call, multiset_at_fraction(c->call, t, fraction), c->scratch).d;
     }
 }
 

@@ -4,6 +4,7 @@
 #include "base/keyenc.h"
 
 #include <assert.h>
+#include <math.h>
 
 int multiset_size(const AggCall *call)
 {
@@ -62,4 +63,10 @@ double multiset_number(const AggCall *call, int arg, double fallback)
     return v->type.kind == TYPE_DOUBLE    ? v->d
            : v->type.kind == TYPE_DECIMAL ? decimal_to_double(v->dec, v->type.scale)
                                           : (double)v->i;
+}
+
+const TreapNode *multiset_at_fraction(const AggCall *call, const Treap *t, double fraction)
+{
+    int64_t k = (int64_t)ceil(fraction * (double)treap_weight(t)) - 1;
+    return multiset_nth(call, t, k < 0 ? 0 : k);
 }

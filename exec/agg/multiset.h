@@ -26,6 +26,14 @@ static inline const Treap *multiset_at(const uint8_t *group, ptrdiff_t offset)
 {
     return (const Treap *)(const void *)(group + offset);
 }
+/* The k-th row from the least value, or from the greatest where the call is descending. No counts are
+ * negative, 0 <= k < treap_weight. */
+static inline const TreapNode *multiset_nth(const AggCall *call, const Treap *t, int64_t k)
+{
+    return treap_at(t, call->descending ? treap_weight(t) - 1 - k : k);
+}
+/* The first row that at least the fraction of the rows do not come behind. */
+const TreapNode *multiset_at_fraction(const AggCall *call, const Treap *t, double fraction);
 /* Text is copied into a. */
 Value multiset_value(const AggCall *call, const TreapNode *n, Arena *a);
 /* A constant argument as a number: arguments behind the first are constants (AGG_CONST_REST). */

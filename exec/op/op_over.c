@@ -45,10 +45,13 @@ static Status aggregate_open(Over *o, OverFn *fn, Arena *a, Diags *d)
     fn->agg.by_position = false;
     fn->agg.norder = 0;
     if (fn->agg.def->flags & AGG_ORDERED) {
-        fn->agg.order = new_one(a, OrderKey);
-        fn->agg.order[0] = (OrderKey){.col = o->r.nfields, .nulls_first = true};
-        fn->agg.norder = 1;
+        const AggCall *written = &fn->call->agg;
+        fn->agg.norder = written->norder + 1;
+        fn->agg.order = new (a, OrderKey, fn->agg.norder);
+        if (written->norder) memcpy(fn->agg.order, written->order, (size_t)written->norder * sizeof *written->order);
+        fn->agg.order[written->norder] = (OrderKey){.col = o->r.nfields, .nulls_first = true};
         o->needs_keys = true;
+        for (int i = 0; i < written->norder; i++) o->wanted[written->order[i].col] = true;
     }
     TRY(agg_set_new(&fn->agg, 1, a, &fn->set, d));
     fn->can_take_back = agg_set_can_subtract(&fn->set);
@@ -77,6 +80,8 @@ static bool is_column_needed(const Ranked *r, const Batch *b, int col, int row)
         bool takes = !f || col_is_err(f, row) || (!col_is_null(f, row) && COL(uint8_t, f)[col_at(f, row)]);
         for (int i = 0; i < c->nargs && takes; i++)
             if (c->args[i] == col) return true;
+        for (int i = 0; i < c->norder && takes; i++)
+            if (c->order[i].col == col) return true;
     }
     return false;
 }
@@ -89,6 +94,8 @@ static void find_conditional(Over *o, const PhysOp *p, Arena *a)
         const AggCall *c = &o->fns[k].call->agg;
         if (o->fns[k].call->func != OVER_AGGREGATE || c->filter < 0 || in->kind != PHYS_PROJECT) continue;
         for (int i = 0; i < c->nargs; i++) any |= conditional[c->args[i]] = in->exprs[c->args[i]]->kind != BE_COLUMN;
+        for (int i = 0; i < c->norder; i++)
+            any |= conditional[c->order[i].col] = in->exprs[c->order[i].col]->kind != BE_COLUMN;
     }
     for (int i = 0; i < p->nkeys; i++) conditional[p->keys[i]] = false;
     for (int i = 0; i < p->ranks->norder; i++) conditional[p->ranks->order[i].col] = false;

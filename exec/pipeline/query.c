@@ -361,7 +361,8 @@ static void shape_op(StrBuf *b, const PhysOp *p)
         sb_printf(b, "%d,%d,%d;", p->fields[i].type.kind, p->fields[i].type.precision, p->fields[i].type.scale);
     for (int i = 0; i < p->nkeys; i++) sb_printf(b, "k%d", p->keys[i]);
     for (int i = 0; i < p->naggs; i++)
-        sb_printf(b, "a%s %d %d %d;", p->aggs[i].def->name, p->aggs[i].distinct, p->aggs[i].norder, p->aggs[i].input_retracts);
+        sb_printf(b, "a%s %d %d %d%s;", p->aggs[i].def->name, p->aggs[i].distinct, p->aggs[i].norder,
+                  p->aggs[i].input_retracts, p->aggs[i].descending ? " desc" : "");
     for (int i = 0; i < p->props.nkey; i++) sb_printf(b, "v%d", p->props.key[i]);
     if (p->window) shape_window(b, p->window);
     if (p->join) shape_join(b, p->join);
