@@ -26,6 +26,7 @@ typedef struct WatermarkDef {
     int64_t delay_us;
     const struct BExpr *when;   /* punctuated, or NULL */
     bool drop_null_time;        /* ON NULL TIME DROP: not an error */
+    bool keep_null_time;        /* SKIP WATERMARK: an accepted row that moves nothing */
     int64_t close_after_idle_us; /* 0: off */
 } WatermarkDef;
 

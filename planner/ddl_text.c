@@ -79,6 +79,7 @@ static void print_watermark(StrBuf *b, const Relation *rel, const Str *names)
         bexpr_print(b, w->when, names);
     }
     if (w->drop_null_time) sb_lit(b, " ON NULL TIME DROP");
+    if (w->keep_null_time) sb_lit(b, " SKIP WATERMARK");
     if (w->close_after_idle_us) {
         sb_lit(b, " CLOSE AFTER IDLE ");
         print_delay(b, w->close_after_idle_us);

@@ -86,10 +86,12 @@ static Status bind_when(Planner *p, const WatermarkDecl *w, const Relation *rel,
     return WEIR_OK;
 }
 
-static Status bind_idle(Planner *p, const WatermarkDecl *w)
+static Status bind_idle(Planner *p, const WatermarkDecl *w, WatermarkDef *out)
 {
     if (!w->close_after_idle) return WEIR_OK;
-    return diag_error(p->diags, WEIR_E_UNSUPPORTED, w->close_after_idle->span, "CLOSE AFTER IDLE is not built yet");
+    TRY(constant_duration(p, w->close_after_idle, "the silence of CLOSE AFTER IDLE", &out->close_after_idle_us));
+    if (out->close_after_idle_us > 0) return WEIR_OK;
+    return diag_error(p->diags, WEIR_E_VALUE, w->close_after_idle->span, "the silence of CLOSE AFTER IDLE is not positive");
 }
 
 Status ddl_watermark(Planner *p, const WatermarkDecl *w, Relation *rel)
@@ -100,13 +102,9 @@ Status ddl_watermark(Planner *p, const WatermarkDecl *w, Relation *rel)
     def.col = col;
     TRY(delay_of(p, w->expr, rel->cols[col].name, &def.delay_us));
     TRY(bind_when(p, w, rel, &def));
-    TRY(bind_idle(p, w));
-    if (w->null_time == NULL_TIME_SKIP) {
-        Status st = diag_error(p->diags, WEIR_E_UNSUPPORTED, w->span, "SKIP WATERMARK is not built");
-        diag_hint(p->diags, "ON NULL TIME DROP drops rows without a time");
-        return st;
-    }
+    TRY(bind_idle(p, w, &def));
     def.drop_null_time = w->null_time == NULL_TIME_DROP;
+    def.keep_null_time = w->null_time == NULL_TIME_SKIP;
     rel->watermark = def;
     return WEIR_OK;
 }

@@ -63,8 +63,9 @@ Status storage_load_positions(Storage *s, int64_t stream, Arena *a, SavedPositio
 Status storage_load_progress(Storage *s, int64_t view, ViewProgress *out, Diags *d);
 /* Blocks given to a view and not dropped since, ascending by block. */
 Status storage_load_blocks(Storage *s, int64_t view, Arena *a, BlockGrant **out, int *n, Diags *d);
-/* Rulings of a stream, in the order in which they were made. */
-Status storage_load_rulings(Storage *s, int64_t stream, Arena *a, Ruling **out, int *n, Diags *d);
+/* Rulings of a stream, in the order in which they were made: with those that refused a row, which may
+ * be many, or without. */
+Status storage_load_rulings(Storage *s, int64_t stream, bool with_refusals, Arena *a, Ruling **out, int *n, Diags *d);
 /* The largest _id in a view's table; 0: empty. */
 Status storage_view_max_id(Storage *s, int64_t view, int64_t *out, Diags *d);
 

@@ -147,11 +147,25 @@ static Status apply_faults(Storage *s, const WriteSet *ws, Diags *d)
     return WEIR_OK;
 }
 
+/* While a stream is silent its closings follow one another at the same place: the last one says all. */
+static Status forget_closing(Storage *s, const Ruling *r, Diags *d)
+{
+    SqlStmt *st;
+    TRY(sql_cached(&s->db, "DELETE FROM _weir_rulings WHERE stream = ?1 AND kind = 'closed' AND part = ?2"
+                           " AND generation = ?3 AND offset = ?4", &st, d));
+    sql_put_int(st, r->stream);
+    sql_put_str(st, r->partition);
+    sql_put_int(st, r->generation);
+    sql_put_int(st, (int64_t)r->offset);
+    return sql_run(&s->db, st, d);
+}
+
 static Status apply_rulings(Storage *s, const WriteSet *ws, Diags *d)
 {
     for (ptrdiff_t i = 0; i < ws->rulings.len; i++) {
         const Ruling *r = &ws->rulings.data[i];
         SqlStmt *st;
+        if (str_eq(r->kind, S("closed"))) TRY(forget_closing(s, r, d));
         TRY(sql_cached(&s->db, "INSERT INTO _weir_rulings VALUES (?1, ?2, ?3, ?4, ?5, ?6)", &st, d));
         sql_put_int(st, r->stream);
         sql_put_str(st, r->partition);

@@ -130,15 +130,16 @@ Status storage_load_positions(Storage *s, int64_t stream, Arena *a, SavedPositio
     return WEIR_OK;
 }
 
-Status storage_load_rulings(Storage *s, int64_t stream, Arena *a, Ruling **out, int *n, Diags *d)
+Status storage_load_rulings(Storage *s, int64_t stream, bool with_refusals, Arena *a, Ruling **out, int *n, Diags *d)
 {
     VEC(Ruling) list = {0};
     SqlStmt *st;
     bool row;
     TRY(sql_cached(&s->db,
                    "SELECT part, generation, offset, kind, value FROM _weir_rulings WHERE stream = ?1"
-                   " ORDER BY rowid", &st, d));
+                   " AND (?2 OR kind NOT IN ('max_future', 'regex_limit')) ORDER BY rowid", &st, d));
     sql_put_int(st, stream);
+    sql_put_int(st, with_refusals);
     for (;;) {
         TRY(sql_step(&s->db, st, &row, d));
         if (!row) break;

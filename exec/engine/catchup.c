@@ -190,7 +190,7 @@ Status catchup_load(weir *db, Query *q, StateFold *fold)
         int n = 0;
         for (ptrdiff_t k = 0; k < r.found.len; k++)
             if (r.found.data[k].stream == scan_relation(own)->id) p[n++] = r.found.data[k];
-        scan_restore(own, p, n);
+        scan_restore(own, p, n, NULL, 0);
     }
     return WEIR_OK;
 }
@@ -207,7 +207,7 @@ static Status set_target(weir *db, Scan *own)
     TRY(engine_scan(db, scan_relation(own), &shared));
     TRY(scan_open(shared, &db->diags));
     int n = scan_positions(shared, &db->call, &until);
-    TRY(storage_load_rulings(db->storage, scan_relation(own)->id, &db->call, &rulings, &nrulings, &db->diags));
+    TRY(storage_load_rulings(db->storage, scan_relation(own)->id, true, &db->call, &rulings, &nrulings, &db->diags));
     scan_follow(own, until, n, rulings, nrulings);
     return scan_open(own, &db->diags);
 }

@@ -29,12 +29,14 @@ Status engine_scan(weir *db, const Relation *rel, Scan **out)
     *out = find_scan(db, rel->id);
     if (*out) return WEIR_OK;
     SavedPosition *p;
-    int n = 0;
+    Ruling *rulings;
+    int n = 0, nrulings = 0;
     TRY(storage_load_positions(db->storage, rel->id, &db->call, &p, &n, &db->diags));
+    TRY(storage_load_rulings(db->storage, rel->id, false, &db->call, &rulings, &nrulings, &db->diags));
     vec_push(&db->scans, &db->arena, NULL);
     db->scans.len--; /* there is room now */
     Scan *s = db->scans.data[db->scans.len++] = engine_new_scan(db, rel);
-    scan_restore(s, p, n);
+    scan_restore(s, p, n, rulings, nrulings);
     *out = s;
     return WEIR_OK;
 }

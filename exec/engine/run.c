@@ -144,7 +144,8 @@ static ScanStatus poll_scan(weir *db, Scan *s, Intake *in)
 /* A scan that nobody reads stands still; rows by hand are taken in all the same. */
 static bool is_idle(const Scan *s)
 {
-    return !scan_readers(s) && (scan_has_source(s) || !scan_has_inserts(s));
+    if (scan_readers(s)) return false;
+    return scan_has_source(s) || (!scan_has_inserts(s) && !scan_watches_silence(s));
 }
 
 static void take_scan(weir *db, Scan *s, Intake *in, bool *more)

@@ -26,6 +26,7 @@ typedef struct FilePart {
     uint64_t offset;       /* position: of the first record not handed out */
     bool ended;
     bool is_changed;       /* since its position was last told */
+    int64_t empty_us;      /* monotonic clock when a look found nothing to read; 0: never */
     int fd;                /* -1: not open */
     uint64_t device, inode; /* of the open file */
     int64_t size;          /* when last looked at, -1: never */

@@ -38,6 +38,7 @@ typedef struct SourcePosition {
     uint64_t offset;       /* of the first byte (or number) not yet handed out */
     Str identity;          /* connector's own: hashes of a file's content, line number, … */
     bool ended;
+    int64_t empty_us;      /* monotonic clock at the last look that found nothing to read; 0: never */
 } SourcePosition;
 
 typedef struct SourceBatch {

@@ -16,6 +16,7 @@
 enum {
     CHUNK = 1 << 20,         /* bytes read at a time */
     OPEN_MAX_FILES = 256,    /* followed files kept open */
+    TURN = 64,               /* batches of one followed file before the next one has its turn */
     LOOK_EVERY_US = 200000   /* how often a followed folder is listed */
 };
 
@@ -29,6 +30,7 @@ typedef struct FileSource {
     SourcePosition *positions;
     int32_t positions_cap;
     int32_t current;         /* the part in the reader, -1: none */
+    int32_t in_turn;         /* batches that it has given in a row */
     int64_t next_look_us;
     Arena look;              /* of one listing */
 } FileSource;
@@ -591,6 +593,19 @@ static PartStatus poll_part(FileSource *s, int32_t i, SourceBatch *out, Diags *d
     return PART_NOTHING;
 }
 
+/* Followed files take turns, so that one that always has more does not hide the others. */
+static int32_t first_part(const FileSource *s)
+{
+    if (s->current < 0) return 0;
+    return s->in_turn < TURN ? s->current : (s->current + 1) % (int32_t)s->parts.len;
+}
+
+static void saw_nothing(const FileSource *s, FilePart *f)
+{
+    const Env *env = s->base.spec->env;
+    if (s->follow && !s->base.spec->once) f->empty_us = env->mono_us(env->arg);
+}
+
 static SourceStatus file_poll(Source *source, SourceBatch *out, Diags *d)
 {
     FileSource *s = (FileSource *)source;
@@ -600,13 +615,15 @@ static SourceStatus file_poll(Source *source, SourceBatch *out, Diags *d)
         diag_error(d, WEIR_E_IO, (Span){0}, "no file matches \"%.*s\"", STR_ARG(s->path));
         return SOURCE_FAILED;
     }
-    int32_t n = (int32_t)s->parts.len, first = s->current < 0 ? 0 : s->current;
+    int32_t n = (int32_t)s->parts.len, before = s->current, first = first_part(s);
     for (int32_t k = 0; k < n; k++) {
         int32_t i = s->follow ? (first + k) % n : k;
         switch (poll_part(s, i, out, d)) {
-        case PART_ROWS: return SOURCE_ROWS;
+        case PART_ROWS:
+            s->in_turn = i == before && first == before ? s->in_turn + 1 : 1;
+            return SOURCE_ROWS;
         case PART_FAILED: return SOURCE_FAILED;
-        case PART_NOTHING: break;
+        case PART_NOTHING: saw_nothing(s, s->parts.data[i]); break;
         }
     }
     if (!s->base.spec->once) return s->follow ? SOURCE_EMPTY : SOURCE_ENDED;
@@ -631,8 +648,10 @@ static void fill_positions(FileSource *s)
     bool is_new = s->positions_cap != n;
     if (is_new) s->positions = new (s->arena, SourcePosition, n);
     s->positions_cap = n;
-    for (int32_t i = 0; i < n; i++)
+    for (int32_t i = 0; i < n; i++) {
         if (is_new || s->parts.data[i]->is_changed) fill_position(s, i);
+        s->positions[i].empty_us = s->parts.data[i]->empty_us;
+    }
 }
 
 static int file_positions(Source *source, const SourcePosition **out)

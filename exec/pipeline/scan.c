@@ -8,10 +8,13 @@ Scan *scan_new(const ScanSpec *spec)
 {
     Scan *s = mem_alloc(sizeof *s);
     s->spec = *spec;
-    s->data_watermark = INT64_MIN;
+    s->data_watermark = s->reached = INT64_MIN;
     s->rows_max = spec->batch_rows;
+    s->taken_us = spec->env->mono_us(spec->env->arg);
     const Options *o = &spec->rel->options;
     s->on_error_fail = str_ieq(options_text(o, "on_error", "skip"), S("fail"));
+    s->idle_us = options_us(o, "idle_timeout", 0);
+    s->close_us = spec->rel->watermark.close_after_idle_us;
     return s;
 }
 
@@ -250,7 +253,10 @@ void scan_advance(Scan *s, int64_t watermark_us)
 
 static ScanStatus poll_inserts(Scan *s, Epoch *e)
 {
-    if (!scan_has_inserts(s)) return SCAN_EMPTY;
+    if (!scan_has_inserts(s)) {
+        scan_judge_silence(s, e, true);
+        return SCAN_EMPTY;
+    }
     SourceBatch sb = {.batch = s->inserts.data[s->insert_at++]};
     return scan_take(s, e, &sb, scan_partition(s, S(""))) == WEIR_OK ? SCAN_ROWS : SCAN_FAILED;
 }
@@ -276,12 +282,13 @@ static ScanStatus poll_source(Scan *s, Epoch *e)
     if (s->stop.is_final) return SCAN_STOPPED;
     if (scan_stops(s)) scan_mark(s);
     if (s->is_private) {
-        scan_sync_partitions(s, e);
+        scan_sync_partitions(s, e, NULL);
         if (scan_has_reached(s)) return SCAN_DRAINED;
     }
     SourceStatus got = source_poll(s->source, &sb, e->diags);
     if (got == SOURCE_FAILED) return SCAN_FAILED;
-    scan_sync_partitions(s, e);
+    scan_sync_partitions(s, e, got == SOURCE_ROWS ? &sb : NULL);
+    scan_judge_silence(s, e, got == SOURCE_EMPTY);
     switch (got) {
     case SOURCE_ROWS: return take_polled(s, e, &sb);
     case SOURCE_EMPTY: return SCAN_EMPTY;
@@ -309,11 +316,14 @@ int64_t scan_watermark(const Scan *s)
 {
     if (s->is_ended) return INT64_MAX;
     int64_t least = INT64_MAX;
+    bool has_idle = false;
     for (ptrdiff_t i = 0; i < s->partitions.len; i++) {
         const Partition *p = s->partitions.data[i];
-        if (!p->ended && p->watermark < least) least = p->watermark;
+        has_idle |= p->is_idle && !p->ended;
+        if (!p->ended && !p->is_idle && partition_watermark(p) < least) least = partition_watermark(p);
     }
-    return least == INT64_MAX ? s->data_watermark : least; /* all known ones ended, more may come */
+    if (least != INT64_MAX) return least;
+    return has_idle ? s->reached : s->data_watermark; /* all known ones ended: more may come */
 }
 
 int64_t scan_data_watermark(const Scan *s) { return s->data_watermark; }

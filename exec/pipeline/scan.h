@@ -49,8 +49,8 @@ int scan_readers(const Scan *s);
 /* Whether the source is open, and, of an open one, whether it decodes what a leaf needs. */
 bool scan_is_open(const Scan *s);
 bool scan_decodes(const Scan *s, const Leaf *leaf);
-/* Positions saved earlier; before the first poll. */
-void scan_restore(Scan *s, const SavedPosition *p, int n);
+/* Positions saved earlier, and what the clock decided up to there; before the first poll. */
+void scan_restore(Scan *s, const SavedPosition *p, int n, const Ruling *rulings, int nrulings);
 /* Makes the scan a private one: it reads again what the shared scan of the stream has read, up to
  * these positions, and by the rulings of that time. It logs no stream errors. */
 void scan_follow(Scan *s, const SavedPosition *until, int n, const Ruling *rulings, int nrulings);
@@ -66,6 +66,8 @@ Status scan_stop_error(const Scan *s, Diags *d);
 /* Rows for a stream without connector, decoded already, in n batches; read by the next polls. */
 void scan_insert(Scan *s, const Batch *batches, int n);
 bool scan_has_inserts(const Scan *s);
+/* Whether it is to be polled though nothing may come: silence is something it rules on. */
+bool scan_watches_silence(const Scan *s);
 /* The watermark of such a stream is at least this from now on. */
 void scan_advance(Scan *s, int64_t watermark_us);
 /* Positions that moved since the last call, into the epoch's write set. */

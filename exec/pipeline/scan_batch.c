@@ -56,6 +56,7 @@ static void require_column(Refusals *r, const Required *q, int rows)
 {
     const Column *c = &r->scan->cols[q->col];
     bool may_miss = q->is_time && r->scan->spec.rel->watermark.drop_null_time;
+    bool may_be_null = q->is_time && r->scan->spec.rel->watermark.keep_null_time;
     bool is_needed = q->is_time || r->scan->spec.rel->cols[q->col].primary_key;
     if (!c->valid && !c->err) return;
     for (int i = 0; i < rows; i++) {
@@ -64,6 +65,7 @@ static void require_column(Refusals *r, const Required *q, int rows)
         if (e) refuse(r, i, e->code, e->message);
         else if (!col_is_null(c, i)) continue;
         else if (may_miss) drop(r, i);
+        else if (may_be_null) continue;
         else refuse_missing(r, q, i);
     }
 }
@@ -88,7 +90,8 @@ static void refuse_future(Refusals *r, const Column *time, int rows)
 {
     int64_t limit = future_limit(r->scan, r->epoch->now_us);
     for (int i = 0; i < rows; i++)
-        if (!bit_get(r->bad, i) && COL(int64_t, time)[col_at(time, i)] > limit) refuse_future_row(r, i);
+        if (!bit_get(r->bad, i) && !col_is_null(time, i) && COL(int64_t, time)[col_at(time, i)] > limit)
+            refuse_future_row(r, i);
 }
 
 /* Index of the first ruling on the partition at or past an offset. */
@@ -142,6 +145,22 @@ static void leave_out_rest(Refusals *r, const Batch *b, const SavedPosition *unt
 
 /* ---- judging ---------------------------------------------------------------------------------- */
 
+/* Rulings have raised the partition's watermark: no row is judged by less. */
+static void raise_judgement(Scan *s, Partition *part, const Batch *b)
+{
+    const ScanTarget *t = &s->target;
+    int at = s->is_private && b->rows ? scan_raise_after(t, part, b->generation, b->offset[0]) : t->nraises;
+    if (s->is_private && b->rows) part->floor = scan_raised(t, part, at);
+    for (int i = 0; i < b->rows; i++) {
+        for (; at < t->nraises && str_eq(t->raises[at].partition, part->name); at++) {
+            const Ruling *r = &t->raises[at];
+            if (r->generation != b->generation || r->offset > b->offset[i]) break;
+            part->floor = r->value;
+        }
+        if (s->judge[i] < part->floor) s->judge[i] = part->floor;
+    }
+}
+
 /* Fills judge for all rows and moves the partition's watermark; a row that is not accepted, or
  * that does not satisfy WHEN, moves nothing. */
 static void judge_rows(Scan *s, Partition *part, const Batch *b, const uint64_t *bad, const uint64_t *moves)
@@ -167,13 +186,23 @@ static void judge_rows(Scan *s, Partition *part, const Batch *b, const uint64_t 
     if (w > s->data_watermark) s->data_watermark = w;
 }
 
+static int rows_when(Scan *s, const Batch *b, Epoch *e, uint16_t *sel)
+{
+    if (s->when) return expr_filter(s->when, b, &s->spec.eval, &e->batch, sel, NULL);
+    for (int i = 0; i < b->rows; i++) sel[i] = (uint16_t)i;
+    return b->rows;
+}
+
+/* NULL: all of them. */
 static const uint64_t *rows_that_move(Scan *s, const Batch *b, Epoch *e)
 {
-    if (!s->when) return NULL;
+    const Column *time = &s->cols[s->spec.rel->watermark.col];
+    if (!s->when && !(s->spec.rel->watermark.keep_null_time && time->valid)) return NULL;
     uint64_t *moves = new (&e->batch, uint64_t, BATCH_WORDS);
     uint16_t *sel = new_raw(&e->batch, uint16_t, BATCH_ROWS_MAX);
-    int n = expr_filter(s->when, b, &s->spec.eval, &e->batch, sel, NULL);
-    for (int i = 0; i < n; i++) bit_set(moves, sel[i]);
+    int n = rows_when(s, b, e, sel);
+    for (int i = 0; i < n; i++)
+        if (!col_is_null(time, sel[i])) bit_set(moves, sel[i]);
     return moves;
 }
 
@@ -182,8 +211,9 @@ static void judge(Scan *s, Partition *part, Batch *b, const Refusals *r)
     b->judge_max = INT64_MIN;
     if (s->spec.rel->watermark.col < 0) return;
     judge_rows(s, part, b, r->any ? r->bad : NULL, rows_that_move(s, b, r->epoch));
+    if (part->floor != INT64_MIN || s->target.nraises) raise_judgement(s, part, b);
     b->judge = s->judge;
-    b->judge_max = part->watermark;
+    b->judge_max = partition_watermark(part);
 }
 
 /* ---- one batch -------------------------------------------------------------------------------- */
@@ -274,10 +304,18 @@ void scan_refusals(Scan *s, Epoch *e, Batch *b, Partition *part, void (*tell)(Sc
     judge_future(&r, b);
 }
 
+uint64_t scan_first_offset(const SourceBatch *sb)
+{
+    const Batch *b = &sb->batch;
+    uint64_t first = b->rows && b->offset ? b->offset[0] : UINT64_MAX;
+    return sb->nerrors && sb->errors[0].offset < first ? sb->errors[0].offset : first;
+}
+
 Status scan_take(Scan *s, Epoch *e, SourceBatch *sb, Partition *part)
 {
     int64_t errors = e->errors;
     e->has_earliest = false;
+    scan_woke(s, e, part, sb->batch.generation, scan_first_offset(sb));
     s->current = sb;
     s->current_part = part;
     take_rows(s, e, sb, part);

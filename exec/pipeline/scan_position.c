@@ -22,9 +22,16 @@ Partition *scan_partition(Scan *s, Str name)
     Partition *p = partition_find(s, name);
     if (p) return p;
     p = new_one(&s->arena, Partition);
-    *p = (Partition){.name = str_dup(&s->arena, name), .watermark = INT64_MIN};
+    *p = (Partition){.name = str_dup(&s->arena, name), .watermark = INT64_MIN, .floor = INT64_MIN};
+    p->taken_us = s->spec.env->mono_us(s->spec.env->arg);
     vec_push(&s->partitions, &s->arena, p);
     return p;
+}
+
+Partition *scan_partition_at(const Scan *s, Str name, ptrdiff_t i)
+{
+    Partition *p = i < s->partitions.len ? s->partitions.data[i] : NULL;
+    return p && str_eq(p->name, name) ? p : partition_find(s, name);
 }
 
 static SavedPosition copy_position(Arena *a, const SavedPosition *p)
@@ -69,7 +76,21 @@ void scan_restore_source(Scan *s, const SavedPosition *p, int n)
     for (int i = 0; i < n; i++) s->restore[i] = copy_position(&s->restore_arena, &p[i]);
 }
 
-void scan_restore(Scan *s, const SavedPosition *p, int n)
+/* In the order in which they were made: the last word on a partition's idleness counts. */
+static void restore_rulings(Scan *s, const Ruling *rulings, int n)
+{
+    for (int i = 0; i < n; i++) {
+        const Ruling *r = &rulings[i];
+        Partition *part = partition_find(s, r->partition);
+        if (!part || str_eq(r->kind, S("max_future"))) continue;
+        bool is_idle = str_eq(r->kind, S("idle"));
+        part->is_idle = is_idle || (part->is_idle && str_eq(r->kind, S("closed")));
+        if (!is_idle && r->value > part->floor) part->floor = r->value;
+        if ((is_idle || str_eq(r->kind, S("closed"))) && r->value > s->reached) s->reached = r->value;
+    }
+}
+
+void scan_restore(Scan *s, const SavedPosition *p, int n, const Ruling *rulings, int nrulings)
 {
     scan_restore_source(s, p, n);
     s->is_started = n > 0;
@@ -83,6 +104,7 @@ void scan_restore(Scan *s, const SavedPosition *p, int n)
         if (p[i].watermark > s->data_watermark) s->data_watermark = p[i].watermark;
         if (!scan_has_source(s)) s->insert_number = p[i].offset;
     }
+    restore_rulings(s, rulings, nrulings);
 }
 
 /* ---- a private scan's target ------------------------------------------------------------------ */
@@ -96,17 +118,30 @@ static int ruling_order(const void *a, const void *b)
     return (x->offset > y->offset) - (x->offset < y->offset);
 }
 
-static int pick_rulings(ScanTarget *t, const Ruling *all, int n, Str kind, Ruling **out)
+typedef bool (*RulingKind)(Str kind);
+
+static bool is_refusal(Str kind) { return str_eq(kind, S("max_future")); }
+
+/* It has moved a watermark. */
+static bool is_raise(Str kind) { return !is_refusal(kind) && !str_eq(kind, S("idle")); }
+
+static int pick_rulings(ScanTarget *t, const Ruling *all, int n, RulingKind is_wanted, Ruling **out)
 {
     int found = 0;
     *out = new (&t->arena, Ruling, n);
     for (int i = 0; i < n; i++) {
-        if (!str_eq(all[i].kind, kind)) continue;
+        if (!is_wanted(all[i].kind)) continue;
         (*out)[found] = all[i];
         (*out)[found++].partition = str_dup(&t->arena, all[i].partition);
     }
     if (found) qsort(*out, (size_t)found, sizeof **out, ruling_order);
     return found;
+}
+
+static void raise_by_the_ones_before(Ruling *r, int n)
+{
+    for (int i = 1; i < n; i++)
+        if (str_eq(r[i].partition, r[i - 1].partition) && r[i].value < r[i - 1].value) r[i].value = r[i - 1].value;
 }
 
 void scan_follow(Scan *s, const SavedPosition *until, int n, const Ruling *rulings, int nrulings)
@@ -117,8 +152,9 @@ void scan_follow(Scan *s, const SavedPosition *until, int n, const Ruling *rulin
     t->n = n;
     t->until = new (&t->arena, SavedPosition, n);
     for (int i = 0; i < n; i++) t->until[i] = copy_position(&t->arena, &until[i]);
-    t->nrefused = pick_rulings(t, rulings, nrulings, S("max_future"), &t->refused);
-    t->nappeared = pick_rulings(t, rulings, nrulings, S("appeared"), &t->appeared);
+    t->nrefused = pick_rulings(t, rulings, nrulings, is_refusal, &t->refused);
+    t->nraises = pick_rulings(t, rulings, nrulings, is_raise, &t->raises);
+    raise_by_the_ones_before(t->raises, t->nraises);
 }
 
 const SavedPosition *scan_target_of(const Scan *s, Str partition)
@@ -150,29 +186,30 @@ static void meet_private(Scan *s, Partition *part, const SourcePosition *p)
 {
     const SavedPosition *until = scan_target_of(s, part->name);
     if (until && p->generation == 0) part->generation_base = until->generation;
-    for (int i = 0; i < s->target.nappeared; i++)
-        if (str_eq(s->target.appeared[i].partition, part->name)) part->watermark = s->target.appeared[i].value;
 }
 
-static void meet_late(Scan *s, Partition *part, const SourcePosition *p, int64_t watermark, Epoch *e)
+/* Where it stood before the batch. */
+static SourcePosition position_before(const SourcePosition *p, const SourceBatch *sb)
 {
-    part->watermark = watermark;
-    vec_push(&e->ws.rulings, &e->arena,
-             (Ruling){s->spec.rel->id, str_dup(&e->arena, part->name), p->generation, p->offset,
-                      S("appeared"), watermark});
+    SourcePosition at = *p;
+    if (!sb) return at;
+    at.generation = sb->batch.generation;
+    at.offset = scan_first_offset(sb);
+    return at;
 }
 
-void scan_sync_partitions(Scan *s, Epoch *e)
+void scan_sync_partitions(Scan *s, Epoch *e, const SourceBatch *sb)
 {
     const SourcePosition *p;
     int n = source_positions(s->source, &p);
     int64_t watermark = s->is_started ? scan_watermark(s) : INT64_MIN;
     for (int i = 0; i < n; i++) {
-        Partition *part = partition_find(s, p[i].partition);
+        Partition *part = scan_partition_at(s, p[i].partition, i);
         if (!part) {
             part = scan_partition(s, p[i].partition);
+            SourcePosition at = position_before(&p[i], sb && sb->partition == i ? sb : NULL);
             if (s->is_private) meet_private(s, part, &p[i]);
-            else if (watermark != INT64_MIN) meet_late(s, part, &p[i], watermark, e);
+            else if (watermark != INT64_MIN) scan_appeared(s, e, part, &at, watermark);
         }
         part->ended = p[i].ended;
     }

@@ -6,6 +6,7 @@
 #include "include/weir.h"
 #include "include/weir_test.h"
 
+#include <ftw.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,7 @@ typedef struct Run {
     bool print_only;      /* never compare: dump and delta print */
     const char *rules_off;
     int64_t clock_us;
+    const char *folder;   /* temporary: $DIR in a script */
     Known known[NAMES_MAX];
     int nknown;
     char *buf;
@@ -143,11 +145,22 @@ static bool view_rows(const char *view, Rows *out)
 
 /* ---- the script ---------------------------------------------------------------------------------- */
 
+/* $DIR becomes the script's own folder. */
+static void put_folder(char *at)
+{
+    size_t n = strlen(run.folder), rest = strlen(at + 4) + 1;
+    if ((size_t)(at - run.buf) + n + rest > LINE_MAX_BYTES) exit(2);
+    memmove(at + n, at + 4, rest);
+    memcpy(at, run.folder, n);
+}
+
 static char *next_line(void)
 {
+    char *at;
     if (!fgets(run.buf, LINE_MAX_BYTES, run.in)) return NULL;
     run.line++;
     run.buf[strcspn(run.buf, "\n")] = 0;
+    while ((at = strstr(run.buf, "$DIR")) != NULL) put_folder(at);
     return run.buf;
 }
 
@@ -328,6 +341,26 @@ static void do_clock(char *arg)
     run.clock_us = (*arg == '+' ? run.clock_us : 0) + (int64_t)(seconds * 1e6);
 }
 
+/* append FILE TEXT: a line more */
+static void do_append(char *arg)
+{
+    char *text = strchr(arg, ' ');
+    FILE *f;
+    if (text) *text++ = 0;
+    f = fopen(arg, "a");
+    if (!f) { fail("cannot write %s", arg); return; }
+    fprintf(f, "%s\n", text ? text : "");
+    fclose(f);
+}
+
+/* rename FILE FILE */
+static void do_rename(char *arg)
+{
+    char *to = strchr(arg, ' ');
+    if (to) *to++ = 0;
+    if (!to || rename(arg, to) != 0) fail("cannot rename %s", arg);
+}
+
 static void do_restart(char *arg)
 {
     (void)arg;
@@ -359,7 +392,7 @@ static const struct {
     {"sql", do_sql},     {"error", do_error}, {"push", do_push},   {"commit", do_commit},
     {"run", do_run},     {"dump", do_dump},   {"delta", do_delta}, {"view", do_view},
     {"query", do_query}, {"clock", do_clock}, {"restart", do_restart}, {"echo", do_echo},
-    {"run_error", do_run_error}, {"state", do_state},
+    {"run_error", do_run_error}, {"state", do_state}, {"append", do_append}, {"rename", do_rename},
 };
 
 static void do_line(char *line)
@@ -390,6 +423,12 @@ static const char *setting(const char *name, const char *value)
     return text;
 }
 
+static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+    (void)st, (void)kind, (void)at;
+    return remove(path);
+}
+
 int main(int argc, char **argv)
 {
     int nset = 0;
@@ -408,23 +447,14 @@ int main(int argc, char **argv)
     run.in = strcmp(run.script, "-") ? fopen(run.script, "r") : stdin;
     if (!run.in) { perror(run.script); return 2; }
     run.buf = malloc(LINE_MAX_BYTES);
-    char temp[] = "/tmp/weir-stream-XXXXXX", path[sizeof temp + 16];
-    if (!run.path) { /* restarts need a file that stays */
-        if (!mkdtemp(temp)) return 2;
-        snprintf(path, sizeof path, "%s/s.db", temp);
-        run.path = path;
-    }
+    char folder[] = "/tmp/weir-stream-XXXXXX", path[sizeof folder + 16];
+    if (!mkdtemp(folder)) return 2;
+    run.folder = folder;
+    snprintf(path, sizeof path, "%s/s.db", folder);
+    if (!run.path) run.path = path; /* restarts need a file that stays */
     if (open_engine())
         for (char *l; (l = next_line());) do_line(l);
     weir_close(run.db);
-    if (run.path == path) {
-        static const char *const endings[] = {"", "-wal", "-shm", "-weir.lock"};
-        for (size_t i = 0; i < 4; i++) {
-            char file[sizeof path + 16];
-            snprintf(file, sizeof file, "%s%s", path, endings[i]);
-            unlink(file);
-        }
-        rmdir(temp);
-    }
+    nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
     return run.failures ? 1 : 0;
 }

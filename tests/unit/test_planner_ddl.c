@@ -231,8 +231,11 @@ static void watermark_clauses(void **state)
     assert_non_null(r->watermark.when);
     assert_int_equal(r->watermark.when->type.kind, TYPE_BOOLEAN);
     assert_true(r->watermark.drop_null_time);
-    refuse("CREATE STREAM i (t TIMESTAMP(3), WATERMARK FOR t AS t CLOSE AFTER IDLE INTERVAL '10' SECOND)",
-           WEIR_E_UNSUPPORTED, "CLOSE AFTER IDLE", "INTERVAL '10' SECOND");
+    r = create("CREATE STREAM i (t TIMESTAMP(3), WATERMARK FOR t AS t SKIP WATERMARK CLOSE AFTER IDLE INTERVAL '10' SECOND)");
+    assert_true(r->watermark.keep_null_time);
+    assert_int_equal(r->watermark.close_after_idle_us, 10000000);
+    refuse("CREATE STREAM k (t TIMESTAMP(3), WATERMARK FOR t AS t CLOSE AFTER IDLE INTERVAL '0' SECOND)",
+           WEIR_E_VALUE, "not positive", "INTERVAL '0' SECOND");
     r = create("CREATE STREAM c (s TEXT, t TIMESTAMP(3) AS (CAST(s AS TIMESTAMP(3))), WATERMARK FOR t AS t)");
     assert_int_equal(r->watermark.col, 1);
 }

@@ -232,7 +232,7 @@ static void positions_and_counters_come_back(void **state)
     assert_true(p[1].label == UINT64_MAX && p[1].generation == UINT32_MAX && p[1].offset == UINT64_MAX);
     assert_true(p[1].watermark == INT64_MIN && p[1].rows == 4 && p[1].errors == 2 && !p[1].ended);
     assert_true(str_eq(p[1].identity, str_of("\0x", 2)));
-    assert_int_equal(storage_load_rulings(f->s, 1, &f->arena, &r, &n, &f->diags), WEIR_OK);
+    assert_int_equal(storage_load_rulings(f->s, 1, true, &f->arena, &r, &n, &f->diags), WEIR_OK);
     assert_int_equal(n, 1);
     assert_true(r[0].value == -3 && r[0].offset == 9 && str_eq(r[0].kind, S("future")));
     assert_int_equal(storage_load_progress(f->s, 7, &progress, &f->diags), WEIR_OK);
