@@ -19,6 +19,11 @@ typedef struct weir_seams {
 
 /* The next n-th allocation of the process fails (-1: none). */
 WEIR_API void weir_test_fail_allocation(int64_t n);
+/* Wakes one of the bugs that a build with -Dplanted=true holds (base/plant.h), and no other; NULL: none.
+ * 0: this build holds none. */
+WEIR_API int weir_test_plant(const char *name);
+/* Bytes that the library has allocated in this process. */
+WEIR_API int64_t weir_test_memory_used(void);
 /* Rows that the operators of a view keep as state, its own rows aside; -1: no such view. */
 WEIR_API int64_t weir_test_state_rows(weir *db, const char *view);
 /* Benchmarks: reads the rows of the one stream that `sql` (a SELECT) is over into memory, then runs

@@ -4,6 +4,7 @@
  * again. Allocation is confined to statements prepared for the first time. */
 #include "base/datetime.h"
 #include "base/hash.h"
+#include "base/plant.h"
 #include "storage/storage_impl.h"
 
 /* ---- the parts of a write set ------------------------------------------------------------------ */
@@ -77,6 +78,7 @@ static Status apply_state(Storage *s, const WriteSet *ws, Diags *d)
 
 static Status apply_positions(Storage *s, const WriteSet *ws, Diags *d)
 {
+    if (WEIR_PLANT("position-apart") && !s->in_ddl) TRY(sql_exec(&s->db, "COMMIT; BEGIN", d));
     for (ptrdiff_t i = 0; i < ws->positions.len; i++) {
         const SavedPosition *p = &ws->positions.data[i];
         SqlStmt *st;

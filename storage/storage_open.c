@@ -1,5 +1,6 @@
 /* storage_open.c: opening and closing a database file: the owner's lock, how SQLite is set up, the
  * owner row. */
+#include "base/plant.h"
 #include "storage/lock.h"
 #include "storage/migrate.h"
 #include "storage/storage_impl.h"
@@ -87,7 +88,7 @@ Status storage_configure(Storage *s, const StorageOptions *o, Diags *d)
     s->error_limit = o->error_limit > 0 ? o->error_limit : error_limit_default;
     if (s->read_only) return WEIR_OK;
     return sql_execf(&s->db, d, "PRAGMA synchronous = %s; PRAGMA journal_size_limit = %lld",
-                     synchronous_word(o->synchronous), (long long)s->wal_limit);
+                     WEIR_PLANT("skipped-sync") ? "OFF" : synchronous_word(o->synchronous), (long long)s->wal_limit);
 }
 
 static Status set_up_reader(Sql *q, Diags *d)

@@ -2,6 +2,7 @@
 #include "exec/engine/statement.h"
 #include "exec/engine/transaction.h"
 
+#include "base/plant.h"
 #include "include/weir_test.h"
 
 #include <stdlib.h>
@@ -201,3 +202,16 @@ void weir_interrupt(weir *db)
 }
 
 void weir_test_fail_allocation(int64_t n) { mem_fail_after(n); }
+
+int64_t weir_test_memory_used(void) { return mem_in_use(); }
+
+int weir_test_plant(const char *name)
+{
+#ifdef WEIR_PLANTED
+    plant_wake(name);
+    return 1;
+#else
+    (void)name;
+    return 0;
+#endif
+}

@@ -3,6 +3,7 @@
  * One transaction moves all live views to the same input positions. The write set refers to no
  * live state, so a commit that fails for a cause that can pass is tried again with the same bytes;
  * memory is never rolled back. When that is interrupted the write set waits for the next call. */
+#include "base/plant.h"
 #include "exec/engine/engine.h"
 
 enum {
@@ -63,6 +64,7 @@ static Status apply(weir *db)
         db->diags.list.len = known;
         if (!can_retry) return engine_fault(db, "the commit failed", why);
         db->is_pending = true;
+        if (WEIR_PLANT("letters-lost-on-retry")) db->epoch.ws.errors.len = 0;
         TRY(engine_interrupted(db));
         wait_us(db, wait);
         wait = wait * 2 < RETRY_LAST_US ? wait * 2 : RETRY_LAST_US;

@@ -1,6 +1,7 @@
 /* file_part.c: knowing a file again by what was read of it (see file_part.h). */
 #include "exec/io/file_part.h"
 #include "base/hash.h"
+#include "base/plant.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -103,7 +104,7 @@ bool file_has_mark(int fd, const FileMark *m)
     char bytes[FILE_MARK_MAX];
     struct stat st;
     if (fstat(fd, &st) != 0 || (uint64_t)st.st_size < m->length) return false;
-    size_t n = m->length < FILE_MARK_MAX ? (size_t)m->length : FILE_MARK_MAX;
+    size_t n = m->length < FILE_MARK_MAX && !WEIR_PLANT("identity-by-first-kb") ? (size_t)m->length : FILE_MARK_MAX;
     if (!read_all(fd, bytes, n, 0) || hash_bytes(bytes, (ptrdiff_t)n) != m->head) return false;
     return read_all(fd, bytes, n, m->length - n) && hash_bytes(bytes, (ptrdiff_t)n) == m->tail;
 }

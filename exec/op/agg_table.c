@@ -1,5 +1,6 @@
 /* agg_table.c: a table of groups whose payloads are cells, and what an epoch changed in it. */
 #include "exec/op/aggregate.h"
+#include "base/plant.h"
 
 #include <assert.h>
 
@@ -38,7 +39,7 @@ void agg_table_free(AggTable *t)
 
 static bool has_result(const AggregateOp *g, const uint8_t *cell)
 {
-    return cell_row_count(cell) > 0 || g->keeps_empty || (g->fill && *cell_is_filled(g, (uint8_t *)(uintptr_t)cell));
+    return cell_row_count(cell) > 0 || g->keeps_empty || WEIR_PLANT("empty-group-kept") || (g->fill && *cell_is_filled(g, (uint8_t *)(uintptr_t)cell));
 }
 
 static void before_reserve(AggregateOp *g, AggTable *t, uint32_t n)

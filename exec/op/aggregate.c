@@ -1,5 +1,6 @@
 /* aggregate.c: which rows of a batch count, and the rows that go out. */
 #include "exec/op/aggregate.h"
+#include "base/plant.h"
 
 #include <assert.h>
 
@@ -49,7 +50,7 @@ int64_t aggregate_closed_end(const AggregateOp *g, int64_t w)
     if (w == INT64_MIN || w == INT64_MAX) return w;
     int64_t end;
     if (__builtin_sub_overflow(w, g->grace, &end)) return INT64_MIN;
-    if (__builtin_add_overflow(end, g->tick, &end)) return INT64_MAX;
+    if (__builtin_add_overflow(end, WEIR_PLANT("lateness-off-by-one") ? 2 * g->tick : g->tick, &end)) return INT64_MAX;
     return end;
 }
 

@@ -5,6 +5,7 @@
  *   flat            every window is one pane: its table is the window's.
  *   EMIT FINAL      panes stay until their last window; a window is merged from them when it closes.
  *   EMIT CHANGES    panes collect an epoch's rows and are merged into the tables of open windows. */
+#include "base/plant.h"
 #include "exec/op/fill.h"
 #include "exec/op/pane_merge.h"
 
@@ -80,7 +81,8 @@ static TimeTable *table_of_row(PanesOp *p, const Batch *b, int row, int64_t t, P
         return NULL;
     }
     int64_t late_end = p->agg.window->by_value ? INT64_MIN : aggregate_late_end(&p->agg, b, row);
-    if (late_end < seen->first.end) return pane_on_time(p, seen);
+    if (WEIR_PLANT("late-admitted")) late_end = INT64_MIN;
+    if (late_end < seen->first.end || (!p->is_flat && WEIR_PLANT("judge-ignored-in-panes"))) return pane_on_time(p, seen);
     TimeSpan window;
     if (!window_after(&p->grid, seen->pane, late_end, &window)) {
         aggregate_late(&p->agg, b, row);

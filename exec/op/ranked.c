@@ -1,6 +1,7 @@
 /* ranked.c: partitions of ordered rows: what comes in, what an epoch changes, records. */
 #include "exec/op/ranked.h"
 #include "base/keyenc.h"
+#include "base/plant.h"
 
 #include <assert.h>
 
@@ -340,6 +341,13 @@ static int rows_that_count(Ranked *r, const Batch *b, int32_t *rows)
     return n;
 }
 
+static Pos place_of(const Ranked *r, const Batch *b, int row)
+{
+    Pos at = batch_pos(b, row);
+    if (WEIR_PLANT("ties-by-arrival")) at.label = (uint64_t)r->op.ctx->epoch;
+    return at;
+}
+
 /* The columns of the order; returns the bytes of those in which peers are equal. */
 static uint32_t encode_order(const Ranked *r, const Batch *b, int row, StrBuf *out)
 {
@@ -348,14 +356,14 @@ static uint32_t encode_order(const Ranked *r, const Batch *b, int row, StrBuf *o
     for (int i = 0; i < s->norder; i++) {
         if (i == s->npeer) {
             peer_n = out->n - start;
-            if (r->by_position) key_encode_pos(out, batch_pos(b, row));
+            if (r->by_position) key_encode_pos(out, place_of(r, b, row));
         }
         const OrderKey *o = &s->order[i];
         key_encode(out, &b->cols[o->col], row, (KeyOrder){o->descending, o->nulls_first});
     }
     if (s->npeer >= s->norder) {
         peer_n = out->n - start;
-        if (r->by_position) key_encode_pos(out, batch_pos(b, row));
+        if (r->by_position) key_encode_pos(out, place_of(r, b, row));
     }
     return (uint32_t)peer_n;
 }

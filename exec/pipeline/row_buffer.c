@@ -2,6 +2,8 @@
  * the commit: doubling bounds the waste to what is used. */
 #include "exec/pipeline/row_buffer.h"
 
+#include "base/plant.h"
+
 #include <assert.h>
 
 enum { ROW_BUFFER_MIN = 256 };
@@ -39,7 +41,7 @@ static void copy_text(RowBuffer *b, Column *to, int64_t at, const Column *from, 
 {
     for (int i = 0; i < n; i++) {
         Text t = COL(Text, from)[col_at(from, rows[i])];
-        if (t.len > TEXT_INLINE) {
+        if (t.len > TEXT_INLINE && !WEIR_PLANT("aliased-write-set")) {
             char *p = arena_alloc_raw(b->arena, t.len, 1);
             memcpy(p, t.ptr, t.len);
             t.ptr = p;

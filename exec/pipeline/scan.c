@@ -1,5 +1,6 @@
 /* scan.c: a scan's life: readers come and go, the source is opened for what they need, and polled
  * (see scan.h). */
+#include "base/plant.h"
 #include "exec/pipeline/scan_impl.h"
 
 #include <assert.h>
@@ -326,7 +327,7 @@ int64_t scan_watermark(const Scan *s)
     return has_idle ? s->reached : s->data_watermark; /* all known ones ended: more may come */
 }
 
-int64_t scan_data_watermark(const Scan *s) { return s->data_watermark; }
+int64_t scan_data_watermark(const Scan *s) { return WEIR_PLANT("end-moves-watermark") && s->is_ended ? INT64_MAX : s->data_watermark; }
 
 void scan_stats(const Scan *s, ScanStats *out)
 {

@@ -2,6 +2,7 @@
  *
  * A row that is refused reaches no query and moves no watermark. A private scan is silent: what the
  * shared one refused was logged then. */
+#include "base/plant.h"
 #include "exec/pipeline/scan_impl.h"
 
 #include <assert.h>
@@ -113,7 +114,7 @@ static int first_ruling(const ScanTarget *t, const Partition *part, uint32_t gen
 static void follow_rulings(Refusals *r, const Batch *b, const Column *time)
 {
     const ScanTarget *t = &r->scan->target;
-    if (!t->nrefused || !b->rows) return;
+    if (!t->nrefused || !b->rows || WEIR_PLANT("ruling-forgotten")) return;
     int at = first_ruling(t, r->part, b->generation, b->offset[0]);
     for (int i = 0; i < b->rows && at < t->nrefused; i++) {
         const Ruling *q = &t->refused[at];

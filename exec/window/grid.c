@@ -4,6 +4,7 @@
  * or month of the zone: it begins at the first instant whose local time has reached its start. */
 #include "exec/window/window.h"
 #include "base/datetime.h"
+#include "base/plant.h"
 #include "base/tz.h"
 
 #include <assert.h>
@@ -80,7 +81,7 @@ bool hop_pane_at(const PaneGrid *g, int64_t t, TimeSpan *pane)
         *pane = grid_span(g, start, g->size);
         return true;
     }
-    *pane = grid_span(g, floor_div(unit, g->pane) * g->pane, g->pane);
+    *pane = grid_span(g, (WEIR_PLANT("truncation") ? unit / g->pane : floor_div(unit, g->pane)) * g->pane, g->pane);
     return true;
 }
 

@@ -14,6 +14,7 @@ typedef struct Maker {
     int64_t clock, at[2], step; /* milliseconds: the clock; about where each stream's times are */
     int parts[2], nviews;
     bool has_r, follows, has_future;
+    bool is_tight; /* times beside the bounds of small windows */
 } Maker;
 
 static int below(Maker *m, int n) { return chance_below(&m->c, n); }
@@ -39,11 +40,12 @@ static void make_view(Maker *m)
     const char *kind;
     do kind = kinds[below(m, sizeof kinds / sizeof *kinds)];
     while (view_kind(kind)->reads_r && !m->has_r);
-    int size = 1 + below(m, 20), grace = one_in(m, 3) ? 1 + below(m, 8) : 0;
-    lines_addf(m->out, "view v%d %s size=%d slide=%d offset=%d grace=%d gap=%d a=%d b=%d left=%d n=%d desc=%d above=%d final=%d",
+    int size = 1 + below(m, m->is_tight ? 2 : 20), grace = one_in(m, m->is_tight ? 6 : 3) ? 1 + below(m, 8) : 0;
+    bool has_keep = m->parts[0] == 1 && (!m->follows || one_in(m, 3));
+    lines_addf(m->out, "view v%d %s size=%d slide=%d offset=%d grace=%d gap=%d a=%d b=%d left=%d n=%d desc=%d above=%d keep=%d final=%d",
                m->nviews++, kind, size, kind[0] == 'h' ? 1 + below(m, size + 3) : size, one_in(m, 2) ? below(m, 30) - 10 : 0,
-               grace, 1 + below(m, 8), below(m, 10) - 2, 3 + below(m, 6), below(m, 2), 1 + below(m, 3), below(m, 2),
-               below(m, 6), one_in(m, 2));
+               grace, 1 + below(m, m->is_tight ? 2 : 8), below(m, 10) - 2, 3 + below(m, 6), below(m, 2), 1 + below(m, 3), below(m, 2),
+               below(m, 6), has_keep ? grace + 1 + below(m, 20) : 0, one_in(m, 2));
 }
 
 static void make_head(Maker *m)
@@ -52,7 +54,8 @@ static void make_head(Maker *m)
     int64_t start = starts[below(m, 5)];
     m->clock = start + 7200000;
     m->at[0] = m->at[1] = start;
-    m->step = 1 + below(m, 4000);
+    m->is_tight = one_in(m, 3);
+    m->step = 1 + below(m, m->is_tight ? 500 : 4000);
     m->has_r = one_in(m, 2);
     m->follows = m->kind == KIND_POWER || !one_in(m, 4);
     m->has_future = m->follows && one_in(m, 3);
@@ -61,7 +64,7 @@ static void make_head(Maker *m)
     lines_addf(m->out, "clock at=%lld", (long long)m->clock);
     make_settings(m);
     for (int i = 0; i <= m->has_r; i++) {
-        m->parts[i] = 1 + below(m, PARTS_MAX);
+        m->parts[i] = 1 + (one_in(m, 3) ? 0 : below(m, PARTS_MAX));
         lines_addf(m->out, "stream %c parts=%d delay=%d follow=%d", i ? 'r' : 's', m->parts[i], one_in(m, 2) ? below(m, 10) : 0,
                    m->follows);
     }
@@ -76,9 +79,9 @@ static void make_row(Maker *m)
     int stream = m->has_r && one_in(m, 3), part = below(m, m->parts[stream]);
     int64_t at = m->at[stream] += below(m, (int)m->step);
     char more[64] = "", value[40] = "";
-    if (one_in(m, 3)) at -= below(m, 15000);        /* disorder, some of it late */
+    if (one_in(m, 3)) at -= below(m, m->is_tight ? 3000 : 15000);        /* disorder, some of it late */
     if (one_in(m, 40)) at += 60000 + below(m, 60000); /* closes much */
-    if (one_in(m, 3)) at -= at % 1000;              /* on boundaries, and ties */
+    if (m->is_tight || one_in(m, 2)) at += (one_in(m, 2) ? 0 : below(m, 5) - 3) - at % 1000; /* boundaries, ties */
     if (m->has_future && one_in(m, 12)) at = m->clock + 86400000 + 1 + (one_in(m, 2) ? 0 : below(m, 1000000));
     if (one_in(m, 20)) snprintf(more, sizeof more, " bad=%d", 1 + below(m, 3));
     else if (one_in(m, 20)) snprintf(more, sizeof more, " vbad=1");

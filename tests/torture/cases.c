@@ -187,6 +187,27 @@ int cases_run(const Plan *p, Kind kind)
     return failed > 0;
 }
 
+int64_t cases_until_failure(const Plan *p, Kind kind, char *failure, int cap)
+{
+    int status;
+    char why[200];
+    Report *r = report_new();
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        silence();
+        work(p, kind, p->seed, seconds_now() + p->seconds, r);
+        _exit(0);
+    }
+    waitpid(pid, &status, 0);
+    bool is_bad = ended_badly(status, why, sizeof why);
+    if (is_bad && !r->has_failed) snprintf(r->failure, sizeof r->failure, "%s", why);
+    snprintf(failure, (size_t)cap, "%s", r->failure);
+    int64_t seeds = is_bad || r->has_failed ? (int64_t)(r->seed - p->seed) + 1 : 0;
+    munmap(r, sizeof *r);
+    return seeds;
+}
+
 int case_replay(const char *path)
 {
     Lines c = {0};

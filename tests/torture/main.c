@@ -8,6 +8,7 @@
 static int usage(void)
 {
     fputs("usage: weir-torture [--kind sim|power] [--seed N] [--cases N | --minutes M] [--regress FOLDER]\n"
+          "       weir-torture --planted [--seed N] [--cases N]\n"
           "       weir-torture --replay FILE…\n"
           "       weir-torture --print --kind KIND --seed N\n", stderr);
     return 2;
@@ -41,12 +42,13 @@ int main(int argc, char **argv)
 {
     Plan p = {.seed = 1, .program = argv[0], .seconds = 10};
     const char *kind = "sim";
-    bool prints = false;
+    bool prints = false, planted = false;
     disk_register();
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : NULL;
         if (!strcmp(argv[i], "--replay") && value) return replay(argv + i + 1, argc - i - 1);
         if (!strcmp(argv[i], "--print")) { prints = true; continue; }
+        if (!strcmp(argv[i], "--planted")) { planted = true; continue; }
         if (!value) return usage();
         i++;
         if (!strcmp(argv[i - 1], "--kind")) kind = value;
@@ -56,6 +58,7 @@ int main(int argc, char **argv)
         else if (!strcmp(argv[i - 1], "--regress")) p.regress = value;
         else return usage();
     }
+    if (planted) return planted_run(&p);
     if (prints) {
         for (int k = 0; k < KIND_COUNT; k++)
             if (!strcmp(kind, kind_names[k])) return print_case(&p, (Kind)k);

@@ -130,6 +130,7 @@ struct Stream {
     int nrows;
     int64_t refused;     /* records that are in weir_errors */
     int64_t watermark;   /* least of the partitions: INT64_MIN none, INT64_MAX ended */
+    int64_t greatest;    /* that rows have made in any of them */
 };
 
 /* ---- twin.c: what views must hold, row by row ---------------------------------------------------- */
@@ -217,6 +218,8 @@ double seconds_now(void);
 /* Makes a case that fails smaller; each try runs in a process of its own. */
 void case_shrink(Lines *c);
 int cases_run(const Plan *p, Kind kind);   /* 0: all well */
+/* Seeds it took until one failed, and how; 0: none did. */
+int64_t cases_until_failure(const Plan *p, Kind kind, char *failure, int cap);
 int case_replay(const char *path);
 int kill_run(const Plan *p);
 int sweep_run(const Plan *p, int one_in);

@@ -16,7 +16,7 @@ static const int64_t never = INT64_MIN;
 
 static const char *key_text(int key)
 {
-    static const char *const names[KEYS] = {"~", "a", "b", "c", "d", "e"};
+    static const char *const names[KEYS] = {"~", "a", "b", "c, longer than what lies in the column", "d \xc3\xa9, escaped in its record", "e"};
     return names[key];
 }
 
@@ -67,6 +67,7 @@ static void judge_part(Stream *s, Part *p)
         s->rows[s->nrows++] = r;
     }
     if (!p->has_ended && watermark < s->watermark) s->watermark = watermark;
+    if (watermark > s->greatest) s->greatest = watermark;
 }
 
 void stream_judge(Stream *s)
@@ -76,6 +77,7 @@ void stream_judge(Stream *s)
     for (int i = 0; i < s->nparts; i++) n += s->parts[i].taken;
     s->rows = calloc((size_t)n + 1, sizeof *s->rows);
     s->watermark = INT64_MAX;
+    s->greatest = never;
     s->refused = 0;
     for (int i = 0; i < s->nparts; i++) judge_part(s, &s->parts[i]);
 }
@@ -271,6 +273,15 @@ static void window_rows(const Picked *p, const Grid *g, int64_t start, Lines *ro
     }
 }
 
+/* Rows go once the greatest watermark that rows have made is `keep` past the end of their window; the end of an
+ * input makes none. */
+static bool is_shown(const View *v, const Stream *s, int64_t end, int64_t grace)
+{
+    int64_t keep = 1000 * view_param(v, "keep", 0);
+    if (keep && s->greatest != never && s->greatest >= end + keep) return false;
+    return !view_param(v, "final", 0) || has_closed(s, end, grace);
+}
+
 static void count_late(const Picked *p, const Grid *g, int64_t *late)
 {
     for (int i = 0; i < p->n; i++) {
@@ -296,7 +307,7 @@ void twin_windows(const View *v, const Stream *s, const Stream *r, Lines *rows, 
             bool is_known = false;
             for (int j = 0; j < i && !is_known; j++)
                 is_known = p.rows[j]->at >= start && p.rows[j]->at < start + g.size;
-            if (!is_known && (!view_param(v, "final", 0) || has_closed(s, start + g.size, g.grace)))
+            if (!is_known && is_shown(v, s, start + g.size, g.grace))
                 window_rows(&p, &g, start, rows);
         }
     }

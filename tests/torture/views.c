@@ -53,8 +53,10 @@ static void sql_windows(const View *v, char *out, int cap)
     int size = (int)view_param(v, "size", 10), slide = (int)view_param(v, "slide", size);
     int n = slide == size ? snprintf(window, sizeof window, "TUMBLING (SIZE %d SECONDS", size)
                           : snprintf(window, sizeof window, "HOPPING (SIZE %d SECONDS, ADVANCE BY %d SECONDS", size, slide);
-    snprintf(window + n, sizeof window - (size_t)n, ", OFFSET %d SECONDS, GRACE PERIOD %d SECONDS)",
-             (int)view_param(v, "offset", 0), (int)view_param(v, "grace", 0));
+    n += snprintf(window + n, sizeof window - (size_t)n, ", OFFSET %d SECONDS, GRACE PERIOD %d SECONDS",
+                  (int)view_param(v, "offset", 0), (int)view_param(v, "grace", 0));
+    if (view_param(v, "keep", 0)) n += snprintf(window + n, sizeof window - (size_t)n, ", RETENTION %d SECONDS", (int)view_param(v, "keep", 0));
+    snprintf(window + n, sizeof window - (size_t)n, ")");
     snprintf(out, (size_t)cap, "SELECT k, window_start, window_end, " AGGREGATES " FROM s WINDOW %s GROUP BY k%s", window,
              emit(v));
 }
@@ -114,8 +116,8 @@ const ViewKind view_kinds[] = {
     {"distinct", sql_distinct, twin_distinct, "", false, false},
     {"histogram", sql_histogram, twin_histogram, "", false, true},
     {"filter", sql_filter, twin_filter, "above", false, false},
-    {"tumbling", sql_windows, twin_windows, "size,offset,grace,final", false, false},
-    {"hopping", sql_windows, twin_windows, "size,slide,offset,grace,final", false, false},
+    {"tumbling", sql_windows, twin_windows, "size,offset,grace,keep,final", false, false},
+    {"hopping", sql_windows, twin_windows, "size,slide,offset,grace,keep,final", false, false},
     {"session", sql_session, twin_session, "gap,grace,final", false, false},
     {"join", sql_join, twin_join, "left", true, false},
     {"interval", sql_interval, twin_interval, "a,b,left,final", true, false},

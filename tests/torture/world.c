@@ -200,7 +200,8 @@ static void iso_time(int64_t ms, char *out, int cap)
 
 static void record_text(const Row *r, const char *line, char *out, int cap)
 {
-    static const char *const keys[KEYS] = {"null", "\"a\"", "\"b\"", "\"c\"", "\"d\"", "\"e\""};
+    static const char *const keys[KEYS] = {
+        "null", "\"a\"", "\"b\"", "\"c, longer than what lies in the column\"", "\"d \\u00e9, escaped in its record\"", "\"e\""};
     char at[64], v[32];
     iso_time(r->at, at, sizeof at);
     if (r->v_is_bad) snprintf(v, sizeof v, "\"x\"");
