@@ -2,6 +2,7 @@
 #include "planner/explain_facts.h"
 
 #include <assert.h>
+#include <string.h>
 
 /* ---- collecting -------------------------------------------------------------------------------- */
 
@@ -563,23 +564,44 @@ static void tell_props(Telling *t)
     tell(t, "state", p->state_bound);
 }
 
-void explain_facts(const PhysPlan *plan, const PhysOp *op, Arena *a, OpFacts *out)
+const char *explain_kind(const PhysOp *op)
 {
-    const KindWords *words = &KINDS[op->kind];
-    *out = (OpFacts){.kind = words->name};
-    if (op->kind == PHYS_VIEW && op->rel->kind == REL_TABLE) out->kind = "Table";
-    if (op->rel) out->subject = op->rel->name;
-    Telling t = {.plan = plan, .op = op, .arena = a, .out = out};
-    words->tell(&t);
-    tell_props(&t);
+    return op->kind == PHYS_VIEW && op->rel->kind == REL_TABLE ? "Table" : KINDS[op->kind].name;
 }
 
-void explain_plan(const PhysPlan *plan, ExplainFormat f, StrBuf *out)
+void explain_facts(const Explained *e, const PhysOp *op, Arena *a, OpFacts *out)
 {
+    *out = (OpFacts){.kind = explain_kind(op)};
+    if (op->rel) out->subject = op->rel->name;
+    Telling t = {.plan = e->plan, .op = op, .arena = a, .out = out};
+    KINDS[op->kind].tell(&t);
+    tell_props(&t);
+    explain_actual(e->actual ? &e->actual[op->id] : NULL, a, out);
+}
+
+Str explain_detail(const PhysPlan *plan, const PhysOp *op, Arena *a)
+{
+    OpFacts facts;
+    StrBuf b = {.arena = a};
+    explain_facts(&(Explained){plan, NULL}, op, a, &facts);
+    sb_str(&b, facts.subject);
+    for (ptrdiff_t i = 0; i < facts.facts.len; i++) {
+        const Fact *f = &facts.facts.data[i];
+        if (f->is_property || !strcmp(f->key, "columns")) continue;
+        sb_printf(&b, "%s%s: ", b.n ? "; " : "", f->key);
+        for (int32_t k = 0; k < f->n; k++) sb_printf(&b, "%s%.*s", k ? ", " : "", STR_ARG(f->items[k]));
+    }
+    return sb_done(&b);
+}
+
+void explain_plan(const PhysPlan *plan, ExplainFormat f, const OpActual *actual, StrBuf *out)
+{
+    Explained e = {plan, actual};
     assert(plan->nops > 0);
     switch (f) {
-    case EXPLAIN_TEXT: explain_as_text(plan, out); break;
-    case EXPLAIN_JSON: explain_as_json(plan, out); break;
-    case EXPLAIN_DOT: explain_as_dot(plan, out); break;
+    case EXPLAIN_TEXT: explain_as_text(&e, out); break;
+    case EXPLAIN_JSON: explain_as_json(&e, out); break;
+    case EXPLAIN_DOT: explain_as_dot(&e, out); break;
+    case EXPLAIN_SVG: explain_as_svg(&e, out); break;
     }
 }

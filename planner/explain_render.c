@@ -20,7 +20,7 @@ static void print_title(StrBuf *b, const OpFacts *facts)
 /* ---- text -------------------------------------------------------------------------------------- */
 
 typedef struct TextPlan {
-    const PhysPlan *plan;
+    const Explained *explained;
     StrBuf *out;
     int *users;   /* per operator: how many read it */
     bool *is_told; /* per operator: written in full already */
@@ -47,6 +47,11 @@ static void text_facts(StrBuf *b, const OpFacts *facts, int depth)
         if (!in_line) sb_char(b, '\n');
     }
     if (in_line) sb_char(b, '\n');
+    for (ptrdiff_t i = 0; i < facts->actual.len; i++) {
+        const Fact *f = &facts->actual.data[i];
+        indent(b, depth);
+        sb_printf(b, "%s: %.*s\n", f->key, STR_ARG(f->items[0]));
+    }
 }
 
 /* An operator and, two columns further in, its inputs. One that several read is written once. */
@@ -54,7 +59,7 @@ static void text_op(TextPlan *t, const PhysOp *op, int depth)
 {
     StrBuf *b = t->out;
     OpFacts facts;
-    explain_facts(t->plan, op, b->arena, &facts);
+    explain_facts(t->explained, op, b->arena, &facts);
     indent(b, depth);
     if (depth) sb_lit(b, "-> ");
     print_title(b, &facts);
@@ -74,9 +79,10 @@ static int *count_users(const PhysPlan *plan, Arena *a)
     return users;
 }
 
-void explain_as_text(const PhysPlan *plan, StrBuf *out)
+void explain_as_text(const Explained *e, StrBuf *out)
 {
-    TextPlan t = {plan, out, count_users(plan, out->arena), new (out->arena, bool, plan->nops)};
+    const PhysPlan *plan = e->plan;
+    TextPlan t = {e, out, count_users(plan, out->arena), new (out->arena, bool, plan->nops)};
     text_op(&t, plan->ops[plan->nops - 1], 0);
 }
 
@@ -129,10 +135,10 @@ static void json_inputs(StrBuf *b, const PhysOp *op)
     sb_char(b, ']');
 }
 
-static void json_op(StrBuf *b, const PhysPlan *plan, const PhysOp *op)
+static void json_op(StrBuf *b, const Explained *e, const PhysOp *op)
 {
     OpFacts facts;
-    explain_facts(plan, op, b->arena, &facts);
+    explain_facts(e, op, b->arena, &facts);
     sb_printf(b, "{\"id\": %d, \"operator\": ", op->id);
     json_text(b, str_z(facts.kind));
     if (facts.subject.n) {
@@ -141,17 +147,19 @@ static void json_op(StrBuf *b, const PhysPlan *plan, const PhysOp *op)
     }
     json_inputs(b, op);
     for (ptrdiff_t i = 0; i < facts.facts.len; i++) json_fact(b, &facts.facts.data[i]);
+    if (e->actual) actual_as_json(b, &e->actual[op->id]);
     sb_char(b, '}');
 }
 
-void explain_as_json(const PhysPlan *plan, StrBuf *out)
+void explain_as_json(const Explained *e, StrBuf *out)
 {
+    const PhysPlan *plan = e->plan;
     sb_lit(out, "{\"sql\": ");
     json_text(out, plan->sql);
     sb_lit(out, ",\n \"operators\": [");
     for (int32_t i = 0; i < plan->nops; i++) {
         sb_z(out, i ? ",\n  " : "\n  ");
-        json_op(out, plan, plan->ops[i]);
+        json_op(out, e, plan->ops[i]);
     }
     sb_lit(out, "\n ]}\n");
 }
@@ -167,30 +175,36 @@ static void dot_text(StrBuf *b, Str s)
     }
 }
 
-static void dot_op(StrBuf *b, const PhysPlan *plan, const PhysOp *op)
+static void dot_facts(StrBuf *b, const Fact *facts, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i++) {
+        StrBuf line = {.arena = b->arena};
+        sb_printf(&line, "%s: ", facts[i].key);
+        print_items(&line, &facts[i]);
+        dot_text(b, sb_done(&line));
+        sb_lit(b, "\\l");
+    }
+}
+
+static void dot_op(StrBuf *b, const Explained *e, const PhysOp *op)
 {
     OpFacts facts;
-    explain_facts(plan, op, b->arena, &facts);
+    explain_facts(e, op, b->arena, &facts);
     StrBuf line = {.arena = b->arena};
     print_title(&line, &facts);
     sb_printf(b, "  op%d [label=\"", op->id);
     dot_text(b, sb_done(&line));
     sb_lit(b, "\\n");
-    for (ptrdiff_t i = 0; i < facts.facts.len; i++) {
-        const Fact *f = &facts.facts.data[i];
-        line = (StrBuf){.arena = b->arena};
-        sb_printf(&line, "%s: ", f->key);
-        print_items(&line, f);
-        dot_text(b, sb_done(&line));
-        sb_lit(b, "\\l");
-    }
+    dot_facts(b, facts.facts.data, facts.facts.len);
+    dot_facts(b, facts.actual.data, facts.actual.len);
     sb_lit(b, "\"];\n");
 }
 
-void explain_as_dot(const PhysPlan *plan, StrBuf *out)
+void explain_as_dot(const Explained *e, StrBuf *out)
 {
+    const PhysPlan *plan = e->plan;
     sb_lit(out, "digraph plan {\n  rankdir=BT;\n  node [shape=box, fontname=\"monospace\"];\n");
-    for (int32_t i = 0; i < plan->nops; i++) dot_op(out, plan, plan->ops[i]);
+    for (int32_t i = 0; i < plan->nops; i++) dot_op(out, e, plan->ops[i]);
     for (int32_t i = 0; i < plan->nops; i++)
         for (int32_t k = 0; k < plan->ops[i]->ninputs; k++)
             sb_printf(out, "  op%d -> op%d;\n", plan->ops[i]->inputs[k]->id, plan->ops[i]->id);

@@ -104,8 +104,22 @@ Status describe_rows(Planner *p, const Describe *s, TextRows *out);
 Status show_query(Planner *p, const Show *s, bool *is_query, StrBuf *sql);
 
 /* ---- planner/explain.c: plans as text --------------------------------------------------------- */
-typedef enum ExplainFormat { EXPLAIN_TEXT, EXPLAIN_JSON, EXPLAIN_DOT } ExplainFormat;
-void explain_plan(const PhysPlan *plan, ExplainFormat f, StrBuf *out);
+typedef enum ExplainFormat { EXPLAIN_TEXT, EXPLAIN_JSON, EXPLAIN_DOT, EXPLAIN_SVG } ExplainFormat;
+/* What an operator has done, where the plan is at work. */
+typedef struct OpActual {
+    int64_t rows_in, rows_out, batches;
+    int64_t time_us;      /* its own, without what it handed rows on to */
+    int64_t state_rows, state_bytes; /* -1: it keeps none */
+    int64_t watermark_us; /* INT64_MIN: none; INT64_MAX: the input has ended */
+    bool has_rates;       /* the last seconds: */
+    double in_per_s, out_per_s, busy; /* busy: part of the time */
+} OpActual;
+/* `actual`: one per operator, or NULL. */
+void explain_plan(const PhysPlan *plan, ExplainFormat f, const OpActual *actual, StrBuf *out);
+/* One line: what the operator is to do, without its columns and what follows from it. */
+Str explain_detail(const PhysPlan *plan, const PhysOp *op, Arena *a);
+/* "Aggregate" */
+const char *explain_kind(const PhysOp *op);
 
 /* ---- planner/pull.c: pull queries as SQLite's SQL --------------------------------------------- */
 /* An expression that SQLite cannot compute as weir means it. In the SQL it stands as

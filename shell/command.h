@@ -17,7 +17,7 @@ typedef struct Args {
     const char *vars[ARGS_MAX]; /* name=value */
     int nvars;
     int64_t events;
-    bool once, quiet, verbose, fail_on_errors, no_progress, no_color, json, read_only, tap, junit, prune, dry_run, watch;
+    bool once, quiet, verbose, fail_on_errors, no_progress, no_color, json, read_only, tap, junit, prune, dry_run, watch, svg;
 } Args;
 
 typedef struct Command {

@@ -11,7 +11,7 @@ const Command commands[] = {
     {"run", "weir run [-d DB] [--once] [--set k=v] [-q] FILE.sql|FOLDER...",
      "register the files' statements and run until every bounded input has ended", command_run},
     {"check", "weir check FILE.sql...", "parse and plan only; tell every error", command_check},
-    {"explain", "weir explain FILE.sql | -c SQL", "show how queries would run", command_explain},
+    {"explain", "weir explain [--svg] [-d DB] [FILE.sql] [VIEW...] | -c SQL", "show how queries would run", command_explain},
     {"test", "weir test [--tap | --junit] FILE.sql...", "run tests of standing queries: BEGIN TEST … EXPECT … END", command_test},
     {"bench", "weir bench [--query q1,q5|all] [--events N] [--json]", "measure the operators on Nexmark's events", command_bench},
     {"help", "weir help [COMMAND]", "this text", command_help},
@@ -33,7 +33,7 @@ static const Flag flags[] = {
     {"--no-progress", offsetof(Args, no_progress)}, {"--no-color", offsetof(Args, no_color)},
     {"--json", offsetof(Args, json)}, {"--read-only", offsetof(Args, read_only)},
     {"--prune", offsetof(Args, prune)}, {"--dry-run", offsetof(Args, dry_run)}, {"--watch", offsetof(Args, watch)},
-    {"--tap", offsetof(Args, tap)}, {"--junit", offsetof(Args, junit)},
+    {"--tap", offsetof(Args, tap)}, {"--svg", offsetof(Args, svg)}, {"--junit", offsetof(Args, junit)},
 };
 
 static bool take_flag(Args *a, const char *arg)
@@ -126,6 +126,7 @@ static void help_all(FILE *f)
           "  --dry-run            run: tell what registering the files would change, and stop\n"
           "  --prune              run: drop what the files do not define\n"
           "  --watch              run: register a file again when it has been saved\n"
+          "  --svg                explain: draw the plans as a picture\n"
           "  --once               take what is there now, end nothing, stop\n"
           "  --read-only          only look\n"
           "  --fail-on-errors     exit with 1 when records were skipped\n"

@@ -9,7 +9,7 @@ static Status push_rows(weir *db, Leaf *leaf, ViewReader *r)
         Batch b = {.judge_max = INT64_MIN};
         TRY(view_reader_next(r, &db->epoch.batch, &b, &db->diags));
         if (b.rows == 0) return WEIR_OK;
-        leaf->op.cls->push(&leaf->op, 0, &b);
+        op_take(&leaf->op, 0, &b);
         arena_reset(&db->epoch.batch);
     }
 }

@@ -50,13 +50,14 @@ static const OpClass record_class = {.name = "recording", .push = record};
 /* Fills the recording with all rows of the leaf's stream, before the leaf's filter. */
 static Status record_stream(weir *db, Query *q, Leaf *leaf, Recording *rec)
 {
+    rec->op.ctx = &q->ctx;
     OpEdge edge = {&rec->op, 0}, *outs = leaf->op.outs;
     int32_t nouts = leaf->op.nouts;
     ExprProgram *filter = leaf->filter;
     leaf->op.outs = &edge;
     leaf->op.nouts = 1;
     leaf->filter = NULL;
-    Scan *scan = engine_new_scan(db, leaf->op.plan->rel);
+    Scan *scan = engine_new_scan(db, leaf->op.plan->rel, &db->meter);
     scan_add(scan, leaf);
     ScanStatus st;
     engine_begin_epoch(db);
@@ -102,7 +103,8 @@ static Leaf *only_scan(Query *q)
 
 static Status open_bench(weir *db, const PhysPlan *plan, Query **q)
 {
-    QueryEnv env = {.eval = engine_eval(db), .batch_scratch = &db->epoch.batch, .epoch_scratch = &db->epoch.arena};
+    QueryEnv env = {.eval = engine_eval(db), .batch_scratch = &db->epoch.batch, .epoch_scratch = &db->epoch.arena,
+                    .meter = &db->meter};
     TRY(query_open(plan, NULL, &env, q, &db->diags));
     if (only_scan(*q)) return WEIR_OK;
     query_close(*q);

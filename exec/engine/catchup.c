@@ -60,7 +60,7 @@ static Scan *own_scan(weir *db, Query *q, const Relation *rel)
     for (ptrdiff_t i = 0; i < q->own_scans.len; i++)
         if (scan_relation(q->own_scans.data[i]) == rel) return q->own_scans.data[i];
     vec_push(&q->own_scans, &q->arena, NULL);
-    return q->own_scans.data[q->own_scans.len - 1] = engine_new_scan(db, rel);
+    return q->own_scans.data[q->own_scans.len - 1] = engine_new_scan(db, rel, &db->meter);
 }
 
 static Query *shadow_of(const Query *q, const Relation *rel)

@@ -24,6 +24,7 @@ Status engine_enter(weir *db, EngineNeed need)
     arena_reset(&db->call);
     db->diags = (Diags){.arena = &db->call};
     db->shown = NULL;
+    meter_begin(&db->meter, &db->env);
     if (!db->statements) shelf_sweep(db);
     return engine_can(db, need);
 }

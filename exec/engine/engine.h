@@ -52,6 +52,7 @@ struct weir {
     Transaction *transaction; /* from BEGIN on; NULL: none */
     VEC(Scan *) scans;
     VEC(Query *) queries;  /* in the order of their relations' ids: upstream first */
+    Meter meter;           /* of the call that runs */
     Epoch epoch;           /* the one in work */
     int64_t epoch_number, last_now_us, last_flush_us;
     bool is_open;          /* weir_open was successful */
@@ -107,7 +108,7 @@ bool engine_is_standing(const Relation *rel);
 bool engine_is_replayable(const weir *db, const Relation *rel);
 /* The shared scan of a stream, made on first use; one that belongs to the caller. */
 Status engine_scan(weir *db, const Relation *rel, Scan **out);
-Scan *engine_new_scan(weir *db, const Relation *rel);
+Scan *engine_new_scan(weir *db, const Relation *rel, Meter *meter);
 void engine_drop_scan(weir *db, int64_t rel_id);
 Query *engine_query(const weir *db, int64_t rel_id);
 /* Opens the operators of a view; of a shadow of it (query.h). */

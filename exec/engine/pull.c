@@ -251,6 +251,32 @@ Status pull_prepare_sql(weir_stmt *s, Str sql)
     return WEIR_OK;
 }
 
+static int depth_of(const int *ids, const int *parents, int n, int parent)
+{
+    for (int i = n - 1; i >= 0; i--)
+        if (ids[i] == parent) return 1 + depth_of(ids, parents, i, parents[i]);
+    return 0;
+}
+
+Status pull_query_plan(weir_stmt *s, StrBuf *out)
+{
+    enum { STEPS_MAX = 256 };
+    int ids[STEPS_MAX], parents[STEPS_MAX], n = 0, rc = SQLITE_ROW;
+    PullStatement *p = s->impl;
+    sqlite3_stmt *steps;
+    Str sql = str_printf(&s->arena, "EXPLAIN QUERY PLAN %.*s", STR_ARG(p->query.sql));
+    if (sqlite3_prepare_v2(p->db, sql.p, (int)sql.n, &steps, NULL) != SQLITE_OK) return reader_error(s, p);
+    while (n < STEPS_MAX && (rc = sqlite3_step(steps)) == SQLITE_ROW) {
+        ids[n] = sqlite3_column_int(steps, 0);
+        parents[n] = sqlite3_column_int(steps, 1);
+        int depth = 1 + depth_of(ids, parents, n, parents[n]);
+        sb_printf(out, "%*s%s\n", 2 * depth, "", (const char *)sqlite3_column_text(steps, 3));
+        n++;
+    }
+    sqlite3_finalize(steps);
+    return rc == SQLITE_DONE || rc == SQLITE_ROW ? WEIR_OK : reader_error(s, p);
+}
+
 static Status pull_prepare(weir_stmt *s)
 {
     Planner planner = statement_planner(s);

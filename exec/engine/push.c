@@ -7,6 +7,7 @@ enum { PUSH_WAIT_US = 5000, PUSH_EPOCH_ROWS = 65536 };
 typedef struct PushStatement {
     Query *query;
     Epoch epoch;
+    Meter meter;
     int64_t left;      /* rows until LIMIT, -1: no limit */
     bool has_ended;    /* every input has ended and the last flush is done */
     bool is_begun;
@@ -18,7 +19,7 @@ static Scan *own_scan(weir_stmt *s, Query *q, const Relation *rel)
     for (ptrdiff_t i = 0; i < q->own_scans.len; i++)
         if (scan_relation(q->own_scans.data[i]) == rel) return q->own_scans.data[i];
     vec_push(&q->own_scans, &q->arena, NULL);
-    return q->own_scans.data[q->own_scans.len - 1] = engine_new_scan(s->db, rel);
+    return q->own_scans.data[q->own_scans.len - 1] = engine_new_scan(s->db, rel, q->ctx.meter);
 }
 
 static Status push_scans(weir_stmt *s, Query *q)
@@ -46,7 +47,8 @@ static Status push_prepare(weir_stmt *s)
     p->epoch.rows_max = PUSH_EPOCH_ROWS;
     p->left = plan->limit;
     const PhysOp *root = plan->ops[plan->nops - 1];
-    QueryEnv env = {.eval = engine_eval(s->db), .batch_scratch = &p->epoch.batch, .epoch_scratch = &p->epoch.arena};
+    QueryEnv env = {.eval = engine_eval(s->db), .batch_scratch = &p->epoch.batch, .epoch_scratch = &p->epoch.arena,
+                    .meter = &p->meter};
     TRY(query_open(plan, NULL, &env, &p->query, &s->db->diags));
     TRY(push_scans(s, p->query));
     s->ncols = root->nfields;
@@ -87,6 +89,7 @@ static Status take_rows(weir_stmt *s, PushStatement *p, bool *any, bool *all_end
 
 static Status run_epoch(weir_stmt *s, PushStatement *p)
 {
+    meter_begin(&p->meter, &s->db->env);
     begin_epoch(s, p);
     bool any = false, all_ended = false;
     TRY(take_rows(s, p, &any, &all_ended));
@@ -121,6 +124,8 @@ static Status push_step(weir_stmt *s)
     }
     return WEIR_DONE;
 }
+
+const Query *push_query(const weir_stmt *s) { return ((const PushStatement *)s->impl)->query; }
 
 static void push_close(weir_stmt *s)
 {

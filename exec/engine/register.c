@@ -10,9 +10,9 @@ bool engine_is_replayable(const weir *db, const Relation *rel)
     return c && c->impl && !strcmp(((const SourceImpl *)c->impl)->delivery, "exactly-once");
 }
 
-Scan *engine_new_scan(weir *db, const Relation *rel)
+Scan *engine_new_scan(weir *db, const Relation *rel, Meter *meter)
 {
-    ScanSpec spec = {.rel = rel, .env = &db->env, .eval = engine_eval(db), .once = db->once,
+    ScanSpec spec = {.rel = rel, .env = &db->env, .meter = meter, .eval = engine_eval(db), .once = db->once,
                      .batch_rows = db->settings.batch_rows};
     return scan_new(&spec);
 }
@@ -35,7 +35,7 @@ Status engine_scan(weir *db, const Relation *rel, Scan **out)
     TRY(storage_load_rulings(db->storage, rel->id, false, &db->call, &rulings, &nrulings, &db->diags));
     vec_push(&db->scans, &db->arena, NULL);
     db->scans.len--; /* there is room now */
-    Scan *s = db->scans.data[db->scans.len++] = engine_new_scan(db, rel);
+    Scan *s = db->scans.data[db->scans.len++] = engine_new_scan(db, rel, &db->meter);
     scan_restore(s, p, n, rulings, nrulings);
     *out = s;
     return WEIR_OK;
@@ -67,7 +67,7 @@ Query *engine_query(const weir *db, int64_t rel_id)
 static Status open_query(weir *db, Relation *rel, bool as_shadow, Query **out)
 {
     QueryEnv env = {.eval = engine_eval(db), .batch_scratch = &db->epoch.batch,
-                    .epoch_scratch = &db->epoch.arena, .as_shadow = as_shadow};
+                    .epoch_scratch = &db->epoch.arena, .meter = &db->meter, .as_shadow = as_shadow};
     return query_open(rel->plan, rel, &env, out, &db->diags);
 }
 

@@ -13,7 +13,7 @@ void rehearsal_begin(weir *db)
 {
     db->is_rehearsal = true;
     db->rehearsal_us = REHEARSAL_START_US;
-    db->env.now_us = rehearsal_now; /* the other clocks take no argument */
+    db->env.now_us = db->env.mono_us = rehearsal_now; /* sleeping takes no argument */
     db->env.arg = db;
 }
 

@@ -3,7 +3,7 @@
 
 #include "parser/parser.h"
 
-/* ---- rows of text: SHOW, DESCRIBE, EXPLAIN ------------------------------------------------------ */
+/* ---- rows of text: SHOW, DESCRIBE ------------------------------------------------------ */
 
 typedef struct TextCursor {
     TextRows rows;
@@ -53,74 +53,6 @@ static Status describe_prepare(weir_stmt *s)
     Planner p = statement_planner(s);
     TRY(describe_rows(&p, s->ast->describe, &text_cursor(s)->rows));
     text_columns(s);
-    return WEIR_OK;
-}
-
-/* ---- EXPLAIN ------------------------------------------------------------------------------------- */
-
-static Status explain_format(weir_stmt *s, ExplainFormat *f)
-{
-    *f = EXPLAIN_TEXT;
-    const Explain *x = s->ast->explain;
-    for (ptrdiff_t i = 0; i < x->options.len; i++) {
-        OptionItem o = x->options.data[i];
-        if (str_ieq(o.key.text, S("format"))) {
-            if (str_ieq(o.value, S("text"))) *f = EXPLAIN_TEXT;
-            else if (str_ieq(o.value, S("json"))) *f = EXPLAIN_JSON;
-            else if (str_ieq(o.value, S("dot"))) *f = EXPLAIN_DOT;
-            else return diag_error(&s->db->diags, WEIR_E_OPTION, o.span, "format \"%.*s\" is not text, json or dot", STR_ARG(o.value));
-        } else {
-            return diag_error(&s->db->diags, WEIR_E_UNSUPPORTED, o.key.span, "EXPLAIN (%.*s) is not built yet", STR_ARG(o.key.text));
-        }
-    }
-    return WEIR_OK;
-}
-
-static Status explained_plan(weir_stmt *s, const PhysPlan **plan)
-{
-    const Explain *x = s->ast->explain;
-    Planner p = statement_planner(s);
-    if (!x->stmt) {
-        Relation *r = catalog_find(&s->db->catalog, x->name.text);
-        if (!r || !r->plan)
-            return diag_error(&s->db->diags, WEIR_E_NOT_FOUND, x->name.span, "there is no materialized view \"%.*s\"", STR_ARG(x->name.text));
-        *plan = r->plan;
-        return WEIR_OK;
-    }
-    if (x->stmt->kind == STMT_SELECT) return plan_query(&p, x->stmt->select, NULL, (PhysPlan **)plan);
-    if (x->stmt->kind == STMT_CREATE_VIEW && x->stmt->create_view->kind == VIEW_MATERIALIZED) {
-        Relation *r;
-        TRY(ddl_view(&p, x->stmt->create_view, &r));
-        *plan = r->plan;
-        return WEIR_OK;
-    }
-    return diag_error(&s->db->diags, WEIR_E_UNSUPPORTED, x->stmt->span, "EXPLAIN is for SELECT and CREATE MATERIALIZED VIEW");
-}
-
-static void lines_to_rows(weir_stmt *s, Str text)
-{
-    TextCursor *c = text_cursor(s);
-    static const char *const names[] = {"plan"};
-    c->rows = (TextRows){.names = names, .ncols = 1};
-    while (text.n > 0) {
-        ptrdiff_t nl = str_find(text, S("\n"));
-        Str *row = new_one(&s->arena, Str);
-        *row = (Str){text.p, nl < 0 ? text.n : nl};
-        vec_push(&c->rows.rows, &s->arena, row);
-        text = nl < 0 ? (Str){0} : (Str){text.p + nl + 1, text.n - nl - 1};
-    }
-    text_columns(s);
-}
-
-static Status explain_prepare(weir_stmt *s)
-{
-    ExplainFormat f;
-    const PhysPlan *plan;
-    TRY(explain_format(s, &f));
-    TRY(explained_plan(s, &plan));
-    StrBuf b = {.arena = &s->arena};
-    explain_plan(plan, f, &b);
-    lines_to_rows(s, sb_done(&b));
     return WEIR_OK;
 }
 
@@ -197,7 +129,6 @@ static const StatementClass native_statement = {native_prepare, NULL, NULL};
 static const StatementClass select_statement = {select_prepare, NULL, NULL};
 static const StatementClass show_statement = {show_prepare, text_step, NULL};
 static const StatementClass describe_statement = {describe_prepare, text_step, NULL};
-static const StatementClass explain_statement = {explain_prepare, text_step, NULL};
 static const StatementClass define_statement = {define_prepare, define_step, define_close};
 static const StatementClass checkpoint_statement = {define_prepare, checkpoint_step, NULL};
 static const StatementClass backup_statement = {define_prepare, backup_step, NULL};

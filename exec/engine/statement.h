@@ -61,8 +61,14 @@ Status statement_unsupported(weir_stmt *s, const char *what);
 extern const StatementClass pull_statement, sql_statement;
 /* A SELECT in SQLite's own SQL, on the reading connection. */
 Status pull_prepare_sql(weir_stmt *s, Str sql);
+/* How SQLite goes about it, a line a step. */
+Status pull_query_plan(weir_stmt *s, StrBuf *out);
 /* ---- push.c ---- */
 extern const StatementClass push_statement;
+/* Its operators. */
+const Query *push_query(const weir_stmt *s);
+/* ---- explain.c ---- */
+extern const StatementClass explain_statement;
 /* ---- insert.c ---- */
 extern const StatementClass insert_statement;
 /* ---- modify.c ---- */

@@ -28,14 +28,20 @@ void op_connect(Op *from, Op *to, int port)
     from->outs[from->nouts++] = (OpEdge){to, port};
 }
 
+void op_take(Op *op, int port, const Batch *b)
+{
+    Meter *m = op->ctx->meter;
+    int64_t *was = meter_switch(m, &op->time_us);
+    op->rows_in += batch_count(b);
+    op->batches_in++;
+    op->cls->push(op, port, b);
+    meter_switch(m, was);
+}
+
 void op_emit(Op *op, const Batch *b)
 {
     int n = batch_count(b);
     if (n == 0) return;
     op->rows_out += n;
-    for (int i = 0; i < op->nouts; i++) {
-        Op *to = op->outs[i].to;
-        to->rows_in += n;
-        to->cls->push(to, op->outs[i].port, b);
-    }
+    for (int i = 0; i < op->nouts; i++) op_take(op->outs[i].to, op->outs[i].port, b);
 }

@@ -10,6 +10,7 @@
 
 #include "base/batch.h"
 #include "exec/expr/expr.h"
+#include "exec/op/meter.h"
 #include "exec/state/log.h"
 #include "planner/physical.h"
 
@@ -26,6 +27,7 @@ typedef struct OpContext {
     int64_t late_rows, gap_rows, row_errors; /* counters of the query */
     /* Takes a row error of this query: `row` of `b`. Set by the pipeline. */
     void (*on_error)(struct OpContext *c, const Op *op, const Batch *b, int row, Status code, Str message);
+    Meter *meter;            /* or NULL: nothing is measured */
     Str broken;              /* first broken invariant: the engine faults before it commits */
     void *owner;             /* the pipeline's */
 } OpContext;
@@ -59,7 +61,8 @@ struct Op {
     int64_t *port_watermark; /* last watermark of each input */
     int32_t nports;
     int64_t watermark;       /* last output watermark */
-    int64_t rows_in, rows_out;
+    int64_t rows_in, rows_out, batches_in; /* since the query was opened */
+    int64_t time_us;         /* spent in it and in nobody that it pushes to */
     Arena *arena;            /* of the query: freed at DROP */
 };
 
@@ -79,6 +82,8 @@ Status op_setop_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d
 /* Fills what every operator has. */
 void op_init(Op *op, const OpClass *cls, const PhysOp *p, OpContext *c, Arena *a);
 void op_connect(Op *from, Op *to, int port);
+/* A delta comes to op: counted, timed, pushed. */
+void op_take(Op *op, int port, const Batch *b);
 /* Hands a delta to every user of op. */
 void op_emit(Op *op, const Batch *b);
 /* The clock by which state_ttl counts; INT64_MIN: no time yet. */

@@ -52,10 +52,25 @@ void leaf_push(Leaf *leaf, const Batch *b)
     leaf_emit(leaf, &mine);
 }
 
-void leaf_emit(Leaf *leaf, Batch *b)
+static void emit_filtered(Leaf *leaf, Batch *b)
 {
     if (leaf->filter) leaf_filter(leaf, b);
     if (batch_count(b) > 0) op_emit(&leaf->op, b);
+}
+
+/* Whether this batch is measured is settled here for all that it comes to. */
+void leaf_emit(Leaf *leaf, Batch *b)
+{
+    Op *op = &leaf->op;
+    Meter *m = op->ctx->meter;
+    int64_t weight = m ? meter_weight(op->batches_in) : 0;
+    int64_t *was = meter_switch(m, weight ? &op->time_us : NULL);
+    op->rows_in += batch_count(b);
+    op->batches_in++;
+    if (m) m->weight = weight;
+    emit_filtered(leaf, b);
+    if (m) m->weight = 1;
+    meter_switch(m, was);
 }
 
 static void leaf_relay(Op *op, int port, const Batch *b)
@@ -277,7 +292,7 @@ static void query_init(Query *q, const PhysPlan *plan, Relation *rel, const Quer
     q->is_shadow = env->as_shadow;
     q->ctx = (OpContext){.eval = env->eval, .batch_scratch = env->batch_scratch,
                          .epoch_scratch = env->epoch_scratch, .data_watermark = INT64_MIN,
-                         .on_error = on_row_error, .owner = q};
+                         .on_error = on_row_error, .meter = env->meter, .owner = q};
 }
 
 Status query_open(const PhysPlan *plan, Relation *rel, const QueryEnv *env, Query **out, Diags *d)
@@ -388,6 +403,7 @@ uint64_t query_shape(const Query *q)
 void query_begin(Query *q, Epoch *e)
 {
     for (ptrdiff_t i = 0; i < q->shadows.len; i++) query_begin(q->shadows.data[i], e);
+    if (q->ctx.meter) query_mark(q, meter_now(q->ctx.meter));
     q->epoch = e;
     q->ctx.epoch = e->number;
     q->ctx.now_us = e->now_us;
@@ -431,6 +447,7 @@ static void set_leaf_watermarks(Query *q)
 
 static void flush_op(Op *op)
 {
+    int64_t *was = meter_switch(op->ctx->meter, &op->time_us);
     int64_t in = op->nports ? INT64_MAX : INT64_MIN;
     for (int i = 0; i < op->nports; i++)
         if (op->port_watermark[i] < in) in = op->port_watermark[i];
@@ -438,6 +455,7 @@ static void flush_op(Op *op)
     if (out > op->watermark) op->watermark = out;
     for (int i = 0; i < op->nouts; i++)
         op->outs[i].to->port_watermark[op->outs[i].port] = op->watermark;
+    meter_switch(op->ctx->meter, was);
 }
 
 void query_flush_shadows(Query *q)
@@ -465,7 +483,9 @@ static void save_op(Query *q, int i)
     if (!op->cls->save) return;
     bool all = log->log_bytes > base_limit(log);
     StateWriter w = {.buf.arena = &q->epoch->arena};
+    int64_t *was = meter_switch(op->ctx->meter, &op->time_us);
     op->cls->save(op, &w, all);
+    meter_switch(op->ctx->meter, was);
     if (all) *log = (OpLog){.base_bytes = w.buf.n};
     else log->log_bytes += w.buf.n;
     if (w.buf.n > 0 || all)
@@ -496,7 +516,9 @@ static void save_progress(Query *q)
 
 void query_save(Query *q)
 {
+    int64_t *was = meter_switch(q->ctx.meter, &q->root->time_us);
     op_view_take(q->root, q->epoch);
+    meter_switch(q->ctx.meter, was);
     save_progress(q);
     for (int i = 0; i < q->nops; i++) save_op(q, i);
     if (!q->has_saved_shape) save_shape(q);

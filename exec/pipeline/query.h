@@ -4,6 +4,7 @@
 
 #include "exec/op/op.h"
 #include "exec/pipeline/epoch.h"
+#include "planner/planner.h"
 
 struct Scan;
 typedef struct Query Query;
@@ -28,6 +29,11 @@ typedef struct OpLog {
     int64_t base_bytes, log_bytes;
 } OpLog;
 
+/* What an operator had done at some time: rates are the growth since. */
+typedef struct OpMark {
+    int64_t rows_in, rows_out, time_us;
+} OpMark;
+
 struct Query {
     Arena arena, state_arena;
     const PhysPlan *plan;
@@ -48,11 +54,14 @@ struct Query {
     bool is_shadow;       /* hands on what another query computes as well; logs and keeps nothing */
     bool has_saved_shape; /* query_shape is kept with its state */
     ViewProgress saved_progress; /* as last put into a write set */
+    OpMark *marks;        /* two per operator: the older one, the newer one; NULL: never marked */
+    int64_t marked_us[2]; /* when, by the monotonic clock */
 };
 
 typedef struct QueryEnv {
     EvalEnv eval;
     Arena *batch_scratch, *epoch_scratch;
+    Meter *meter;         /* or NULL */
     bool as_shadow;
 } QueryEnv;
 
@@ -72,6 +81,11 @@ void query_flush_shadows(Query *q);
 void query_flush(Query *q);
 /* The view's delta, state records and progress into the epoch's write set. */
 void query_save(Query *q);
+/* Takes marks where the last ones are old enough; called whenever the loop comes by. */
+void query_mark(Query *q, int64_t mono_us);
+/* What operator i, or each of them, has done; rates are up to `mono_us`. */
+OpActual query_actual(const Query *q, int i, int64_t mono_us);
+OpActual *query_actuals(const Query *q, int64_t mono_us, Arena *a);
 /* The scan whose batch comes to the query next, for dead letters; NULL: none any more. */
 void query_enter(Query *q, struct Scan *scan);
 /* Reads the changes of another query from now on, or no more. */

@@ -305,9 +305,11 @@ ScanStatus scan_poll(Scan *s, Epoch *e)
     if (scan_open(s, e->diags) != WEIR_OK) return SCAN_FAILED;
     if (s->is_ended) return SCAN_ENDED;
     ScanStatus st;
+    int64_t *was = meter_switch(s->spec.meter, &s->time_us);
     do st = s->source ? poll_source(s, e) : poll_inserts(s, e);
     while (st == SCAN_AGAIN);
     arena_reset(&e->batch);
+    meter_switch(s->spec.meter, was);
     return st;
 }
 
@@ -331,7 +333,8 @@ int64_t scan_data_watermark(const Scan *s) { return WEIR_PLANT("end-moves-waterm
 
 void scan_stats(const Scan *s, ScanStats *out)
 {
-    *out = (ScanStats){.watermark = scan_watermark(s), .ended = s->is_ended, .bytes_total = -1};
+    *out = (ScanStats){.watermark = scan_watermark(s), .ended = s->is_ended, .bytes_total = -1,
+                       .time_us = s->time_us};
     for (ptrdiff_t i = 0; i < s->partitions.len; i++) {
         out->rows += s->partitions.data[i]->rows;
         out->errors += s->partitions.data[i]->errors;

@@ -25,6 +25,7 @@ typedef enum ScanStatus {
 
 typedef struct ScanStats {
     int64_t rows, errors, bytes_read, bytes_total;
+    int64_t time_us;   /* reading, decoding, judging */
     int64_t watermark; /* minimum over partitions, INT64_MIN: none, INT64_MAX: ended */
     bool ended;
 } ScanStats;
@@ -34,6 +35,7 @@ typedef struct ScanSpec {
     const Relation *rel;
     const Env *env;
     EvalEnv eval;
+    Meter *meter;         /* or NULL */
     bool once;
     int batch_rows;
 } ScanSpec;

@@ -3,7 +3,7 @@
 
     run.py PROGRAM [TEST...]        (as python -m unittest)"""
 import json, os, pathlib, pty, random, re, select, signal, sqlite3, stat, subprocess, sys, tempfile, time
-import unittest
+import unittest, xml.etree.ElementTree
 
 WEIR = None
 ROWS = """CREATE STREAM s (ts TIMESTAMP(0), k TEXT, v BIGINT, WATERMARK FOR ts)
@@ -391,6 +391,47 @@ class Explain(Case):
         self.assertIn("Scan s", out)
         self.assertIn("UNBOUNDED", out)
         self.assertEqual(sorted(p.name for p in self.dir.iterdir()), ["a.sql"])
+
+    def boxes(self, svg):
+        """(x, y, width, height, texts) of each box of one picture, its place in the album added."""
+        ns = "{http://www.w3.org/2000/svg}"
+        found = []
+        for picture in xml.etree.ElementTree.fromstring(svg).iter(ns + "svg"):
+            for g in picture.findall(ns + "g"):
+                r = g.find(ns + "rect")
+                x, y, w, h = (float(r.get(k)) for k in ("x", "y", "width", "height"))
+                texts = ["".join(t.itertext()) for t in g.findall(ns + "text")]
+                found.append((x, y + float(picture.get("y", 0)), w, h, texts))
+        return found
+
+    JOINED = ROWS + "CREATE STREAM t (k TEXT, w BIGINT);\n" \
+        "CREATE MATERIALIZED VIEW m AS SELECT k, count(*) AS n FROM s GROUP BY k;\n" \
+        "CREATE VIEW plain AS SELECT k FROM s;\n" \
+        "CREATE MATERIALIZED VIEW \"odd <\"\"> name\" AS SELECT s.k, s.v, t.w, m.n FROM s LEFT JOIN t ON s.k = t.k JOIN m ON m.k = t.k\n" \
+        "    WHERE s.v > (SELECT avg(w) FROM t) AND s.k IN (SELECT k FROM m WHERE n > 1);\n"
+
+    def test_picture(self):
+        self.write("a.sql", self.JOINED)
+        boxes = self.boxes(self.out("explain", "--svg", "a.sql"))
+        titles = [b[4][0] for b in boxes]
+        self.assertEqual(titles.count("Materialized View m"), 1)
+        self.assertEqual(titles.count('Materialized View odd <"> name'), 1)
+        self.assertGreater(len(boxes), 10)
+        for i, (x, y, w, h, texts) in enumerate(boxes):
+            for ox, oy, ow, oh, _ in boxes[:i]:
+                self.assertFalse(x < ox + ow and ox < x + w and y < oy + oh and oy < y + h, texts)
+            for text in texts:
+                self.assertLess(len(text) * 7.25, w, text)
+
+    def test_views_by_name(self):
+        self.write("a.sql", self.JOINED)
+        self.write("in.ndjson", "")
+        self.weir("run", "-q", "-d", "db", "a.sql")
+        self.assertEqual(len(self.boxes(self.out("explain", "--svg", "-d", "db", "m"))), 3)
+        out = self.out("explain", "-d", "db", 'odd <"> name', "m")
+        self.assertTrue(out.startswith('odd <"> name\nMaterialized View odd'), out)
+        self.assertIn("\nm\nMaterialized View m\n", out)
+        self.assertIn("there is no materialized view", self.err("explain", "-d", "db", "nope", code=1))
 
     def test_statement(self):
         self.write("in.ndjson", "")

@@ -8,7 +8,7 @@
 static Str explain(const char *sql, ExplainFormat f)
 {
     StrBuf b = {.arena = &fx.arena};
-    explain_plan(create(sql)->plan, f, &b);
+    explain_plan(create(sql)->plan, f, NULL, &b);
     return sb_done(&b);
 }
 
@@ -96,7 +96,7 @@ static void shared_operators(void **state)
     PhysOp *ops[] = {&scan, &both};
     PhysPlan plan = {.ops = ops, .nops = 2};
     StrBuf b = {.arena = &fx.arena};
-    explain_plan(&plan, EXPLAIN_TEXT, &b);
+    explain_plan(&plan, EXPLAIN_TEXT, NULL, &b);
     check_str(sb_done(&b), "Union\n    changes: retracts\n  -> Values (#0, shared)\n      columns: a BIGINT\n      rows: 0\n"
                            "      changes: retracts\n  -> Values (#0, as above)\n");
 }
@@ -148,6 +148,83 @@ static void dot(void **state)
     has(t, "filter: price > 3\\l");
 }
 
+static Str analyzed(ExplainFormat f)
+{
+    const PhysPlan *plan = create(WINDOWED)->plan;
+    OpActual *actual = new (&fx.arena, OpActual, plan->nops);
+    for (int i = 0; i < plan->nops; i++)
+        actual[i] = (OpActual){.rows_in = 1000 * (i + 1), .rows_out = 2345, .batches = 3, .time_us = 100 + i,
+                               .state_rows = i == 1 ? 7 : -1, .state_bytes = 1250, .watermark_us = INT64_MIN};
+    actual[0].watermark_us = 1500000;
+    actual[1].watermark_us = INT64_MAX;
+    actual[1].has_rates = true;
+    actual[1].in_per_s = 12345;
+    actual[1].busy = 0.125;
+    StrBuf b = {.arena = &fx.arena};
+    explain_plan(plan, f, actual, &b);
+    return sb_done(&b);
+}
+
+static void what_operators_did(void **state)
+{
+    (void)state;
+    make_bid();
+    Str t = analyzed(EXPLAIN_TEXT);
+    has(t, "actual: 1000 rows in, 2345 out; 3 batches; 0.100 ms\n");
+    has(t, "watermark now: 1970-01-01 00:00:01.500\n");
+    has(t, "holds: 7 rows, 1.2 kB\n");
+    has(t, "watermark now: the input has ended\n");
+    has(t, "of late: 12.3 k/s in, 0/s out, busy 12.5 %\n");
+}
+
+static void what_operators_did_for_programs(void **state)
+{
+    (void)state;
+    make_bid();
+    Str t = analyzed(EXPLAIN_JSON);
+    is_valid_json(t);
+    has(t, "\"actual\": {\"rows_in\": 1000, \"rows_out\": 2345, \"batches\": 3, \"time_ms\": 0.100, "
+           "\"watermark\": \"1970-01-01 00:00:01.500\"}");
+    has(t, "\"state_rows\": 7, \"state_bytes\": 1250, \"ended\": true, \"rows_in_per_s\": 12345.0");
+    assert_ptr_equal(strstr(t.p, "\"state_rows\": -1"), NULL);
+}
+
+static void figures_in_words(void **state)
+{
+    (void)state;
+    Arena *a = &fx.arena;
+    check_str(explain_bytes(0, a), "0 B");
+    check_str(explain_bytes(999, a), "999 B");
+    check_str(explain_bytes(1000, a), "1.0 kB");
+    check_str(explain_bytes(9949, a), "9.9 kB");
+    check_str(explain_bytes(999999, a), "1.0 MB");
+    check_str(explain_bytes(123456789, a), "123 MB");
+    check_str(explain_time(0, a), "0.000 ms");
+    check_str(explain_time(12345, a), "12.3 ms");
+    check_str(explain_time(3456789, a), "3.46 s");
+    check_str(explain_rate(0.44, a), "0.4");
+    check_str(explain_rate(999.6, a), "1.0 k");
+    check_str(explain_rate(1234567, a), "1.2 M");
+    check_str(explain_moment(0, a), "1970-01-01 00:00:00");
+    check_str(explain_moment(-1, a), "1969-12-31 23:59:59.999999");
+}
+
+/* Text of a picture: nothing in it may end a tag. */
+static void picture(void **state)
+{
+    (void)state;
+    make_bid();
+    Str t = explain("CREATE MATERIALIZED VIEW o AS SELECT auction AS \"a<b&c\\\"\"\" FROM bid WHERE price > 3 AND channel <> 'é\x01'", EXPLAIN_SVG);
+    assert_true(str_starts(t, S("<svg ")) && str_ends(t, S("</svg>\n")));
+    has(t, "a&lt;b&amp;c");
+    has(t, "price &gt; 3");
+    has(t, "é");
+    has_not(t, "\x01");
+    Str figures = analyzed(EXPLAIN_SVG);
+    has(figures, "2.3 k rows");
+    has(figures, "7 rows, 1.2 kB");
+}
+
 static void durations(void **state)
 {
     (void)state;
@@ -165,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(tree), TEST(inputs_stand_deeper), TEST(order_of_arrival), TEST(one_event_time_window_over_a_view),
         TEST(shared_operators), TEST(json), TEST(json_of_odd_names), TEST(dot), TEST(durations),
+        TEST(what_operators_did), TEST(what_operators_did_for_programs), TEST(figures_in_words), TEST(picture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
