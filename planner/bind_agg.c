@@ -51,8 +51,8 @@ static BExpr *column_of(Binder *b, const LNode *in, int32_t col, Span at)
 static void add_implicit_order(Binder *b, const LNode *in, LAgg *agg)
 {
     const Props *p = &in->props;
-    if (agg->norder == 0 && p->time_col >= 0)
-        add_order(agg, column_of(b, in, p->time_col, agg->span), false, true);
+    int32_t time = p->row_time >= 0 ? p->row_time : p->time_col;
+    if (agg->norder == 0 && time >= 0) add_order(agg, column_of(b, in, time, agg->span), false, true);
     agg->by_position = p->has_position;
     if (p->has_position) return;
     int32_t *cols, n = lnode_identity(in, b->p->arena, &cols);

@@ -7,6 +7,7 @@
 #include "planner/bind.h"
 #include "planner/casts.h"
 #include "planner/interval.h"
+#include "planner/rewrite/rewrite.h"
 #include "planner/subquery.h"
 
 #include <assert.h>
@@ -462,7 +463,7 @@ Status grouping_node(Grouping *g, Span at, LNode **out)
                    .is_global = g->keys.len == 0 && !g->has_sets && (!w || w->def->shape == WINDOW_SHAPE_GLOBAL),
                    .emit_final = g->b->emit_final,
                    .what = describe(g)};
-    *out = lnode_aggregate(g->b->p->arena, &parts, at);
+    *out = rewrite_session(g->b->p, lnode_aggregate(g->b->p->arena, &parts, at));
     return WEIR_OK;
 }
 
@@ -473,7 +474,7 @@ LNode *bind_distinct(Binder *b, LNode *n, Span at)
         keys[i] = bexpr_column(b->p->arena, i, n->fields[i].type, at);
     LNode parts = {.inputs = &n, .keys = keys, .nkeys = n->nfields, .emit_final = b->emit_final,
                    .what = S("DISTINCT")};
-    return lnode_aggregate(b->p->arena, &parts, at);
+    return rewrite_session(b->p, lnode_aggregate(b->p->arena, &parts, at));
 }
 
 /* ---- over the node -------------------------------------------------------------------------- */

@@ -116,15 +116,18 @@ static Scope window_scope(Arena *a, const Scope *in, const LNode *n, Str alias)
     return s;
 }
 
+/* PARTITION BY k, PARTITION BY (k, l) */
 static Status bind_partition(Binder *b, const ExprContext *c, const TableCall *t, BExpr ***out,
                              int *n)
 {
-    *n = t->data->kind == EX_TABLE_ARG ? (int)t->data->args.len : 0;
+    const ExprList *list = &t->data->args;
+    if (list->len == 1 && list->data[0]->kind == EX_ROW) list = &list->data[0]->args;
+    *n = t->data->kind == EX_TABLE_ARG ? (int)list->len : 0;
     if (*n > 0 && t->m.def->shape != WINDOW_SHAPE_SESSION)
         return diag_error(b->p->diags, WEIR_E_WINDOW, bind_at(b, t->data->span),
                           "only SESSION takes PARTITION BY; others need none");
     *out = new (b->p->arena, BExpr *, *n);
-    return bind_list(b, c, (const Expr *const *)t->data->args.data, *n, *out);
+    return bind_list(b, c, (const Expr *const *)list->data, *n, *out);
 }
 
 bool is_table_window(const Binder *b, const TableRef *t)
@@ -153,7 +156,9 @@ Status bind_table_window(Binder *b, const TableRef *ref, LNode **out, Scope *sco
     TRY(window_time_bind(b, &c, t.m.def, &time_name, t.m.span, &time));
     TRY(window_make(b, &c, &t.m, time, &w));
     TRY(bind_partition(b, &c, &t, &partition, &npartition));
-    *out = lnode_window(b->p->arena, input, w.spec, w.time, partition, npartition, at);
+    /* Rows of sessions are kept and are the same rows when they come out: what tells them apart goes along. */
+    if (t.m.def->shape == WINDOW_SHAPE_SESSION) input = lnode_identified(b->p, input);
+    *out = lnode_window(b->p->arena, input, w.spec, w.time, partition, npartition, b->emit_final, at);
     *scope = window_scope(b->p->arena, &in, *out, ref->alias.text);
     return WEIR_OK;
 }

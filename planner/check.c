@@ -23,6 +23,13 @@ static Status never_finishes(const Check *c, const LNode *n, const char *why, co
     return st;
 }
 
+static Status never_closes(const Check *c, const LNode *n)
+{
+    return never_finishes(c, n, ": its window is not over event time",
+                          "declare WATERMARK FOR the time column of the stream; from a view, select "
+                          "window_time");
+}
+
 static Status check_final(const Check *c, const LNode *n)
 {
     const WindowSpec *w = n->window;
@@ -39,11 +46,12 @@ static Status check_final(const Check *c, const LNode *n)
     case WINDOW_SHAPE_SESSION:
     case WINDOW_SHAPE_SLIDING: break;
     }
-    if (n->props.has_watermark) return WEIR_OK;
-    return never_finishes(
-        c, n, ": its window is not over event time",
-        "declare WATERMARK FOR the time column of the stream; from a view, select "
-        "window_time");
+    return n->props.has_watermark ? WEIR_OK : never_closes(c, n);
+}
+
+static Status check_sessions(const Check *c, const LNode *n)
+{
+    return c->emit_final && is_session_rows(n) && !n->props.has_watermark ? never_closes(c, n) : WEIR_OK;
 }
 
 /* ---- retraction ----------------------------------------------------------------------------- */
@@ -163,12 +171,12 @@ static Status check_node(const Check *c, const LNode *n)
     case L_OVER: return check_over(c, n);
     case L_TOPN:
     case L_SETOP: return check_closing(c, n);
+    case L_WINDOW: return check_sessions(c, n);
     case L_SCAN:
     case L_VIEW_INPUT:
     case L_VALUES:
     case L_FILTER:
     case L_PROJECT:
-    case L_WINDOW:
     case L_UNION:
     case L_UNNEST: break;
     }

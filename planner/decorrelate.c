@@ -161,6 +161,18 @@ static LNode *rank_by(Arena *a, const LNode *n, LNode *in, int32_t nkeys)
     return keys_last(a, ranked, ncols, nkeys);
 }
 
+/* A window table function: the keys part sessions too. */
+static LNode *window_by(Arena *a, const LNode *n, LNode *in, BExpr *time, BExpr **partition, int32_t nkeys)
+{
+    int32_t ncols = in->nfields - nkeys, parts = n->npartition;
+    if (is_session_rows(n)) {
+        partition = with_columns(a, partition, parts, in, ncols, nkeys);
+        parts += nkeys;
+    }
+    LNode *w = lnode_window(a, in, n->window, time, partition, parts, n->emit_final, n->span);
+    return keys_last(a, w, ncols, nkeys);
+}
+
 static LNode *unnest_by(Arena *a, const LNode *n, LNode *in, BExpr *list, int32_t nkeys)
 {
     int32_t ncols = in->nfields - nkeys;
@@ -294,8 +306,7 @@ static bool pull_aggregate(Pull *s, LNode *n, Keyed *k)
 static bool pull_window(Pull *s, LNode *n, Keyed *k)
 {
     if (node_is_correlated(n) || !pull(s, n->inputs[0], k) || k->nothing) return false;
-    LNode *w = lnode_window(s->arena, k->node, n->window, n->time, n->partition, n->npartition, n->span);
-    k->node = keys_last(s->arena, w, k->ncols, k->nkeys);
+    k->node = window_by(s->arena, n, k->node, n->time, n->partition, k->nkeys);
     k->ncols = n->nfields;
     return true;
 }

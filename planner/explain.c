@@ -474,6 +474,15 @@ static void tell_over(Telling *t)
     tell_rank_window(t);
 }
 
+/* A session keeps its rows. */
+static void tell_table_window(Telling *t)
+{
+    tell_window(t);
+    if (!t->op->ranks) return;
+    tell_partition(t);
+    tell(t, "emits", t->op->emit_final ? S("final") : S("changes"));
+}
+
 static Str kept_ranks(const RankSpec *r, Arena *a)
 {
     static const char *const NAMES[] = {
@@ -542,7 +551,7 @@ static const KindWords KINDS[] = {
     [PHYS_UPSERT] = {"Upsert", tell_upsert},
     [PHYS_FILTER] = {"Filter", tell_filter},
     [PHYS_PROJECT] = {"Project", tell_project},
-    [PHYS_WINDOW] = {"Window", tell_window},
+    [PHYS_WINDOW] = {"Window", tell_table_window},
     [PHYS_AGGREGATE] = {"Aggregate", tell_aggregate},
     [PHYS_UNION] = {"Union", tell_nothing},
     [PHYS_JOIN] = {"Join", tell_join},

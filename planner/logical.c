@@ -88,7 +88,7 @@ LNode *lnode_project(Arena *a, LNode *input, BExpr **exprs, const Field *fields,
 }
 
 LNode *lnode_window(Arena *a, LNode *input, WindowSpec *w, BExpr *time, BExpr **partition,
-                    int32_t npartition, Span at)
+                    int32_t npartition, bool emit_final, Span at)
 {
     LNode *n = make(a, L_WINDOW, input, at);
     int32_t k = input->nfields;
@@ -96,6 +96,8 @@ LNode *lnode_window(Arena *a, LNode *input, WindowSpec *w, BExpr *time, BExpr **
     n->time = time;
     n->partition = partition;
     n->npartition = npartition;
+    n->emit_final = emit_final;
+    if (is_session_rows(n)) n->what = S("SESSION");
     n->nfields = k + 3;
     n->fields = new (a, Field, n->nfields);
     memcpy(n->fields, input->fields, (size_t)k * sizeof(Field));

@@ -144,8 +144,14 @@ LNode *lnode_values(Arena *a, BExpr ***rows, int32_t nrows, Field *fields, int32
 LNode *lnode_filter(Arena *a, LNode *input, BExpr *pred, Span at);
 LNode *lnode_project(Arena *a, LNode *input, BExpr **exprs, const Field *fields, int32_t n,
                      Span at);
+/* `emit_final`: the rows of a session come when it has closed; other windows come with their rows. */
 LNode *lnode_window(Arena *a, LNode *input, WindowSpec *w, BExpr *time, BExpr **partition,
-                    int32_t npartition, Span at);
+                    int32_t npartition, bool emit_final, Span at);
+/* SESSION as a table function: it keeps rows. */
+static inline bool is_session_rows(const LNode *n)
+{
+    return n->kind == L_WINDOW && n->window->def->shape == WINDOW_SHAPE_SESSION;
+}
 LNode *lnode_union(Arena *a, LNode **inputs, int32_t n, Span at);
 /* From a node whose input, keys, window, time, aggs, is_global, emit_final, what are set. */
 LNode *lnode_aggregate(Arena *a, const LNode *parts, Span at);

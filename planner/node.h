@@ -42,7 +42,7 @@ bool join_is_time(const LNode *n, const BExpr *e);
 LNode *join_settle(Arena *a, LNode *n);
 void join_lower(Arena *a, const LNode *n, PhysOp *op);
 
-/* planner/node_rank.c. Keys, order and arguments of OVER and Top-N become columns. */
+/* planner/node_rank.c. Keys, order and arguments of OVER and Top-N, and of sessions, become columns. */
 LNode *rank_settle(Arena *a, LNode *n);
 void rank_lower(Arena *a, const LNode *n, PhysOp *op);
 /* Why OVER has no last value under EMIT FINAL, and where; NULL: it has. */

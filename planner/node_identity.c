@@ -88,6 +88,9 @@ static Identity identity_of(Arena *a, const LNode *n)
     Identity id = {NULL, 0};
     if (is_ordered_by_position(n)) return of_position(a, n);
     switch (n->kind) {
+    case L_WINDOW: /* rows of sessions are as they came */
+        if (is_session_rows(n)) id = identity_of(a, n->inputs[0]);
+        break;
     case L_FILTER:
     case L_OVER:
     case L_TOPN: id = identity_of(a, n->inputs[0]); break;
@@ -96,7 +99,6 @@ static Identity identity_of(Arena *a, const LNode *n)
     case L_SCAN:
     case L_VIEW_INPUT:
     case L_VALUES:
-    case L_WINDOW:
     case L_AGGREGATE:
     case L_UNION:
     case L_SETOP:

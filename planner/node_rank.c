@@ -239,6 +239,8 @@ static void settle_call(Settling *s, LOver *o)
 static void settle_parts(Settling *s, LNode *parts)
 {
     settle_list(s, &parts->keys, parts->nkeys);
+    settle_list(s, &parts->partition, parts->npartition);
+    settle_one(s, &parts->time);
     settle_order(s, &parts->order, parts->norder);
     LOver *overs = new (s->arena, LOver, parts->novers);
     for (int i = 0; i < parts->novers; i++) {
@@ -250,7 +252,7 @@ static void settle_parts(Settling *s, LNode *parts)
 
 static int32_t expression_count(const LNode *n)
 {
-    int32_t count = n->nkeys + n->norder;
+    int32_t count = n->nkeys + n->npartition + 1 + n->norder;
     for (int i = 0; i < n->novers; i++) count += n->overs[i].nargs + n->overs[i].agg.nargs + n->overs[i].agg.norder + 1;
     return count;
 }
@@ -280,6 +282,14 @@ static LNode *without_settled(const Settling *s, LNode *n, const LNode *old)
     return lnode_project(s->arena, n, exprs, old->fields, old->nfields, n->span);
 }
 
+static LNode *over_settled(Arena *a, const LNode *n, LNode *parts, LNode *in)
+{
+    parts->inputs = &in;
+    if (n->kind == L_OVER) return lnode_over(a, parts, n->span);
+    if (n->kind == L_TOPN) return lnode_topn(a, parts, n->span);
+    return lnode_window(a, in, n->window, parts->time, parts->partition, n->npartition, n->emit_final, n->span);
+}
+
 LNode *rank_settle(Arena *a, LNode *n)
 {
     LNode *in = n->inputs[0];
@@ -290,9 +300,7 @@ LNode *rank_settle(Arena *a, LNode *n)
     settle_parts(&s, &parts);
     if (s.n == s.base) return n;
     LNode *project = settled_input(&s, in, n->span);
-    parts.inputs = &project;
-    LNode *settled = n->kind == L_OVER ? lnode_over(a, &parts, n->span) : lnode_topn(a, &parts, n->span);
-    return without_settled(&s, settled, n);
+    return without_settled(&s, over_settled(a, n, &parts, project), n);
 }
 
 /* ---- lowering ------------------------------------------------------------------------------- */

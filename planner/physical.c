@@ -126,7 +126,7 @@ static LNode *settle_node(NodeMemo *memo, LNode *n)
         same &= inputs[i] == n->inputs[i];
     }
     if (!same) n = skip_restoring(a, lnode_with_inputs(a, n, inputs));
-    if (n->kind == L_OVER || n->kind == L_TOPN) return rank_settle(a, n);
+    if (n->kind == L_OVER || n->kind == L_TOPN || is_session_rows(n)) return rank_settle(a, n);
     if (n->kind == L_JOIN) return join_settle(a, n);
     return n->kind == L_AGGREGATE ? settle(a, n) : n;
 }
@@ -243,18 +243,18 @@ static Status lower_scan(Lower *s, const LNode *n, PhysOp *op)
     return WEIR_OK;
 }
 
-/* A session depends on its rows; apart from its aggregate it cannot be had row by row. */
+/* Sessions are chains of rows in the order of time. */
 static Status lower_table_window(Lower *s, const LNode *n, PhysOp *op)
 {
     op->window = lower_window(s->arena, n);
-    if (n->window->def->shape == WINDOW_SHAPE_PANES) return WEIR_OK;
-    Status st = diag_error(
-        s->diags, WEIR_E_UNSUPPORTED, n->span,
-        "%s as a table function stands directly under GROUP BY window_start, window_end and "
-        "its PARTITION BY columns",
-        n->window->def->table_func);
-    diag_hint(s->diags, "put filters into the table argument, or use WINDOW SESSION (GAP …)");
-    return st;
+    if (!is_session_rows(n)) return WEIR_OK;
+    op->keys = columns(s->arena, n->partition, n->npartition);
+    op->nkeys = n->npartition;
+    op->emit_final = n->emit_final;
+    op->ranks = new_one(s->arena, RankSpec);
+    *op->ranks = (RankSpec){.norder = 1, .npeer = 1, .limit = -1, .order = new_one(s->arena, OrderKey)};
+    *op->ranks->order = (OrderKey){.col = op->window->time_col, .nulls_first = true};
+    return WEIR_OK;
 }
 
 static Status lower_kind(Lower *s, const LNode *n, PhysOp *op)

@@ -20,6 +20,8 @@ typedef struct Props {
     bool above_state;      /* at least one stateful operator below: errors are faults */
     bool has_watermark;    /* event time passes here, even where no column shows it */
     int32_t time_col;      /* event time, -1: none */
+    int32_t row_time;      /* behind a session table function: the rows' own time, by which first and last
+                              go; -1: none */
     int32_t other_time;    /* of an interval join: the other side's, by which it may go as well; -1: none */
     int32_t *key;          /* columns that identify a row; nkey 0: none known */
     int32_t nkey;
@@ -180,7 +182,8 @@ typedef enum PhysKind {
     PHYS_UPSERT,    /* changelog of table `rel`, +1 a row of a key, -1 its end: changes of its rows */
     PHYS_FILTER,    /* `pred` */
     PHYS_PROJECT,   /* `exprs` */
-    PHYS_WINDOW,    /* table function: input columns, then window_start, window_end, window_time */
+    PHYS_WINDOW,    /* table function: input columns, then window_start, window_end, window_time; SESSION
+                       partitions by `keys` and orders by `ranks` */
     PHYS_AGGREGATE, /* output: keys, then window columns (see below), then aggregates */
     PHYS_UNION,     /* all inputs, columns of one shape */
     PHYS_JOIN,      /* `join` */

@@ -10,7 +10,7 @@
 
 Props no_props(void)
 {
-    return (Props){.time_col = -1, .other_time = -1, .window_start = -1, .window_end = -1, .state_bound = S("none")};
+    return (Props){.time_col = -1, .row_time = -1, .other_time = -1, .window_start = -1, .window_end = -1, .state_bound = S("none")};
 }
 
 /* The field that shows column `col` of the relation, -1: none does. */
@@ -58,6 +58,7 @@ static void view_input_props(LNode *n)
     p->nkey = r->nkey;
     p->time_col = r->kind == REL_TABLE ? -1 : r->watermark.col; /* nothing is late in a table */
     p->has_watermark |= p->time_col >= 0;
+    p->row_time = -1;
     p->state_bound = S("none");
     if (p->above_state && p->window_end >= 0) n->window_time = p->time_col;
 }
@@ -160,6 +161,7 @@ static void project_props(Arena *a, LNode *n)
     n->window_time = window_time_output(n, in);
     p->time_col = time_output(n, in->props.time_col);
     p->other_time = time_output(n, in->props.other_time);
+    p->row_time = output_of(n, in->props.row_time);
     if (p->time_col < 0 && p->other_time >= 0) {
         p->time_col = p->other_time;
         p->other_time = -1;
@@ -185,8 +187,33 @@ static bool is_cumulating(const WindowSpec *w)
     return ((w->def->required | w->def->optional) & WINDOW_STEP) != 0;
 }
 
+/* Rows of a session change with it until it closes: their event time is that of its end, as if they
+ * came out of an aggregate. Each is in one session. */
+static void session_props(LNode *n)
+{
+    const LNode *in = n->inputs[0];
+    int32_t k = in->nfields;
+    bool closes = in->props.has_watermark && !n->window->by_value;
+    n->props = no_props();
+    n->props.above_state = true;
+    n->props.is_append_only = n->emit_final;
+    n->props.key = in->props.key;
+    n->props.nkey = in->props.nkey;
+    n->props.row_time = n->time->kind == BE_COLUMN ? n->time->col : -1;
+    n->props.state_bound = worse_bound(in->props.state_bound, closes ? S("O(rows of open sessions)") : S("UNBOUNDED: rows"));
+    if (!closes) return;
+    n->props.has_watermark = true;
+    n->props.window_start = k;
+    n->props.window_end = k + 1;
+    n->props.time_col = n->window_time = k + 2;
+}
+
 static void window_props(LNode *n)
 {
+    if (is_session_rows(n)) {
+        session_props(n);
+        return;
+    }
     pass_props(n);
     int32_t k = n->inputs[0]->nfields;
     n->props.window_start = k;
@@ -255,21 +282,13 @@ Str worse_bound(Str below, Str own)
     return is_unbounded(below) || str_eq(own, S("none")) ? below : own;
 }
 
-/* Sessions grow and merge: a group of them may go when it has been shown. */
-static bool is_over_sessions(const LNode *n)
-{
-    const WindowSpec *w = n->window;
-    if (w) return w->def->shape == WINDOW_SHAPE_SESSION;
-    return n->ninputs == 1 && n->kind != L_AGGREGATE && is_over_sessions(n->inputs[0]);
-}
-
 /* Each group is written once and stays as it is. */
 static bool writes_once(const LNode *n)
 {
     const WindowSpec *w = n->window;
     if (n->emit_final && (w || n->key_window_end >= 0)) return true;
     if (n->naggs > 0 || n->is_global || !n->inputs[0]->props.is_append_only) return false;
-    return w ? w->def->shape == WINDOW_SHAPE_PANES && !w->fill : !is_over_sessions(n->inputs[0]);
+    return !w || (w->def->shape == WINDOW_SHAPE_PANES && !w->fill);
 }
 
 /* A set that is written twice gives its rows twice. */
@@ -341,6 +360,7 @@ static void union_props(LNode *n)
         p->has_watermark &= q->has_watermark;
         if (p->time_col != q->time_col) p->time_col = -1;
         if (p->other_time != q->other_time) p->other_time = -1;
+        if (p->row_time != q->row_time) p->row_time = -1;
         if (p->window_start != q->window_start) p->window_start = -1;
         if (p->window_end != q->window_end) p->window_end = -1;
         if (n->window_time != in->window_time) n->window_time = -1;

@@ -69,6 +69,7 @@ struct Op {
 /* One constructor per kind; they live in op_<kind>.c and embed Op as first member. */
 Status op_filter_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_project_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
+Status op_session_rows_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_window_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_upsert_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_unnest_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);

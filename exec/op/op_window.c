@@ -101,14 +101,9 @@ static const OpClass window_class = {.name = "window", .push = window_push};
 
 Status op_window_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
 {
+    if (p->window->def->shape == WINDOW_SHAPE_SESSION) return op_session_rows_open(p, c, a, out, d);
     WindowOp *w = new_one(a, WindowOp);
     op_init(&w->op, &window_class, p, c, a);
-    if (p->window->def->shape != WINDOW_SHAPE_PANES) {
-        Status st = diag_error(d, WEIR_E_UNSUPPORTED, p->span, "%s windows are not built as a table function",
-                               p->window->def->name);
-        diag_hint(d, "group by window_start and window_end, or use WINDOW %s (…)", p->window->def->name);
-        return st;
-    }
     TRY(pane_grid_new(p->window, a, &w->grid, d));
     w->copies = pane_grid_copies(&w->grid);
     w->tick = p->window->tick_us > 0 ? p->window->tick_us : 1;

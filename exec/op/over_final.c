@@ -25,15 +25,6 @@ static int64_t rows_until(const Over *o, const Treap *rows, int64_t t, Arena *sc
     return rows_before(rows, str_of(key.p, key.n));
 }
 
-static int64_t time_of(const Over *o, const TreapNode *n, Arena *scratch)
-{
-    const OrderKey *k = &o->r.spec->order[0];
-    StrReader in = {.at = n->bytes, .end = n->bytes + n->key_n};
-    Value v = {.i = 0};
-    key_decode(&in, o->r.fields[o->r.time_col].type, (KeyOrder){k->descending, k->nulls_first}, scratch, &v);
-    return v.i;
-}
-
 static void await(Over *o, uint8_t *part, int64_t due)
 {
     OverPartition *p = over_partition(part);
@@ -93,7 +84,7 @@ static void forget_rows(Over *o, uint8_t *part, int64_t n)
 /* When the last of the rows that only distances keep can go; INT64_MAX: not by itself. */
 static int64_t expiry(const Over *o, const TreapNode *last, Arena *scratch)
 {
-    int64_t latest = time_of(o, last, scratch), due = latest;
+    int64_t latest = ranked_time(&o->r, last, scratch), due = latest;
     for (int k = 0; k < o->nfns; k++) {
         const OverFrame *f = &o->fns[k].call->frame;
         int64_t t = latest;
@@ -148,7 +139,7 @@ static void look_at(Over *o, uint8_t *part, int64_t watermark, FinalRows *out)
         if (keep > 0) forget_rows(o, part, keep);
         int64_t n = treap_weight(&p->p.rows);
         if (p->done < n)
-            await(o, part, time_of(o, treap_at(&p->p.rows, p->done), scratch));
+            await(o, part, ranked_time(&o->r, treap_at(&p->p.rows, p->done), scratch));
         else if (n > 0) {
             int64_t due = expiry(o, treap_max(&p->p.rows), scratch);
             if (due < INT64_MAX) await(o, part, due > watermark ? due : watermark + 1);
@@ -186,7 +177,7 @@ int64_t over_final_flush(Op *op, int64_t watermark)
         if (!p->pending.root) continue;
         ranked_apply(r, part);
         int64_t done = over_partition(part)->done, n = treap_weight(&p->rows);
-        if (done < n) await(o, part, time_of(o, treap_at(&p->rows, done), &r->epoch));
+        if (done < n) await(o, part, ranked_time(&o->r, treap_at(&p->rows, done), &r->epoch));
     }
     while (r->due.n && r->due.items[0].due <= watermark) {
         uint8_t *part = due_heap_take(&r->due).item;
@@ -280,7 +271,7 @@ Status over_final_load(Op *op, Str space, Str key, Str value)
     TRY(ranked_load_row(&o->r, part, key, value));
     ArenaMark mark = arena_mark(scratch);
     const TreapNode *n = treap_find(&partition(part)->rows, key);
-    int64_t t = time_of(o, n, scratch);
+    int64_t t = ranked_time(&o->r, n, scratch);
     if (t <= o->r.closed_at) over_partition(part)->done += n->count;
     await(o, part, t <= o->r.closed_at ? o->r.closed_at : t);
     arena_release(scratch, mark);

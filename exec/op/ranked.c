@@ -78,6 +78,15 @@ int64_t rows_before(const Treap *t, Str key)
     return before;
 }
 
+int64_t ranked_time(const Ranked *r, const TreapNode *n, Arena *scratch)
+{
+    const OrderKey *k = &r->spec->order[0];
+    StrReader in = {.at = n->bytes, .end = n->bytes + n->key_n};
+    Value v = {.i = 0};
+    key_decode(&in, r->fields[k->col].type, (KeyOrder){k->descending, k->nulls_first}, scratch, &v);
+    return v.i;
+}
+
 /* The least bytes that are greater than all that begin with the prefix; empty: there are none. */
 static Str after_prefix(Str prefix, Arena *scratch)
 {
@@ -320,6 +329,7 @@ static bool is_time_wrong(Ranked *r, const Batch *b, int row)
         r->op.ctx->gap_rows += weight;
         return true;
     }
+    if (r->nothing_is_late) return false;
     bool is_late = COL(int64_t, time)[col_at(time, row)] <= (j > r->closed_at ? j : r->closed_at);
     if (is_late) r->op.ctx->late_rows += weight;
     return is_late;

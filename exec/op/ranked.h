@@ -62,6 +62,7 @@ typedef struct Ranked {
     VEC(uint8_t *) closed;    /* partitions */
     bool is_settled;
     int32_t time_col;         /* rows are late when J has reached it; -1: another rule */
+    bool nothing_is_late;     /* with time_col: rows without it don't count, and that is all */
     int32_t end_col;          /* window_end of the partition's window, -1: none */
     int64_t tick;
     LateCopies late;          /* with end_col */
@@ -125,6 +126,8 @@ static inline bool is_peer(const TreapNode *n, Str peers)
 {
     return row_lengths(n).peer_n == peers.n && memcmp(n->bytes, peers.p, (size_t)peers.n) == 0;
 }
+/* The time of a row: what the order begins with. */
+int64_t ranked_time(const Ranked *r, const TreapNode *n, Arena *scratch);
 /* How many rows stand before the first whose key is at least / begins with something greater than
  * the bytes. */
 int64_t rows_before(const Treap *t, Str key);

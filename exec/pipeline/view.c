@@ -38,6 +38,7 @@ typedef struct ViewOp {
     Op op;
     bool is_append_only, is_windowed, is_keyed;
     bool is_forgetful;       /* state_ttl: a key's row may come anew without the old one having gone */
+    bool closes;             /* windowed by event time */
     bool may_repeat;         /* an update may leave a row as it was */
     int32_t *key, nkey;      /* columns of the key; all of them for a bag */
     int64_t span_width, retention_us, tick_us;
@@ -418,7 +419,7 @@ static void forget_keys(ViewSpan *s, Arena *a)
 static void forget_closed(ViewOp *v, StateWriter *w)
 {
     StrBuf sp = {.arena = scratch(v)};
-    if (!v->is_windowed || v->op.watermark == INT64_MIN) return;
+    if (!v->closes || v->op.watermark == INT64_MIN) return;
     for (int64_t i = v->spans.n - 1; i >= 0; i--) {
         ViewSpan *s = v->spans.list[i];
         if (s->is_forgotten || s->end_max_us == INT64_MIN) continue;
@@ -531,6 +532,7 @@ Status op_view_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
     int end = p->props.window_end;
     v->is_windowed = end >= 0 && p->fields[end].type.kind == TYPE_TIMESTAMP &&
                      (!v->is_append_only || v->retention_us > 0);
+    v->closes = v->is_windowed && p->props.has_watermark;
     v->tick_us = v->is_windowed ? type_tick_us(p->fields[end].type) : 1;
     v->span_width = v->is_windowed ? span_width(p, v->retention_us > 0) : 1;
     find_key(v, p, a);

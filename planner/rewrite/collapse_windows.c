@@ -2,8 +2,9 @@
  * windowed aggregate, as if it had been written with a WINDOW clause.
  *
  * The rows are then not multiplied by the number of their windows: the aggregate works on panes.
- * Nothing but the keys may look at the window's columns. A session, whose windows depend on their
- * rows, exists in this form only, and only where its PARTITION BY is the rest of the key. */
+ * Nothing but the keys may look at the window's columns. A session is kept whole by its table function
+ * and as one row by an aggregate, so that where its PARTITION BY is the rest of the key it becomes one
+ * when it is bound (rewrite_session): whether errors withhold rows must not depend on rules. */
 #include "planner/resolve.h"
 #include "planner/rewrite/rewrite.h"
 
@@ -74,6 +75,26 @@ static void drop_window_order(Collapse *c, LAgg *agg)
     agg->norder = n;
 }
 
+static bool is_position(const LNode *n, int32_t col)
+{
+    while (n->kind == L_FILTER || (n->kind == L_PROJECT && n->exprs[col]->kind == BE_COLUMN)) {
+        if (n->kind == L_PROJECT) col = n->exprs[col]->col;
+        n = n->inputs[0];
+    }
+    return n->kind == L_PROJECT && bexpr_is_call(n->exprs[col], ROW_POSITION);
+}
+
+/* Below a session rows have the position that its table function made a column of. */
+static void order_by_position(const Collapse *c, LAgg *agg)
+{
+    const LNode *in = c->window->inputs[0];
+    const LOrder *last = agg->norder ? &agg->order[agg->norder - 1] : NULL;
+    if (!last || !in->props.has_position || !in->props.is_append_only || last->expr->kind != BE_COLUMN) return;
+    if (!is_position(in, last->expr->col)) return;
+    agg->norder--;
+    agg->by_position = true;
+}
+
 static bool agg_reads_below(const Collapse *c, const LAgg *agg)
 {
     if (agg->filter && !reads_only_below(agg->filter, c->base)) return false;
@@ -90,6 +111,7 @@ static bool take_aggs(Collapse *c)
     for (int i = 0; i < c->agg->naggs; i++) {
         c->aggs[i] = c->agg->aggs[i];
         drop_window_order(c, &c->aggs[i]);
+        if (is_session_rows(c->window)) order_by_position(c, &c->aggs[i]);
         if (!agg_reads_below(c, &c->aggs[i])) return false;
     }
     return true;
@@ -105,7 +127,6 @@ static bool contains(BExpr *const *list, int32_t n, const BExpr *e)
 static bool is_partition_the_key(const Collapse *c)
 {
     const LNode *w = c->window;
-    if (w->window->def->shape != WINDOW_SHAPE_SESSION) return true;
     if (c->agg->nsets > 0) return false;
     for (int i = 0; i < w->npartition; i++)
         if (!contains(c->keys, c->nkeys, w->partition[i])) return false;
@@ -114,16 +135,25 @@ static bool is_partition_the_key(const Collapse *c)
     return true;
 }
 
-/* A filter left in between could not go below: it may fail. It may where every row has a window,
- * and where rows do not make the windows. */
+static bool reads_only_partition(const BExpr *e, const LNode *w)
+{
+    if (contains(w->partition, w->npartition, e)) return true;
+    if (e->kind == BE_COLUMN) return false;
+    for (int i = 0; i < e->nargs; i++)
+        if (!reads_only_partition(e->args[i], w)) return false;
+    return true;
+}
+
+/* A filter left in between could not go below: it may fail. It may where every row has a window; of
+ * sessions only whole ones can go. */
 static bool is_filter_movable(const Collapse *c)
 {
     const WindowSpec *w = c->window->window;
     if (!c->filter) return true;
     bool has_gaps = w->slide_us > w->size_us || w->slide_days > w->size_days ||
                     w->slide_months > w->size_months;
-    return reads_only_below(c->filter->pred, c->base) && w->def->shape != WINDOW_SHAPE_SESSION &&
-           !has_gaps;
+    if (is_session_rows(c->window)) return reads_only_partition(c->filter->pred, c->window);
+    return reads_only_below(c->filter->pred, c->base) && !has_gaps;
 }
 
 static LNode *windowed(const Collapse *c)
@@ -181,15 +211,44 @@ static LNode *restore_columns(const Collapse *c, LNode *n)
     return lnode_project(a, n, exprs, old->fields, old->nfields, old->span);
 }
 
+static bool has_key(const LNode *n, int32_t col)
+{
+    for (int i = 0; i < n->nkeys; i++)
+        if (n->keys[i]->kind == BE_COLUMN && n->keys[i]->col == col) return true;
+    return false;
+}
+
+static bool takes_window(Collapse *c)
+{
+    const LNode *n = c->agg;
+    if (n->kind != L_AGGREGATE || n->window || !find_shape(c)) return false;
+    int32_t end = n->key_window_end;
+    if (end >= 0) return n->keys[end]->col == c->base + 1; /* else an inner window's bounds */
+    return is_session_rows(c->window) && has_key(n, c->base) && has_key(n, c->base + 1); /* by value */
+}
+
+static LNode *collapsed(Collapse *c)
+{
+    if (!take_keys(c) || !take_aggs(c) || !is_filter_movable(c)) return NULL;
+    if (is_session_rows(c->window) && !is_partition_the_key(c)) return NULL;
+    return restore_columns(c, windowed(c));
+}
+
 static LNode *collapse(Planner *p, LNode *n)
 {
     Collapse c = {.p = p, .agg = n};
-    if (n->kind != L_AGGREGATE || n->key_window_end < 0 || !find_shape(&c)) return n;
-    if (n->keys[n->key_window_end]->col != c.base + 1) return n; /* an inner window's bounds */
-    if (!take_keys(&c) || !take_aggs(&c) || !is_partition_the_key(&c) || !is_filter_movable(&c))
-        return n;
-    LNode *restored = restore_columns(&c, windowed(&c));
-    return restored ? restored : n;
+    if (!takes_window(&c) || is_session_rows(c.window)) return n;
+    LNode *done = collapsed(&c);
+    return done ? done : n;
+}
+
+LNode *rewrite_session(Planner *p, LNode *n)
+{
+    Collapse c = {.p = p, .agg = n};
+    while (c.agg->inputs[0]->kind == L_PROJECT && !is_volatile_project(c.agg->inputs[0])) c.agg = rewrite_over_input(p, c.agg);
+    if (!takes_window(&c) || !is_session_rows(c.window)) return n;
+    LNode *done = collapsed(&c);
+    return done ? done : n;
 }
 
 static LNode *apply(Planner *p, LNode *root)

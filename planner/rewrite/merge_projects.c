@@ -7,7 +7,7 @@
 
 #include <assert.h>
 
-static bool has_volatile(const LNode *project)
+bool is_volatile_project(const LNode *project)
 {
     for (int i = 0; i < project->nfields; i++)
         if (project->exprs[i]->is_volatile) return true;
@@ -33,8 +33,7 @@ static BExpr *substitute(void *arg, BExpr *e)
     return bexpr_substitute(s->arena, e, s->exprs);
 }
 
-/* n over the input of the project below it. */
-static LNode *absorb(Planner *p, LNode *n)
+LNode *rewrite_over_input(Planner *p, LNode *n)
 {
     LNode *project = n->inputs[0];
     assert(project->kind == L_PROJECT);
@@ -72,10 +71,10 @@ static LNode *renamed(Planner *p, const LNode *n)
 static LNode *merge(Planner *p, LNode *n)
 {
     if (n->kind == L_PROJECT && is_identity(n)) return renamed(p, n);
-    if (n->ninputs != 1 || n->inputs[0]->kind != L_PROJECT || has_volatile(n->inputs[0])) return n;
-    if (n->kind == L_PROJECT) return absorb(p, n);
+    if (n->ninputs != 1 || n->inputs[0]->kind != L_PROJECT || is_volatile_project(n->inputs[0])) return n;
+    if (n->kind == L_PROJECT) return rewrite_over_input(p, n);
     if (n->kind != L_AGGREGATE) return n;
-    LNode *merged = absorb(p, n);
+    LNode *merged = rewrite_over_input(p, n);
     return knows_as_much(merged, n) ? merged : n;
 }
 

@@ -142,7 +142,7 @@ static Pruned prune_window(Pruning *p, LNode *n, const bool *wanted)
     memcpy(to, in.to, (size_t)base * sizeof *to);
     for (int i = 0; i < 3; i++) to[base + i] = in.node->nfields + i;
     return (Pruned){
-        lnode_window(p->arena, in.node, n->window, time, partition, n->npartition, n->span), to};
+        lnode_window(p->arena, in.node, n->window, time, partition, n->npartition, n->emit_final, n->span), to};
 }
 
 /* ---- aggregates ----------------------------------------------------------------------------- */

@@ -24,7 +24,7 @@ LNode *rewrite_all(Planner *p, LNode *root)
 /* A node that takes all columns of its input. */
 static bool takes_rows(const LNode *n)
 {
-    if (n->kind == L_JOIN || n->kind == L_OVER || n->kind == L_TOPN) return true;
+    if (n->kind == L_JOIN || n->kind == L_OVER || n->kind == L_TOPN || is_session_rows(n)) return true;
     for (int i = 0; i < n->ninputs; i++)
         if (takes_rows(n->inputs[i])) return true;
     return false;

@@ -28,6 +28,9 @@ LNode *rewrite_needed(Planner *p, LNode *root);
 /* e with its constant parts computed: what a condition is taken for must not depend on the rules. */
 BExpr *rewrite_folded(Planner *p, BExpr *e);
 
+/* An aggregate of whole sessions over their table function: one with a window of its own. */
+LNode *rewrite_session(Planner *p, LNode *n);
+
 /* ---- for rules ------------------------------------------------------------------------------ */
 
 /* Applies `f` to every node once, inputs first. */
@@ -40,6 +43,10 @@ LNode *rewrite_exprs(Arena *a, LNode *n, LNode *input, ExprRule f, void *arg);
 /* Calls f for each expression of n. */
 typedef void (*ExprVisit)(void *arg, const BExpr *e);
 void visit_exprs(const LNode *n, ExprVisit f, void *arg);
+
+/* planner/rewrite/merge_projects.c. A node over a project, over the input of that. */
+LNode *rewrite_over_input(Planner *p, LNode *n);
+bool is_volatile_project(const LNode *project);
 
 /* All columns that e reads are below `n` (of nfields columns). */
 bool reads_only_below(const BExpr *e, int32_t n);

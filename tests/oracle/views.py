@@ -175,6 +175,35 @@ def make_expansion(rng, name, src):
                    series=windows.series_needed(w))
 
 
+def make_sessions(rng, name, src):
+    """SESSION as a table function: rows with the session they are in, a filter over them (what it says of
+    PARTITION BY alone goes below, so that late rows and errors of other partitions are not counted)."""
+    w = random_window(rng, src, ["session"], grace=False)
+    others = other_than(src, src.time)
+    picked = rng.sample(others, rng.randint(1, min(3, len(others))))
+    keys = [n for n, _ in rng.sample(picked, rng.choice([0, 1, 1, min(2, len(picked))]))]
+    items = [(column(n, t), f"p{i}_{name}") for i, (n, t) in enumerate(picked)]
+    where = random_where(rng, replace(src, columns=picked, has_j=False), 0.4, [])
+    when = dict(src.columns)[src.time]
+    final = rng.random() < 0.4
+    taken = " OR ".join(f"_e_{n}" for n, _ in picked) if src.has_j else "0"
+    rows = f"SELECT rowid AS _r, {', '.join(n for n, _ in picked)}, _t, _j, _n FROM {src.name} WHERE NOT ({taken})"
+    pairs = windows.session(w, rows, keys, src.tick)
+    names = ["window_start", "window_end"] + (["window_time"] if rng.random() < 0.6 else [])
+    lite = "".join(f", {f'window_end - {src.tick} AS ' if n == 'window_time' else ''}{n}" for n in names)
+    closed = f" AND closes <= :w_{src.name}" if final else ""
+    return Relation(name, [(n, e.type) for e, n in items] + [(n, when) for n in names],
+                    tuple((s, l + src.tick) for s, l in src.marks), "window_time" if len(names) == 3 else None, src.tick,
+                    is_append_only=final, bounds=("window_start", "window_end"), unit=src.unit,
+                    ddl=create(name, f"SELECT {listed(items, 'weir')}, {', '.join(names)}"
+                                     f" FROM {w.table_function(src.name, src.time, keys)}{where.weir}{' EMIT FINAL' if final else ''}"),
+                    sql=f"SELECT {listed(items, 'lite')}{lite}, {f'window_end - {src.tick}' if len(names) == 3 else 'NULL'} AS _t,"
+                        f" NULL AS _j, NULL AS _n FROM ({pairs}){where.lite}{closed}",
+                    late_sql="SELECT NULL" if where.weir and keys else late_count(w, rows, pairs, src),
+                    error_sql="SELECT NULL" if where.weir and keys else f"SELECT COUNT(*) FROM {src.name} WHERE {taken}",
+                    parents=(src,))
+
+
 def make_union(rng, name, a, b):
     shared = [c for c in a.usable() if c in b.usable() and c[0] not in (a.time, b.time)]
     names = rng.sample([n for n, _ in shared], rng.randint(1, min(3, len(shared))))
@@ -285,6 +314,10 @@ def spelled(rng, w, src, keys, where, having, items, final):
         by = ["window_start", "window_end"] + (["window_time"] if "window_time" in items else []) + by
         return (f"SELECT {items} FROM {w.table_function(src.name, src.time)}{where.weir}"
                 f" GROUP BY {', '.join(by)}{having}{emit}")
+    if w.kind == "session" and not w.grace and not where.weir and spelling < 0.35:
+        by += ["window_start", "window_end"] + (["window_time"] if "window_time" in items else [])
+        return (f"SELECT {items} FROM {w.table_function(src.name, src.time, [k.weir for k, _ in keys])}"
+                f" GROUP BY {', '.join(by)}{having}{emit}")
     if w.kind in ("tumbling", "hopping", "session") and not w.grace and not w.offset and spelling < 0.5:
         name, args = w.group_function(src.time)
         picked = items.replace("window_start AS", f"{name}_START{args} AS").replace("window_end AS", f"{name}_END{args} AS")
@@ -375,7 +408,7 @@ def make_view(rng, name, relations):
     if window_kinds(src):
         kinds += [make_window] * 6
     if src.time:
-        kinds.append(make_expansion)
+        kinds += [make_expansion, make_sessions]
     if src.bounds:
         kinds += [make_regroup] * 2
     partners = [r for r in relations if union_fits(src, r)]

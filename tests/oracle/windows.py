@@ -35,10 +35,11 @@ class Window:
             parts.append(f"GRACE PERIOD {duration(self.grace)}")
         return f"WINDOW {self.kind.upper()} ({', '.join(parts)})"
 
-    def table_function(self, table, time):
-        head = f"TABLE {table}, DESCRIPTOR({time})"
+    def table_function(self, table, time, partition=()):
+        by = f" PARTITION BY {partition[0] if len(partition) == 1 else '(' + ', '.join(partition) + ')'}" if partition else ""
+        head = f"TABLE {table}{by}, DESCRIPTOR({time})"
         sizes = {"tumbling": ("TUMBLE", [self.size]), "hopping": ("HOP", [self.slide, self.size]),
-                 "cumulating": ("CUMULATE", [self.slide, self.size])}
+                 "cumulating": ("CUMULATE", [self.slide, self.size]), "session": ("SESSION", [self.size])}
         name, lengths = sizes[self.kind]
         if self.offset:
             lengths = lengths + [self.offset]

@@ -115,11 +115,21 @@ static void table_functions(void **state)
                 "0 scan bid bidder,date_time where bidder > 3\n"
                 "1(0) aggregate by bidder; session 10 on date_time; count(); final\n"
                 "2(1) output\n");
-    expect_error(f, "SELECT bidder, window_start FROM TABLE(SESSION(TABLE bid PARTITION BY bidder, "
-                    "DESCRIPTOR(date_time), INTERVAL '10' SECOND))", WEIR_E_UNSUPPORTED, "session as a table function", NULL);
-    expect_error(f, "SELECT bidder, count(*) FROM TABLE(SESSION(TABLE bid PARTITION BY bidder, "
-                    "DESCRIPTOR(date_time), INTERVAL '10' SECOND)) WHERE price > 3 GROUP BY bidder, window_start, window_end",
-                 WEIR_E_UNSUPPORTED, "session as a table function", NULL);
+    expect_plan(f, "SELECT bidder, window_start FROM TABLE(SESSION(TABLE bid PARTITION BY bidder, "
+                   "DESCRIPTOR(date_time), INTERVAL '10' SECOND))",
+                "0 scan bid bidder,date_time\n"
+                "1(0) window session 10 on date_time\n"
+                "2(1) project bidder, window_start\n"
+                "3(2) output\n");
+    /* a filter of rows is one of rows that have their session */
+    expect_plan(f, "SELECT bidder, count(*) FROM TABLE(SESSION(TABLE bid PARTITION BY bidder, "
+                   "DESCRIPTOR(date_time), INTERVAL '10' SECOND)) WHERE price > 3 GROUP BY bidder, window_start, window_end",
+                "0 scan bid bidder,price,date_time\n"
+                "1(0) window session 10 on date_time\n"
+                "2(1) filter price > 3\n"
+                "3(2) aggregate by bidder, window_start, window_end; count(); key window; retracts\n"
+                "4(3) project bidder, \"count(*)\"\n"
+                "5(4) output\n");
 }
 
 static void inner_windows_hide(void **state)
