@@ -94,9 +94,9 @@ Status bind_versions(Binder *b, const TableRef *t, LNode **out, Scope *scope)
     const Name *name = t->kind == TABLE_NAME ? &t->parts.data[t->parts.len - 1] : NULL;
     Relation *r = name ? catalog_find(b->p->catalog, name->text) : NULL;
     if (name && !r) return unknown_relation(b, name);
-    if (!r || r->kind != REL_TABLE || r->nkey == 0 || r->watermark.col < 0 || !options_get(&r->options, "connector")) {
+    if (!r || r->kind != REL_TABLE || r->nkey == 0 || r->watermark.col < 0) {
         Status st = diag_error(b->p->diags, WEIR_E_TYPE, bind_at(b, t->span), "there are no versions by time here");
-        diag_hint(b->p->diags, "FOR SYSTEM_TIME AS OF takes a TABLE with a connector, PRIMARY KEY and WATERMARK; or AS OF proctime()");
+        diag_hint(b->p->diags, "FOR SYSTEM_TIME AS OF takes a TABLE with PRIMARY KEY and WATERMARK; or AS OF proctime()");
         return st;
     }
     depend_on(b, r->id);

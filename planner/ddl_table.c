@@ -50,22 +50,36 @@ static Status refuse_options(Planner *p, const CreateStream *s)
 {
     for (ptrdiff_t i = 0; i < s->options.len; i++) {
         const OptionItem *o = &s->options.data[i];
-        if (str_ieq(o->key.text, S("time_zone"))) continue;
+        if (str_ieq(o->key.text, S("time_zone")) || str_ieq(o->key.text, S("state_ttl"))) continue;
         Status st = diag_error(p->diags, WEIR_E_OPTION, o->key.span, "option \"%.*s\" needs a connector", STR_ARG(o->key.text));
-        diag_hint(p->diags, "statements change a table without connector; it takes no options");
+        diag_hint(p->diags, "statements change a table without connector; of options it takes state_ttl");
         return st;
     }
     return WEIR_OK;
 }
 
+/* A version begins at the time that the statement gives it. */
+static Status check_versions(Planner *p, const CreateStream *s, const Relation *rel)
+{
+    if (rel->watermark.col < 0) return WEIR_OK;
+    Span at = s->watermark->span;
+    if (rel->nkey == 0) {
+        Status st = diag_error(p->diags, WEIR_E_TYPE, at, "a table without primary key has no versions: WATERMARK means nothing in it");
+        diag_hint(p->diags, "declare PRIMARY KEY (…)");
+        return st;
+    }
+    if (rel->cols[rel->watermark.col].kind != COL_COMPUTED) return WEIR_OK;
+    return diag_error(p->diags, WEIR_E_TYPE, at, "\"%.*s\" is computed: versions go by a time that statements give",
+                      STR_ARG(rel->cols[rel->watermark.col].name));
+}
+
 static Status check_reference(Planner *p, const CreateStream *s, const Relation *rel)
 {
     if (!p->rows_by_hand) TRY(refuse_options(p, s));
-    if (rel->watermark.col >= 0)
-        return diag_error(p->diags, WEIR_E_UNSUPPORTED, s->watermark->span,
-                          "WATERMARK of a table that statements change is not built");
+    TRY(check_versions(p, s, rel));
     for (int32_t i = 0; i < rel->ncols; i++)
-        if (rel->cols[i].kind == COL_METADATA)
+        if (rel->cols[i].kind == COL_METADATA && p->rows_by_hand) rel->cols[i].kind = COL_PHYSICAL;
+        else if (rel->cols[i].kind == COL_METADATA)
             return diag_error(p->diags, WEIR_E_OPTION, rel->cols[i].span, "metadata comes with a connector");
     return WEIR_OK;
 }

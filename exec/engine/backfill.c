@@ -9,7 +9,8 @@ static Status push_rows(weir *db, Leaf *leaf, ViewReader *r)
         Batch b = {.judge_max = INT64_MIN};
         TRY(view_reader_next(r, &db->epoch.batch, &b, &db->diags));
         if (b.rows == 0) return WEIR_OK;
-        op_take(&leaf->op, 0, &b);
+        if (leaf->op.plan->kind == PHYS_SCAN) leaf_push(leaf, &b); /* the present versions of a table */
+        else op_take(&leaf->op, 0, &b);
         arena_reset(&db->epoch.batch);
     }
 }

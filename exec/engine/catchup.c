@@ -18,6 +18,12 @@ static bool has_moved(weir *db, Scan *s)
     return false;
 }
 
+/* Versions of a table that statements change: those that were are gone, but for the present ones. */
+static bool is_versions_by_hand(const PhysOp *p)
+{
+    return p->kind == PHYS_SCAN && p->rel->kind == REL_TABLE && !options_get(&p->rel->options, "connector");
+}
+
 static Status leaf_lags(weir *db, const Leaf *leaf, bool *lags)
 {
     const PhysOp *p = leaf->op.plan;
@@ -28,6 +34,8 @@ static Status leaf_lags(weir *db, const Leaf *leaf, bool *lags)
         Scan *shared;
         TRY(engine_scan(db, p->rel, &shared));
         *lags |= has_moved(db, shared);
+    } else if (is_versions_by_hand(p)) {
+        *lags |= op_view_progress(engine_query(db, p->rel->id)->root).changes > 0;
     }
     return WEIR_OK;
 }
@@ -80,6 +88,8 @@ static Status feed(weir *db, Query *q, Query *reader)
         const PhysOp *p = leaf->op.plan;
         if (p->kind == PHYS_SCAN && engine_is_replayable(db, p->rel)) {
             scan_add(own_scan(db, q, p->rel), leaf);
+        } else if (is_versions_by_hand(p)) {
+            leaf->needs_rows = true;
         } else if (p->kind == PHYS_VIEW_INPUT) {
             leaf->needs_rows = !can_shadow(db, engine_query(db, p->rel->id));
             if (leaf->needs_rows) continue;
@@ -182,7 +192,7 @@ Status catchup_load(weir *db, Query *q, StateFold *fold)
 {
     Restore r = {.db = db, .q = q};
     for (int i = 0; i < q->nleaves; i++) /* tables came with its first epoch */
-        if (q->leaves[i]->op.plan->kind == PHYS_VIEW_INPUT && q->leaves[i]->op.plan->rel->kind == REL_TABLE) q->leaves[i]->needs_rows = false;
+        if (q->leaves[i]->needs_rows && q->leaves[i]->op.plan->rel->kind == REL_TABLE) q->leaves[i]->needs_rows = false;
     TRY(state_fold_each(fold, restore_one, &r));
     for (ptrdiff_t i = 0; i < q->own_scans.len; i++) {
         Scan *own = q->own_scans.data[i];

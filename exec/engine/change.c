@@ -196,7 +196,7 @@ Status change_complete(Change *x, Value *row)
     for (int i = 0; i < r->ncols; i++) {
         const ColumnDef *c = &r->cols[i];
         row[i].type = c->type;
-        bool is_time = r->kind == REL_STREAM && i == r->watermark.col && !r->watermark.drop_null_time && !r->watermark.keep_null_time;
+        bool is_time = i == r->watermark.col && !r->watermark.drop_null_time && !r->watermark.keep_null_time;
         if (!row[i].is_null || (!c->not_null && !c->primary_key && !is_time)) continue;
         if (r->kind == REL_STREAM && c->kind != COL_PHYSICAL) continue;
         return diag_error(&x->s->db->diags, WEIR_E_DATA, x->s->ast->span, is_time ? "event time \"%.*s\" is missing"

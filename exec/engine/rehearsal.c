@@ -47,7 +47,7 @@ static Status advance_watermark(weir *db, const char *stream, int64_t us)
     const Map *m = &db->catalog.relations;
     for (ptrdiff_t i = 0; i < m->len; i++) {
         const Relation *r = m->items[i].value;
-        if (!r || r->kind != REL_STREAM || r->watermark.col < 0 || (only && r != only)) continue;
+        if (!r || (r->kind != REL_STREAM && r->kind != REL_TABLE) || r->watermark.col < 0 || (only && r != only)) continue;
         Scan *s;
         TRY(engine_scan(db, r, &s));
         scan_advance(s, us);

@@ -145,26 +145,37 @@ void table_edit_remove(TableEdit *e, RowEdit *r)
 /* ---- handing on ------------------------------------------------------------------------------------ */
 
 typedef struct Changes {
-    Leaf *leaf;
+    Leaf *leaf;          /* of the table's own plan; or NULL: */
+    Scan *scan;          /* of its versions */
+    const Relation *rel;
+    int64_t watermark;   /* of the versions so far */
     Arena *arena;
     Batch b;
     int32_t *weights;
 } Changes;
 
-static void changes_begin(Changes *c, const Relation *rel)
+static void changes_begin(Changes *c)
 {
+    const Relation *rel = c->rel;
     c->b = (Batch){.ncols = rel->ncols, .cols = new (c->arena, Column, rel->ncols), .judge_max = INT64_MIN};
     for (int i = 0; i < rel->ncols; i++) c->b.cols[i] = column_new(c->arena, rel->cols[i].type, BATCH_ROWS_MAX);
     c->b.weights = c->weights = new_raw(c->arena, int32_t, BATCH_ROWS_MAX);
 }
 
-static void changes_add(Changes *c, const Relation *rel, const Value *row, int32_t weight)
+static void changes_flush(Changes *c)
+{
+    if (c->b.rows == 0) return;
+    if (c->leaf) leaf_emit(c->leaf, &c->b);
+    else scan_insert(c->scan, &c->b, 1);
+}
+
+static void changes_add(Changes *c, const Value *row, int32_t weight)
 {
     if (c->b.rows == BATCH_ROWS_MAX) {
-        leaf_emit(c->leaf, &c->b);
-        changes_begin(c, rel);
+        changes_flush(c);
+        changes_begin(c);
     }
-    for (int i = 0; i < rel->ncols; i++) column_put(&c->b.cols[i], c->arena, c->b.rows, &row[i]);
+    for (int i = 0; i < c->rel->ncols; i++) column_put(&c->b.cols[i], c->arena, c->b.rows, &row[i]);
     c->weights[c->b.rows++] = weight;
 }
 
@@ -175,17 +186,68 @@ static bool same_row(const Relation *rel, const Value *a, const Value *b)
     return true;
 }
 
-void table_edit_push(TableEdit *e)
+static bool is_changed(const TableEdit *e, const RowEdit *r)
 {
-    Query *q = engine_query(e->tx->db, e->rel_id);
-    Changes c = {.leaf = q->leaves[0], .arena = &e->tx->db->epoch.arena};
-    assert(c.leaf->op.plan->kind == PHYS_TABLE);
-    changes_begin(&c, e->rel);
+    if (r->old == r->now) return false;
+    return !r->old || !r->now || !same_row(e->rel, r->old, r->now);
+}
+
+static bool same_key(const Relation *rel, const Value *a, const Value *b)
+{
+    for (int i = 0; i < rel->nkey; i++)
+        if (!value_eq(&a[rel->key[i]], &b[rel->key[i]])) return false;
+    return true;
+}
+
+static void add_version(Changes *c, const Value *row, int32_t weight)
+{
+    int64_t w = row[c->rel->watermark.col].i - c->rel->watermark.delay_us;
+    if (!row[c->rel->watermark.col].is_null && w > c->watermark) c->watermark = w;
+    changes_add(c, row, weight);
+}
+
+/* A deletion has no time of its own: the version ends as early as it can, a tick after the watermark,
+ * but not before it has begun. A row without a time was none. */
+static void add_end(Changes *c, const Value *row)
+{
+    if (row[c->rel->watermark.col].is_null) return;
+    Value *end = new (c->arena, Value, c->rel->ncols);
+    memcpy(end, row, (size_t)c->rel->ncols * sizeof *end);
+    Value *time = &end[c->rel->watermark.col];
+    if (c->watermark > time->i) time->i = c->watermark;
+    time->i += type_tick_us(time->type);
+    add_version(c, end, -1);
+}
+
+/* Records as a changelog has them: the rows that keys have from their time on, and the ends of rows. */
+static Status push_versions(TableEdit *e)
+{
+    Changes c = {.rel = e->rel, .arena = &e->tx->db->epoch.arena};
+    TRY(engine_scan(e->tx->db, e->rel, &c.scan));
+    c.watermark = scan_watermark(c.scan);
+    changes_begin(&c);
     for (ptrdiff_t i = 0; i < e->rows.len; i++) {
         const RowEdit *r = e->rows.data[i];
-        if (r->old == r->now || (r->old && r->now && same_row(e->rel, r->old, r->now))) continue;
-        if (r->old) changes_add(&c, e->rel, r->old, -1);
-        if (r->now) changes_add(&c, e->rel, r->now, 1);
+        if (!is_changed(e, r)) continue;
+        if (r->old && (!r->now || !same_key(e->rel, r->old, r->now))) add_end(&c, r->old);
+        if (r->now) add_version(&c, r->now, 1);
     }
-    if (c.b.rows) leaf_emit(c.leaf, &c.b);
+    changes_flush(&c);
+    return WEIR_OK;
+}
+
+Status table_edit_push(TableEdit *e)
+{
+    Query *q = engine_query(e->tx->db, e->rel_id);
+    Changes c = {.leaf = q->leaves[0], .rel = e->rel, .arena = &e->tx->db->epoch.arena};
+    assert(c.leaf->op.plan->kind == PHYS_TABLE);
+    changes_begin(&c);
+    for (ptrdiff_t i = 0; i < e->rows.len; i++) {
+        const RowEdit *r = e->rows.data[i];
+        if (!is_changed(e, r)) continue;
+        if (r->old) changes_add(&c, r->old, -1);
+        if (r->now) changes_add(&c, r->now, 1);
+    }
+    changes_flush(&c);
+    return e->rel->watermark.col >= 0 ? push_versions(e) : WEIR_OK;
 }

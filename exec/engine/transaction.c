@@ -99,7 +99,7 @@ static int64_t rows_taken(const weir *db)
     int64_t n = 0;
     for (ptrdiff_t i = 0; i < db->scans.len; i++) {
         ScanStats st;
-        if (scan_has_source(db->scans.data[i])) continue;
+        if (scan_has_source(db->scans.data[i]) || scan_relation(db->scans.data[i])->kind == REL_TABLE) continue;
         scan_stats(db->scans.data[i], &st);
         n += st.rows;
     }
@@ -114,7 +114,7 @@ static Status commit_epoch(Transaction *tx, int64_t *accepted)
     engine_begin_queries(db);
     TRY(poll_inserts(db)); /* what waited before is not the transaction's */
     int64_t before = rows_taken(db);
-    for (TableEdit *e = tx->tables; e; e = e->next) table_edit_push(e);
+    for (TableEdit *e = tx->tables; e; e = e->next) TRY(table_edit_push(e));
     for (ptrdiff_t i = 0; i < tx->streams.len; i++) {
         Scan *scan;
         TRY(engine_scan(db, tx->streams.data[i].rel, &scan));

@@ -94,8 +94,8 @@ void table_edit_remove(TableEdit *e, RowEdit *r);
 void table_edit_release(TableEdit *e, const RowEdit *r);
 /* "(1, 'a')": the key of a row, for messages. */
 Str table_edit_key_text(const TableEdit *e, const Value *row, Arena *a);
-/* Hands its changes to the operators of the table. */
-void table_edit_push(TableEdit *e);
+/* Hands its changes to the operators of the table; and, with WATERMARK, its versions to the scan of them. */
+Status table_edit_push(TableEdit *e);
 
 /* ---- overlay.c: what a SELECT inside a transaction sees ----------------------------------------- */
 /* Shows on the reading connection what the transaction has changed so far; and no longer. */

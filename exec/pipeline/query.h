@@ -21,7 +21,7 @@ typedef struct Leaf {
     Query *upstream;      /* PHYS_VIEW_INPUT */
     int64_t next_watermark; /* set before flush */
     bool is_done, is_saved; /* PHYS_VALUES: handed out; known to the database */
-    bool needs_rows;      /* PHYS_VIEW_INPUT of a new query: starts from the view's present rows */
+    bool needs_rows;      /* of a new query: starts from the view's or table's present rows */
 } Leaf;
 
 /* How far a query's own log has grown, per operator: decides when a base is written. */

@@ -214,6 +214,10 @@ static Batch copy_batch(Scan *s, const Batch *rows, uint64_t number)
     }
     for (int c = 0; c < rows->ncols; c++) b.cols[c] = copy_column(s, &rows->cols[c], all, rows->rows);
     b.offset = offset;
+    if (!rows->weights) return b;
+    int32_t *weights = new_raw(a, int32_t, rows->rows);
+    memcpy(weights, rows->weights, (size_t)rows->rows * sizeof *weights);
+    b.weights = weights;
     return b;
 }
 

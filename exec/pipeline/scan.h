@@ -65,7 +65,8 @@ void scan_set_once(Scan *s, bool once);
 ScanStatus scan_poll(Scan *s, Epoch *e);
 /* Why it stopped. */
 Status scan_stop_error(const Scan *s, Diags *d);
-/* Rows for a stream without connector, decoded already, in n batches; read by the next polls. */
+/* Rows for a stream without connector, or versions of a table without one, decoded already, in n batches;
+ * read by the next polls. */
 void scan_insert(Scan *s, const Batch *batches, int n);
 bool scan_has_inserts(const Scan *s);
 /* Whether it is to be polled though nothing may come: silence is something it rules on. */
