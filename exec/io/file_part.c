@@ -42,10 +42,17 @@ void file_part_close(FilePart *f)
     f->fd = -1;
 }
 
-int64_t file_part_size(const FilePart *f)
+int64_t file_changed_ns(const struct stat *st)
+{
+    return st->st_mtim.tv_sec * INT64_C(1000000000) + st->st_mtim.tv_nsec;
+}
+
+int64_t file_part_look(const FilePart *f, int64_t *changed_ns)
 {
     struct stat st;
-    return fstat(f->fd, &st) == 0 ? st.st_size : -1;
+    if (fstat(f->fd, &st) != 0) return -1;
+    *changed_ns = file_changed_ns(&st);
+    return st.st_size;
 }
 
 /* ---- marks ------------------------------------------------------------------------------------- */

@@ -30,6 +30,7 @@ typedef struct FilePart {
     int fd;                /* -1: not open */
     uint64_t device, inode; /* of the open file */
     int64_t size;          /* when last looked at, -1: never */
+    int64_t changed_ns;    /* when the file was changed last, at the same look */
     bool at_end;           /* all of `size` has been read */
     int64_t limit;         /* `once`: read no further; -1: no limit */
     uint64_t history_end;  /* rows below were there when the stream was first opened */
@@ -49,7 +50,10 @@ typedef struct FilePart {
 /* Opens the file at `path`; WEIR_E_IO. */
 Status file_part_open(FilePart *f, const char *path, Diags *d);
 void file_part_close(FilePart *f);
-int64_t file_part_size(const FilePart *f); /* of the open file now */
+/* The size of the open file now (-1: it cannot be told), and when it was changed last. */
+int64_t file_part_look(const FilePart *f, int64_t *changed_ns);
+struct stat;
+int64_t file_changed_ns(const struct stat *st);
 
 /* The bytes p[0..n) at the position were handed out. */
 void file_part_advance(FilePart *f, const char *p, ptrdiff_t n);

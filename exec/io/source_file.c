@@ -186,6 +186,7 @@ static bool find_file(FileSource *s, FilePart *f, const FileMark *mark)
     int n;
     arena_reset(&s->look);
     if (file_set_list(s->base.spec->rel->base_dir, s->path, &s->look, &names, &n, NULL) != WEIR_OK) n = 0;
+    if (mark->length == 0) n = 0; /* nothing by which it could be known under another name */
     for (int round = 0; round < 3; round++) {
         for (int i = -1; i < n; i++) { /* -1: its own path */
             struct stat st;
@@ -217,7 +218,9 @@ static Status resume_part(FileSource *s, FilePart *f, const FileMark *mark, Diag
     f->ended = false;
     if (is_there && file_part_read_marks(f)) return WEIR_OK;
     file_part_close(f);
-    if (mark->length > 0) file_part_next_generation(f); /* replaced, truncated or not there */
+    struct stat st;
+    bool is_gone = stat(f->path.p, &st) != 0; /* it may come back, with its disk */
+    if (mark->length > 0 && !is_gone) file_part_next_generation(f); /* replaced or truncated */
     return WEIR_OK;
 }
 
@@ -252,11 +255,10 @@ static Status add_unsaved(FileSource *s, FilePart **fresh, int nfresh, bool all_
 {
     for (int i = 0; i < nfresh; i++) {
         struct stat st;
+        bool is_gone = stat(fresh[i]->path.p, &st) != 0; /* the folder itself, which is not there now */
+        if (s->is_seeked && is_gone) continue;
         if (is_known_elsewhere(s, fresh[i], fresh[i]->path.p)) continue;
-        if (all_ended && !s->follow) {
-            if (stat(fresh[i]->path.p, &st) != 0) continue;
-            return has_ended(s, fresh[i]->name, "is new", d);
-        }
+        if (all_ended && !s->follow) return has_ended(s, fresh[i]->name, "is new", d);
         fresh[i]->label = 0;
         TRY(part_add(s, fresh[i], d));
     }
@@ -451,28 +453,37 @@ static bool decode(FileSource *s, FilePart *f, bool at_end, SourceBatch *out)
 
 /* ---- following --------------------------------------------------------------------------------- */
 
+/* The part's file has been opened again: it goes on where reading stopped, if it is the same. */
+static void go_on_or_begin(FileSource *s, FilePart *f)
+{
+    FileMark mark = file_part_mark(f);
+    bool is_same = mark.length == 0 || file_has_mark(f->fd, &mark);
+    if (!is_same || (f->is_kept && !file_part_read_marks(f))) begin_generation(s, f);
+}
+
 /* Opens the part's file again if it is there and has news. False: nothing to read now. */
 static bool reopen_followed(FileSource *s, FilePart *f)
 {
     struct stat st;
     if (stat(f->path.p, &st) != 0 || !S_ISREG(st.st_mode)) return false;
-    if (f->inode == (uint64_t)st.st_ino && (uint64_t)st.st_size == f->offset && f->offset > 0) return false;
+    bool is_as_left = f->inode == (uint64_t)st.st_ino && (uint64_t)st.st_size == f->offset && f->offset > 0;
+    if (is_as_left && f->changed_ns == file_changed_ns(&st)) return false;
     if (is_known_elsewhere(s, f, f->path.p)) return false;
-    FileMark mark = file_part_mark(f);
     if (file_part_open(f, f->path.p, NULL) != WEIR_OK) return false;
-    if (mark.length > 0 && !file_has_mark(f->fd, &mark)) begin_generation(s, f);
+    go_on_or_begin(s, f);
     return true;
 }
 
-/* A file that was read to its end has another size now: the same one grown, or its bytes were
- * replaced. */
+/* A file that was read to its end has changed: the same one grown, or its bytes were replaced,
+ * perhaps by as many. */
 static void check_content(FileSource *s, FilePart *f)
 {
-    int64_t size = file_part_size(f);
-    if (size == f->size) return;
-    f->at_end = false;
+    int64_t changed_ns, size = file_part_look(f, &changed_ns);
+    if (size == f->size && changed_ns == f->changed_ns) return;
+    f->at_end = size == f->size;
     bool is_shorter = size < f->size;
     f->size = size;
+    f->changed_ns = changed_ns;
     if (is_shorter || is_replaced(f)) begin_generation(s, f);
 }
 
@@ -489,6 +500,7 @@ static bool is_rotated(const FileSource *s, const FilePart *f)
 static bool follow_on(FileSource *s, FilePart *f, SourceBatch *out, bool *got_batch)
 {
     *got_batch = false;
+    file_part_look(f, &f->changed_ns);
     f->size = (int64_t)reader_read_to(&s->reader);
     f->at_end = true;
     if (!is_rotated(s, f)) return false;
@@ -523,7 +535,9 @@ static Status look_again(FileSource *s, Diags *d)
     if (file_set_list(s->base.spec->rel->base_dir, s->path, &s->look, &names, &n, NULL) != WEIR_OK)
         return WEIR_OK;
     for (int i = 0; i < n; i++) {
+        struct stat st;
         if (part_named(s, names[i].name)) continue;
+        if (stat(names[i].path.p, &st) != 0) continue; /* the folder itself, which is not there now */
         if (is_known_elsewhere(s, NULL, names[i].path.p)) continue;
         TRY(part_add(s, part_new(s, names[i].name, names[i].path), d));
     }
@@ -559,6 +573,8 @@ static PartStatus poll_part(FileSource *s, int32_t i, SourceBatch *out, Diags *d
             if (!reopen_followed(s, f)) return PART_NOTHING;
         } else if (file_part_open(f, f->path.p, d) != WEIR_OK) {
             return PART_FAILED;
+        } else if (f->is_kept) {
+            go_on_or_begin(s, f);
         }
     }
     if (s->follow && !once && f->at_end) {

@@ -346,6 +346,147 @@ static void test_copy_and_truncate(void **state)
     source_free(t);
 }
 
+/* Gives a file a time of change of its own: rewritten files of a test may share one. */
+static void touch(const char *name, int seconds)
+{
+    struct timespec t[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
+    assert_int_equal(utimensat(AT_FDCWD, path_of(name), t, 0), 0);
+}
+
+/* Written anew with as many bytes, in its place, while it is open and while it is not. */
+static void test_replaced_by_the_same_size(void **state)
+{
+    (void)state;
+    put("x.log", "{\"a\":1}\n{\"a\":2}\n");
+    touch("x.log", 1000);
+    TestSource *t = open_path("x.log", "json", true);
+    begin(t);
+    expect(t, SOURCE_EMPTY, "x.log/0 0: 1\nx.log/0 8: 2\n");
+    touch("x.log", 1001); /* touched, but the same */
+    expect(t, SOURCE_EMPTY, "");
+    put("x.log", "{\"a\":3}\n{\"a\":4}\n");
+    touch("x.log", 1002);
+    expect(t, SOURCE_EMPTY, "x.log/1 0: 3\nx.log/1 8: 4\n");
+    source_save(t);
+    source_stop(t);
+    put("x.log", "{\"a\":5}\n{\"a\":6}\n");
+    begin(t);
+    expect(t, SOURCE_EMPTY, "x.log/2 0: 5\nx.log/2 8: 6\n");
+    put("y.log", "{\"a\":7}\n{\"a\":8}\n");
+    move("y.log", "x.log");
+    expect(t, SOURCE_EMPTY, "x.log/3 0: 7\nx.log/3 8: 8\n");
+    append("x.log", "{\"a\":9}\n");
+    expect(t, SOURCE_EMPTY, "x.log/3 16: 9\n");
+    source_free(t);
+}
+
+/* A link that names another file from now on, as logs of the day do. */
+static void test_symlink_swapped(void **state)
+{
+    (void)state;
+    put("monday", "{\"a\":1}\n");
+    put("tuesday", "{\"a\":2}\n");
+    assert_int_equal(symlink("monday", path_of("current")), 0);
+    TestSource *t = open_path("current", "json", true);
+    begin(t);
+    expect(t, SOURCE_EMPTY, "current/0 0: 1\n");
+    append("monday", "{\"a\":3}\n");
+    assert_int_equal(symlink("tuesday", path_of("next")), 0);
+    move("next", "current");
+    expect(t, SOURCE_EMPTY, "current/0 8: 3\ncurrent/1 0: 2\n"); /* the old one to its end first */
+    restart(t);
+    append("tuesday", "{\"a\":4}\n");
+    expect(t, SOURCE_EMPTY, "current/1 8: 4\n");
+    source_free(t);
+}
+
+static void put_numbered(const char *name, char first, char middle, char last)
+{
+    FILE *f = fopen(path_of(name), "w");
+    fprintf(f, "{\"a\":%c}\n", first);
+    for (int i = 0; i < 2000; i++) fprintf(f, "{\"a\":%c}\n", i == 1000 ? middle : '0');
+    fprintf(f, "{\"a\":%c}\n", last);
+    fclose(f);
+}
+
+/* What was read is known by its first and its last 1,024 bytes, whatever the inode says. */
+static void test_identity_is_content(void **state)
+{
+    (void)state;
+    put_numbered("x.log", '1', '2', '3');
+    TestSource *t = open_path("x.log", "json", true);
+    SourceStatus st;
+    begin(t);
+    source_read(t, &st);
+    source_save(t);
+    source_stop(t);
+    put_numbered("copy", '1', '2', '3'); /* restored from a backup: another inode, the same file */
+    append("copy", "{\"a\":4}\n");
+    move("copy", "x.log");
+    begin(t);
+    expect(t, SOURCE_EMPTY, "x.log/0 16016: 4\n");
+    source_save(t);
+    source_stop(t);
+    put_numbered("x.log", '1', '2', '7'); /* the same inode and beginning, another end */
+    append("x.log", "{\"a\":4}\n{\"a\":5}\n");
+    begin(t);
+    assert_true(str_starts(source_read(t, &st), S("x.log/1 0: 1\n")));
+    source_free(t);
+}
+
+/* Under a path of several files a renamed one is read on under its new name, to its end, and its
+ * rows keep their partition. */
+static void test_renamed_across_a_pattern(void **state)
+{
+    (void)state;
+    put("a.log", "{\"a\":1}\n");
+    put("b.log", "{\"a\":5}\n");
+    TestSource *t = open_path("*.log", "json", true);
+    begin(t);
+    expect(t, SOURCE_EMPTY, "a.log/0 0: 1\nb.log/0 0: 5\n");
+    append("a.log", "{\"a\":2}\n");
+    move("a.log", "z.log");
+    append("z.log", "{\"a\":3}\n");
+    expect(t, SOURCE_EMPTY, "a.log/0 8: 2\na.log/0 16: 3\n");
+    source_save(t);
+    source_stop(t);
+    append("z.log", "{\"a\":4}\n");
+    move("z.log", "c.log");
+    put("a.log", "{\"a\":9}\n");
+    begin(t);
+    expect(t, SOURCE_EMPTY, "a.log/0 24: 4\na.log/1 0: 9\n");
+    source_free(t);
+}
+
+/* A folder that goes (an unmounted disk) and comes back: nothing is read twice. */
+static void test_vanished_folder(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir(path_of("in"), 0755), 0);
+    put("in/x.log", "{\"a\":1}\n");
+    TestSource *t = open_path("in", "json", true);
+    begin(t);
+    expect(t, SOURCE_EMPTY, "x.log/0 0: 1\n");
+    move("in", "away");
+    expect(t, SOURCE_EMPTY, "");
+    restart(t);
+    expect(t, SOURCE_EMPTY, "");
+    move("away", "in");
+    append("in/x.log", "{\"a\":2}\n");
+    expect(t, SOURCE_EMPTY, "x.log/0 8: 2\n");
+    source_save(t);
+    source_stop(t);
+    move("in", "away");
+    t->once = true;
+    begin(t);
+    expect(t, SOURCE_DRAINED, "");
+    move("away", "in");
+    append("in/x.log", "{\"a\":3}\n");
+    restart(t);
+    expect(t, SOURCE_DRAINED, "x.log/0 16: 3\n");
+    source_free(t);
+}
+
 static void test_start_at_end(void **state)
 {
     (void)state;
@@ -447,6 +588,9 @@ int main(void)
         TEST(test_rotation_while_down), TEST(test_chain_of_rotated_files),
         TEST(test_truncation),    TEST(test_copy_and_truncate),
         TEST(test_start_at_end),
+        TEST(test_replaced_by_the_same_size), TEST(test_symlink_swapped),
+        TEST(test_identity_is_content), TEST(test_renamed_across_a_pattern),
+        TEST(test_vanished_folder),
         TEST(test_metadata),      TEST(test_long_records),
         TEST(test_history),
     };
