@@ -128,13 +128,23 @@ WEIR_API weir_status weir_exec(weir *db, const char *sql, int64_t len, const cha
  * blank text. A statement that changes something does so at its first step. */
 WEIR_API weir_status weir_prepare(weir *db, const char *sql, int64_t len, weir_stmt **out,
                                   const char **tail);
+/* What relative paths in prepared statements are relative to from now on; NULL: the working folder. */
+WEIR_API weir_status weir_set_base_dir(weir *db, const char *dir);
 /* WEIR_ROW, WEIR_DONE or an error, after which the statement can only be finalized. A push query
  * waits for rows. What a statement reads may be dropped while it is open. */
 WEIR_API weir_status weir_step(weir_stmt *s);
+/* The same, but WEIR_IDLE when a push query has no row within `timeout_ms` (0: what there is now); it
+ * may be stepped again. Negative: waits for ever, as weir_step does. */
+WEIR_API weir_status weir_step_for(weir_stmt *s, int timeout_ms);
 WEIR_API void weir_finalize(weir_stmt *s);
 /* Whether sql[0..len) holds a complete statement. `*wants` (if given) says what is missing:
  * 0 nothing, ';', '\'', '"', '`', '(', '*' (an open comment). */
 WEIR_API int weir_complete(const char *sql, int64_t len, int *wants);
+/* Bytes of the first statement, its semicolon and what is blank before it included; 0: no semicolon ends
+ * it yet. */
+WEIR_API int64_t weir_statement_length(const char *sql, int64_t len);
+/* Whether BEGIN has been carried out and its COMMIT or ROLLBACK has not. */
+WEIR_API int weir_in_transaction(weir *db);
 
 /* The shape of the result, valid from prepare to finalize, and the current row. */
 typedef enum weir_type { WEIR_NULL, WEIR_INTEGER, WEIR_FLOAT, WEIR_TEXT, WEIR_BLOB } weir_type;

@@ -218,3 +218,17 @@ bool parser_complete(Str text, int *wants)
     if (wants) *wants = missing;
     return is_ended && !l.open;
 }
+
+ptrdiff_t parser_first_end(Str text)
+{
+    Arena arena = {0};
+    Lexer l = lexer_init(str_dup(&arena, text), &arena, NULL);
+    ptrdiff_t end = 0;
+    bool is_blank = true;
+    for (Token t = lexer_next(&l); t.kind != TOKEN_END && !end; t = lexer_next(&l)) {
+        if (t.kind == TOKEN_SEMICOLON && !is_blank) end = t.name.span.off + t.name.span.len;
+        is_blank &= t.kind == TOKEN_SEMICOLON;
+    }
+    arena_free(&arena);
+    return end;
+}

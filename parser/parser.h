@@ -33,6 +33,9 @@ Status parser_parse_first(Str text, Arena *arena, Diags *diags, Stmt **out, ptrd
  * is what is missing: 0 nothing (blank text too), ';', '\'', '"', '`', '(', '*' (a comment). */
 bool parser_complete(Str text, int *wants);
 
+/* The offset behind the semicolon that ends the first statement that is not blank; 0: there is none. */
+ptrdiff_t parser_first_end(Str text);
+
 /* The i-th keyword in upper case, in alphabetical order; NULL behind the last. */
 const char *parser_keyword(int i);
 

@@ -191,6 +191,7 @@ void weir_close(weir *db)
     arena_free(&db->names[1]);
     arena_free(&db->work);
     arena_free(&db->call);
+    arena_free(&db->base_arena);
     arena_free(&db->arena);
     mem_free(db, sizeof *db);
 }

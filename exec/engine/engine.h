@@ -60,6 +60,8 @@ struct weir {
     bool is_pending;       /* epoch.ws is still to be committed: engine_settle */
     bool must_flush;       /* something was registered: run an epoch even without rows */
     Str fault;
+    Str base_dir;          /* of prepared statements: in the arena base_arena */
+    Arena base_arena;
     atomic_int interrupted;
     const char *rules_off; /* rewrite rules not to use (tests) */
     bool is_rehearsal;     /* see weir_options */

@@ -173,7 +173,22 @@ static Status prepare_checked(weir_stmt *s, Str text, bool *is_blank, ptrdiff_t 
     *end = text.n;
     TRY(parser_parse_first(copy, &s->source, &s->db->diags, &first, end));
     *is_blank = !first;
-    return first ? statement_prepare(s, first, copy, S(""), S("")) : WEIR_OK;
+    return first ? statement_prepare(s, first, copy, S(""), str_dup(&s->source, s->db->base_dir)) : WEIR_OK;
+}
+
+weir_status weir_set_base_dir(weir *db, const char *dir)
+{
+    OomFrame f;
+    if (!db) return WEIR_E_MISUSE;
+    db->base_dir = (Str){0};
+    arena_reset(&db->base_arena);
+    if (!dir) return WEIR_OK;
+    if (OOM_TRY(&f)) {
+        db->base_dir = str_dup(&db->base_arena, str_z(dir));
+        OOM_END(&f);
+        return WEIR_OK;
+    }
+    return engine_nomem(db);
 }
 
 weir_status weir_prepare(weir *db, const char *sql, int64_t len, weir_stmt **out, const char **tail)
@@ -202,6 +217,19 @@ weir_status weir_prepare(weir *db, const char *sql, int64_t len, weir_stmt **out
     if (st != WEIR_OK || is_blank) statement_close(s);
     return st;
 }
+
+int64_t weir_statement_length(const char *sql, int64_t len)
+{
+    OomFrame f;
+    int64_t n = 0;
+    if (sql && OOM_TRY(&f)) {
+        n = parser_first_end(text_of(sql, len));
+        OOM_END(&f);
+    }
+    return n;
+}
+
+int weir_in_transaction(weir *db) { return db && db->transaction; }
 
 int weir_complete(const char *sql, int64_t len, int *wants)
 {

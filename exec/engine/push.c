@@ -87,6 +87,18 @@ static Status take_rows(weir_stmt *s, PushStatement *p, bool *any, bool *all_end
     return WEIR_OK;
 }
 
+static int64_t us_left(const weir_stmt *s)
+{
+    const Env *env = &s->db->env;
+    return s->deadline_us == INT64_MAX ? INT64_MAX : s->deadline_us - env->mono_us(env->arg);
+}
+
+static void wait_for_rows(weir_stmt *s)
+{
+    int64_t left = us_left(s);
+    if (left > 0) s->db->env.sleep_us(s->db->env.arg, left < PUSH_WAIT_US ? left : PUSH_WAIT_US);
+}
+
 static Status run_epoch(weir_stmt *s, PushStatement *p)
 {
     meter_begin(&p->meter, &s->db->env);
@@ -95,7 +107,7 @@ static Status run_epoch(weir_stmt *s, PushStatement *p)
     TRY(take_rows(s, p, &any, &all_ended));
     bool has_tick = query_ticks(p->query, p->flushed_us, p->epoch.now_us);
     if (!any && !all_ended && !has_tick && p->is_begun) {
-        s->db->env.sleep_us(s->db->env.arg, PUSH_WAIT_US);
+        wait_for_rows(s);
         return WEIR_OK;
     }
     p->is_begun = true;
@@ -111,7 +123,7 @@ static Status push_step(weir_stmt *s)
 {
     PushStatement *p = s->impl;
     OutputRow row;
-    while (p->left != 0) {
+    for (bool has_run = false; p->left != 0; has_run = true) {
         TRY(engine_interrupted(s->db));
         if (op_output_next(p->query->root, &row)) {
             memcpy(s->row, row.values, (size_t)s->ncols * sizeof *s->row);
@@ -120,6 +132,7 @@ static Status push_step(weir_stmt *s)
             return WEIR_ROW;
         }
         if (p->has_ended) return WEIR_DONE;
+        if (has_run && us_left(s) <= 0) return WEIR_IDLE;
         TRY(run_epoch(s, p));
     }
     return WEIR_DONE;

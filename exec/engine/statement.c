@@ -89,7 +89,10 @@ static Status checkpoint_step(weir_stmt *s)
 static Status backup_step(weir_stmt *s)
 {
     TRY(engine_settle(s->db));
-    TRY(storage_backup(s->db->storage, s->ast->backup->path, &s->db->diags));
+    Str path = s->ast->backup->path;
+    bool is_relative = s->base_dir.n && !str_starts(path, S("/"));
+    if (is_relative) path = str_printf(&s->arena, "%.*s/%.*s", STR_ARG(s->base_dir), STR_ARG(path));
+    TRY(storage_backup(s->db->storage, path, &s->db->diags));
     return WEIR_DONE;
 }
 
@@ -168,6 +171,7 @@ weir_stmt *statement_new(weir *db)
     weir_stmt *s = mem_alloc(sizeof *s);
     s->db = db;
     s->weight = 1;
+    s->deadline_us = INT64_MAX;
     s->next = db->statements;
     if (s->next) s->next->previous = s;
     return db->statements = s;
@@ -238,7 +242,7 @@ static Status step_checked(weir_stmt *s)
     bool was_done = s->is_done;
     s->is_failed = true;
     Status st = statement_next(s);
-    s->is_failed = st != WEIR_ROW && st != WEIR_DONE;
+    s->is_failed = st != WEIR_ROW && st != WEIR_DONE && st != WEIR_IDLE;
     if (was_done) return st;
     if (s->is_failed) { /* the diagnosis outlives the statement */
         s->db->diags.text = str_dup(&s->db->call, s->text);
@@ -247,10 +251,14 @@ static Status step_checked(weir_stmt *s)
     return st;
 }
 
-weir_status weir_step(weir_stmt *s)
+weir_status weir_step(weir_stmt *s) { return weir_step_for(s, -1); }
+
+weir_status weir_step_for(weir_stmt *s, int timeout_ms)
 {
     OomFrame f;
     if (!s || !s->db) return WEIR_E_MISUSE;
+    const Env *env = &s->db->env;
+    s->deadline_us = timeout_ms < 0 ? INT64_MAX : env->mono_us(env->arg) + (int64_t)timeout_ms * 1000;
     if (OOM_TRY(&f)) {
         Status st = step_checked(s);
         OOM_END(&f);

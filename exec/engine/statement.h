@@ -10,6 +10,7 @@ typedef struct StatementClass StatementClass;
 struct weir_stmt {
     weir *db;
     const StatementClass *cls;
+    int64_t deadline_us; /* of this step, by the monotonic clock; INT64_MAX: none */
     Arena arena;          /* as long as the statement */
     Arena source;         /* its text and AST, where it owns them */
     Arena row_arena;      /* texts of the current row */
@@ -31,8 +32,8 @@ struct weir_stmt {
 };
 
 /* A kind of statement. `prepare` checks everything that can be checked without doing it and says
- * what columns there will be; `step` gives WEIR_ROW with row and weight filled, WEIR_DONE, or an
- * error. */
+ * what columns there will be; `step` gives WEIR_ROW with row and weight filled, WEIR_DONE, WEIR_IDLE
+ * where it waits for rows and the deadline has passed, or an error. */
 struct StatementClass {
     Status (*prepare)(weir_stmt *s);
     Status (*step)(weir_stmt *s);
