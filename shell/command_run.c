@@ -1,12 +1,13 @@
 /* command_run.c: weir run: register the files' statements, then run until the inputs have ended. */
 #include "shell/command.h"
 #include "shell/progress.h"
+#include "shell/remote/server.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { RUN_WAIT_MS = 100 };
+enum { RUN_WAIT_MS = 100, SERVE_WAIT_MS = 4 /* as long as the engine waits for a quiet source */ };
 
 static bool any_errors(weir *db)
 {
@@ -29,15 +30,28 @@ static bool wait_for_save(void)
     return !interrupt_waits();
 }
 
+/* Between epochs other shells are served; while there is nothing to read, the wait is theirs. */
+static weir_status run_a_little(Session *s, const Args *a)
+{
+    if (a->once) return weir_run_once(s->db);
+    if (!s->server) return weir_run(s->db, RUN_WAIT_MS);
+    weir_status st = weir_run(s->db, 0);
+    server_turn(s->server, st == WEIR_IDLE ? SERVE_WAIT_MS : 0);
+    return st;
+}
+
 static weir_status run_all(Session *s, const Args *a)
 {
     Progress p;
     progress_begin(&p, isatty(2) && !a->quiet && !a->no_progress);
     weir_status st;
     do {
-        st = a->once ? weir_run_once(s->db) : weir_run(s->db, RUN_WAIT_MS);
+        st = run_a_little(s, a);
         progress_tick(&p, s->db);
-        if (a->watch && registration_is_old(a)) register_files(s, a, false, true); /* errors leave all as it was */
+        if (a->watch && registration_is_old(a)) {
+            register_files(s, a, false, true); /* errors leave all as it was */
+            server_changed(s->server);
+        }
         if (interrupt_seen()) st = WEIR_E_INTERRUPTED;
     } while (st == WEIR_ROW || st == WEIR_IDLE || (a->watch && st == WEIR_DONE && wait_for_save()));
     progress_end(&p, s->db, !a->quiet);
@@ -59,6 +73,7 @@ int command_run(const Args *a)
     int code = session_open(&s, a->db, false);
     if (code == EXIT_DONE) code = a->dry_run ? register_dry(&s, a) : register_files(&s, a, false, a->verbose);
     if (code == EXIT_DONE && !a->dry_run) {
+        if (!a->once) session_serve(&s);
         weir_status st = run_all(&s, a);
         code = exit_code(st);
         if (st == WEIR_E_INTERRUPTED) code = EXIT_INTERRUPTED;

@@ -1,17 +1,10 @@
 /* command_shell.c: weir [DB]: statements from -c, from standing input, or typed. */
 #include "shell/command.h"
+#include "shell/remote/client.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static bool from_input(Session *s)
-{
-    char *text = read_file("-");
-    bool ok = text && session_run(s, text, NULL);
-    free(text);
-    return ok;
-}
 
 /* https://no-color.org: any text in NO_COLOR means none. */
 static bool wants_colours(const Args *a)
@@ -33,9 +26,16 @@ int command_shell(const Args *a)
         return EXIT_USAGE;
     }
     const char *path = a->nfiles ? a->files[0] : a->db ? a->db : getenv("WEIR_DB");
+    s.may_join = !a->read_only;
     int code = session_open(&s, path, a->read_only);
     if (code) return code;
     s.interactive = !a->sql && isatty(0);
+    if (s.client && a->nsettings) {
+        fprintf(stderr, "weir: settings are those of the engine that runs, process %lld; use SET\n", (long long)s.client->pid);
+        session_close(&s);
+        return EXIT_USAGE;
+    }
+    if (s.interactive && !a->read_only) session_serve(&s);
     s.pager = s.interactive && isatty(1);
     s.style.colours = wants_colours(a);
     session_read_rc(&s);
@@ -43,7 +43,7 @@ int command_shell(const Args *a)
     bool ok = true;
     if (a->sql) ok = session_run(&s, a->sql, "-c");
     else if (s.interactive) ok = repl(&s) == 0;
-    else ok = from_input(&s);
+    else ok = session_run_input(&s);
     bool stopped = interrupt_seen();
     session_close(&s);
     return stopped && !s.interactive ? EXIT_INTERRUPTED : ok ? EXIT_DONE : EXIT_FAILED;

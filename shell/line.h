@@ -15,6 +15,10 @@ bool complete_word(Session *s, const char *before, const char *word, CompletionA
 
 /* Asks the terminal to mark pasted text, or no more. */
 void paste_marks(bool on);
+/* While nothing is typed these other shells are served; NULL: none. */
+void paste_serve(struct Server *server);
+/* Waits for standard input; false: Ctrl-C came. */
+bool paste_wait(void);
 /* The next character of standard input, decoded; pasted tabs come as quoted text. -1: end or interrupt. */
 int paste_getc(FILE *f);
 /* Whether the line that was just read lies in pasted text that goes on. */

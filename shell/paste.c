@@ -1,6 +1,7 @@
 /* paste.c: reads characters of a terminal that marks pasted text (ESC [ 200 ~ … ESC [ 201 ~, xterm's
  * bracketed paste), so that pasted tabs are text and pasted lines are carried out together. */
 #include "shell/line.h"
+#include "shell/remote/server.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -18,7 +19,10 @@ static struct {
     int head, len;
     int ready;                      /* a character that a quote stands before, 0: none */
     bool in_paste;
+    struct Server *server; /* whose clients are served while nothing is typed */
 } state;
+
+void paste_serve(struct Server *server) { state.server = server; }
 
 void paste_marks(bool on)
 {
@@ -27,20 +31,33 @@ void paste_marks(bool on)
     fflush(stdout);
 }
 
+/* Until a byte is there; 0: another shell was served meanwhile. */
+static int wait_or_serve(const sigset_t *signals)
+{
+    struct pollfd p[1 + SERVER_POLL_MAX] = {{.fd = STDIN_FILENO, .events = POLLIN}};
+    int wait_ms = -1, n = server_poll(state.server, p + 1, &wait_ms);
+    struct timespec wait = {wait_ms / 1000, wait_ms % 1000 * 1000000};
+    int got = ppoll(p, (nfds_t)(1 + n), wait_ms < 0 ? NULL : &wait, signals);
+    if (got < 0 || p[0].revents) return got;
+    server_turn(state.server, 0);
+    return 0;
+}
+
 /* False: Ctrl-C came, before or meanwhile (it is let through only while waiting). Other signals, as of
  * another size of the window, end no line. */
 static bool wait_for_byte(void)
 {
-    struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
     sigset_t interrupt, before;
     int got = 0;
     sigemptyset(&interrupt);
     sigaddset(&interrupt, SIGINT);
     sigprocmask(SIG_BLOCK, &interrupt, &before);
-    while (!interrupt_waits() && (got = ppoll(&p, 1, NULL, &before)) < 0 && errno == EINTR) {}
+    while (!interrupt_waits() && ((got = wait_or_serve(&before)) == 0 || (got < 0 && errno == EINTR))) {}
     sigprocmask(SIG_SETMASK, &before, NULL);
     return got > 0 && !interrupt_waits(); /* what was typed after it stays for the next line */
 }
+
+bool paste_wait(void) { return state.len > 0 || wait_for_byte(); }
 
 /* One byte, -1: the end, or Ctrl-C. */
 static int next_byte(void)

@@ -89,10 +89,13 @@ static int show_each(void *arg, weir_stmt *stmt)
 {
     Session *s = ((Registration *)arg)->s;
     Render r = session_render(s, s->out);
+    Cursor c = cursor_of(stmt);
     weir_status st;
-    render_begin(&r, stmt);
-    while ((st = weir_step(stmt)) == WEIR_ROW) render_row(&r, stmt);
+    render_begin(&r, &c);
+    while ((st = cursor_next(s, &c)) == WEIR_ROW) render_row(&r, &c);
     render_end(&r);
+    c.stmt = NULL;
+    cursor_close(&c);
     return st != WEIR_DONE;
 }
 

@@ -1,5 +1,6 @@
 /* repl.c: the interactive loop: lines are edited, kept, completed, and joined into statements. */
 #include "shell/line.h"
+#include "shell/remote/client.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +106,7 @@ static void editor_end(void)
 static char *read_line(const char *prompt, const char *before)
 {
     typed = before;
+    paste_serve(completing->server);
     paste_marks(true);
     char *line = readline(prompt);
     paste_marks(false);
@@ -115,11 +117,14 @@ static void keep_line(const char *text) { add_history(text); }
 
 #else
 
-static void editor_begin(Session *s) { (void)s; }
+static void editor_begin(Session *s)
+{
+    setvbuf(stdin, NULL, _IONBF, 0); /* what has been typed is seen by poll */
+    paste_serve(s->server);
+}
+
 static void editor_end(void) {}
 static void keep_line(const char *text) { (void)text; }
-
-static bool paste_goes_on(void) { return false; }
 
 static char *read_line(const char *prompt, const char *before)
 {
@@ -128,7 +133,7 @@ static char *read_line(const char *prompt, const char *before)
     fflush(stdout);
     char *line = NULL;
     size_t cap = 0;
-    ssize_t n = getline(&line, &cap, stdin);
+    ssize_t n = paste_wait() ? getline(&line, &cap, stdin) : -1;
     if (n < 0) {
         free(line);
         return NULL;
@@ -167,9 +172,15 @@ static bool is_whole(const char *text)
     return text[0] == '.' || text[0] == '\\' || weir_complete(text, -1, NULL);
 }
 
+static void greet(const Session *s)
+{
+    printf("weir %s on %s; .help lists the commands\n", weir_version(), s->path ? s->path : "a temporary database");
+    if (s->client) printf("the engine is process %lld\n", (long long)s->client->pid);
+}
+
 int repl(Session *s)
 {
-    if (!s->quiet) printf("weir %s on %s; .help lists the commands\n", weir_version(), s->path ? s->path : "a temporary database");
+    if (!s->quiet) greet(s);
     s->bail = false;
     editor_begin(s);
     char *text = NULL;

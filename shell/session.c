@@ -1,7 +1,10 @@
 /* session.c: carries out scripts and statements, and shows their rows. */
 #include "shell/session.h"
+#include "shell/remote/client.h"
+#include "shell/remote/server.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,16 +46,41 @@ bool interrupt_waits(void) { return interrupts > 0; }
 
 /* ---- opening ----------------------------------------------------------------------------------------- */
 
+enum { JOIN_TRIES = 10, JOIN_WAIT_US = 50000 };
+
 static bool is_environment(weir_status st)
 {
     return st == WEIR_E_IO || st == WEIR_E_LOCKED || st == WEIR_E_STORAGE || st == WEIR_E_FORMAT ||
            st == WEIR_E_CORRUPT || st == WEIR_E_NOMEM;
 }
 
+static weir_status open_engine(Session *s, const char *path, bool read_only)
+{
+    weir_options opt = {.read_only = read_only, .settings = read_only && s->client ? NULL : s->settings};
+    return weir_open(path, &opt, &s->db);
+}
+
+/* The owner may have just begun, or just gone. WEIR_E_LOCKED: it serves nobody. */
+static weir_status join(Session *s, const char *path)
+{
+    weir_status st = WEIR_E_LOCKED;
+    for (int i = 0; i < JOIN_TRIES && st == WEIR_E_LOCKED && !s->client && !s->trouble; i++) {
+        if (i > 0) usleep(JOIN_WAIT_US);
+        s->client = client_open(path, &s->trouble);
+        if (s->client || s->trouble) break;
+        weir_close(s->db);
+        st = open_engine(s, path, false);
+    }
+    if (!s->client) return st;
+    s->generation = s->client->generation;
+    weir_close(s->db);
+    return open_engine(s, path, true);
+}
+
 int session_open(Session *s, const char *path, bool read_only)
 {
-    weir_options opt = {.read_only = read_only, .settings = s->settings};
-    weir_status st = weir_open(path, &opt, &s->db);
+    weir_status st = open_engine(s, path, read_only);
+    if (st == WEIR_E_LOCKED && s->may_join) st = join(s, path);
     s->path = path;
     if (st == WEIR_OK) {
         interrupt_watch(s->db);
@@ -60,37 +88,55 @@ int session_open(Session *s, const char *path, bool read_only)
     }
     session_tell(s);
     weir_close(s->db);
+    client_close(s->client);
     s->db = NULL;
+    s->client = NULL;
     return is_environment(st) ? 3 : 1;
+}
+
+void session_serve(Session *s)
+{
+    if (s->path && !s->client) s->server = server_start(s->db, s->path);
 }
 
 void session_close(Session *s)
 {
     watched = NULL;
+    server_stop(s->server);
+    client_close(s->client);
     weir_close(s->db);
     s->db = NULL;
+    s->server = NULL;
+    s->client = NULL;
     output_to(s, "", false);
     free(s->path_given);
     s->path_given = NULL;
     free(s->null_given);
     free(s->insert_given);
-    s->null_given = s->insert_given = NULL;
+    free(s->trouble);
+    s->null_given = s->insert_given = s->trouble = NULL;
     s->style.null_text = "";
     s->style.insert_into = NULL;
 }
 
 bool session_reopen(Session *s, const char *path)
 {
-    weir *old = s->db;
-    const char *old_path = s->path;
+    Session old = *s;
     s->db = NULL;
+    s->client = NULL;
+    s->server = NULL;
     if (session_open(s, path, false) == 0) {
-        weir_close(old);
+        server_stop(old.server);
+        client_close(old.client);
+        weir_close(old.db);
+        if (s->interactive) session_serve(s);
         return true;
     }
-    s->db = old;
-    s->path = old_path;
-    interrupt_watch(old);
+    s->db = old.db;
+    s->client = old.client;
+    s->server = old.server;
+    s->path = old.path;
+    interrupt_watch(s->db);
     return false;
 }
 
@@ -120,26 +166,36 @@ void session_read_rc(Session *s)
     free(path);
 }
 
-void session_tell(Session *s)
+void session_trouble(Session *s, const char *text)
 {
-    int n;
-    const weir_diag *d = weir_diags(s->db, &n);
-    for (int i = 0; i < n; i++)
-        fprintf(stderr, "%s%s%s\n", s->file && !d[i].file && d[i].line ? s->file : "",
-                s->file && !d[i].file && d[i].line ? ":" : "", d[i].rendered);
-    if (n == 0) fprintf(stderr, "weir: out of memory\n");
+    free(s->trouble);
+    s->trouble = strdup(text);
 }
 
-static const char *skip_blank(const char *p)
+/* A script's name stands before what has a line but no name. */
+static void tell(const Session *s, const char *file, int line, const char *text)
 {
-    for (;;) {
-        p += strspn(p, " \t\r\n;");
-        if (p[0] == '-' && p[1] == '-') p += strcspn(p, "\n");
-        else if (p[0] == '/' && p[1] == '*') {
-            const char *e = strstr(p + 2, "*/");
-            p = e ? e + 2 : p + strlen(p);
-        } else return p;
+    bool has_place = s->file && !file && line > 0;
+    fprintf(stderr, "%s%s%s\n", has_place ? s->file : "", has_place ? ":" : "", text);
+}
+
+void session_tell(Session *s)
+{
+    int n, remote = s->client ? s->client->nerrors : 0;
+    const weir_diag *d = weir_diags(s->db, &n);
+    if (s->trouble) {
+        fprintf(stderr, "weir: %s\n", s->trouble);
+    } else if (s->client && s->client->is_lost) {
+        fprintf(stderr, "weir: the engine has stopped; reconnect with .open %s\n", s->path);
+    } else if (remote) {
+        for (int i = 0; i < remote; i++) tell(s, s->client->errors[i].file, s->client->errors[i].line, s->client->errors[i].text);
+    } else {
+        for (int i = 0; i < n; i++) tell(s, d[i].file, d[i].line, d[i].rendered);
+        if (n == 0) fprintf(stderr, "weir: out of memory\n");
     }
+    if (s->client) client_told(s->client);
+    free(s->trouble);
+    s->trouble = NULL;
 }
 
 /* ---- statements ---------------------------------------------------------------------------------------- */
@@ -151,37 +207,71 @@ static double seconds_now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-bool session_refresh(Session *s)
+static bool take_here(Session *s)
 {
     weir_status st;
-    while ((st = weir_run(s->db, 0)) == WEIR_ROW) {}
-    if (st == WEIR_DONE || st == WEIR_IDLE || st == WEIR_E_READONLY) return true;
+    while ((st = weir_run(s->db, 0)) == WEIR_ROW) server_turn(s->server, 0);
+    return st == WEIR_DONE || st == WEIR_IDLE || st == WEIR_E_READONLY;
+}
+
+/* With the definitions that hold now. */
+static bool read_again(Session *s)
+{
+    if (s->generation == s->client->generation) return true;
+    weir_close(s->db);
+    s->generation = s->client->generation;
+    weir_status st = open_engine(s, s->path, true);
+    interrupt_watch(s->db);
+    return st == WEIR_OK;
+}
+
+bool session_take(Session *s)
+{
+    if (!s->client) return take_here(s);
+    client_ask_run(s->client);
+    return client_finish(s->client) == WEIR_DONE && read_again(s);
+}
+
+bool session_reread(Session *s)
+{
+    if (!s->client) return true;
+    client_ask_statement(s->client, "", 0);
+    return client_finish(s->client) == WEIR_DONE && read_again(s);
+}
+
+bool session_refresh(Session *s)
+{
+    if (session_take(s)) return true;
     session_tell(s);
     return false;
 }
 
-/* Whether a statement reads views, so that their standing queries should take what there is first. */
-static bool reads_views(const char *sql)
+bool session_work(Session *s, int ms)
 {
-    static const char *const words[] = {"select", "with", "values"};
-    sql = skip_blank(sql);
-    sql += strspn(sql, "( \t\r\n");
-    for (int i = 0; i < 3; i++)
-        if (!strncasecmp(sql, words[i], strlen(words[i]))) return true;
-    return false;
+    weir_status st = s->client ? WEIR_DONE : weir_run(s->db, s->server ? 0 : ms);
+    if (s->server) server_turn(s->server, st == WEIR_ROW ? 0 : ms);
+    else if (st == WEIR_DONE || st == WEIR_E_READONLY) poll(NULL, 0, ms);
+    return st == WEIR_DONE || st == WEIR_E_READONLY || st == WEIR_ROW || st == WEIR_IDLE || st == WEIR_E_INTERRUPTED;
 }
 
-static bool show_rows(Session *s, weir_stmt *stmt)
+bool session_push(Session *s, const char *stream, const char *format, const char *record, int64_t n)
+{
+    if (!s->client) return weir_push(s->db, stream, format, record, n) == WEIR_OK;
+    client_ask_push(s->client, stream, format, record, n);
+    return client_finish(s->client) == WEIR_DONE;
+}
+
+static bool show_rows(Session *s, Cursor *c)
 {
     Paging paging;
-    bool has_rows = weir_column_count(stmt) > 0, is_push = weir_is_push(stmt);
-    Render r = session_render(s, is_push || !has_rows ? s->out : paging_begin(s, &paging));
+    bool has_rows = c->ncols > 0;
+    Render r = session_render(s, c->is_push || !has_rows ? s->out : paging_begin(s, &paging));
     weir_status st;
-    if (has_rows) render_begin(&r, stmt);
-    while ((st = weir_step(stmt)) == WEIR_ROW) render_row(&r, stmt);
+    if (has_rows) render_begin(&r, c);
+    while ((st = cursor_next(s, c)) == WEIR_ROW) render_row(&r, c);
     if (has_rows) render_end(&r);
-    if (has_rows && !is_push) paging_end(s, &paging);
-    if (st == WEIR_E_INTERRUPTED && is_push) { /* the way a push query ends */
+    if (has_rows && !c->is_push) paging_end(s, &paging);
+    if (st == WEIR_E_INTERRUPTED && c->is_push) { /* the way a push query ends */
         interrupt_seen();
         if (s->interactive) fprintf(stderr, "(%lld rows)\n", (long long)r.count);
         return true;
@@ -190,102 +280,48 @@ static bool show_rows(Session *s, weir_stmt *stmt)
     return st == WEIR_DONE;
 }
 
-bool session_statement(Session *s, const char *sql, const char **tail)
+static bool carry_out(Session *s, const char *sql, const char **tail, bool looks_only)
 {
-    weir_stmt *stmt;
+    Cursor c;
     double start = seconds_now();
-    if (weir_prepare(s->db, sql, -1, &stmt, tail) != WEIR_OK) {
+    if (!cursor_open(s, sql, tail, looks_only, &c)) {
         session_tell(s);
         return false;
     }
-    if (!stmt) return true;
-    bool ok = true;
-    if (reads_views(sql) && !weir_is_push(stmt)) ok = session_refresh(s);
-    if (ok) ok = show_rows(s, stmt);
-    weir_finalize(stmt);
+    bool ok = c.is_blank || show_rows(s, &c);
+    bool is_blank = c.is_blank;
+    cursor_close(&c);
+    server_changed(s->server);
     output_done(s);
-    if (s->timer) fprintf(stderr, "Run time: %.3f s\n", seconds_now() - start);
+    if (s->timer && !is_blank) fprintf(stderr, "Run time: %.3f s\n", seconds_now() - start);
+    return ok;
+}
+
+bool session_statement(Session *s, const char *sql, const char **tail) { return carry_out(s, sql, tail, false); }
+
+static bool formatted(Session *s, bool looks_only, const char *fmt, va_list ap)
+{
+    char *sql;
+    if (vasprintf(&sql, fmt, ap) < 0) return false;
+    bool ok = carry_out(s, sql, NULL, looks_only);
+    free(sql);
     return ok;
 }
 
 bool session_query(Session *s, const char *fmt, ...)
 {
-    char *sql;
     va_list ap;
     va_start(ap, fmt);
-    int n = vasprintf(&sql, fmt, ap);
+    bool ok = formatted(s, false, fmt, ap);
     va_end(ap);
-    if (n < 0) return false;
-    bool ok = session_statement(s, sql, NULL);
-    free(sql);
     return ok;
 }
 
-/* ---- scripts -------------------------------------------------------------------------------------------- */
-
-static const char *dot_line(Session *s, const char *p, bool *ok)
+bool session_look(Session *s, const char *fmt, ...)
 {
-    size_t n = strcspn(p, "\n");
-    char *line = strndup(p, n);
-    *ok = session_dot(s, line);
-    free(line);
-    return p + n;
-}
-
-/* The statement at `p` behind as many blank lines and columns as come before it in the script, so
- * that errors name their place there. */
-static bool placed_statement(Session *s, const char *text, const char *p, const char **tail)
-{
-    size_t lines = 0, columns = 0, n = strlen(p);
-    for (const char *c = text; c < p; c++) {
-        lines += *c == '\n';
-        columns = *c == '\n' ? 0 : columns + 1;
-    }
-    char *copy = malloc(lines + columns + n + 1);
-    memset(copy, '\n', lines);
-    memset(copy + lines, ' ', columns);
-    memcpy(copy + lines + columns, p, n + 1);
-    const char *end = copy + lines + columns + n;
-    bool ok = session_statement(s, copy, &end);
-    *tail = p + (end - copy - (ptrdiff_t)(lines + columns));
-    free(copy);
+    va_list ap;
+    va_start(ap, fmt);
+    bool ok = formatted(s, true, fmt, ap);
+    va_end(ap);
     return ok;
-}
-
-bool session_run(Session *s, const char *text, const char *file)
-{
-    const char *outer = s->file;
-    bool all_ok = true;
-    s->file = file;
-    for (const char *p = skip_blank(text); *p && !s->quit; p = skip_blank(p)) {
-        bool ok;
-        const char *tail = p + strlen(p);
-        if (*p == '.' || *p == '\\') tail = dot_line(s, p, &ok);
-        else ok = placed_statement(s, text, p, &tail);
-        p = tail;
-        all_ok &= ok;
-        if (!ok && s->bail) break;
-    }
-    s->file = outer;
-    s->errors_seen |= !all_ok;
-    return all_ok;
-}
-
-char *read_file(const char *path)
-{
-    FILE *f = strcmp(path, "-") ? fopen(path, "rb") : stdin;
-    if (!f) {
-        fprintf(stderr, "weir: %s: %s\n", path, strerror(errno));
-        return NULL;
-    }
-    char *text = NULL;
-    size_t n = 0, cap = 0, got;
-    do {
-        if (cap - n < 65536) text = realloc(text, cap = (cap + 65536) * 2);
-        got = fread(text + n, 1, cap - n - 1, f);
-        n += got;
-    } while (got > 0);
-    text[n] = 0;
-    if (f != stdin) fclose(f);
-    return text;
 }

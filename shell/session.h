@@ -5,7 +5,12 @@
 #include "shell/render/render.h"
 
 typedef struct Session {
-    weir *db;
+    weir *db;                /* a client's only reads */
+    struct Client *client;   /* where another process owns the database, NULL: here */
+    struct Server *server;   /* for other shells, NULL: nobody is served */
+    int64_t generation;      /* of the definitions that a client reads by */
+    bool may_join;           /* become a client where the database has an owner */
+    char *trouble;           /* to be told before what the engine says; owned */
     const char *path;        /* of the database, NULL: temporary */
     char *path_given;        /* by .open; owned */
     RenderStyle style;
@@ -26,6 +31,8 @@ enum { READ_DEPTH_MAX = 16 };
 
 /* Opens the database; tells the error on stderr. Returns an exit code, 0: fine. */
 int session_open(Session *s, const char *path, bool read_only);
+/* Serves other shells from now on: the owner of a database only. */
+void session_serve(Session *s);
 /* Leaves the database for another one; the old one stays where the new one cannot be opened. */
 bool session_reopen(Session *s, const char *path);
 void session_close(Session *s);
@@ -34,16 +41,30 @@ void session_close(Session *s);
  * where a statement could begin). What is unfinished at the end is carried out too. False: an
  * error, already told. */
 bool session_run(Session *s, const char *text, const char *file);
+/* The same with standard input, each statement as soon as it is there. */
+bool session_run_input(Session *s);
 /* One line that begins with '.' or '\'. */
 bool session_dot(Session *s, const char *line);
 /* One statement; rows go to s->out. */
 bool session_statement(Session *s, const char *sql, const char **tail);
-/* Lets standing queries take what there is before views are read. False: interrupted or failed. */
+/* Lets standing queries take what there is before views are read. False: interrupted or failed; told. */
 bool session_refresh(Session *s);
-/* Tells the engine's diagnoses on stderr. */
+/* The same, not told yet. */
+bool session_take(Session *s);
+/* Lets the engine of this process work for a moment, and serves other shells. False: it has failed. */
+bool session_work(Session *s, int ms);
+/* A client learns what the definitions are now. False: not told yet. */
+bool session_reread(Session *s);
+/* One record into a stream; false: not told yet. */
+bool session_push(Session *s, const char *stream, const char *format, const char *record, int64_t n);
+/* Tells what went wrong last on stderr. */
 void session_tell(Session *s);
+/* What session_tell is to say, of the shell's own. */
+void session_trouble(Session *s, const char *text);
 /* Runs a statement that the shell itself wrote, formatted. */
 bool session_query(Session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same for one that asks for definitions alone: no source is opened for it. */
+bool session_look(Session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* A renderer that writes to `out` as the session wants it. */
 Render session_render(const Session *s, FILE *out);
@@ -80,6 +101,8 @@ char *dot_word(const char **arg);
 /* A text as SQL's literal or identifier. Caller frees. */
 char *sql_quoted(const char *text, char quote);
 
+/* Past blanks, empty statements and comments. */
+const char *skip_blank(const char *p);
 /* Text of a whole file; NULL: it could not be read (told on stderr). */
 char *read_file(const char *path);
 

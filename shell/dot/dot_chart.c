@@ -18,14 +18,13 @@ typedef struct Chart {
     double least, greatest;
 } Chart;
 
-static void add_bar(Chart *c, weir_stmt *stmt)
+static void add_bar(Chart *c, const Cursor *row)
 {
-    int64_t n;
-    const char *label = weir_column_text(stmt, 0, &n);
+    const CursorCell *label = &row->cells[0];
     Bar *b = &c->bars[c->n++];
-    b->label = label ? strndup(label, (size_t)n) : strdup("");
-    b->is_null = weir_column_type(stmt, 1) == WEIR_NULL;
-    b->value = b->is_null ? 0 : weir_column_double(stmt, 1);
+    b->label = label->text ? strndup(label->text, (size_t)label->len) : strdup("");
+    b->is_null = row->cells[1].type == WEIR_NULL;
+    b->value = cursor_double(row, 1);
     if (b->value < c->least) c->least = b->value;
     if (b->value > c->greatest) c->greatest = b->value;
     int width = text_width(b->label, (int64_t)strlen(b->label));
@@ -57,12 +56,12 @@ static void draw(const Session *s, const Chart *c)
 
 static bool read_rows(Session *s, Chart *c, const char *sql)
 {
-    weir_stmt *stmt = NULL;
-    weir_status st = weir_prepare(s->db, sql, -1, &stmt, NULL);
-    if (st == WEIR_OK)
-        while ((st = weir_step(stmt)) == WEIR_ROW && c->n < ROWS_MAX) add_bar(c, stmt);
+    Cursor cursor;
+    weir_status st = WEIR_E_NAME;
+    bool is_open = cursor_open(s, sql, NULL, false, &cursor);
+    while (is_open && (st = cursor_next(s, &cursor)) == WEIR_ROW && c->n < ROWS_MAX) add_bar(c, &cursor);
     if (st != WEIR_DONE && st != WEIR_ROW) session_tell(s);
-    weir_finalize(stmt);
+    cursor_close(&cursor);
     return st == WEIR_DONE || st == WEIR_ROW;
 }
 
@@ -71,7 +70,7 @@ static bool chart(Session *s, const char *arg)
     char *view = dot_word(&arg), *x = dot_word(&arg), *y = dot_word(&arg), *sql = NULL;
     bool ok = y != NULL;
     if (!ok) fputs("weir: .chart VIEW X Y\n", stderr);
-    if (ok && session_refresh(s)) {
+    if (ok) {
         char *v = sql_quoted(view, '"'), *a = sql_quoted(x, '"'), *b = sql_quoted(y, '"');
         Chart *c = calloc(1, sizeof *c);
         ok = asprintf(&sql, "SELECT %s, %s FROM %s LIMIT %d", a, b, v, ROWS_MAX) >= 0 && read_rows(s, c, sql);

@@ -51,7 +51,7 @@ static bool read_record(Import *m)
 
 static void push(Import *m)
 {
-    if (weir_push(m->s->db, m->stream, m->format, m->record, (int64_t)m->len) == WEIR_OK) {
+    if (session_push(m->s, m->stream, m->format, m->record, (int64_t)m->len)) {
         m->taken++;
         return;
     }

@@ -12,11 +12,11 @@ static bool schema(Session *s, const char *arg)
     bool ok;
     if (*arg) {
         char *name = sql_quoted(arg, '\'');
-        ok = session_query(s, "SELECT sql || ';' FROM (SELECT name, sql FROM weir_streams UNION ALL SELECT name, sql "
+        ok = session_look(s, "SELECT sql || ';' FROM (SELECT name, sql FROM weir_streams UNION ALL SELECT name, sql "
                               "FROM weir_views) t WHERE lower(name) = lower(%s)", name);
         free(name);
     } else {
-        ok = session_query(s, "SELECT sql || ';' FROM weir_streams UNION ALL SELECT sql || ';' FROM weir_views");
+        ok = session_look(s, "SELECT sql || ';' FROM weir_streams UNION ALL SELECT sql || ';' FROM weir_views");
     }
     s->style = style;
     return ok;

@@ -1,4 +1,5 @@
 /* dot_show.c: .show: what the shell itself is set to. */
+#include "shell/remote/client.h"
 #include "shell/session.h"
 
 #include <string.h>
@@ -21,6 +22,7 @@ static bool show(Session *s, const char *arg)
 {
     (void)arg;
     fprintf(s->out, "%10s: %s\n", "database", s->path ? s->path : "(temporary)");
+    if (s->client) fprintf(s->out, "%10s: process %lld, weir %s\n", "engine", (long long)s->client->pid, s->client->version);
     fprintf(s->out, "%10s: %s\n", "mode", s->style.mode->name);
     fprintf(s->out, "%10s: \"%s\"\n", "nullvalue", s->style.null_text);
     fprintf(s->out, "%10s: %s\n", "output", s->out_name ? s->out_name : "stdout");

@@ -35,14 +35,14 @@ static double seconds_now(void)
 /* ---- one frame ------------------------------------------------------------------------------------------ */
 
 /* The sums of the numeric columns go to the end of their histories. */
-static void add_sums(Watch *w, weir_stmt *stmt, double *sums)
+static void add_sums(Watch *w, const Cursor *row, double *sums)
 {
     int at = 0;
-    for (int c = 0; c < weir_column_count(stmt) && at < COLUMNS_MAX; c++) {
-        weir_type t = weir_column_type(stmt, c);
+    for (int c = 0; c < row->ncols && at < COLUMNS_MAX; c++) {
+        weir_type t = row->cells[c].type;
         if (t != WEIR_INTEGER && t != WEIR_FLOAT) continue;
-        if (at == w->ncolumns) w->names[w->ncolumns++] = strdup(weir_column_name(stmt, c));
-        if (strcmp(w->names[at], weir_column_name(stmt, c)) == 0) sums[at++] += weir_column_double(stmt, c);
+        if (at == w->ncolumns) w->names[w->ncolumns++] = strdup(row->names[c]);
+        if (strcmp(w->names[at], row->names[c]) == 0) sums[at++] += cursor_double(row, c);
     }
 }
 
@@ -57,13 +57,13 @@ static void keep_sums(Watch *w, const double *sums)
 
 static bool read_frame(Watch *w, int lines)
 {
-    weir_stmt *stmt = NULL;
+    Cursor c;
     size_t size;
     double sums[COLUMNS_MAX] = {0};
-    if (weir_prepare(w->s->db, w->sql, -1, &stmt, NULL) != WEIR_OK || !stmt) return false;
-    if (weir_is_push(stmt)) {
-        fputs("weir: .watch is for views; a SELECT over a stream shows its changes by itself\n", stderr);
-        weir_finalize(stmt);
+    if (!cursor_open(w->s, w->sql, NULL, !w->s->client, &c)) return false; /* the engine works between frames */
+    if (c.is_push || c.is_blank) {
+        session_trouble(w->s, ".watch is for views; a SELECT over a stream shows its changes by itself");
+        cursor_close(&c);
         return false;
     }
     free(w->before);
@@ -72,15 +72,15 @@ static bool read_frame(Watch *w, int lines)
     Render r = session_render(w->s, out);
     r.style.mode = render_mode("table");
     r.style.colours = false;
-    render_begin(&r, stmt);
+    render_begin(&r, &c);
     weir_status st;
-    for (w->rows = 0; (st = weir_step(stmt)) == WEIR_ROW; w->rows++) {
-        add_sums(w, stmt, sums);
-        if (w->rows < lines) render_row(&r, stmt);
+    for (w->rows = 0; (st = cursor_next(w->s, &c)) == WEIR_ROW; w->rows++) {
+        add_sums(w, &c, sums);
+        if (w->rows < lines) render_row(&r, &c);
     }
     render_end(&r);
     fclose(out);
-    weir_finalize(stmt);
+    cursor_close(&c);
     keep_sums(w, sums);
     return st == WEIR_DONE;
 }
@@ -152,9 +152,7 @@ static bool wait_for_next(Watch *w, double due)
 {
     while (seconds_now() < due) {
         if (is_leaving()) return false;
-        weir_status st = weir_run(w->s->db, WAIT_MS);
-        if (st == WEIR_DONE || st == WEIR_E_READONLY) poll(NULL, 0, WAIT_MS);
-        else if (st != WEIR_ROW && st != WEIR_IDLE && st != WEIR_E_INTERRUPTED) return false;
+        if (!session_work(w->s, WAIT_MS)) return false;
     }
     return !is_leaving();
 }
@@ -170,9 +168,9 @@ static int lines_left(const Watch *w)
 static void watch_until_left(Watch *w)
 {
     do {
-        w->failed = !read_frame(w, lines_left(w));
+        w->failed = !read_frame(w, lines_left(w)) && !interrupt_waits();
         if (!w->failed) draw(w);
-    } while (!w->failed && wait_for_next(w, seconds_now() + w->every));
+    } while (!w->failed && !interrupt_waits() && wait_for_next(w, seconds_now() + w->every));
 }
 
 static void on_screen(Watch *w)

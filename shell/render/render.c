@@ -13,28 +13,29 @@ const RenderMode *render_mode(const char *name)
     return NULL;
 }
 
-void render_begin(Render *r, weir_stmt *s)
+void render_begin(Render *r, const Cursor *s)
 {
-    r->ncols = weir_column_count(s);
-    r->is_push = weir_is_push(s);
-    r->shows_weight = r->is_push && weir_has_retractions(s);
+    r->ncols = s->ncols;
+    r->is_push = s->is_push;
+    r->shows_weight = r->is_push && s->has_retractions;
     r->names = calloc((size_t)r->ncols + 1, sizeof *r->names);
     r->widths = calloc((size_t)r->ncols + 1, sizeof *r->widths);
-    for (int i = 0; i < r->ncols; i++) r->names[i] = strdup(weir_column_name(s, i));
+    for (int i = 0; i < r->ncols; i++) r->names[i] = strdup(s->names[i]);
     r->count = 0;
     r->style.mode->begin(r);
 }
 
-static Row take_row(weir_stmt *s, int ncols)
+static Row take_row(const Cursor *s)
 {
-    Row row = {calloc((size_t)ncols + 1, sizeof(Cell)), weir_row_weight(s)};
-    for (int i = 0; i < ncols; i++) {
+    Row row = {calloc((size_t)s->ncols + 1, sizeof(Cell)), s->weight};
+    for (int i = 0; i < s->ncols; i++) {
+        const CursorCell *from = &s->cells[i];
         Cell *c = &row.cells[i];
-        c->type = weir_column_type(s, i);
-        const char *p = weir_column_text(s, i, &c->len);
-        if (!p) continue;
+        c->type = from->type;
+        c->len = from->len;
+        if (!from->text) continue;
         c->text = malloc((size_t)c->len + 1);
-        memcpy(c->text, p, (size_t)c->len);
+        memcpy(c->text, from->text, (size_t)c->len);
         c->text[c->len] = 0;
     }
     return row;
@@ -46,9 +47,9 @@ static void free_row(Row *row, int ncols)
     free(row->cells);
 }
 
-void render_row(Render *r, weir_stmt *s)
+void render_row(Render *r, const Cursor *s)
 {
-    Row row = take_row(s, r->ncols);
+    Row row = take_row(s);
     r->has_kept = false;
     r->count++;
     r->style.mode->row(r, &row);

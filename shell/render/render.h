@@ -4,7 +4,7 @@
 #ifndef WEIR_SHELL_RENDER_H
 #define WEIR_SHELL_RENDER_H
 
-#include "include/weir.h"
+#include "shell/cursor.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -59,8 +59,8 @@ extern const RenderMode *const render_table[];  /* NULL-terminated, made by meso
 const RenderMode *render_mode(const char *name); /* NULL: unknown */
 
 /* Takes the shape of a statement's result. */
-void render_begin(Render *r, weir_stmt *s);
-void render_row(Render *r, weir_stmt *s);
+void render_begin(Render *r, const Cursor *c);
+void render_row(Render *r, const Cursor *c);
 void render_end(Render *r);
 /* Keeps a row (the render owns it from now on). */
 void render_keep(Render *r, const Row *row);

@@ -355,7 +355,7 @@ CREATE MATERIALIZED VIEW n AS SELECT count(*) AS n FROM s;
         self.write("a.sql", self.SQL.replace("'json'", "'json', follow = true"))
         p = self.start("run", "-d", "db", "a.sql")
         self.wait_for("rows", lambda: self.rows("SELECT n FROM n") == [(2,)])
-        err = self.err("db", "-c", "INSERT INTO s VALUES (1)", code=3)
+        err = self.err("run", "-d", "db", "a.sql", code=3)
         self.assertIn("WEIR_E_LOCKED", err)
         self.assertIn(str(p.pid), err)
         self.assertEqual(self.out("--read-only", "--mode", "csv", "db", "-c", "SELECT n FROM n;"), "n\n2\n")
