@@ -55,9 +55,22 @@ Status storage_load_settings(Storage *s, Arena *a, Options *out, Diags *d);
 Status storage_load_epoch(Storage *s, int64_t *epoch, Diags *d);
 /* The largest relation id that was ever saved: ids are not used again after DROP. 0: none. */
 Status storage_load_last_id(Storage *s, int64_t *id, Diags *d);
-/* Blobs of state records of (view, op): the base first, then the log in order. */
-Status storage_load_state(Storage *s, int64_t view, int32_t op,
-                          Status (*each)(void *arg, Str records), void *arg, Diags *d);
+/* Blobs of state records of (view, op): the pages of the base in order, what was logged since. Checksums
+ * are verified. */
+Status storage_load_base(Storage *s, int64_t view, int32_t op,
+                         Status (*each)(void *arg, Str records), void *arg, Diags *d);
+Status storage_load_log(Storage *s, int64_t view, int32_t op,
+                        Status (*each)(void *arg, Str records), void *arg, Diags *d);
+/* For compaction: the blob of the log after e->id, which it moves to (0: there is none); where the pages
+ * of the base begin, ascending; the page that begins at low ("" where there is none). */
+typedef struct LogEntry {
+    int64_t view;
+    int32_t op;
+    int64_t id, epoch;
+} LogEntry;
+Status storage_next_log(Storage *s, LogEntry *e, Str *records, Arena *a, Diags *d);
+Status storage_load_lows(Storage *s, int64_t view, int32_t op, Arena *a, Str **out, ptrdiff_t *n, Diags *d);
+Status storage_load_page(Storage *s, int64_t view, int32_t op, Str low, Arena *a, Str *records, Diags *d);
 Status storage_load_positions(Storage *s, int64_t stream, Arena *a, SavedPosition **out, int *n, Diags *d);
 /* Counters of a view saved with its last epoch. */
 Status storage_load_progress(Storage *s, int64_t view, ViewProgress *out, Diags *d);

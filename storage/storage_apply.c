@@ -49,29 +49,54 @@ static Status forget_state(Storage *s, const StateBlob *b, Diags *d)
     return WEIR_OK;
 }
 
-/* A base may come in several blobs in a row; the first replaces what was there. */
-static bool continues_base(const WriteSet *ws, ptrdiff_t i)
+static Status apply_page(Storage *s, const BasePage *p, Diags *d)
 {
-    const StateBlob *b = &ws->state.data[i];
-    return i > 0 && b[-1].is_base && b[-1].view == b->view && b[-1].op == b->op;
+    SqlStmt *st;
+    TRY(p->is_gone ? sql_cached(&s->db, "DELETE FROM _weir_state_base WHERE view = ?1 AND op = ?2 AND low = ?3", &st, d)
+                   : sql_cached(&s->db,
+                                "INSERT INTO _weir_state_base (view, op, low, records, xxh3) VALUES (?1, ?2, ?3, ?4, ?5)"
+                                " ON CONFLICT (view, op, low) DO UPDATE SET records = ?4, xxh3 = ?5", &st, d));
+    sql_put_int(st, p->view);
+    sql_put_int(st, p->op);
+    sql_put_blob(st, p->low);
+    if (!p->is_gone) {
+        sql_put_blob(st, p->records);
+        sql_put_int(st, (int64_t)hash_bytes(p->records.p, p->records.n));
+    }
+    return sql_run(&s->db, st, d);
+}
+
+static Status apply_log(Storage *s, const StateBlob *b, int64_t epoch, Diags *d)
+{
+    SqlStmt *st;
+    TRY(sql_cached(&s->db, "INSERT INTO _weir_state_log (view, op, epoch, records, xxh3) VALUES (?1, ?2, ?3, ?4, ?5)", &st, d));
+    sql_put_int(st, b->view);
+    sql_put_int(st, b->op);
+    sql_put_int(st, epoch);
+    sql_put_blob(st, b->records);
+    sql_put_int(st, (int64_t)hash_bytes(b->records.p, b->records.n));
+    return sql_run(&s->db, st, d);
+}
+
+static Status apply_trim(Storage *s, const LogTrim *t, Diags *d)
+{
+    SqlStmt *st;
+    TRY(sql_cached(&s->db, "DELETE FROM _weir_state_log WHERE view = ?1 AND op = ?2 AND epoch <= ?3", &st, d));
+    sql_put_int(st, t->view);
+    sql_put_int(st, t->op);
+    sql_put_int(st, t->epoch);
+    return sql_run(&s->db, st, d);
 }
 
 static Status apply_state(Storage *s, const WriteSet *ws, Diags *d)
 {
+    for (ptrdiff_t i = 0; i < ws->pages.len; i++) TRY(apply_page(s, &ws->pages.data[i], d));
+    for (ptrdiff_t i = 0; i < ws->trims.len; i++) TRY(apply_trim(s, &ws->trims.data[i], d));
     for (ptrdiff_t i = 0; i < ws->state.len; i++) {
         const StateBlob *b = &ws->state.data[i];
-        SqlStmt *st;
-        if (b->is_base && !continues_base(ws, i)) TRY(forget_state(s, b, d));
-        TRY(b->is_base
-                ? sql_cached(&s->db, "INSERT INTO _weir_state_base (view, op, records, xxh3) VALUES (?1, ?2, ?3, ?4)",
-                             &st, d)
-                : sql_cached(&s->db, "INSERT INTO _weir_state_log (view, op, records, xxh3) VALUES (?1, ?2, ?3, ?4)",
-                             &st, d));
-        sql_put_int(st, b->view);
-        sql_put_int(st, b->op);
-        sql_put_blob(st, b->records);
-        sql_put_int(st, (int64_t)hash_bytes(b->records.p, b->records.n));
-        TRY(sql_run(&s->db, st, d));
+        if (b->is_base) TRY(forget_state(s, b, d));
+        TRY(b->is_base ? apply_page(s, &(BasePage){.view = b->view, .op = b->op, .low = S(""), .records = b->records}, d)
+                       : apply_log(s, b, ws->epoch, d));
     }
     return WEIR_OK;
 }

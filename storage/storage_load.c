@@ -73,31 +73,102 @@ static Status state_corrupt(int64_t view, int32_t op, Diags *d)
     return WEIR_E_CORRUPT;
 }
 
-static Status load_blobs(Storage *s, const char *query, int64_t view, int32_t op,
-                         Status (*each)(void *arg, Str records), void *arg, Diags *d)
+static Status check_blob(SqlStmt *st, int col, int64_t view, int32_t op, Str *out, Diags *d)
+{
+    *out = sql_str(st, col);
+    return (int64_t)hash_bytes(out->p, out->n) == sql_int(st, col + 1) ? WEIR_OK : state_corrupt(view, op, d);
+}
+
+/* The query gives records and xxh3 first, and is bound to (view, op). */
+static Status each_blob(Storage *s, SqlStmt *st, int64_t view, int32_t op,
+                        Status (*each)(void *arg, Str records), void *arg, Diags *d)
+{
+    bool row;
+    for (;;) {
+        Str records;
+        TRY(sql_step(&s->db, st, &row, d));
+        if (!row) return WEIR_OK;
+        Status status = check_blob(st, 0, view, op, &records, d);
+        if (status == WEIR_OK) status = each(arg, records);
+        if (status == WEIR_OK) continue;
+        sql_reset(st);
+        return status;
+    }
+}
+
+Status storage_load_log(Storage *s, int64_t view, int32_t op, Status (*each)(void *arg, Str records), void *arg, Diags *d)
+{
+    SqlStmt *st;
+    TRY(sql_cached(&s->db, "SELECT records, xxh3 FROM _weir_state_log WHERE view = ?1 AND op = ?2 ORDER BY id", &st, d));
+    sql_put_int(st, view);
+    sql_put_int(st, op);
+    return each_blob(s, st, view, op, each, arg, d);
+}
+
+Status storage_load_base(Storage *s, int64_t view, int32_t op, Status (*each)(void *arg, Str records), void *arg, Diags *d)
+{
+    SqlStmt *st;
+    TRY(sql_cached(&s->db, "SELECT records, xxh3 FROM _weir_state_base WHERE view = ?1 AND op = ?2 ORDER BY low", &st, d));
+    sql_put_int(st, view);
+    sql_put_int(st, op);
+    return each_blob(s, st, view, op, each, arg, d);
+}
+
+/* ---- compaction -------------------------------------------------------------------------------- */
+
+Status storage_next_log(Storage *s, LogEntry *e, Str *records, Arena *a, Diags *d)
 {
     SqlStmt *st;
     bool row;
-    TRY(sql_cached(&s->db, query, &st, d));
+    TRY(sql_cached(&s->db,
+                   "SELECT records, xxh3, id, epoch FROM _weir_state_log WHERE view = ?1 AND op = ?2 AND id > ?3"
+                   " ORDER BY id LIMIT 1", &st, d));
+    sql_put_int(st, e->view);
+    sql_put_int(st, e->op);
+    sql_put_int(st, e->id);
+    TRY(sql_step(&s->db, st, &row, d));
+    e->id = row ? sql_int(st, 2) : 0;
+    e->epoch = row ? sql_int(st, 3) : 0;
+    Status status = row ? check_blob(st, 0, e->view, e->op, records, d) : WEIR_OK;
+    if (row && status == WEIR_OK) *records = str_dup(a, *records);
+    sql_reset(st);
+    return status;
+}
+
+Status storage_load_lows(Storage *s, int64_t view, int32_t op, Arena *a, Str **out, ptrdiff_t *n, Diags *d)
+{
+    VEC(Str) list = {0};
+    SqlStmt *st;
+    bool row;
+    TRY(sql_cached(&s->db, "SELECT low FROM _weir_state_base WHERE view = ?1 AND op = ?2 ORDER BY low", &st, d));
     sql_put_int(st, view);
     sql_put_int(st, op);
     for (;;) {
         TRY(sql_step(&s->db, st, &row, d));
-        if (!row) return WEIR_OK;
-        Str records = sql_str(st, 0);
-        if ((int64_t)hash_bytes(records.p, records.n) == sql_int(st, 1) && each(arg, records) == WEIR_OK) continue;
-        sql_reset(st);
-        return state_corrupt(view, op, d);
+        if (!row) break;
+        Str low = str_dup(a, sql_str(st, 0));
+        vec_push(&list, a, low);
     }
+    *out = list.data;
+    *n = list.len;
+    return WEIR_OK;
 }
 
-Status storage_load_state(Storage *s, int64_t view, int32_t op, Status (*each)(void *arg, Str records),
-                          void *arg, Diags *d)
+Status storage_load_page(Storage *s, int64_t view, int32_t op, Str low, Arena *a, Str *records, Diags *d)
 {
-    TRY(load_blobs(s, "SELECT records, xxh3 FROM _weir_state_base WHERE view = ?1 AND op = ?2 ORDER BY id",
-                   view, op, each, arg, d));
-    return load_blobs(s, "SELECT records, xxh3 FROM _weir_state_log WHERE view = ?1 AND op = ?2 ORDER BY id",
-                      view, op, each, arg, d);
+    SqlStmt *st;
+    bool row;
+    *records = S("");
+    TRY(sql_cached(&s->db, "SELECT records, xxh3 FROM _weir_state_base WHERE view = ?1 AND op = ?2 AND low = ?3", &st, d));
+    sql_put_int(st, view);
+    sql_put_int(st, op);
+    sql_put_blob(st, low);
+    TRY(sql_step(&s->db, st, &row, d));
+    if (!row) return WEIR_OK;
+    Status status = check_blob(st, 0, view, op, records, d);
+    if (status == WEIR_OK) *records = str_dup(a, *records);
+    sql_reset(st);
+    return status;
 }
 
 /* ---- positions, rulings, counters -------------------------------------------------------------- */

@@ -29,9 +29,25 @@ typedef struct BlockGrant {
 typedef struct StateBlob {
     int64_t view;
     int32_t op;
-    bool is_base;  /* replaces base and log of (view, op) */
+    bool is_base;  /* is all there is of (view, op) from now on */
     Str records;
 } StateBlob;
+
+/* A page of the base of (view, op), from the place `low` in the order of records on; gone: none begins
+ * there any more. */
+typedef struct BasePage {
+    int64_t view;
+    int32_t op;
+    bool is_gone;
+    Str low, records;
+} BasePage;
+
+/* What the epochs up to `epoch` logged for (view, op) is in the base by now. */
+typedef struct LogTrim {
+    int64_t view;
+    int32_t op;
+    int64_t epoch;
+} LogTrim;
 
 typedef struct SavedPosition {
     int64_t stream;
@@ -87,6 +103,8 @@ typedef struct WriteSet {
     VEC(ViewDelta) views;
     VEC(BlockGrant) blocks;
     VEC(StateBlob) state;
+    VEC(BasePage) pages;
+    VEC(LogTrim) trims;
     VEC(SavedPosition) positions;
     VEC(ErrorRow) errors;
     VEC(FaultRow) faults;

@@ -7,6 +7,7 @@
 
 #include "exec/pipeline/scan.h"
 #include "exec/pipeline/view.h"
+#include "exec/state/fold.h"
 #include "planner/planner.h"
 #include "storage/storage.h"
 
@@ -54,6 +55,7 @@ struct weir {
     VEC(Query *) queries;  /* in the order of their relations' ids: upstream first */
     Meter meter;           /* of the call that runs */
     Epoch epoch;           /* the one in work */
+    int64_t state_log_min; /* weir_seams */
     int64_t epoch_number, last_now_us, last_flush_us;
     bool is_open;          /* weir_open was successful */
     bool read_only, faulted, once;

@@ -35,7 +35,7 @@ Status mark_is_set(weir *db, const Relation *rel, Str text, int nth, bool *is_se
 {
     StateFold *fold = state_fold_new(&db->call);
     MarkSearch m = {.key = mark_text(text, nth, &db->call)};
-    TRY(storage_load_state(db->storage, rel->id, QUERY_MARKS_OP, add_records, fold, &db->diags));
+    TRY(storage_load_log(db->storage, rel->id, QUERY_MARKS_OP, add_records, fold, &db->diags));
     TRY(state_fold_each(fold, look_at, &m));
     *is_set = m.found;
     return WEIR_OK;

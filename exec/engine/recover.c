@@ -59,29 +59,40 @@ typedef struct OpLoad {
     Query *q;
     int op;
     StateFold *fold;
-    int64_t bytes, live_bytes; /* of all records; of those that still count */
+    StateMerge merge;
+    int64_t log_bytes, base_bytes;
 } OpLoad;
 
 static Status add_records(void *arg, Str records)
 {
     OpLoad *l = arg;
-    l->bytes += records.n;
+    l->log_bytes += records.n;
     return state_fold_add(l->fold, records);
+}
+
+static Status merge_page(void *arg, Str records)
+{
+    OpLoad *l = arg;
+    l->base_bytes += records.n;
+    return state_merge_page(&l->merge, records);
 }
 
 static Status load_record(void *arg, Str space, Str key, Str value)
 {
     OpLoad *l = arg;
-    l->live_bytes += space.n + key.n + value.n;
     return query_load_op(l->q, l->op, space, key, value);
 }
 
-/* The records of one operator, folded in db->work until the next call. */
-static Status fold_op(weir *db, Query *q, int op, OpLoad *out)
+/* What base and log of an operator say, in order. Memory is db->work's until the next call. */
+static Status load_op(weir *db, Query *q, int op, OpLoad *l)
 {
     arena_reset(&db->work);
-    *out = (OpLoad){.q = q, .op = op, .fold = state_fold_new(&db->work)};
-    return storage_load_state(db->storage, q->rel->id, op, add_records, out, &db->diags);
+    *l = (OpLoad){.q = q, .op = op, .fold = state_fold_new(&db->work)};
+    TRY(storage_load_log(db->storage, q->rel->id, op, add_records, l, &db->diags));
+    state_fold_sort(l->fold);
+    l->merge = state_merge_begin(l->fold, load_record, l);
+    TRY(storage_load_base(db->storage, q->rel->id, op, merge_page, l, &db->diags));
+    return state_merge_rest(&l->merge);
 }
 
 static Status corrupt_state(weir *db, Query *q, int op)
@@ -91,11 +102,21 @@ static Status corrupt_state(weir *db, Query *q, int op)
                       STR_ARG(q->rel->name), op);
 }
 
+/* What the query keeps beside its operators' state: a few records, replaced as a whole. */
+static Status fold_own(weir *db, Query *q, int op, OpLoad *l)
+{
+    arena_reset(&db->work);
+    *l = (OpLoad){.op = op, .fold = state_fold_new(&db->work)};
+    ptrdiff_t known = db->diags.list.len;
+    Status st = storage_load_base(db->storage, q->rel->id, op, add_records, l, &db->diags);
+    if (st == WEIR_OK) st = storage_load_log(db->storage, q->rel->id, op, add_records, l, &db->diags);
+    return st == WEIR_OK || db->diags.list.len > known ? st : corrupt_state(db, q, op);
+}
+
 static Status same_shape(void *arg, Str space, Str key, Str value)
 {
     (void)space, (void)key;
-    const OpLoad *l = arg;
-    uint64_t shape = query_shape(l->q);
+    uint64_t shape = query_shape(arg);
     return value.n == sizeof shape && !memcmp(value.p, &shape, sizeof shape) ? WEIR_OK : WEIR_E_FORMAT;
 }
 
@@ -103,9 +124,9 @@ static Status same_shape(void *arg, Str space, Str key, Str value)
 static Status check_shape(weir *db, Query *q)
 {
     OpLoad l;
-    TRY(fold_op(db, q, QUERY_SHAPE_OP, &l));
-    q->has_saved_shape = l.bytes > 0;
-    if (state_fold_each(l.fold, same_shape, &l) == WEIR_OK) return WEIR_OK;
+    TRY(fold_own(db, q, QUERY_SHAPE_OP, &l));
+    q->has_saved_shape = l.log_bytes > 0;
+    if (state_fold_each(l.fold, same_shape, q) == WEIR_OK) return WEIR_OK;
     Status st = diag_error(&db->diags, WEIR_E_FORMAT, (Span){0},
                            "the state of view \"%.*s\" was saved by another version of its plan", STR_ARG(q->rel->name));
     diag_hint(&db->diags, "open the database with the weir that wrote it, or build the views anew in a new file");
@@ -117,9 +138,10 @@ static Status load_ops(weir *db, Query *q)
     TRY(check_shape(db, q));
     for (int i = 0; i < q->nops; i++) {
         OpLoad l;
-        TRY(fold_op(db, q, i, &l));
-        if (state_fold_each(l.fold, load_record, &l) != WEIR_OK) return corrupt_state(db, q, i);
-        q->logs[i] = (OpLog){.base_bytes = l.live_bytes, .log_bytes = l.bytes - l.live_bytes};
+        ptrdiff_t known = db->diags.list.len;
+        Status st = load_op(db, q, i, &l);
+        if (st != WEIR_OK) return db->diags.list.len > known ? st : corrupt_state(db, q, i);
+        q->logs[i] = (OpLog){.base_bytes = l.base_bytes, .log_bytes = l.log_bytes};
     }
     return WEIR_OK;
 }
@@ -130,8 +152,8 @@ static Status load_ops(weir *db, Query *q)
 static Status attach_restored(weir *db, Query *q, bool is_new)
 {
     OpLoad own;
-    TRY(fold_op(db, q, QUERY_POSITIONS_OP, &own));
-    bool is_behind = own.bytes > 0;
+    TRY(fold_own(db, q, QUERY_POSITIONS_OP, &own));
+    bool is_behind = own.log_bytes > 0;
     TRY(engine_attach(db, q, is_new || is_behind));
     if (!is_behind) return WEIR_OK;
     if (q->is_live) return corrupt_state(db, q, QUERY_POSITIONS_OP);

@@ -6,6 +6,8 @@
 #include "base/plant.h"
 #include "exec/engine/engine.h"
 
+#include "exec/pipeline/compact.h"
+
 enum {
     POLLS_PER_TURN = 16,
     RETRY_FIRST_US = 10000, RETRY_LAST_US = 1000000, RETRY_LOOK_US = 50000,
@@ -95,7 +97,9 @@ Status engine_save_query(weir *db, Query *q)
 {
     if (q->ctx.broken.n) return engine_fault(db, "a broken invariant", q->ctx.broken);
     query_save(q);
-    return WEIR_OK;
+    ptrdiff_t known = db->diags.list.len;
+    if (query_compact(q, db->storage, db->epoch_number, db->state_log_min, &db->diags) == WEIR_OK) return WEIR_OK;
+    return engine_fault(db, "the saved state cannot be read", db->diags.list.data[known].message);
 }
 
 Status engine_commit(weir *db)

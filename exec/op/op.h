@@ -34,6 +34,7 @@ typedef struct OpContext {
 
 typedef struct OpClass {
     const char *name;                  /* as EXPLAIN shows it */
+    int version;                       /* of what save writes: one more with each change of it */
     void (*push)(Op *op, int port, const Batch *b);
     /* All pushes of the epoch are in; `watermark` is the minimum over the inputs (INT64_MIN: none
      * yet, INT64_MAX: all ended). Emits, then returns the output watermark. NULL: passes it on. */

@@ -4,6 +4,7 @@
  * topological, so a watermark never overtakes the delta it follows. */
 #include "exec/pipeline/query.h"
 
+#include "exec/pipeline/compact.h"
 #include "exec/pipeline/scan.h"
 #include "exec/pipeline/settle.h"
 #include "exec/pipeline/view.h"
@@ -329,6 +330,7 @@ void query_close(Query *q)
     query_drop_helpers(q);
     for (int i = 0; q->ops && i < q->nops; i++)
         if (q->ops[i] && q->ops[i]->cls->close) q->ops[i]->cls->close(q->ops[i]);
+    for (int i = 0; q->logs && i < q->nops; i++) compaction_free(q->logs[i].round);
     arena_free(&q->arena);
     arena_free(&q->state_arena);
     mem_free(q, sizeof *q);
@@ -354,7 +356,8 @@ static void shape_join(StrBuf *b, const JoinSpec *j)
 {
     const int64_t measures[] = {j->kind, j->match, j->residual != NULL, j->left_time, j->right_time,
                                 j->before_us, j->after_us, j->key_window_end, j->window_tick_us, j->asof,
-                                j->left_retracts, j->right_retracts, j->emit_final};
+                                j->left_retracts, j->right_retracts, j->emit_final,
+                                0 /* kept databases know a number here */};
     sb_bytes(b, measures, sizeof measures);
     for (int i = 0; i < j->nkeys; i++) sb_printf(b, "j%d,%d,%d;", j->left_keys[i], j->right_keys[i], j->null_safe[i]);
 }
@@ -387,12 +390,21 @@ static void shape_op(StrBuf *b, const PhysOp *p)
     if (p->state_ttl_us > 0 || p->is_forgetful) sb_lit(b, "t;");
 }
 
+/* Records of another version of an operator's code. */
+static void shape_version(StrBuf *b, const OpClass *c)
+{
+    if (c->version) sb_printf(b, "%s version %d;", c->name, c->version);
+}
+
 uint64_t query_shape(const Query *q)
 {
     Arena *a = q->ctx.epoch_scratch;
     ArenaMark mark = arena_mark(a);
     StrBuf b = {.arena = a};
-    for (int i = 0; i < q->nops; i++) shape_op(&b, q->plan->ops[i]);
+    for (int i = 0; i < q->nops; i++) {
+        shape_op(&b, q->plan->ops[i]);
+        shape_version(&b, q->ops[i]->cls);
+    }
     uint64_t h = hash_bytes(b.p, b.n);
     arena_release(a, mark);
     return h;
@@ -470,27 +482,20 @@ void query_flush(Query *q)
     for (int i = 0; i < q->nops; i++) flush_op(q->ops[i]);
 }
 
-static int64_t base_limit(const OpLog *l)
-{
-    enum { LOG_MIN = 1 << 20 };
-    return l->base_bytes * 2 > LOG_MIN ? l->base_bytes * 2 : LOG_MIN;
-}
-
 static void save_op(Query *q, int i)
 {
     Op *op = q->ops[i];
     OpLog *log = &q->logs[i];
     if (!op->cls->save) return;
-    bool all = log->log_bytes > base_limit(log);
     StateWriter w = {.buf.arena = &q->epoch->arena};
     int64_t *was = meter_switch(op->ctx->meter, &op->time_us);
-    op->cls->save(op, &w, all);
+    op->cls->save(op, &w, false);
     meter_switch(op->ctx->meter, was);
-    if (all) *log = (OpLog){.base_bytes = w.buf.n};
-    else log->log_bytes += w.buf.n;
-    if (w.buf.n > 0 || all)
+    log->new_bytes = w.buf.n;
+    log->log_bytes += w.buf.n;
+    if (w.buf.n > 0)
         vec_push(&q->epoch->ws.state, &q->epoch->arena,
-                 (StateBlob){q->rel->id, i, all, str_of(w.buf.p, w.buf.n)});
+                 (StateBlob){q->rel->id, i, false, str_of(w.buf.p, w.buf.n)});
 }
 
 static void save_shape(Query *q)

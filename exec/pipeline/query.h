@@ -24,9 +24,13 @@ typedef struct Leaf {
     bool needs_rows;      /* of a new query: starts from the view's or table's present rows */
 } Leaf;
 
-/* How far a query's own log has grown, per operator: decides when a base is written. */
+typedef struct Compaction Compaction;
+
+/* How much of an operator's state lies in its base and in its log, and the round that moves it over. */
 typedef struct OpLog {
     int64_t base_bytes, log_bytes;
+    int64_t new_bytes;    /* logged by the epoch in work */
+    Compaction *round;    /* NULL: none goes on (compact.h) */
 } OpLog;
 
 /* What an operator had done at some time: rates are the growth since. */

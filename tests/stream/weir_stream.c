@@ -228,7 +228,7 @@ static Rows delta_rows(const char *view)
 static bool open_engine(void)
 {
     static weir_seams seams;
-    seams = (weir_seams){clock_now, clock_now, clock_sleep, &run, 1, run.rules_off};
+    seams = (weir_seams){clock_now, clock_now, clock_sleep, &run, 1, run.rules_off, .state_log_min = 100};
     weir_options opt = {.settings = run.settings, .seams = &seams};
     if (weir_open(run.path, &opt, &run.db) == WEIR_OK) return true;
     fail("%s", weir_errmsg(run.db));

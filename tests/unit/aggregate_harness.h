@@ -15,6 +15,7 @@
 #include "base/datetime.h"
 #include "exec/agg/agg.h"
 #include "exec/op/op.h"
+#include "exec/state/fold.h"
 #include "exec/state/log.h"
 
 #include <inttypes.h>

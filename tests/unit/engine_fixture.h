@@ -40,7 +40,7 @@ static void engine_sleep(void *arg, int64_t us)
 
 __attribute__((unused)) static weir_status engine_try_open(Engine *e, bool read_only)
 {
-    weir_seams seams = {.now_us = engine_now, .mono_us = engine_now, .sleep_us = engine_sleep, .arg = e, .seed = 1};
+    weir_seams seams = {.now_us = engine_now, .mono_us = engine_now, .sleep_us = engine_sleep, .arg = e, .seed = 1, .state_log_min = 300};
     weir_options opt = {.read_only = read_only, .seams = &seams, .settings = e->settings};
     return weir_open(e->path, &opt, &e->db);
 }

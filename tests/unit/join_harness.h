@@ -9,6 +9,7 @@
 #include "tests/unit/expr_fixture.h"
 
 #include "exec/op/op.h"
+#include "exec/state/fold.h"
 #include "exec/state/log.h"
 
 #include <inttypes.h>

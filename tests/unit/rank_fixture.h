@@ -11,6 +11,7 @@
 
 #include "base/datetime.h"
 #include "exec/op/op.h"
+#include "exec/state/fold.h"
 #include "exec/state/log.h"
 
 #include <inttypes.h>

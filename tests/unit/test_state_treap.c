@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "exec/state/fold.h"
 #include "exec/state/log.h"
 #include "exec/state/treap.h"
 

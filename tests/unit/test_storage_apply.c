@@ -165,7 +165,8 @@ static Status collect(void *arg, Str records)
 static const char *state_of(Fixture *f, int64_t view, int32_t op)
 {
     StrBuf b = {.arena = &f->arena};
-    assert_int_equal(storage_load_state(f->s, view, op, collect, &b, &f->diags), WEIR_OK);
+    assert_int_equal(storage_load_base(f->s, view, op, collect, &b, &f->diags), WEIR_OK);
+    assert_int_equal(storage_load_log(f->s, view, op, collect, &b, &f->diags), WEIR_OK);
     return sb_done(&b).p;
 }
 
@@ -187,14 +188,55 @@ static void state_is_a_base_and_a_log(void **state)
     assert_string_equal(state_of(f, 1, 0), "a;;b;");
     WriteSet ws = {.epoch = 5};
     vec_push(&ws.state, &f->arena, (StateBlob){.view = 1, .is_base = true, .records = S("whole")});
-    vec_push(&ws.state, &f->arena, (StateBlob){.view = 1, .is_base = true, .records = S("of it")});
     vec_push(&ws.state, &f->arena, (StateBlob){.view = 1, .is_base = false, .records = S("c")});
     apply_ok(f, &ws);
     fixture_reopen(f);
-    assert_string_equal(state_of(f, 1, 0), "whole;of it;c;");
+    assert_string_equal(state_of(f, 1, 0), "whole;c;");
     assert_string_equal(state_of(f, 1, 1), "other;");
     push_state(f, 6, 0, true, "x");
     assert_string_equal(state_of(f, 1, 0), "x;");
+}
+
+static void put_page(Fixture *f, WriteSet *ws, const char *low, const char *records)
+{
+    vec_push(&ws->pages, &f->arena, (BasePage){.view = 1, .low = str_z(low), .is_gone = !records, .records = str_z(records)});
+}
+
+static void pages_are_written_and_the_log_is_cut(void **state)
+{
+    Fixture *f = *state;
+    Str *lows, records;
+    ptrdiff_t n;
+    for (int epoch = 1; epoch < 5; epoch++) push_state(f, epoch, 0, false, str_printf(&f->arena, "%d", epoch).p);
+    push_state(f, 2, 1, false, "other");
+    WriteSet ws = {.epoch = 5}, next = {.epoch = 6};
+    put_page(f, &ws, "m", "middle");
+    put_page(f, &ws, "", "first");
+    put_page(f, &ws, "x", "last");
+    vec_push(&ws.trims, &f->arena, (LogTrim){.view = 1, .epoch = 2});
+    apply_ok(f, &ws);
+    assert_string_equal(state_of(f, 1, 0), "first;middle;last;3;4;");
+    put_page(f, &next, "m", NULL);
+    put_page(f, &next, "", "first and middle");
+    apply_ok(f, &next);
+    assert_string_equal(state_of(f, 1, 0), "first and middle;last;3;4;");
+    assert_string_equal(state_of(f, 1, 1), "other;");
+    assert_int_equal(storage_load_lows(f->s, 1, 0, &f->arena, &lows, &n, &f->diags), WEIR_OK);
+    assert_int_equal(n, 2);
+    assert_true(str_eq(lows[1], S("x")));
+    assert_int_equal(storage_load_page(f->s, 1, 0, S("x"), &f->arena, &records, &f->diags), WEIR_OK);
+    assert_true(str_eq(records, S("last")));
+    assert_int_equal(storage_load_page(f->s, 1, 0, S("y"), &f->arena, &records, &f->diags), WEIR_OK);
+    assert_int_equal(records.n, 0);
+    LogEntry e = {.view = 1};
+    for (int epoch = 3; epoch < 5; epoch++) {
+        assert_int_equal(storage_next_log(f->s, &e, &records, &f->arena, &f->diags), WEIR_OK);
+        assert_int_equal(e.epoch, epoch);
+    }
+    assert_int_equal(storage_next_log(f->s, &e, &records, &f->arena, &f->diags), WEIR_OK);
+    assert_int_equal(e.id, 0);
+    outside_run(f, "UPDATE _weir_state_base SET records = x'00'");
+    assert_int_equal(storage_load_page(f->s, 1, 0, S("x"), &f->arena, &records, &f->diags), WEIR_E_CORRUPT);
 }
 
 static void damaged_state_is_found(void **state)
@@ -203,7 +245,7 @@ static void damaged_state_is_found(void **state)
     StrBuf b = {.arena = &f->arena};
     push_state(f, 1, 0, false, "sound");
     outside_run(f, "UPDATE _weir_state_log SET records = x'736f756e65'");
-    assert_int_equal(storage_load_state(f->s, 1, 0, collect, &b, &f->diags), WEIR_E_CORRUPT);
+    assert_int_equal(storage_load_log(f->s, 1, 0, collect, &b, &f->diags), WEIR_E_CORRUPT);
 }
 
 static void positions_and_counters_come_back(void **state)
@@ -408,6 +450,7 @@ int main(void)
         TEST(an_id_is_never_given_twice),
         TEST(blocks_go_with_the_ranges_that_hold_them),
         TEST(state_is_a_base_and_a_log),
+        TEST(pages_are_written_and_the_log_is_cut),
         TEST(damaged_state_is_found),
         TEST(positions_and_counters_come_back),
         TEST(progress_can_be_read_per_view_and_source),

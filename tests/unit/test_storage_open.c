@@ -14,7 +14,7 @@ static void opens_a_new_file_and_finds_it_again(void **state)
     assert_string_equal(outside_rows(f, "PRAGMA user_version"), "0");
     assert_string_equal(outside_rows(f, "PRAGMA journal_mode"), "wal");
     fixture_reopen(f);
-    assert_string_equal(outside_rows(f, "SELECT value FROM _weir_meta WHERE key = 'format'"), "1");
+    assert_string_equal(outside_rows(f, "SELECT value FROM _weir_meta WHERE key = 'format'"), "2");
 }
 
 static void schema_documents_itself(void **state)

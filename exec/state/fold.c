@@ -1,0 +1,232 @@
+/* fold.c: see fold.h. A hash table of keys, and one of spaces. A key's entry counts unless its space
+ * was dropped after it: so a drop costs nothing, however much it drops. */
+#include "exec/state/fold.h"
+
+#include "base/hash.h"
+#include "exec/state/log.h"
+
+#include <stdlib.h>
+
+enum { SLOTS_FIRST = 64 };
+
+StateFold *state_fold_new(Arena *a)
+{
+    StateFold *f = new_one(a, StateFold);
+    f->arena = a;
+    return f;
+}
+
+/* ---- places ------------------------------------------------------------------------------------ */
+
+/* A NUL in a space becomes 00 FF, its end 00 00: the order is that of the spaces, then of the keys. */
+void state_place(StrBuf *b, Str space, Str key)
+{
+    sb_reserve(b, 2 * space.n + 2 + key.n);
+    char *p = b->p + b->n;
+    for (ptrdiff_t i = 0; i < space.n; i++) {
+        *p++ = space.p[i];
+        if (space.p[i] == 0) *p++ = (char)0xff;
+    }
+    *p++ = 0;
+    *p++ = 0;
+    if (key.n) memcpy(p, key.p, (size_t)key.n);
+    b->n = p + key.n - b->p;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    return str_cmp((*(FoldEntry *const *)a)->place, (*(FoldEntry *const *)b)->place);
+}
+
+void fold_entries_sort(FoldEntry **entries, ptrdiff_t n)
+{
+    if (n > 1) qsort(entries, (size_t)n, sizeof *entries, by_place);
+}
+
+void state_fold_sort(StateFold *f) { fold_entries_sort(f->entries.data, f->entries.len); }
+
+/* ---- the tables -------------------------------------------------------------------------------- */
+
+static void grow_spaces(StateFold *f)
+{
+    f->nspace_slots = f->nspace_slots ? f->nspace_slots * 2 : SLOTS_FIRST;
+    f->space_slots = new (f->arena, FoldSpace *, f->nspace_slots);
+    for (ptrdiff_t i = 0; i < f->spaces.len; i++) {
+        FoldSpace *s = f->spaces.data[i], **slot = &f->space_slots[s->hash & (uint64_t)(f->nspace_slots - 1)];
+        s->next = *slot;
+        *slot = s;
+    }
+}
+
+static FoldSpace *space_find(StateFold *f, Str name, uint64_t hash)
+{
+    if (f->last && str_eq(f->last->name, name)) return f->last;
+    if (!f->nspace_slots) return NULL;
+    FoldSpace *s = f->space_slots[hash & (uint64_t)(f->nspace_slots - 1)];
+    while (s && (s->hash != hash || !str_eq(s->name, name))) s = s->next;
+    if (s) f->last = s;
+    return s;
+}
+
+static FoldSpace *space_ensure(StateFold *f, Str name)
+{
+    uint64_t hash = hash_bytes(name.p, name.n);
+    FoldSpace *s = space_find(f, name, hash);
+    if (s) return s;
+    if (f->spaces.len >= f->nspace_slots) grow_spaces(f);
+    s = new_one(f->arena, FoldSpace);
+    *s = (FoldSpace){.hash = hash, .name = str_dup(f->arena, name)};
+    FoldSpace **slot = &f->space_slots[hash & (uint64_t)(f->nspace_slots - 1)];
+    s->next = *slot;
+    *slot = s;
+    vec_push(&f->spaces, f->arena, s);
+    return f->last = s;
+}
+
+static void grow_entries(StateFold *f)
+{
+    f->nslots = f->nslots ? f->nslots * 2 : SLOTS_FIRST;
+    f->slots = new (f->arena, FoldEntry *, f->nslots);
+    for (ptrdiff_t i = 0; i < f->entries.len; i++) {
+        FoldEntry *e = f->entries.data[i], **slot = &f->slots[e->hash & (uint64_t)(f->nslots - 1)];
+        e->next = *slot;
+        *slot = e;
+    }
+}
+
+static Str entry_key(const FoldEntry *e) { return str_of(e->place.p + e->key_at, e->place.n - e->key_at); }
+
+static FoldEntry *entry_make(StateFold *f, FoldSpace *s, Str key, uint64_t hash)
+{
+    StrBuf place = {.arena = f->arena};
+    if (f->entries.len >= f->nslots) grow_entries(f);
+    FoldEntry *e = new_one(f->arena, FoldEntry);
+    state_place(&place, s->name, key);
+    *e = (FoldEntry){.hash = hash, .space = s, .place = str_of(place.p, place.n),
+                     .key_at = (int32_t)(place.n - key.n)};
+    FoldEntry **slot = &f->slots[hash & (uint64_t)(f->nslots - 1)];
+    e->next = *slot;
+    *slot = e;
+    vec_push(&f->entries, f->arena, e);
+    return e;
+}
+
+static FoldEntry *entry_ensure(StateFold *f, FoldSpace *s, Str key)
+{
+    uint64_t hash = hash_seeded(key.p, key.n, s->hash);
+    FoldEntry *e = f->nslots ? f->slots[hash & (uint64_t)(f->nslots - 1)] : NULL;
+    while (e && (e->hash != hash || e->space != s || !str_eq(entry_key(e), key))) e = e->next;
+    return e ? e : entry_make(f, s, key, hash);
+}
+
+static void entry_put(StateFold *f, FoldEntry *e, Str value)
+{
+    if (value.n > e->room) {
+        e->value.p = arena_alloc_raw(f->arena, value.n, 1);
+        e->room = value.n;
+    }
+    if (value.n) memcpy((char *)e->value.p, value.p, (size_t)value.n);
+    e->value.n = value.n;
+}
+
+/* ---- adding ------------------------------------------------------------------------------------ */
+
+static void fold_record(StateFold *f, const StateRecord *r)
+{
+    FoldSpace *s = space_ensure(f, r->space);
+    f->records++;
+    if (r->kind == STATE_DROP) {
+        s->dropped_at = f->records;
+        f->drops++;
+        return;
+    }
+    FoldEntry *e = entry_ensure(f, s, r->key);
+    e->number = f->records;
+    e->is_del = r->kind == STATE_DEL;
+    if (!e->is_del) entry_put(f, e, r->value);
+}
+
+Status state_fold_add(StateFold *f, Str records)
+{
+    StrReader in = {.at = records.p, .end = records.p + records.n};
+    StateRecord r;
+    while (in.at < in.end) {
+        if (!state_read(&in, &r)) return WEIR_E_CORRUPT;
+        fold_record(f, &r);
+    }
+    return WEIR_OK;
+}
+
+/* ---- merging ----------------------------------------------------------------------------------- */
+
+static bool is_left(const FoldEntry *e) { return !e->is_del && e->number > e->space->dropped_at; }
+
+static Status hand_out(StateMerge *m, const FoldEntry *e)
+{
+    return is_left(e) ? m->each(m->arg, e->space->name, entry_key(e), e->value) : WEIR_OK;
+}
+
+static bool was_dropped(StateFold *f, Str space)
+{
+    if (!f->drops) return false;
+    const FoldSpace *s = space_find(f, space, hash_bytes(space.p, space.n));
+    return s && s->dropped_at;
+}
+
+static Status merge_record(StateMerge *m, const StateRecord *r, Str place)
+{
+    int order = -1;
+    for (; m->at < m->n; m->at++) {
+        order = str_cmp(m->entries[m->at]->place, place);
+        if (order >= 0) break;
+        TRY(hand_out(m, m->entries[m->at]));
+    }
+    if (m->at < m->n && order == 0) return hand_out(m, m->entries[m->at++]);
+    return was_dropped(m->fold, r->space) ? WEIR_OK : m->each(m->arg, r->space, r->key, r->value);
+}
+
+/* Places of pages ascend, from page to page too. */
+static Status check_order(StateMerge *m, const StateRecord *r)
+{
+    StrBuf spare = m->before;
+    m->before = m->place;
+    m->place = spare;
+    m->place.n = 0;
+    state_place(&m->place, r->space, r->key);
+    bool ascends = str_cmp(str_of(m->place.p, m->place.n), str_of(m->before.p, m->before.n)) > 0;
+    return ascends ? WEIR_OK : WEIR_E_CORRUPT;
+}
+
+Status state_merge_page(StateMerge *m, Str records)
+{
+    StrReader in = {.at = records.p, .end = records.p + records.n};
+    StateRecord r;
+    while (in.at < in.end) {
+        if (!state_read(&in, &r) || r.kind != STATE_PUT) return WEIR_E_CORRUPT;
+        TRY(check_order(m, &r));
+        TRY(merge_record(m, &r, str_of(m->place.p, m->place.n)));
+    }
+    return WEIR_OK;
+}
+
+Status state_merge_rest(StateMerge *m)
+{
+    while (m->at < m->n) TRY(hand_out(m, m->entries[m->at++]));
+    return WEIR_OK;
+}
+
+StateMerge state_merge_begin(StateFold *f, StateEach each, void *arg)
+{
+    return (StateMerge){.fold = f, .entries = f->entries.data, .n = f->entries.len, .each = each, .arg = arg,
+                        .place.arena = f->arena, .before.arena = f->arena};
+}
+
+Status state_fold_each(StateFold *f, StateEach each, void *arg)
+{
+    FoldEntry **left = new (f->arena, FoldEntry *, f->entries.len);
+    StateMerge m = {.entries = left, .each = each, .arg = arg};
+    for (ptrdiff_t i = 0; i < f->entries.len; i++)
+        if (is_left(f->entries.data[i])) left[m.n++] = f->entries.data[i];
+    fold_entries_sort(left, m.n);
+    return state_merge_rest(&m);
+}

@@ -1,0 +1,113 @@
+/* test_engine_formats.c: databases of every format that was ever written open, and go on to what a
+ * database that was never anything else comes to. data/format_<n>.sql: the dump of one. */
+#include "engine_fixture.h"
+
+static const char first_rows[] =
+    "INSERT INTO names VALUES ('a', 'first'), ('b', 'second');"
+    "INSERT INTO s VALUES ('2024-01-01 00:00:00', 'a', 1), ('2024-01-01 00:00:01', 'b', 20),"
+    " ('2024-01-01 00:00:04', 'a', 3), ('2024-01-01 00:00:12', 'c', -4), ('2024-01-01 00:00:11', 'a', 5),"
+    " ('2024-01-01 00:00:21', NULL, 6), ('2024-01-01 00:00:22', 'b', NULL);"
+    "INSERT INTO r VALUES ('2024-01-01 00:00:02', 'a', 0.5), ('2024-01-01 00:00:20', 'b', 1.25);";
+
+/* Every kind of operator that keeps state goes on from it. */
+static const char more_rows[] =
+    "INSERT INTO names VALUES ('c', 'third');"
+    "DELETE FROM names WHERE k = 'b';"
+    "INSERT INTO s VALUES ('2024-01-01 00:00:19', 'a', 7), ('2024-01-01 00:00:24', 'b', 2), ('2024-01-01 00:00:25', NULL, 8),"
+    " ('2024-01-01 00:00:13', 'b', 9), ('2024-01-01 00:00:33', 'c', 30);"
+    "INSERT INTO r VALUES ('2024-01-01 00:00:21', 'c', 2), ('2024-01-01 00:00:24', 'a', 3);";
+
+static const char *const views[] = {"groups", "tumbling", "hopping", "sessions", "counts", "pairs", "named",
+                                    "top", "ranks", "kinds", "above"};
+
+static const char *definitions =
+    "CREATE STREAM s (t TIMESTAMP(3), k TEXT, v BIGINT, WATERMARK FOR t AS t - INTERVAL '5' SECOND);"
+    "CREATE STREAM r (t TIMESTAMP(3), k TEXT, w DOUBLE, WATERMARK FOR t AS t - INTERVAL '5' SECOND);"
+    "CREATE TABLE names (k TEXT PRIMARY KEY, name TEXT);"
+    "CREATE MATERIALIZED VIEW groups AS SELECT k, count(*) AS n, sum(v) AS total, min(v) AS low, max(v) AS high, avg(v) AS mean FROM s GROUP BY k;"
+    "CREATE MATERIALIZED VIEW tumbling AS SELECT k, count(*) AS n, sum(v) AS total FROM s WINDOW TUMBLING (SIZE 10 SECONDS) GROUP BY k EMIT FINAL;"
+    "CREATE MATERIALIZED VIEW hopping AS SELECT k, count(*) AS n, max(v) AS high FROM s WINDOW HOPPING (SIZE 20 SECONDS, ADVANCE BY 10 SECONDS) GROUP BY k;"
+    "CREATE MATERIALIZED VIEW sessions AS SELECT k, count(*) AS n FROM s WINDOW SESSION (GAP 3 SECONDS) GROUP BY k;"
+    "CREATE MATERIALIZED VIEW counts AS SELECT k, sum(v) AS total FROM s WINDOW COUNT (SIZE 3 ROWS) GROUP BY k;"
+    "CREATE MATERIALIZED VIEW pairs AS SELECT s.k, s.v, r.w FROM s JOIN r ON s.k = r.k AND s.t BETWEEN r.t - INTERVAL '10' SECOND AND r.t + INTERVAL '10' SECOND;"
+    "CREATE MATERIALIZED VIEW named AS SELECT s.k, s.v, names.name FROM s LEFT JOIN names ON s.k = names.k;"
+    "CREATE MATERIALIZED VIEW top AS SELECT k, v FROM s ORDER BY v DESC, k LIMIT 5;"
+    "CREATE MATERIALIZED VIEW ranks AS SELECT k, v, row_number() OVER (PARTITION BY k ORDER BY v DESC) AS place FROM s;"
+    "CREATE MATERIALIZED VIEW kinds AS SELECT DISTINCT k FROM s EXCEPT SELECT k FROM r;"
+    "CREATE MATERIALIZED VIEW above AS SELECT n, count(*) AS groups, max(total) AS best FROM groups GROUP BY n;";
+
+/* All rows of all views, as one text of the caller's. */
+static char *everything(Engine *e)
+{
+    size_t n = 0, room = 1 << 16;
+    char *all = malloc(room), sql[160];
+    for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
+        snprintf(sql, sizeof sql, "SELECT * FROM (SELECT * FROM \"%s\") ORDER BY 1, 2, 3", views[i]);
+        if (!strcmp(views[i], "kinds")) snprintf(sql, sizeof sql, "SELECT * FROM kinds ORDER BY 1");
+        const char *text = rows(e, sql);
+        if (n + strlen(text) + 100 > room) fail_msg("too many rows");
+        n += (size_t)sprintf(all + n, "%s:\n%s\n", views[i], text);
+    }
+    return all;
+}
+
+/* What the definitions come to in a database of today. */
+static char *expected(const char *with)
+{
+    Engine *e;
+    assert_int_equal(engine_setup((void **)&e), 0);
+    engine_open(e);
+    ok(e, exec_in(e, definitions));
+    ok(e, exec_in(e, first_rows));
+    run_all(e);
+    ok(e, exec_in(e, with));
+    run_all(e);
+    char *all = everything(e);
+    engine_teardown((void **)&e);
+    return all;
+}
+
+static void load_dump(Engine *e, int format)
+{
+    const char *data = getenv("WEIR_UNIT_DATA");
+    char path[512], *text, *error = NULL;
+    snprintf(path, sizeof path, "%s/format_%d.sql", data ? data : "tests/unit/data", format);
+    FILE *f = fopen(path, "r");
+    if (!f) fail_msg("cannot open %s", path);
+    text = calloc(1, 1 << 20);
+    assert_true(fread(text, 1, (1 << 20) - 1, f) > 0);
+    fclose(f);
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(e->path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, text, NULL, NULL, &error) != SQLITE_OK) fail_msg("%s: %s", path, error);
+    sqlite3_close(db);
+    free(text);
+}
+
+static void goes_on(Engine *e, int format)
+{
+    load_dump(e, format);
+    engine_open(e);
+    char *want = expected(""), *got = everything(e);
+    assert_string_equal(got, want);
+    free(got);
+    free(want);
+    for (int restart = 0; restart < 2; restart++) {
+        ok(e, exec_in(e, more_rows + (restart ? strlen(more_rows) : 0)));
+        run_all(e);
+        want = expected(more_rows), got = everything(e);
+        assert_string_equal(got, want);
+        free(got);
+        free(want);
+        engine_reopen(e);
+    }
+}
+
+static void format_1_opens_and_goes_on(void **state) { goes_on(*state, 1); }
+static void format_2_opens_and_goes_on(void **state) { goes_on(*state, 2); }
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {TEST(format_1_opens_and_goes_on), TEST(format_2_opens_and_goes_on)};
+    return cmocka_run_group_tests_name("engine_formats", tests, NULL, NULL);
+}
