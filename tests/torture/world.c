@@ -45,7 +45,7 @@ static void world_sleep(void *arg, int64_t us)
 void world_seams(World *w)
 {
     w->seams = (weir_seams){.now_us = world_now, .mono_us = world_mono, .sleep_us = world_sleep, .arg = w, .seed = 1,
-                            .rules_off = *w->rules_off ? w->rules_off : NULL, .vfs = w->vfs};
+                            .rules_off = *w->rules_off ? w->rules_off : NULL, .vfs = w->vfs, .state_log_min = 200};
 }
 
 /* ---- definitions ------------------------------------------------------------------------------------------ */
