@@ -46,7 +46,7 @@ static char *everything(Engine *e)
         if (!strcmp(views[i], "kinds")) snprintf(sql, sizeof sql, "SELECT * FROM kinds ORDER BY 1");
         const char *text = rows(e, sql);
         if (n + strlen(text) + 100 > room) fail_msg("too many rows");
-        n += (size_t)sprintf(all + n, "%s:\n%s\n", views[i], text);
+        n += (size_t)snprintf(all + n, room - n, "%s:\n%s\n", views[i], text);
     }
     return all;
 }
@@ -54,8 +54,9 @@ static char *everything(Engine *e)
 /* What the definitions come to in a database of today. */
 static char *expected(const char *with)
 {
-    Engine *e;
-    assert_int_equal(engine_setup((void **)&e), 0);
+    void *state = NULL;
+    assert_int_equal(engine_setup(&state), 0);
+    Engine *e = state;
     engine_open(e);
     ok(e, exec_in(e, definitions));
     ok(e, exec_in(e, first_rows));
@@ -63,7 +64,7 @@ static char *expected(const char *with)
     ok(e, exec_in(e, with));
     run_all(e);
     char *all = everything(e);
-    engine_teardown((void **)&e);
+    engine_teardown(&state);
     return all;
 }
 
