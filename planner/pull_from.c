@@ -402,6 +402,27 @@ static Status from_json(PullContext *c, const TableRef *t, PullScope *scope, Str
     return add_source(c, t, &s, t->alias.text.n ? t->alias.text : name, scope, sql);
 }
 
+/* weir_state(…): a function of the database that gives rows. */
+static Status from_system(PullContext *c, const TableRef *t, PullScope *scope, StrBuf *sql, bool *is_there)
+{
+    Pull *l = c->pull;
+    Source s = {0};
+    Name name = {.text = str_lower(l->arena, t->func->text), .span = t->func->op_span};
+    *is_there = str_istarts(name.text, S("weir_"));
+    if (!*is_there) return WEIR_OK;
+    TRY(foreign_source(c, &name, &s));
+    StrBuf b = {.arena = l->arena};
+    sb_printf(&b, "%.*s(", STR_ARG(name.text));
+    for (ptrdiff_t i = 0; i < t->func->args.len; i++) {
+        PullValue v;
+        TRY(pull_value(c, t->func->args.data[i], &v));
+        sb_printf(&b, "%s%.*s", i ? ", " : "", STR_ARG(v.sql));
+    }
+    sb_char(&b, ')');
+    s.sql = sb_done(&b);
+    return add_source(c, t, &s, t->alias.text.n ? t->alias.text : name.text, scope, sql);
+}
+
 bool pull_is_window_function(const Pull *l, Str name)
 {
     const WindowDef *w = registry_window(l->p->catalog->registry, name);
@@ -414,6 +435,9 @@ static Status from_function(PullContext *c, const TableRef *t, PullScope *scope,
     Str name = t->func->text;
     if (str_ieq(name, S("unnest"))) return from_unnest(c, t, scope, sql);
     if (name_in_list("json_each,json_tree", name)) return from_json(c, t, scope, sql);
+    bool is_there;
+    TRY(from_system(c, t, scope, sql, &is_there));
+    if (is_there) return WEIR_OK;
     if (pull_is_window_function(l, name))
         return pull_unsupported(l, t->span, "a window table function", "let a materialized view make the windows");
     return diag_error(l->p->diags, WEIR_E_NAME, pull_at(l, t->func->op_span), "unknown table function \"%.*s\"",

@@ -390,19 +390,25 @@ static void condition(StrBuf *sql, const char *words, Str text, const char *more
     sb_z(sql, more);
 }
 
+/* What the file knows, then what only the engine at work does. */
+static const char JOBS_SQL[] =
+    "SELECT p.*, coalesce(j.state, v.state) AS state, round(j.rows_per_s, 1) AS rows_per_s, "
+    "round(j.changes_per_s, 1) AS changes_per_s, j.limited_by, round(j.lag_s, 1) AS lag_s, j.unread_bytes "
+    "FROM weir_progress p LEFT JOIN weir_views v ON v.name = p.\"view\" LEFT JOIN weir_jobs j ON j.\"view\" = p.\"view\" WHERE true";
+
 /* LIKE is about the view of a job; the stream or the query of an error. SQLite's LIKE has no case. */
 static Status query_of(Planner *p, const Show *s, StrBuf *sql)
 {
     bool jobs = str_ieq(s->what.text, S("jobs"));
     TRY(check_like(p, s));
-    sb_z(sql, jobs ? "SELECT * FROM weir_progress WHERE true" : "SELECT * FROM weir_errors WHERE true");
-    if (jobs && s->like) condition(sql, " AND \"view\" LIKE ", s->like->text, "");
+    sb_z(sql, jobs ? JOBS_SQL : "SELECT * FROM weir_errors WHERE true");
+    if (jobs && s->like) condition(sql, " AND p.\"view\" LIKE ", s->like->text, "");
     if (!jobs && s->from.text.n) condition(sql, " AND stream = ", s->from.text, " COLLATE NOCASE");
     if (!jobs && s->like) {
         condition(sql, " AND (stream LIKE ", s->like->text, "");
         condition(sql, " OR \"query\" LIKE ", s->like->text, ")");
     }
-    sb_z(sql, jobs ? " ORDER BY \"view\", source, \"partition\"" : " ORDER BY seq");
+    sb_z(sql, jobs ? " ORDER BY p.\"view\", p.source, p.\"partition\"" : " ORDER BY seq");
     return WEIR_OK;
 }
 

@@ -1,5 +1,5 @@
 /* bind.c: gives the planner what only exec knows: file heads, generators' columns, constants. */
-#include "exec/engine/engine.h"
+#include "exec/engine/system_tables.h"
 
 #include "storage/sql.h"
 
@@ -49,6 +49,7 @@ static bool sqlite_table(void *arg, Str name, Arena *a, Field **cols, int *ncols
     sqlite3 *reader;
     sqlite3_stmt *stmt;
     if (!db->storage || storage_reader(db->storage, &reader, &quiet) != WEIR_OK) return false;
+    if (system_tables_register(db, reader) != SQLITE_OK) return false;
     static const char sql[] = "SELECT name, type FROM pragma_table_info(?1)";
     if (sqlite3_prepare_v2(reader, sql, -1, &stmt, NULL) != SQLITE_OK) return false;
     sqlite3_bind_text(stmt, 1, name.p, (int)name.n, SQLITE_TRANSIENT);

@@ -50,10 +50,14 @@ struct weir {
     weir_diag *shown;      /* diags.list as handed out */
     weir_stmt *statements; /* not finalized yet */
     struct sqlite3 *reader; /* the reading connection, once it has our functions */
+    Status system_error;    /* of the system table that failed last (system_tables.h) */
+    struct sqlite3 *system_reader; /* the same, once it has our tables */
     Transaction *transaction; /* from BEGIN on; NULL: none */
     VEC(Scan *) scans;
     VEC(Query *) queries;  /* in the order of their relations' ids: upstream first */
     Meter meter;           /* of the call that runs */
+    int64_t commit_us;     /* spent on commits */
+    MeterMark commit_mark;
     Epoch epoch;           /* the one in work */
     int64_t state_log_min; /* weir_seams */
     int64_t epoch_number, last_now_us, last_flush_us;

@@ -3,6 +3,7 @@
  * The planner writes SQLite's SQL; what SQLite cannot compute as weir means it stands there as
  * weir_expr(:weir, i, …), which evaluates a bound expression over the arguments as one row. */
 #include "exec/engine/statement.h"
+#include "exec/engine/system_tables.h"
 
 #include "base/datetime.h"
 #include "base/decimal.h"
@@ -162,7 +163,8 @@ static Status reader_error(weir_stmt *s, PullStatement *p)
 {
     TRY(engine_interrupted(s->db));
     Status code = p->error != WEIR_OK ? p->error : sqlite3_errcode(p->db) == SQLITE_NOMEM ? WEIR_E_NOMEM : WEIR_E_STORAGE;
-    p->error = WEIR_OK;
+    if (s->db->system_error != WEIR_OK) code = s->db->system_error;
+    p->error = s->db->system_error = WEIR_OK;
     return diag_error(&s->db->diags, code, s->ast ? s->ast->span : (Span){0}, "%s", sqlite3_errmsg(p->db));
 }
 
@@ -174,6 +176,7 @@ static int prepare_connection(weir *db, sqlite3 *reader)
     if (rc == SQLITE_OK) rc = sqlite3_create_collation_v2(reader, "weir_decimal", SQLITE_UTF8, NULL, compare_decimals, NULL);
     if (rc == SQLITE_OK) rc = sqlite3_create_collation_v2(reader, "weir_interval", SQLITE_UTF8, NULL, compare_intervals, NULL);
     sqlite3_progress_handler(reader, PROGRESS_STEPS, look_at_interrupt, db);
+    if (rc == SQLITE_OK) rc = system_tables_register(db, reader);
     if (rc == SQLITE_OK) db->reader = reader;
     return rc;
 }

@@ -81,7 +81,10 @@ Status engine_apply(weir *db)
     epoch_sort_errors(e);
     e->ws.epoch = e->number;
     e->ws.now_us = e->now_us;
-    TRY(apply(db));
+    int64_t *was = meter_switch(&db->meter, &db->commit_us);
+    Status st = apply(db);
+    meter_switch(&db->meter, was);
+    TRY(st);
     db->is_pending = false;
     db->epoch_number = e->number;
     end_epoch(db);
@@ -114,9 +117,17 @@ Status engine_commit(weir *db)
     return engine_apply(db);
 }
 
+static void mark(weir *db)
+{
+    int64_t now = meter_now(&db->meter);
+    meter_mark(&db->commit_mark, now, db->commit_us);
+    for (ptrdiff_t i = 0; i < db->scans.len; i++) scan_sample(db->scans.data[i], now);
+}
+
 void engine_begin_queries(weir *db)
 {
     engine_begin_epoch(db);
+    mark(db);
     for (ptrdiff_t i = 0; i < db->queries.len; i++) query_begin(db->queries.data[i], &db->epoch);
 }
 

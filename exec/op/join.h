@@ -133,6 +133,8 @@ void join_close(Op *op);
 void join_begin(JoinOp *j);
 int64_t join_bytes(const Op *op);
 int64_t join_rows(const Op *op);
+/* The rows of both sides. */
+void join_tell(Op *op, struct StateRows *out);
 
 static inline JoinKey *join_key(uint8_t *group) { return (JoinKey *)(void *)group; }
 static inline uint8_t *row_entry(const JoinRow *r) { return (uint8_t *)(uintptr_t)r; }

@@ -9,6 +9,7 @@
 
 #include "base/env.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { METER_ALL_BATCHES = 64, METER_EVERY = 16 };
@@ -42,6 +43,31 @@ static inline int64_t meter_weight(int64_t n)
 {
     if (n < METER_ALL_BATCHES) return 1;
     return n % METER_EVERY == 0 ? METER_EVERY : 0;
+}
+
+/* What a counter had reached at two times, so that "of late" is between METER_RATE_US and twice that. */
+enum { METER_RATE_US = 5000000 };
+typedef struct MeterMark {
+    int64_t at_us[2], value[2]; /* the older one, the newer one */
+    bool is_set;
+} MeterMark;
+
+/* Called whenever the loop comes by. True: it is time for new marks. */
+static inline bool meter_mark(MeterMark *m, int64_t now_us, int64_t value)
+{
+    if (m->is_set && now_us - m->at_us[1] < METER_RATE_US) return false;
+    m->at_us[0] = m->is_set ? m->at_us[1] : now_us;
+    m->value[0] = m->is_set ? m->value[1] : value;
+    m->at_us[1] = now_us;
+    m->value[1] = value;
+    return m->is_set = true;
+}
+
+/* Growth a second since the older mark. */
+static inline double meter_rate(const MeterMark *m, int64_t now_us, int64_t value)
+{
+    int64_t us = now_us - m->at_us[0];
+    return m->is_set && us > 0 ? (double)(value - m->value[0]) * 1e6 / (double)us : 0;
 }
 
 #endif

@@ -32,6 +32,8 @@ typedef struct OpContext {
     void *owner;             /* the pipeline's */
 } OpContext;
 
+struct StateRows;
+
 typedef struct OpClass {
     const char *name;                  /* as EXPLAIN shows it */
     int version;                       /* of what save writes: one more with each change of it */
@@ -46,6 +48,8 @@ typedef struct OpClass {
     void (*close)(Op *op);
     int64_t (*state_bytes)(const Op *op);
     int64_t (*state_rows)(const Op *op);
+    /* Tells the state row by row (state_rows.h), between two epochs. NULL: it cannot yet. */
+    void (*tell)(Op *op, struct StateRows *out);
 } OpClass;
 
 typedef struct OpEdge {

@@ -2,7 +2,7 @@
  *
  * State: one cell per group, forever or while state_ttl has it; a group whose last row was deleted
  * goes. */
-#include "exec/op/aggregate.h"
+#include "exec/op/state_rows.h"
 
 typedef struct GroupOp {
     AggregateOp agg;
@@ -100,9 +100,15 @@ static int64_t group_rows(const Op *op)
     return ((const GroupOp *)op)->table.groups.live;
 }
 
+static void group_tell(Op *op, StateRows *out)
+{
+    GroupOp *g = (GroupOp *)op;
+    state_rows_table(out, &g->agg, &g->table, "group", NULL, NULL);
+}
+
 static const OpClass group_class = {
     .name = "aggregate", .push = group_push, .flush = group_flush, .save = group_save, .load = group_load,
-    .close = group_close, .state_bytes = group_bytes, .state_rows = group_rows,
+    .close = group_close, .state_bytes = group_bytes, .state_rows = group_rows, .tell = group_tell,
 };
 
 Status op_group_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)

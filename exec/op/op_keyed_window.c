@@ -2,6 +2,7 @@
  * function or a windowed view. Groups of one window_end are kept together and end together, when
  * the watermark reaches its last tick; rows that come later are late. */
 #include "exec/op/late_copies.h"
+#include "exec/op/state_rows.h"
 #include "exec/op/time_tables.h"
 #include "exec/window/window.h"
 
@@ -88,9 +89,17 @@ static int64_t keyed_rows(const Op *op)
     return time_tables_rows(&((const KeyedWindowOp *)op)->windows);
 }
 
+/* The bounds are among the keys. */
+static void keyed_tell(Op *op, StateRows *out)
+{
+    KeyedWindowOp *k = (KeyedWindowOp *)op;
+    time_tables_tell(&k->agg, &k->windows, out, NULL);
+}
+
 static const OpClass keyed_class = {
     .name = "window aggregate", .push = keyed_push, .flush = keyed_flush, .save = keyed_save,
     .load = keyed_load, .close = keyed_close, .state_bytes = keyed_bytes, .state_rows = keyed_rows,
+    .tell = keyed_tell,
 };
 
 Status op_keyed_window_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)

@@ -248,12 +248,12 @@ static void over_close(Op *op)
 
 static const OpClass over_class = {
     .name = "over", .push = ranked_push, .flush = over_flush, .save = ranked_save, .load = ranked_load,
-    .close = over_close, .state_bytes = ranked_bytes, .state_rows = ranked_rows,
+    .close = over_close, .state_bytes = ranked_bytes, .state_rows = ranked_rows, .tell = ranked_tell,
 };
 
 static const OpClass final_class = {
     .name = "over", .push = ranked_push, .flush = over_final_flush, .save = over_final_save, .load = over_final_load,
-    .close = over_close, .state_bytes = ranked_bytes, .state_rows = ranked_rows,
+    .close = over_close, .state_bytes = ranked_bytes, .state_rows = ranked_rows, .tell = ranked_tell,
 };
 
 Status op_over_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)

@@ -8,6 +8,7 @@
 #include "base/plant.h"
 #include "exec/op/fill.h"
 #include "exec/op/pane_merge.h"
+#include "exec/op/state_rows.h"
 
 #include <assert.h>
 
@@ -237,9 +238,19 @@ static int64_t panes_rows(const Op *op)
     return time_tables_rows(&p->panes) + time_tables_rows(&p->late) + time_tables_rows(&p->windows);
 }
 
+static void panes_tell(Op *op, StateRows *out)
+{
+    PanesOp *p = (PanesOp *)op;
+    const char *name = p->is_flat ? "window" : "pane";
+    time_tables_tell(&p->agg, &p->panes, out, name);
+    time_tables_tell(&p->agg, &p->late, out, "pane");
+    time_tables_tell(&p->agg, &p->windows, out, "window");
+}
+
 static const OpClass panes_class = {
     .name = "window aggregate", .push = panes_push, .flush = panes_flush, .save = panes_save,
     .load = panes_load, .close = panes_close, .state_bytes = panes_bytes, .state_rows = panes_rows,
+    .tell = panes_tell,
 };
 
 Status op_panes_open(const PhysOp *plan, OpContext *c, Arena *a, Op **out, Diags *d)

@@ -8,6 +8,7 @@
 #include "base/plant.h"
 #include "exec/op/due_heap.h"
 #include "exec/op/session.h"
+#include "exec/op/state_rows.h"
 
 #include <assert.h>
 
@@ -477,10 +478,30 @@ static int64_t session_state_rows(const Op *op)
     return ((const SessionOp *)op)->live;
 }
 
+static void session_tell(Op *op, StateRows *out)
+{
+    SessionOp *s = (SessionOp *)op;
+    ArenaMark mark = arena_mark(out->scratch);
+    uint8_t **groups = new_raw(out->scratch, uint8_t *, s->groups.live);
+    uint32_t n = group_table_list(&s->groups, groups);
+    group_table_sort(&s->groups, groups, n, out->scratch);
+    for (uint32_t i = 0; i < n; i++) {
+        SessionList *l = (SessionList *)(void *)groups[i];
+        for (uint32_t k = 0; k < l->n; k++) {
+            Session *e = session_items(l)[k];
+            uint8_t *cell = e->cell;
+            TimeSpan span = {e->min, e->max + s->gap};
+            StateCells c = {"session", "window", &s->groups, &groups[i], &cell, 1, &span};
+            if (!e->is_dead) state_rows_cells(out, &s->agg, &c);
+        }
+    }
+    arena_release(out->scratch, mark);
+}
+
 static const OpClass session_class = {
     .name = "session aggregate", .push = session_push, .flush = session_flush, .save = session_save,
     .load = session_load, .close = session_close, .state_bytes = session_state_bytes,
-    .state_rows = session_state_rows,
+    .state_rows = session_state_rows, .tell = session_tell,
 };
 
 Status op_session_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)

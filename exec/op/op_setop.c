@@ -6,6 +6,7 @@
 #include "exec/op/due_heap.h"
 #include "exec/op/late_copies.h"
 #include "exec/op/row_delta.h"
+#include "exec/op/state_rows.h"
 #include "exec/state/ttl.h"
 
 typedef enum Side { LEFT, RIGHT, SIDES } Side;
@@ -371,9 +372,30 @@ static int64_t setop_rows(const Op *op)
     return ((const SetOp *)op)->live;
 }
 
+static void setop_tell(Op *op, StateRows *out)
+{
+    SetOp *s = (SetOp *)op;
+    ArenaMark mark = arena_mark(out->scratch);
+    uint8_t **rows = new_raw(out->scratch, uint8_t *, s->rows.live);
+    uint32_t n = group_table_list(&s->rows, rows);
+    group_table_sort(&s->rows, rows, n, out->scratch);
+    for (uint32_t i = 0; i < n; i++) {
+        const Counts *c = counts(rows[i]);
+        if (!is_there(c) || c->is_closed) continue;
+        ArenaMark inner = arena_mark(out->scratch);
+        StateRow row = {.part = "row", .key.arena = out->scratch, .value.arena = out->scratch, .count = shown(s, c->n)};
+        for (int k = 0; k < op->plan->nfields; k++) state_rows_key(&row.key, op->plan->fields[k].name, &s->rows, rows[i], k);
+        sb_printf(&row.value, "\"left\": %lld, \"right\": %lld", (long long)c->n[LEFT], (long long)c->n[RIGHT]);
+        out->take(out, &row);
+        arena_release(out->scratch, inner);
+    }
+    arena_release(out->scratch, mark);
+}
+
 static const OpClass setop_class = {
     .name = "set operation", .push = setop_push, .flush = setop_flush, .save = setop_save, .load = setop_load,
     .close = setop_close, .state_bytes = setop_bytes, .state_rows = setop_rows,
+    .tell = setop_tell,
 };
 
 Status op_setop_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)

@@ -228,7 +228,7 @@ static int64_t topn_flush(Op *op, int64_t watermark)
 
 static const OpClass topn_class = {
     .name = "top-n", .push = ranked_push, .flush = topn_flush, .save = ranked_save, .load = ranked_load,
-    .close = ranked_close, .state_bytes = ranked_bytes, .state_rows = ranked_rows,
+    .close = ranked_close, .state_bytes = ranked_bytes, .state_rows = ranked_rows, .tell = ranked_tell,
 };
 
 Status op_topn_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)

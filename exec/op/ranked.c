@@ -1,5 +1,6 @@
 /* ranked.c: partitions of ordered rows: what comes in, what an epoch changes, records. */
 #include "exec/op/ranked.h"
+#include "exec/op/state_rows.h"
 #include "base/keyenc.h"
 #include "base/plant.h"
 
@@ -55,6 +56,40 @@ int64_t ranked_bytes(const Op *op)
 int64_t ranked_rows(const Op *op)
 {
     return ((const Ranked *)op)->nrows;
+}
+
+static void tell_row(const Ranked *r, const TreapNode *node, StrBuf *members, Arena *a)
+{
+    Column *cols = new (a, Column, r->nfields);
+    for (int i = 0; i < r->nfields; i++) cols[i] = column_new(a, r->fields[i].type, 1);
+    Str bytes = row_bytes(node);
+    StrReader in = {.at = bytes.p, .end = bytes.p + bytes.n};
+    row_bytes_decode(&r->row, &in, cols, NULL, a, 0);
+    for (int i = 0; i < r->nfields; i++) state_rows_column(members, r->fields[i].name, &cols[i], 0);
+}
+
+static void tell_partition(const Ranked *r, uint8_t *part, StateRows *out)
+{
+    const PhysOp *p = r->op.plan;
+    for (const TreapNode *n = treap_min(&partition(part)->rows); n; n = treap_next(n)) {
+        ArenaMark mark = arena_mark(out->scratch);
+        StateRow row = {.part = "row", .key.arena = out->scratch, .value.arena = out->scratch, .count = n->count};
+        for (int i = 0; i < p->nkeys; i++) state_rows_key(&row.key, r->fields[p->keys[i]].name, &r->parts, part, i);
+        tell_row(r, n, &row.value, out->scratch);
+        out->take(out, &row);
+        arena_release(out->scratch, mark);
+    }
+}
+
+void ranked_tell(Op *op, StateRows *out)
+{
+    Ranked *r = (Ranked *)op;
+    ArenaMark mark = arena_mark(out->scratch);
+    uint8_t **parts = new_raw(out->scratch, uint8_t *, r->parts.live);
+    uint32_t n = group_table_list(&r->parts, parts);
+    group_table_sort(&r->parts, parts, n, out->scratch);
+    for (uint32_t i = 0; i < n; i++) tell_partition(r, parts[i], out);
+    arena_release(out->scratch, mark);
 }
 
 /* ---- order -------------------------------------------------------------------------------------- */

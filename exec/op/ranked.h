@@ -81,6 +81,8 @@ Status ranked_init(Ranked *r, const OpClass *cls, const PhysOp *p, OpContext *c,
 void ranked_close(Op *op);
 int64_t ranked_bytes(const Op *op);
 int64_t ranked_rows(const Op *op);
+/* Each row of each partition, in its order. */
+void ranked_tell(Op *op, struct StateRows *out);
 
 /* Forgets the last epoch: its changes, partitions that are empty or closed. */
 void ranked_begin(Ranked *r);

@@ -2,8 +2,10 @@
 #include "exec/op/time_tables.h"
 #include "base/hash.h"
 #include "exec/op/fill.h"
+#include "exec/op/state_rows.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 enum { SLOTS_MIN = 16, UNUSED_MAX = 8, SPACE_BYTES = 33 };
 
@@ -374,4 +376,22 @@ int64_t time_tables_rows(const TimeTables *t)
     int64_t rows = 0;
     for (int32_t i = 0; i < t->n; i++) rows += t->heap[i]->table.groups.live;
     return rows;
+}
+
+static int by_span(const void *a, const void *b)
+{
+    const TimeTable *x = *(TimeTable *const *)a, *y = *(TimeTable *const *)b;
+    if (x->span.start != y->span.start) return x->span.start < y->span.start ? -1 : 1;
+    return (x->span.end > y->span.end) - (x->span.end < y->span.end);
+}
+
+void time_tables_tell(AggregateOp *g, const TimeTables *t, StateRows *out, const char *name)
+{
+    ArenaMark mark = arena_mark(out->scratch);
+    TimeTable **all = new_raw(out->scratch, TimeTable *, t->n);
+    if (t->n) memcpy(all, t->heap, (size_t)t->n * sizeof *all);
+    if (t->n) qsort(all, (size_t)t->n, sizeof *all, by_span);
+    for (int32_t i = 0; i < t->n; i++)
+        state_rows_table(out, g, &all[i]->table, name ? name : "window", name, name ? &all[i]->span : NULL);
+    arena_release(out->scratch, mark);
 }

@@ -65,5 +65,7 @@ Status time_tables_load(AggregateOp *g, TimeTables *t, Str space, Str key, Str v
 void time_tables_settle(AggregateOp *g, TimeTables *t);
 int64_t time_tables_bytes(const TimeTables *t);
 int64_t time_tables_rows(const TimeTables *t);
+/* In the order of their spans, which are called `name`; NULL: the keys have them. */
+void time_tables_tell(AggregateOp *g, const TimeTables *t, struct StateRows *out, const char *name);
 
 #endif

@@ -33,10 +33,10 @@ typedef struct OpLog {
     Compaction *round;    /* NULL: none goes on (compact.h) */
 } OpLog;
 
-/* What an operator had done at some time: rates are the growth since. */
-typedef struct OpMark {
-    int64_t rows_in, rows_out, time_us;
-} OpMark;
+/* For rates of an operator. */
+typedef struct OpMarks {
+    MeterMark time_us, rows_in, rows_out;
+} OpMarks;
 
 struct Query {
     Arena arena, state_arena;
@@ -58,8 +58,7 @@ struct Query {
     bool is_shadow;       /* hands on what another query computes as well; logs and keeps nothing */
     bool has_saved_shape; /* query_shape is kept with its state */
     ViewProgress saved_progress; /* as last put into a write set */
-    OpMark *marks;        /* two per operator: the older one, the newer one; NULL: never marked */
-    int64_t marked_us[2]; /* when, by the monotonic clock */
+    OpMarks *marks;       /* per operator; NULL: never marked */
 };
 
 typedef struct QueryEnv {
@@ -87,6 +86,8 @@ void query_flush(Query *q);
 void query_save(Query *q);
 /* Takes marks where the last ones are old enough; called whenever the loop comes by. */
 void query_mark(Query *q, int64_t mono_us);
+/* Whether nothing can come any more. */
+bool query_has_ended(const Query *q);
 /* What operator i, or each of them, has done; rates are up to `mono_us`. */
 OpActual query_actual(const Query *q, int i, int64_t mono_us);
 OpActual *query_actuals(const Query *q, int64_t mono_us, Arena *a);

@@ -1,52 +1,47 @@
-/* query_figures.c: what the operators of a query have done, since it began and of late.
- *
- * Counters only grow; a rate is their growth since a mark. Two marks take turns, so that "of late"
- * is between RATE_US and twice that. */
-#include "exec/pipeline/query.h"
-
-enum { RATE_US = 5000000 };
-
-static OpMark mark_of(const Op *op)
-{
-    return (OpMark){.rows_in = op->rows_in, .rows_out = op->rows_out, .time_us = op->time_us};
-}
+/* query_figures.c: what the operators of a query have done, since it began and of late. */
+#include "exec/pipeline/scan.h"
 
 void query_mark(Query *q, int64_t mono_us)
 {
-    bool is_first = q->marks == NULL;
-    if (is_first) q->marks = new (&q->arena, OpMark, 2 * q->nops);
-    if (!is_first && mono_us - q->marked_us[1] < RATE_US) return;
-    q->marked_us[0] = is_first ? mono_us : q->marked_us[1];
-    q->marked_us[1] = mono_us;
+    if (!q->marks) q->marks = new (&q->arena, OpMarks, q->nops);
     for (int i = 0; i < q->nops; i++) {
-        OpMark now = mark_of(q->ops[i]);
-        q->marks[2 * i] = is_first ? now : q->marks[2 * i + 1];
-        q->marks[2 * i + 1] = now;
+        OpMarks *m = &q->marks[i];
+        if (!meter_mark(&m->time_us, mono_us, q->ops[i]->time_us)) return; /* nor for any other */
+        meter_mark(&m->rows_in, mono_us, q->ops[i]->rows_in);
+        meter_mark(&m->rows_out, mono_us, q->ops[i]->rows_out);
     }
 }
 
-static double per_second(int64_t n, int64_t us) { return us > 0 ? (double)n * 1e6 / (double)us : 0; }
-
-/* Constants and what has ended have no time any more. */
-static int64_t shown_watermark(const Op *op)
+bool query_has_ended(const Query *q)
 {
-    return op->plan->kind == PHYS_VALUES || op->plan->kind == PHYS_TABLE ? INT64_MIN : op->watermark;
+    for (int i = 0; i < q->nleaves; i++) {
+        const Leaf *leaf = q->leaves[i];
+        if (leaf->op.plan->kind == PHYS_TABLE) return false;
+        if (leaf->scan && !scan_is_ended(leaf->scan)) return false;
+        if (leaf->upstream && !query_has_ended(leaf->upstream)) return false;
+    }
+    return true;
+}
+
+/* Constants and tables hold no time back, which is not to say that they have ended. */
+static int64_t shown_watermark(const Query *q, const Op *op)
+{
+    return op->watermark == INT64_MAX && !query_has_ended(q) ? INT64_MIN : op->watermark;
 }
 
 OpActual query_actual(const Query *q, int i, int64_t mono_us)
 {
     const Op *op = q->ops[i];
     OpActual a = {.rows_in = op->rows_in, .rows_out = op->rows_out, .batches = op->batches_in,
-                  .time_us = op->time_us, .watermark_us = shown_watermark(op),
+                  .time_us = op->time_us, .watermark_us = shown_watermark(q, op),
                   .state_rows = op->cls->state_rows ? op->cls->state_rows(op) : -1,
                   .state_bytes = op->cls->state_bytes ? op->cls->state_bytes(op) : -1};
     if (!q->marks) return a;
-    OpMark was = q->marks[2 * i];
-    int64_t us = mono_us - q->marked_us[0];
+    const OpMarks *m = &q->marks[i];
     a.has_rates = true;
-    a.in_per_s = per_second(op->rows_in - was.rows_in, us);
-    a.out_per_s = per_second(op->rows_out - was.rows_out, us);
-    a.busy = per_second(op->time_us - was.time_us, us) / 1e6;
+    a.in_per_s = meter_rate(&m->rows_in, mono_us, op->rows_in);
+    a.out_per_s = meter_rate(&m->rows_out, mono_us, op->rows_out);
+    a.busy = meter_rate(&m->time_us, mono_us, op->time_us) / 1e6;
     return a;
 }
 

@@ -335,6 +335,10 @@ int64_t scan_watermark(const Scan *s)
 
 int64_t scan_data_watermark(const Scan *s) { return WEIR_PLANT("end-moves-watermark") && s->is_ended ? INT64_MAX : s->data_watermark; }
 
+void scan_sample(Scan *s, int64_t mono_us) { meter_mark(&s->busy, mono_us, s->time_us); }
+
+double scan_busy(const Scan *s, int64_t mono_us) { return meter_rate(&s->busy, mono_us, s->time_us) / 1e6; }
+
 void scan_stats(const Scan *s, ScanStats *out)
 {
     *out = (ScanStats){.watermark = scan_watermark(s), .ended = s->is_ended, .bytes_total = -1,

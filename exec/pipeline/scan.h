@@ -81,6 +81,9 @@ int scan_positions(Scan *s, Arena *a, SavedPosition **out);
 int64_t scan_watermark(const Scan *s);
 int64_t scan_data_watermark(const Scan *s);
 void scan_stats(const Scan *s, ScanStats *out);
+/* The part of the last seconds that it was at work; scan_sample whenever the loop comes by. */
+double scan_busy(const Scan *s, int64_t mono_us);
+void scan_sample(Scan *s, int64_t mono_us);
 bool scan_is_ended(const Scan *s);
 bool scan_has_source(const Scan *s);
 /* For dead letters, while a batch is being pushed: its partition; which of its rows `row` of a batch

@@ -80,6 +80,7 @@ struct Scan {
     int64_t taken_us;       /* monotonic clock when it last gave something */
     int64_t closings;       /* lengths of CLOSE AFTER IDLE since then that have been ruled upon */
     int64_t time_us;        /* at work, without what it pushes to */
+    MeterMark busy;         /* of time_us */
     /* rows by hand */
     Arena insert_arena;
     VEC(Batch) inserts;
