@@ -271,6 +271,18 @@ LNode *unnest_item(Arena *a, LNode *in, BExpr *list);
 
 /* ---- bind_join.c ---------------------------------------------------------------------------- */
 Status bind_join(Binder *b, const TableRef *t, LNode **out, Scope *scope);
+/* `pairs`: left, then right columns, what an inner join gives. With the rows that an outer one of that kind
+ * keeps beside them. */
+Status bind_outer_rows(Binder *b, JoinKind kind, LNode *left, LNode *right, LNode *pairs, Span at, LNode **out);
+/* USING and NATURAL with LATERAL: `on` over left, then the plan's columns; later the scope of those. */
+typedef struct UsingColumns {
+    struct Joining *joining;
+    struct Merged *merged;
+    BExpr *on;
+} UsingColumns;
+Status bind_lateral_using(Binder *b, const TableRef *t, JoinKind kind, LNode *left, LNode *plan, const Scope *l,
+                          const Scope *r, UsingColumns *out);
+void using_scope(const UsingColumns *u, LNode **n, Scope *scope);
 
 /* ---- plan_select.c -------------------------------------------------------------------------- */
 /* A query at any depth; its columns are the fields of *out. `is_top`: LIMIT is the caller's. */

@@ -7,16 +7,18 @@
 #include "planner/rewrite/rewrite.h"
 #include "planner/subquery.h"
 
-typedef struct Joining {
+typedef struct Joining Joining;
+typedef struct Merged Merged;
+struct Joining {
     Binder *b;
     const TableRef *t;
     Span at;
     LNode *left, *right;
     Scope l, r;
     LJoin join;
-    BExpr *later; /* of ON, with subqueries: asked above an inner join, where it is the same */
+    BExpr *later; /* of ON, with subqueries: asked of the pairs that fulfil the rest */
     NameList using_columns;
-} Joining;
+};
 
 /* ---- scopes --------------------------------------------------------------------------------- */
 
@@ -54,11 +56,11 @@ static Scope both(const Joining *s, int32_t more)
 /* ---- USING and NATURAL ---------------------------------------------------------------------- */
 
 /* One column of USING: where it is on both sides. */
-typedef struct Merged {
+struct Merged {
     Str name;
     const ScopeColumn *left, *right;
     BExpr *l, *r; /* of one type */
-} Merged;
+};
 
 static Status find_merged(const Joining *s, const Scope *scope, const Name *name, const ScopeColumn **out)
 {
@@ -163,26 +165,23 @@ static void merge_scope(Joining *s, LNode **n, const Merged *merged, Scope *scop
 
 /* ---- ON ------------------------------------------------------------------------------------- */
 
-/* A condition of ON with a subquery: above an inner join, or below an outer one where it is about the
- * side whose rows may stay out. */
+/* A condition of ON with a subquery: below an outer join where it is about the side whose rows may
+ * stay out, else asked of the pairs. */
 static Status ask_elsewhere(Joining *s, BExpr *e)
 {
     Binder *b = s->b;
     JoinReads reads = join_reads(e, s->left->nfields);
-    if (s->join.kind == JOIN_INNER && s->join.wanted == JOIN_REGULAR) {
-        s->later = bexpr_and(b->p->arena, s->later, e);
-        return WEIR_OK;
-    }
-    if (s->join.kind == JOIN_LEFT && (reads == READS_RIGHT || reads == READS_NEITHER)) {
+    bool is_regular = s->join.wanted == JOIN_REGULAR;
+    if (s->join.wanted == JOIN_ASOF)
+        return diag_error(b->p->diags, WEIR_E_TYPE, e->span, "ASOF JOIN takes equalities and one comparison of times, no subquery");
+    if (is_regular && s->join.kind == JOIN_LEFT && (reads == READS_RIGHT || reads == READS_NEITHER)) {
         e = join_side_expr(b->p->arena, e, s->left->nfields);
         return attach_filter(b->p, b->emit_final, s->right, e, e->span, &s->right);
     }
-    if (s->join.kind == JOIN_RIGHT && (reads == READS_LEFT || reads == READS_NEITHER))
+    if (is_regular && s->join.kind == JOIN_RIGHT && (reads == READS_LEFT || reads == READS_NEITHER))
         return attach_filter(b->p, b->emit_final, s->left, e, e->span, &s->left);
-    Status st = diag_error(b->p->diags, WEIR_E_UNSUPPORTED, e->span,
-                           "a subquery in ON of an outer join that depends on the side whose rows stay: not supported yet");
-    diag_hint(b->p->diags, "compute it in a subquery on that side");
-    return st;
+    s->later = bexpr_and(b->p->arena, s->later, e);
+    return WEIR_OK;
 }
 
 static Status bind_on(Joining *s)
@@ -214,6 +213,53 @@ static Status bind_using(Joining *s, Merged **merged)
     return WEIR_OK;
 }
 
+/* ---- what was left of ON -------------------------------------------------------------------- */
+
+/* Rows of one side that are in no pair, beside NULLs for the other's columns. Rows that are equal are in
+ * pairs all of them or none. */
+static Status unmatched(Binder *b, LNode *side, LNode *pairs, int32_t base, Span at, LNode **out)
+{
+    Arena *a = b->p->arena;
+    BExpr *on = NULL, **exprs = new (a, BExpr *, pairs->nfields);
+    for (int32_t i = 0; i < side->nfields; i++) {
+        BExpr *same, *x = bexpr_column(a, i, side->fields[i].type, at);
+        BExpr *y = bexpr_column(a, side->nfields + base + i, side->fields[i].type, at);
+        TRY(subquery_call(b->p, "is_not_distinct", x, y, at, &same));
+        on = bexpr_and(a, on, same);
+    }
+    LNode *alone = subquery_join(a, b->emit_final, JOIN_ANTI, side, pairs, on, at);
+    for (int32_t i = 0; i < pairs->nfields; i++) {
+        Type t = pairs->fields[i].type;
+        bool is_own = i >= base && i < base + side->nfields;
+        exprs[i] = is_own ? bexpr_column(a, i - base, t, at) : bexpr_const(a, value_null(t), at);
+    }
+    *out = lnode_project(a, alone, exprs, pairs->fields, pairs->nfields, at);
+    return WEIR_OK;
+}
+
+Status bind_outer_rows(Binder *b, JoinKind kind, LNode *left, LNode *right, LNode *pairs, Span at, LNode **out)
+{
+    LNode **parts = new (b->p->arena, LNode *, 3);
+    int32_t n = 0;
+    parts[n++] = pairs;
+    if (kind == JOIN_LEFT || kind == JOIN_FULL) TRY(unmatched(b, left, pairs, 0, at, &parts[n++]));
+    if (kind == JOIN_RIGHT || kind == JOIN_FULL) TRY(unmatched(b, right, pairs, left->nfields, at, &parts[n++]));
+    *out = n == 1 ? pairs : lnode_union(b->p->arena, parts, n, at);
+    return WEIR_OK;
+}
+
+/* The pairs, what they are asked, and the rows that then are in none. */
+static Status join_by_parts(Joining *s, LNode **out)
+{
+    Binder *b = s->b;
+    LJoin inner = s->join;
+    LNode *pairs;
+    inner.kind = JOIN_INNER;
+    pairs = lnode_join_of(b->p->arena, &inner, s->left, s->right, s->at);
+    TRY(attach_filter(b->p, b->emit_final, pairs, s->later, s->later->span, &pairs));
+    return bind_outer_rows(b, s->join.kind, s->left, s->right, pairs, s->at, out);
+}
+
 /* ---- ASOF ----------------------------------------------------------------------------------- */
 
 static Status check_asof(const Joining *s, const LNode *n)
@@ -223,11 +269,11 @@ static Status check_asof(const Joining *s, const LNode *n)
     Span at = bind_at(s->b, s->t->join_span.line ? s->t->join_span : s->t->span);
     Status st = WEIR_OK;
     if (j->kind != JOIN_INNER && j->kind != JOIN_LEFT)
-        st = diag_error(d, WEIR_E_UNSUPPORTED, at, "ASOF JOIN is inner or left");
+        st = diag_error(d, WEIR_E_SYNTAX, at, "ASOF JOIN is inner or left");
     else if (j->left_time < 0)
         st = diag_error(d, WEIR_E_TYPE, at, "ASOF JOIN takes one comparison of the two sides' times");
     else if (j->residual)
-        st = diag_error(d, WEIR_E_UNSUPPORTED, j->residual->span,
+        st = diag_error(d, WEIR_E_TYPE, j->residual->span,
                         "ASOF JOIN takes equalities and one comparison of times");
     if (st != WEIR_OK) diag_hint(d, "write ASOF [LEFT] JOIN r ON l.k = r.k AND l.t >= r.t");
     return st;
@@ -347,19 +393,31 @@ static LNode *pad_dead(Joining *s, LNode *n, BExpr *alive)
     return lnode_project(a, n, exprs, n->fields, n->nfields, s->at);
 }
 
+/* At most one row of the right side is chosen: what is asked of it is asked then. */
+static Status ask_version(Joining *s, BExpr *asked, LNode **out)
+{
+    Binder *b = s->b;
+    int32_t width = (*out)->nfields;
+    if (s->join.kind != JOIN_LEFT) return attach_filter(b->p, b->emit_final, *out, asked, s->at, out);
+    TRY(attach_values(b->p, b->emit_final, out, &asked, 1));
+    *out = lnode_narrowed(b->p->arena, pad_dead(s, *out, asked), width, width, 0);
+    return WEIR_OK;
+}
+
 static Status join_versions(Joining *s, LNode **out)
 {
     BExpr *asked, *alive;
     Arena *a = s->b->p->arena;
     if (s->join.kind != JOIN_INNER && s->join.kind != JOIN_LEFT)
-        return diag_error(s->b->p->diags, WEIR_E_UNSUPPORTED, s->at, "a join FOR SYSTEM_TIME AS OF is inner or left");
+        return diag_error(s->b->p->diags, WEIR_E_SYNTAX, s->at, "a join FOR SYSTEM_TIME AS OF is inner or left");
     if (!s->left->props.is_append_only)
         return diag_error(s->b->p->diags, WEIR_E_RETRACT, s->at, "rows of the left side may be taken back; their versions are not known any more");
     TRY(split_condition(s, &asked));
     TRY(is_alive(s, asked, &alive));
     *out = lnode_join_of(a, &s->join, s->left, s->right, s->at);
-    *out = s->join.kind == JOIN_LEFT ? pad_dead(s, *out, alive) : lnode_filter(a, *out, alive, s->at);
-    return WEIR_OK;
+    if (s->join.kind == JOIN_LEFT) return ask_version(s, bexpr_and(a, alive, s->later), out);
+    *out = lnode_filter(a, *out, alive, s->at);
+    return s->later ? ask_version(s, s->later, out) : WEIR_OK;
 }
 
 static Status check_lookup(const Joining *s, const LNode *n)
@@ -367,7 +425,7 @@ static Status check_lookup(const Joining *s, const LNode *n)
     Diags *d = s->b->p->diags;
     Span at = bind_at(s->b, s->t->join_span.line ? s->t->join_span : s->t->span);
     if (n->join->kind != JOIN_INNER && n->join->kind != JOIN_LEFT)
-        return diag_error(d, WEIR_E_UNSUPPORTED, at, "a join FOR SYSTEM_TIME AS OF is inner or left");
+        return diag_error(d, WEIR_E_SYNTAX, at, "a join FOR SYSTEM_TIME AS OF is inner or left");
     if (n->join->nkeys == 0) {
         Status st = diag_error(d, WEIR_E_TYPE, at, "a join FOR SYSTEM_TIME AS OF takes an equality of the two sides");
         diag_hint(d, "write ON l.k = t.k");
@@ -409,6 +467,16 @@ static Status bind_sides(Joining *s)
     return check_tables(s);
 }
 
+static Status join_sides(Joining *s, LNode **out)
+{
+    if (s->join.wanted == JOIN_TEMPORAL) return join_versions(s, out);
+    if (s->join.wanted == JOIN_REGULAR && s->later) return join_by_parts(s, out);
+    *out = lnode_join_of(s->b->p->arena, &s->join, s->left, s->right, s->at);
+    if (s->t->is_asof) TRY(check_asof(s, *out));
+    if (s->join.wanted == JOIN_LOOKUP) TRY(check_lookup(s, *out));
+    return s->later ? ask_version(s, s->later, out) : WEIR_OK;
+}
+
 Status bind_join(Binder *b, const TableRef *t, LNode **out, Scope *scope)
 {
     Joining s = {.b = b, .t = t, .at = bind_at(b, t->join_span.line ? t->join_span : t->span)};
@@ -418,11 +486,26 @@ Status bind_join(Binder *b, const TableRef *t, LNode **out, Scope *scope)
     TRY(bind_sides(&s));
     TRY(bind_using(&s, &merged));
     TRY(bind_on(&s));
-    if (s.join.wanted == JOIN_TEMPORAL) TRY(join_versions(&s, out));
-    else *out = lnode_join_of(b->p->arena, &s.join, s.left, s.right, s.at);
-    if (t->is_asof) TRY(check_asof(&s, *out));
-    if (s.join.wanted == JOIN_LOOKUP) TRY(check_lookup(&s, *out));
-    if (s.later) TRY(attach_filter(b->p, b->emit_final, *out, s.later, s.later->span, out));
+    TRY(join_sides(&s, out));
     merge_scope(&s, out, merged, scope);
     return WEIR_OK;
+}
+
+/* ---- beside LATERAL ------------------------------------------------------------------------- */
+
+Status bind_lateral_using(Binder *b, const TableRef *t, JoinKind kind, LNode *left, LNode *plan, const Scope *l,
+                          const Scope *r, UsingColumns *out)
+{
+    Joining *s = new_one(b->p->arena, Joining);
+    *s = (Joining){.b = b, .t = t, .at = bind_at(b, t->join_span.line ? t->join_span : t->span),
+                   .left = left, .right = plan, .l = *l, .r = *r, .join.kind = kind};
+    TRY(bind_using(s, &out->merged));
+    out->joining = s;
+    out->on = s->join.on;
+    return WEIR_OK;
+}
+
+void using_scope(const UsingColumns *u, LNode **n, Scope *scope)
+{
+    merge_scope(u->joining, n, u->merged, scope);
 }

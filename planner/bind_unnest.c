@@ -173,8 +173,8 @@ static Status unnest_over(Binder *b, const ExprContext *c, const TableRef *t, LN
     LNode *under = in;
     TRY(bind_list_value(b, c, t->func, &list));
     TRY(attach_values(b->p, b->emit_final, &under, &list, 1));
-    if (under != in) return bind_unsupported(b, t->span, "a subquery as an argument in FROM");
-    LNode *n = lnode_unnest(b->p->arena, in, list, element_of(list->type), outer, t->with_ordinality, at);
+    LNode *n = lnode_unnest(b->p->arena, under, list, element_of(list->type), outer, t->with_ordinality, at);
+    n = lnode_narrowed(b->p->arena, n, base, under->nfields, n->nfields - under->nfields);
     if (is_spread(n->fields[base].type)) TRY(spread(b, n, base, at, &n));
     *out = n;
     *scope = list_scope(b, n, base, t);
@@ -252,8 +252,6 @@ static bool is_true(const Expr *on)
 static Status check_form(Binder *b, const TableRef *t)
 {
     bool is_left = t->join == AST_JOIN_LEFT;
-    if (t->is_natural || t->using_columns.len)
-        return bind_unsupported(b, t->join_span, "NATURAL and USING with LATERAL");
     if (!t->is_asof && (is_left || t->join == AST_JOIN_INNER || t->join == AST_JOIN_CROSS)) return WEIR_OK;
     return diag_error(b->p->diags, WEIR_E_SYNTAX, bind_at(b, t->join_span.line ? t->join_span : t->span),
                       "LATERAL depends on the rows to its left: it takes JOIN, CROSS JOIN and LEFT JOIN");
@@ -276,8 +274,7 @@ static Status bind_on(Binder *b, const TableRef *t, const Scope *scope, BExpr **
     *on = NULL;
     if (is_true(t->on)) return WEIR_OK;
     ExprContext c = {.scope = scope, .clause = "ON"};
-    TRY(bind_condition(b, &c, t->on, on));
-    return has_subquery(*on) ? bind_unsupported(b, t->on->span, "a subquery in ON of LATERAL") : WEIR_OK;
+    return bind_condition(b, &c, t->on, on);
 }
 
 /* The left rows, each with the elements of its list. */
@@ -289,8 +286,17 @@ static Status bind_unnest_join(Binder *b, const TableRef *t, const ExprContext *
     TRY(unnest_over(b, c, t->right, left, t->join == AST_JOIN_LEFT, out, &r));
     *scope = joined_scope(b->p->arena, l, &r, 0);
     TRY(bind_on(b, t, scope, &on));
-    if (on) *out = lnode_filter(b->p->arena, *out, on, bind_at(b, t->on->span));
-    return WEIR_OK;
+    return on ? attach_filter(b->p, b->emit_final, *out, on, bind_at(b, t->on->span), out) : WEIR_OK;
+}
+
+/* With a subquery in ON: the pairs, what they are asked, and the left rows that then are in none. */
+static Status lateral_by_parts(Binder *b, JoinKind kind, LNode *left, LNode *plan, BExpr **params, BExpr *on, Span at,
+                               LNode **out)
+{
+    LNode *pairs;
+    TRY(attach_lateral(b->p, b->emit_final, JOIN_INNER, left, plan, params, NULL, at, &pairs));
+    TRY(attach_filter(b->p, b->emit_final, pairs, on, on->span, &pairs));
+    return bind_outer_rows(b, kind, left, NULL, pairs, at, out);
 }
 
 static Status beside(Binder *b, const TableRef *t, LNode *left, const Scope *l, LNode **out, Scope *scope)
@@ -300,13 +306,24 @@ static Status beside(Binder *b, const TableRef *t, LNode *left, const Scope *l, 
     LNode *plan;
     BExpr **params, *on;
     Scope r;
+    JoinKind kind = is_left ? JOIN_LEFT : JOIN_INNER;
+    Span at = bind_at(b, t->span);
+    UsingColumns by;
+    bool has_using = t->is_natural || t->using_columns.len;
     TRY(check_form(b, t));
-    if (is_list_function(t->right) && (!is_left || is_true(t->on)))
+    if (is_list_function(t->right) && !has_using && (!is_left || is_true(t->on)))
         return bind_unnest_join(b, t, &c, left, l, out, scope);
     TRY(bind_lateral_plan(b, t->right, &c, &plan, &params, &r));
     *scope = joined_scope(b->p->arena, l, &r, left->nfields);
+    TRY(bind_lateral_using(b, t, kind, left, plan, l, &r, &by));
     TRY(bind_on(b, t, scope, &on));
-    return attach_lateral(b->p, b->emit_final, is_left ? JOIN_LEFT : JOIN_INNER, left, plan, params, on, bind_at(b, t->span), out);
+    on = bexpr_and(b->p->arena, by.on, on);
+    if (on && has_subquery(on))
+        TRY(lateral_by_parts(b, kind, left, plan, params, on, at, out));
+    else
+        TRY(attach_lateral(b->p, b->emit_final, kind, left, plan, params, on, at, out));
+    if (has_using) using_scope(&by, out, scope);
+    return WEIR_OK;
 }
 
 Status bind_lateral_join(Binder *b, const TableRef *t, LNode **out, Scope *scope)

@@ -102,7 +102,11 @@ class Maker:
             return Join(kind, left, right, using=tuple(using))
         if self.chance(0.05):
             return Join(self.rng.choice(["cross", "comma"]), left, right)
-        return Join(kind, left, right, on=self.condition(*self.sides(left, right)))
+        a, b = self.sides(left, right)
+        on = self.condition(a, b)
+        if self.inputs < self.joins and self.chance(0.08):
+            on = conjunction([on, self.subquery_condition(a + b if self.chance(0.5) else self.rng.choice([a, b]), 0)])
+        return Join(kind, left, right, on=on)
 
     def asof_here(self):
         return self.inputs + 2 <= self.joins and any(t == TIME and s.order == ("_p",) for s in self.sources for _, t in s.columns)
