@@ -48,6 +48,7 @@ typedef struct Relation {
     int32_t nkey;
     int64_t *depends;          /* ids of the relations it reads */
     int32_t ndepends;
+    int64_t late_into;         /* the stream that gets rows that no window takes; 0: none */
     const struct Select *query;     /* REL_VIEW: expanded where used (parser/ast.h) */
     const struct PhysPlan *plan;    /* REL_MATERIALIZED, REL_SINK (planner/physical.h) */
 } Relation;

@@ -28,6 +28,10 @@ bool ddl_has_key(const CreateStream *s);
 /* Key and plan of a table whose columns and options are known. */
 Status ddl_table(Planner *p, const CreateStream *s, Relation *rel);
 
+/* ---- ddl_late.c ---- */
+/* The option late_into of a view whose query is planned. */
+Status ddl_late(Planner *p, Relation *view);
+
 /* ---- ddl_watermark.c ---- */
 Status ddl_watermark(Planner *p, const WatermarkDecl *w, Relation *rel);
 

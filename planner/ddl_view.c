@@ -80,6 +80,7 @@ static Status materialized_view(Planner *p, const CreateView *s, Relation *rel)
     TRY(plan_query(&local, s->query, rel, &plan));
     rel->query = s->query;
     rel->plan = plan;
+    TRY(ddl_late(p, rel));
     return check_output(p, s, rel);
 }
 
@@ -113,7 +114,7 @@ static bool reads(const Relation *r, int64_t id)
 {
     for (int32_t i = 0; i < r->ndepends; i++)
         if (r->depends[i] == id) return true;
-    return false;
+    return r->late_into == id;
 }
 
 /* How many steps lie between `from` and r on the longest way; 0: it does not read r. */

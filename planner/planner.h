@@ -61,6 +61,8 @@ Status plan_is_push(Planner *p, const Select *q, bool *out);
 Status ddl_stream(Planner *p, const CreateStream *s, Relation **out);
 /* CREATE [MATERIALIZED] VIEW, CREATE SINK: shape and plan. */
 Status ddl_view(Planner *p, const CreateView *s, Relation **out);
+/* late_into: a column that is made by what refused the row: window_start, window_end, watermark. */
+bool late_is_own(Str name);
 /* Checks WITH options against lists (unknown keys name the near ones, values fit their types). */
 Status ddl_options(Planner *p, const OptionList *given, const OptionDef *const *lists, int nlists, Options *out);
 /* SET k = v against registry->settings; *out is the canonical value. */

@@ -276,6 +276,21 @@ static Status take_tables(weir *db, Query *q)
     return WEIR_OK;
 }
 
+/* Its late rows are rows of a stream that others read: these take part in the epoch. */
+static Status hand_on_late(weir *db)
+{
+    if (!late_is_waiting(db)) return WEIR_OK;
+    for (ptrdiff_t i = 0; i < db->queries.len; i++)
+        if (db->queries.data[i]->is_live) query_begin(db->queries.data[i], &db->epoch);
+    TRY(engine_take_late(db));
+    for (ptrdiff_t i = 0; i < db->queries.len; i++)
+        if (db->queries.data[i]->is_live) query_flush(db->queries.data[i]);
+    for (ptrdiff_t i = 0; i < db->queries.len; i++)
+        if (db->queries.data[i]->is_live) TRY(engine_save_query(db, db->queries.data[i]));
+    for (ptrdiff_t i = 0; i < db->scans.len; i++) scan_save(db->scans.data[i], &db->epoch);
+    return WEIR_OK;
+}
+
 static Status catch_up_query(weir *db, Query *q)
 {
     bool is_done;
@@ -285,6 +300,7 @@ static Status catch_up_query(weir *db, Query *q)
     TRY(take_tables(db, q));
     TRY(read_all(db, q, &is_done));
     query_flush_shadows(q);
+    TRY(hand_on_late(db));
     if (is_done) TRY(join_live(db, q));
     query_flush(q);
     TRY(engine_save_query(db, q));

@@ -45,6 +45,7 @@ static const OptionDef stream_options[] = {
     {0}};
 
 static const OptionDef view_options[] = {
+    {"late_into", OPT_TEXT, .doc = "a stream without connector that gets the rows that are too late for the view"},
     {"retention", OPT_INTERVAL, .doc = "how long rows of closed windows stay in the view"},
     {"state_ttl", OPT_INTERVAL,
      .doc = "how long state of a key stays that nothing touches, where no window or time bound frees it"},

@@ -157,6 +157,13 @@ Status catchup_load(weir *db, Query *q, StateFold *fold);
 /* One epoch of the first query that lags behind; *worked says whether there was one. */
 Status engine_catch_up(weir *db, bool *worked);
 
+/* ---- late.c ------------------------------------------------------------------------------------- */
+/* Lets the late rows of a view go to the stream that its option late_into names. */
+Status late_attach(weir *db, Query *q);
+bool late_is_waiting(const weir *db);
+/* The late rows of this epoch become rows of their streams: before anything is flushed. */
+Status engine_take_late(weir *db);
+
 /* ---- backfill.c --------------------------------------------------------------------------------- */
 /* Pushes the rows that an existing view has now into a leaf of a new query over it. */
 Status engine_backfill(weir *db, Leaf *leaf);

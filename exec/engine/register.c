@@ -109,7 +109,11 @@ Status engine_attach(weir *db, Query *q, bool is_new)
     db->must_flush = true;
     q->is_live = true;
     if (is_new) TRY(catchup_is_needed(db, q, &lags));
-    if (lags) return catchup_begin(db, q);
+    if (lags) {
+        TRY(catchup_begin(db, q));
+        return late_attach(db, q);
+    }
+    TRY(late_attach(db, q));
     for (int i = 0; i < q->nleaves; i++) TRY(engine_connect(db, q->leaves[i]));
     return WEIR_OK;
 }

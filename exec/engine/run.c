@@ -107,6 +107,7 @@ Status engine_save_query(weir *db, Query *q)
 
 Status engine_commit(weir *db)
 {
+    TRY(engine_take_late(db));
     for (ptrdiff_t i = 0; i < db->queries.len; i++)
         if (db->queries.data[i]->is_live) query_flush(db->queries.data[i]);
     for (ptrdiff_t i = 0; i < db->queries.len; i++)

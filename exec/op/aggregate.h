@@ -37,11 +37,10 @@ void aggregate_close(AggregateOp *g);
 int aggregate_rows(AggregateOp *g, const Batch *b, int32_t **rows, Arena *scratch);
 /* The times of a column, one per row even where it is constant. */
 const int64_t *aggregate_times(const Batch *b, int col, Arena *scratch);
-/* Counts rows that no window takes any more. */
-static inline void aggregate_late(AggregateOp *g, const Batch *b, int row)
+/* Counts rows that no window takes any more; [start, end) is the last one that would have. */
+static inline void aggregate_late(AggregateOp *g, const Batch *b, int row, int64_t start, int64_t end)
 {
-    int weight = batch_weight(b, row);
-    if (weight > 0 && !g->op.plan->is_repeat) g->op.ctx->late_rows += weight;
+    if (!g->op.plan->is_repeat) op_late(&g->op, b, row, start, end);
 }
 
 /* Windows that end at or before this are closed once the watermark is w, and take no row of

@@ -65,9 +65,9 @@ static void drop_late(Input *in)
     const Column *time = &in->b->cols[in->s->time_col];
     int kept = 0;
     for (int i = 0; i < in->n; i++) {
-        int row = in->rows[i], weight = batch_weight(in->b, row);
+        int row = in->rows[i];
         if (!is_late(in, time, row)) in->rows[kept++] = row;
-        else if (weight > 0) in->j->op.ctx->late_rows += weight;
+        else op_late(&in->j->op, in->b, row, LATE_NO_WINDOW, LATE_NO_WINDOW);
     }
     in->n = kept;
 }

@@ -43,13 +43,31 @@ void late_copies_count(LateCopies *l)
     l->weight = 0;
 }
 
+static int64_t bound_of(const Batch *b, int32_t col, int row)
+{
+    return col < 0 || col_is_null(&b->cols[col], row) ? LATE_NO_WINDOW : COL(int64_t, &b->cols[col])[col_at(&b->cols[col], row)];
+}
+
+/* The last copy of a row says which window refused it. */
+static void hand_on(LateCopies *l, const Batch *b, int row, bool is_copy)
+{
+    OpContext *c = l->ctx;
+    const Props *p = &l->input->props;
+    if (!c->on_late || l->is_repeat) return;
+    if (is_copy) c->off_late(c, l->handed_on);
+    if (l->weight > 0) l->handed_on = c->on_late(c, b, row, bound_of(b, p->window_start, row), bound_of(b, p->window_end, row));
+}
+
 bool late_copies_see(LateCopies *l, const Batch *b, int row, bool is_late)
 {
     if (!is_late && !l->weight) return false;
     Pos pos = batch_pos(b, row);
     pos.ordinal = ordinal_before(l, l->input, pos.ordinal);
-    if (!b->offset || !l->weight || pos_cmp(&l->pos, &pos) != 0) late_copies_count(l);
+    bool is_copy = b->offset && l->weight && pos_cmp(&l->pos, &pos) == 0;
+    if (!is_copy) late_copies_count(l);
+    bool was_handed_on = l->weight > 0;
     l->pos = pos;
     l->weight = is_late ? batch_weight(b, row) : 0;
+    hand_on(l, b, row, is_copy && was_handed_on);
     return is_late;
 }

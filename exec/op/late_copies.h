@@ -20,6 +20,7 @@ typedef struct LateCopies {
     VEC(WindowExpander) expanders;
     Pos pos;            /* of the late row before it was copied: its next copy may be in time */
     int32_t weight;     /* 0: there is none */
+    int64_t handed_on;  /* its number with who asks for late rows */
     bool is_repeat;     /* another operator over the same rows counts them */
 } LateCopies;
 

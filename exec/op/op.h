@@ -28,6 +28,10 @@ typedef struct OpContext {
     /* Takes a row error of this query: `row` of `b`. Set by the pipeline. */
     void (*on_error)(struct OpContext *c, const Op *op, const Batch *b, int row, Status code, Str message);
     Meter *meter;            /* or NULL: nothing is measured */
+    /* Takes a row of positive weight that no window takes any more, and the last window that refused it
+     * (LATE_NO_WINDOW: none); gives a number by which it may be taken back. NULL: nobody asks. */
+    int64_t (*on_late)(struct OpContext *c, const Batch *b, int row, int64_t start, int64_t end);
+    void (*off_late)(struct OpContext *c, int64_t number);
     Str broken;              /* first broken invariant: the engine faults before it commits */
     void *owner;             /* the pipeline's */
 } OpContext;
@@ -103,6 +107,16 @@ static inline void op_count_missing(Op *op, int64_t rows) { op->ctx->gap_rows +=
 static inline void op_row_error(Op *op, const Batch *b, int row, Status code, Str message)
 {
     op->ctx->on_error(op->ctx, op, b, row, code, message);
+}
+
+#define LATE_NO_WINDOW INT64_MIN
+/* A row that is late for everything: counted, and handed to who asks for it. */
+static inline void op_late(Op *op, const Batch *b, int row, int64_t start, int64_t end)
+{
+    int weight = batch_weight(b, row);
+    if (weight <= 0) return;
+    op->ctx->late_rows += weight;
+    if (op->ctx->on_late) op->ctx->on_late(op->ctx, b, row, start, end);
 }
 
 #endif

@@ -72,6 +72,13 @@ static TimeTable *pane_on_time(PanesOp *p, PaneSeen *seen)
     return seen->table = time_tables_add(&p->agg, &p->panes, id, seen->first.end, span);
 }
 
+static TimeSpan last_window(const PanesOp *p, const PaneSeen *seen)
+{
+    TimeSpan last = seen->first, next;
+    while (window_after(&p->grid, seen->pane, last.end, &next)) last = next;
+    return last;
+}
+
 /* Where the row goes; NULL: nowhere, and it has been counted. */
 static TimeTable *table_of_row(PanesOp *p, const Batch *b, int row, int64_t t, PaneSeen *seen)
 {
@@ -86,7 +93,8 @@ static TimeTable *table_of_row(PanesOp *p, const Batch *b, int row, int64_t t, P
     if (late_end < seen->first.end || (!p->is_flat && WEIR_PLANT("judge-ignored-in-panes"))) return pane_on_time(p, seen);
     TimeSpan window;
     if (!window_after(&p->grid, seen->pane, late_end, &window)) {
-        aggregate_late(&p->agg, b, row);
+        TimeSpan last = last_window(p, seen);
+        aggregate_late(&p->agg, b, row, last.start, last.end);
         return NULL;
     }
     return time_tables_add(&p->agg, &p->late, seen->pane.start, window.end, seen->pane);

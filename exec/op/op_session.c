@@ -187,7 +187,7 @@ static int drop_late(SessionOp *s, const Batch *b, const int64_t *time, int32_t 
         if (time[rows[i]] > late_limit(s, b, rows[i]))
             rows[kept++] = rows[i];
         else
-            aggregate_late(&s->agg, b, rows[i]);
+            aggregate_late(&s->agg, b, rows[i], time[rows[i]], time[rows[i]] + s->agg.window->size_us);
     }
     return kept;
 }

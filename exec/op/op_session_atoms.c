@@ -89,7 +89,7 @@ static int drop_late(SessionAtoms *s, const Batch *b, const int64_t *time, int32
         if (time[rows[i]] > late_limit(s, b, rows[i]))
             rows[kept++] = rows[i];
         else
-            aggregate_late(&s->atoms.agg, b, rows[i]);
+            aggregate_late(&s->atoms.agg, b, rows[i], time[rows[i]], time[rows[i]] + s->atoms.agg.window->size_us);
     }
     return kept;
 }

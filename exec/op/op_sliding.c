@@ -87,7 +87,7 @@ static int drop_late(SlidingOp *s, const Batch *b, const int64_t *time, int32_t 
     for (int i = 0; i < n; i++) {
         from[kept] = from_of(s, b, rows[i], time[rows[i]]);
         if (from[kept] == INT64_MAX)
-            aggregate_late(&s->atoms.agg, b, rows[i]);
+            aggregate_late(&s->atoms.agg, b, rows[i], time[rows[i]], time[rows[i]] + s->size);
         else
             rows[kept++] = rows[i];
     }

@@ -366,7 +366,7 @@ static bool is_time_wrong(Ranked *r, const Batch *b, int row)
     }
     if (r->nothing_is_late) return false;
     bool is_late = COL(int64_t, time)[col_at(time, row)] <= (j > r->closed_at ? j : r->closed_at);
-    if (is_late) r->op.ctx->late_rows += weight;
+    if (is_late) op_late(&r->op, b, row, LATE_NO_WINDOW, LATE_NO_WINDOW);
     return is_late;
 }
 

@@ -416,6 +416,7 @@ void query_begin(Query *q, Epoch *e)
 {
     for (ptrdiff_t i = 0; i < q->shadows.len; i++) query_begin(q->shadows.data[i], e);
     if (q->ctx.meter) query_mark(q, meter_now(q->ctx.meter));
+    memset(&q->late, 0, sizeof q->late);
     q->epoch = e;
     q->ctx.epoch = e->number;
     q->ctx.now_us = e->now_us;

@@ -38,6 +38,12 @@ typedef struct OpMarks {
     MeterMark time_us, rows_in, rows_out;
 } OpMarks;
 
+/* A row that was too late for a view with late_into, as one of that stream: a value per column. */
+typedef struct LateRow {
+    Value *values;
+    int32_t times; /* 0: taken back */
+} LateRow;
+
 struct Query {
     Arena arena, state_arena;
     const PhysPlan *plan;
@@ -59,6 +65,10 @@ struct Query {
     bool has_saved_shape; /* query_shape is kept with its state */
     ViewProgress saved_progress; /* as last put into a write set */
     OpMarks *marks;       /* per operator; NULL: never marked */
+    OpMark *marks;        /* two per operator: the older one, the newer one; NULL: never marked */
+    int64_t marked_us[2]; /* when, by the monotonic clock */
+    const Relation *late_into; /* NULL: its late rows are only counted */
+    VEC(LateRow) late;    /* of the epoch in work, in its arena */
 };
 
 typedef struct QueryEnv {
@@ -98,6 +108,10 @@ void leaf_connect(Leaf *leaf, Query *upstream);
 void leaf_disconnect(Leaf *leaf);
 /* Whether one of its windows fires by processing time, and a tick lies in (from, to]. */
 bool query_ticks(const Query *q, int64_t from_us, int64_t to_us);
+/* late.c: its late rows go to a stream; those of this epoch so far as batches of that stream, taken
+ * away from the query. */
+void query_hand_on_late(Query *q, const Relation *into);
+int query_take_late(Query *q, Arena *a, Batch **out);
 /* A batch of a scan (columns by the stream's numbers) to one leaf. */
 void leaf_push(Leaf *leaf, const Batch *b);
 /* The second half of it: a batch with the leaf's own columns through its filter. */

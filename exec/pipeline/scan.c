@@ -65,6 +65,15 @@ void scan_remove(Scan *s, const Leaf *leaf)
     }
 }
 
+bool scan_is_decoded(const Scan *s, int col) { return s->is_open && s->wanted[col]; }
+
+void scan_want(Scan *s, int col)
+{
+    if (!s->asked) s->asked = new (&s->arena, bool, s->spec.rel->ncols);
+    s->asked[col] = true;
+    if (s->is_open && !s->wanted[col]) s->must_reopen = true;
+}
+
 /* What cannot be read twice is not opened anew. */
 void scan_set_once(Scan *s, bool once)
 {
@@ -88,6 +97,7 @@ static void find_wanted(Scan *s)
     s->wanted = new (&s->source_arena, bool, r->ncols);
     if (r->watermark.col >= 0) s->wanted[r->watermark.col] = true;
     want_expr(s, r->watermark.when);
+    for (int i = 0; s->asked && i < r->ncols; i++) s->wanted[i] |= s->asked[i];
     for (int i = 0; i < r->ncols; i++)
         if (r->cols[i].not_null || r->cols[i].primary_key) s->wanted[i] = true;
     for (ptrdiff_t l = 0; l < s->leaves.len; l++) {

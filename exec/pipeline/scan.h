@@ -47,6 +47,9 @@ const Relation *scan_relation(const Scan *s);
  * the source is opened anew at its position before the next poll. */
 void scan_add(Scan *s, Leaf *leaf);
 void scan_remove(Scan *s, const Leaf *leaf);
+/* Decodes a column that no leaf reads, from now on. */
+void scan_want(Scan *s, int col);
+bool scan_is_decoded(const Scan *s, int col);
 int scan_readers(const Scan *s);
 /* Whether the source is open, and, of an open one, whether it decodes what a leaf needs. */
 bool scan_is_open(const Scan *s);
@@ -91,6 +94,8 @@ bool scan_has_source(const Scan *s);
  * 4 KB, and its whole length. Rows by hand and of generators stand as a JSON object of their columns. */
 Str scan_partition_name(const Scan *s);
 int scan_row_of(const Scan *s, const Batch *b, int row);
+/* A value of a row of the batch being pushed; texts are valid as long. False: it is not decoded. */
+bool scan_value(const Scan *s, int col, int row, Value *out);
 Str scan_raw(const Scan *s, int row, Arena *a, int64_t *bytes);
 
 #endif

@@ -61,7 +61,7 @@ struct Scan {
     Arena restore_arena;    /* of the positions at which it is opened next */
     Source *source;
     SourceSpec source_spec;
-    bool *wanted;
+    bool *wanted, *asked; /* asked: scan_want; NULL: for none */
     bool is_open, is_ended, is_started, must_reopen, on_error_fail, is_private;
     int64_t max_future_us, idle_us, close_us; /* options; 0: off */
     ExprProgram *computed;  /* the computed columns somebody needs */

@@ -29,6 +29,15 @@ int scan_row_of(const Scan *s, const Batch *b, int row)
     return mine->ordinal ? -1 : row_at(mine, b->offset[row]);
 }
 
+bool scan_value(const Scan *s, int col, int row, Value *out)
+{
+    const Column *c = s->cols ? &s->cols[col] : NULL;
+    if (!c || !c->data) return false;
+    *out = column_value(c, row);
+    out->is_null |= col_is_err(c, row);
+    return true;
+}
+
 static void render_text(StrBuf *b, Str s)
 {
     sb_char(b, '"');

@@ -3,7 +3,7 @@
 
 Files of one stream grow, appear, fall silent and come back while a virtual clock runs; the engine is
 restarted, and views are made later. After each piece every view is compared with what a few lines of
-Python make of all rows and of the recorded rulings: each row's judgement J, late rows, windows that
+Python make of all rows and of the recorded rulings: each row's judgement J, late rows (and where they go), windows that
 have closed. Half of the cases move in steps of one thing at a time; there the rulings are foretold too."""
 import contextlib
 import json
@@ -88,16 +88,17 @@ def expected(parts, rulings, delay):
     rows = [row for p in parts for row in judged(p, rulings, delay)[0]]
     watermark, out, late = stream_watermark(parts, rulings, delay), {}, {}
     for view, size, slide in (("c", SIZE, SIZE), ("f", SIZE, SIZE), ("h", HOP, SLIDE)):
-        held, late[view] = {}, 0
+        held, late[view] = {}, []
         for t, v, j in rows:
             on_time = [end for end in windows(t, size, slide) if j < end - 1]
-            late[view] += not on_time
+            if not on_time:
+                late[view].append([v, text(max(windows(t, size, slide))), text(j)])
             for end in on_time:
                 held.setdefault(end, []).append(v)
         out[view] = [[text(end), sum(vs), len(vs)] for end, vs in held.items()
                      if view == "c" or watermark >= end - 1]
     kept = [(t, v) for t, v, j in rows if t > j]
-    late["e"] = len(rows) - len(kept)
+    late["e"] = [[v, text(t + GAP), text(j)] for t, v, j in rows if t <= j]
     out["e"] = [[text(last + GAP), sum(vs), len(vs)] for last, vs in sessions(kept) if watermark >= last + GAP]
     return out, late
 
@@ -216,7 +217,9 @@ class Case:
 
     def make_view(self, name, text_of):
         self.views.append((name, text_of))
-        self.driver.do(f"sql\nCREATE MATERIALIZED VIEW {name} AS {VIEWS[text_of]};\nend")
+        self.driver.do(f"sql\nCREATE STREAM late_{name} (v BIGINT, window_end TIMESTAMP(0), watermark TIMESTAMP(0));\n"
+                       f"CREATE MATERIALIZED VIEW seen_{name} AS SELECT v, window_end, watermark FROM late_{name};\n"
+                       f"CREATE MATERIALIZED VIEW {name} WITH (late_into = 'late_{name}') AS {VIEWS[text_of]};\nend")
 
     def clock(self, seconds):
         self.now = round(self.now + seconds, 3)
@@ -279,8 +282,9 @@ class Case:
             got = self.driver.rows(f"SELECT * FROM {name}")
             if sorted(got) != sorted(want[text_of]):
                 return f"view {name}: want {sorted(want[text_of])}, got {sorted(got)}, rulings {rulings}"
-            if got_late[name] != late[text_of]:
-                return f"late rows of {name}: want {late[text_of]}, got {got_late[name]}, rulings {rulings}"
+            seen = self.driver.rows(f"SELECT v, window_end, watermark FROM seen_{name}")
+            if got_late[name] != len(late[text_of]) or sorted(seen) != sorted(late[text_of]):
+                return f"late rows of {name}: want {sorted(late[text_of])}, got {got_late[name]}, {sorted(seen)}, rulings {rulings}"
         if self.is_stepwise and sorted(self.told.rulings) != sorted(rulings):
             return f"rulings: want {self.told.rulings}, got {rulings}"
         return None
