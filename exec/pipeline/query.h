@@ -65,8 +65,6 @@ struct Query {
     bool has_saved_shape; /* query_shape is kept with its state */
     ViewProgress saved_progress; /* as last put into a write set */
     OpMarks *marks;       /* per operator; NULL: never marked */
-    OpMark *marks;        /* two per operator: the older one, the newer one; NULL: never marked */
-    int64_t marked_us[2]; /* when, by the monotonic clock */
     const Relation *late_into; /* NULL: its late rows are only counted */
     VEC(LateRow) late;    /* of the epoch in work, in its arena */
 };
