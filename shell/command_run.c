@@ -48,7 +48,8 @@ static weir_status run_all(Session *s, const Args *a)
     do {
         st = run_a_little(s, a);
         progress_tick(&p, s->db);
-        if (a->watch && registration_is_old(a)) {
+        bool is_asked = reload_seen(), is_saved = a->watch && registration_is_old(a);
+        if (is_asked || is_saved) {
             register_files(s, a, false, true); /* errors leave all as it was */
             server_changed(s->server);
         }
@@ -70,6 +71,8 @@ int command_run(const Args *a)
         fprintf(stderr, "weir: no mode \"%s\"; weir help lists them\n", a->mode);
         return EXIT_USAGE;
     }
+    interrupt_leaves();
+    reload_watch();
     int code = session_open(&s, a->db, false);
     if (code == EXIT_DONE) code = a->dry_run ? register_dry(&s, a) : register_files(&s, a, false, a->verbose);
     if (code == EXIT_DONE && !a->dry_run) {
@@ -81,7 +84,7 @@ int command_run(const Args *a)
         else if (a->fail_on_errors && any_errors(s.db)) code = EXIT_FAILED;
     }
     session_close(&s);
-    return code;
+    return code == EXIT_INTERRUPTED && termination_seen() ? EXIT_DONE : code;
 }
 
 int command_check(const Args *a)

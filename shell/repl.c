@@ -188,6 +188,10 @@ int repl(Session *s)
         interrupt_watch(NULL); /* at the prompt Ctrl-C is about the line */
         char *line = read_line(prompt_of(text), text);
         interrupt_watch(s->db);
+        if (termination_seen()) {
+            free(line);
+            break;
+        }
         if (interrupt_seen()) { /* Ctrl-C drops what was typed */
             free(text);
             free(line);

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -13,36 +12,6 @@
 #include <strings.h>
 #include <time.h>
 #include <unistd.h>
-
-/* ---- Ctrl-C ------------------------------------------------------------------------------------------ */
-
-static weir *volatile watched;
-static volatile sig_atomic_t interrupts;
-
-static void on_interrupt(int sig)
-{
-    (void)sig;
-    interrupts++;
-    if (watched) weir_interrupt(watched);
-}
-
-void interrupt_watch(weir *db)
-{
-    watched = db;
-    struct sigaction sa = {.sa_handler = on_interrupt, .sa_flags = 0};
-    sigemptyset(&sa.sa_mask);
-    sigaction(SIGINT, &sa, NULL);
-    sigaction(SIGTERM, &sa, NULL);
-}
-
-bool interrupt_seen(void)
-{
-    bool seen = interrupts > 0;
-    interrupts = 0;
-    return seen;
-}
-
-bool interrupt_waits(void) { return interrupts > 0; }
 
 /* ---- opening ----------------------------------------------------------------------------------------- */
 
@@ -101,7 +70,7 @@ void session_serve(Session *s)
 
 void session_close(Session *s)
 {
-    watched = NULL;
+    interrupt_watch(NULL);
     server_stop(s->server);
     client_close(s->client);
     weir_close(s->db);

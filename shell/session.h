@@ -106,10 +106,17 @@ const char *skip_blank(const char *p);
 /* Text of a whole file; NULL: it could not be read (told on stderr). */
 char *read_file(const char *path);
 
-/* Ctrl-C: interrupts what the engine is doing. */
+/* ---- signals.c ----------------------------------------------------------------------------------- */
+/* Ctrl-C: interrupts what the engine is doing. SIGTERM does the same, and is remembered. */
 void interrupt_watch(weir *db);
 bool interrupt_seen(void); /* since the last call */
 bool interrupt_waits(void); /* the same, and it stays seen */
+bool termination_seen(void);
+/* From here on the first one has ten seconds to end the program, and a second one ends it at once. */
+void interrupt_leaves(void);
+/* SIGHUP asks for the files to be read again, where there is no terminal that could hang up. */
+void reload_watch(void);
+bool reload_seen(void); /* since the last call */
 
 int repl(Session *s);
 
