@@ -158,6 +158,7 @@ WEIR_API const char *weir_column_text(weir_stmt *s, int i, int64_t *len); /* unt
 WEIR_API int weir_row_weight(weir_stmt *s);   /* +n inserted, -n deleted; 1 for pull queries */
 WEIR_API int weir_is_push(weir_stmt *s);      /* rows are changes and arrive as they happen */
 WEIR_API int weir_has_retractions(weir_stmt *s);
+WEIR_API int weir_reads_engine(weir_stmt *s); /* a pull query of what only the engine at work knows */
 WEIR_API int64_t weir_changes(weir_stmt *s);  /* rows that an INSERT accepted */
 
 /* Runs one epoch: takes what the sources have (waiting at most `timeout_ms` for something),

@@ -119,7 +119,7 @@ static bool open_as_client(Session *s, const char *sql, const char **tail, bool 
     if (!is_query) return open_there(s, sql, n, c);
     if (looks_only ? !session_reread(s) : !session_take(s)) return false;
     if (!open_here(s, sql, NULL, c)) return false;
-    if (!c->stmt || !c->is_push) return true;
+    if (!c->stmt || (!c->is_push && !weir_reads_engine(c->stmt))) return true;
     cursor_close(c); /* it runs as long as the owner does, and where the owner is */
     return open_there(s, sql, n, c);
 }

@@ -6,6 +6,7 @@
 int weir_column_count(weir_stmt *s) { return s ? s->ncols : 0; }
 int weir_row_weight(weir_stmt *s) { return s ? s->weight : 0; }
 int weir_is_push(weir_stmt *s) { return s && s->is_push; }
+int weir_reads_engine(weir_stmt *s) { return s && s->reads_engine; }
 int weir_has_retractions(weir_stmt *s) { return s && s->has_retractions; }
 int64_t weir_changes(weir_stmt *s) { return s ? s->changes : 0; }
 

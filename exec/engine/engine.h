@@ -50,6 +50,7 @@ struct weir {
     weir_diag *shown;      /* diags.list as handed out */
     weir_stmt *statements; /* not finalized yet */
     struct sqlite3 *reader; /* the reading connection, once it has our functions */
+    bool system_used;       /* the statement that was prepared last reads them */
     Status system_error;    /* of the system table that failed last (system_tables.h) */
     struct sqlite3 *system_reader; /* the same, once it has our tables */
     Transaction *transaction; /* from BEGIN on; NULL: none */

@@ -247,7 +247,9 @@ Status pull_prepare_sql(weir_stmt *s, Str sql)
     PullStatement *p = s->impl;
     if (!p) p = s->impl = new_one(&s->arena, PullStatement);
     TRY(open_reader(s, p));
+    s->db->system_used = false;
     if (sqlite3_prepare_v2(p->db, sql.p, (int)sql.n, &p->handle, NULL) != SQLITE_OK) return reader_error(s, p);
+    s->reads_engine = s->db->system_used;
     int at = sqlite3_bind_parameter_index(p->handle, ":weir");
     if (at > 0) sqlite3_bind_pointer(p->handle, at, p, pointer_name, NULL);
     name_columns(s, p);

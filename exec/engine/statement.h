@@ -22,7 +22,7 @@ struct weir_stmt {
     Value *row;
     int32_t weight;
     int64_t changes;
-    bool is_push, has_retractions, is_done;
+    bool is_push, has_retractions, reads_engine, is_done;
     int mark;             /* of a registered file: runs once, as the nth of its text; 0: no */
     Str mark_text;
     bool is_failed;       /* a step ended in an error, or is not back yet */

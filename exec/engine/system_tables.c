@@ -68,6 +68,7 @@ static int system_best_index(sqlite3_vtab *base, sqlite3_index_info *x)
     const SystemTable *t = ((SystemVtab *)base)->table;
     int at[SYSTEM_ARGS_MAX] = {-1, -1}, n = 0;
     bool is_blocked = false;
+    ((SystemVtab *)base)->db->system_used = true;
     for (int i = 0; i < x->nConstraint; i++) {
         int arg = x->aConstraint[i].iColumn - t->ncols;
         if (arg < 0 || arg >= t->nargs || x->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ) continue;

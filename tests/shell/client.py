@@ -103,6 +103,28 @@ class Statements(Client):
         self.assertIn("engine: process", out)
         self.assertEqual((self.dir / "out.csv").read_text(), "k,v\na,1\nb,2\n")
 
+    def test_inside_of_the_owner(self):
+        """What only the engine at work knows is asked of it, views in the same statement too."""
+        self.own()
+        self.append(("a", 10))
+        self.assertEqual(self.ask("SELECT total FROM m WHERE k = 'a'")[0], "total\n11\n")
+        self.assertEqual(self.ask("SELECT rows_in, ended FROM weir_operators WHERE \"view\" = 'm' AND kind = 'Scan'")[0], "rows_in,ended\n3,0\n")
+        self.assertEqual(self.ask("SELECT s.value, m.total FROM weir_state('m', 1) s JOIN m ON m.k = s.\"key\" ->> '$.k' WHERE m.k = 'a'",
+                                  mode="list")[0], 'value|total\n{"count(*)": 2, "sum(v)": 11}|11\n')
+        self.assertEqual(self.ask("SELECT state, lag_s FROM weir_jobs WHERE \"view\" = 'm'")[0], "state,lag_s\nlive,\n")
+        self.assertIn("actual: 3 rows in", self.ask("EXPLAIN ANALYZE m")[0])
+        self.assertIn("limited_by", self.ask("SHOW JOBS")[0])
+        self.assertIn("group by: k", self.out("explain", "-d", "db", "m"))
+        self.assertIn("no materialized view", self.ask("SELECT * FROM weir_state('mm')", code=1)[1])
+
+    def test_inside_without_an_owner(self):
+        self.weir("run", "-q", "--once", "-d", "db", "a.sql")
+        self.assertIn("weir that runs it", self.weir("--read-only", "db", "-c", "SELECT * FROM weir_state('m')", code=1)[1])
+        self.assertIn("weir that runs it", self.weir("--read-only", "db", "-c", "EXPLAIN ANALYZE m", code=1)[1])
+        out = self.out("--read-only", "db", "--mode", "csv", "-c", "SELECT kind, rows_in FROM weir_operators WHERE \"view\" = 'hm' ORDER BY operator")
+        self.assertTrue(out.startswith("kind,rows_in\nScan,\n"), out)
+        self.assertIn("live", self.out("--read-only", "db", "-c", "SHOW JOBS"))
+
     def test_settings_are_the_owners(self):
         self.own()
         self.assertIn("use SET", self.err("db", "--set", "strict=true", "-c", "SELECT 1", code=2))
