@@ -43,7 +43,7 @@ static weir_status run_a_little(Session *s, const Args *a)
 static weir_status run_all(Session *s, const Args *a)
 {
     Progress p;
-    progress_begin(&p, isatty(2) && !a->quiet && !a->no_progress);
+    progress_begin(&p, isatty(2) && !a->quiet && !a->no_progress, s->db);
     weir_status st;
     do {
         st = run_a_little(s, a);

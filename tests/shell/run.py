@@ -317,6 +317,28 @@ CREATE MATERIALIZED VIEW n AS SELECT count(*) AS n FROM s;
         self.assertRegex(self.err("run", "a.sql"), r"^2 rows in \d+\.\d+ s\n$")
         self.assertEqual(self.weir("run", "-q", "a.sql"), ("", ""))
 
+    def test_progress_on_a_terminal(self):
+        """A line a source and a line a view, drawn in place; nothing of it elsewhere or with --no-progress."""
+        self.write("in.ndjson", '{"ts":"2024-01-01 00:00:00","k":"a","v":1}\n' * 100000 + "bad\n")
+        self.write("m.sql", ROWS + "CREATE MATERIALIZED VIEW m AS SELECT k, v FROM s;\n")
+        ours, theirs = pty.openpty()
+        p = subprocess.Popen([WEIR, "run", "-d", "db", "m.sql"], stdin=subprocess.DEVNULL, stderr=theirs, cwd=self.dir, env=self.environment())
+        self.started.append(p)
+        os.close(theirs)
+        seen = b""
+        while True:
+            try:
+                seen += os.read(ours, 65536)
+            except OSError: # the last writer has gone
+                break
+        os.close(ours)
+        self.assertEqual(p.wait(), 0)
+        *_, source, view, summary = seen.decode().replace("\r", "").strip().split("\n")
+        self.assertRegex(source, r"^\x1b.*\x1b\[2Ks  +100000 rows  [\d.]+( [kM])?/s  100 %  watermark 2024-01-01 00:00:00  1 errors  ended$")
+        self.assertRegex(view, r"^\x1b\[2Km  +100000 rows  100000 changes  [\d.]+( [kM])?/s$")
+        self.assertRegex(summary, r"^100000 rows in .* s, 1 in error")
+        self.assertNotIn("\x1b", self.err("run", "-d", "other", "m.sql"))
+
     def test_select_in_a_file(self):
         self.write("b.sql", self.SQL + "SELECT 7 AS seven;\n")
         self.assertIn("7", self.out("run", "-q", "b.sql"))
