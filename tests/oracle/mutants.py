@@ -101,6 +101,8 @@ class Bench:
                                       "--budget", str(600 * scale)], "tests"
         yield "oracle", python + ["oracle", "--engine", self.program, "--no-shrink", "--seed", str(seed),
                                   "--budget", str(60 * scale)], "tests"
+        if scale > 1:
+            yield "twins", ["meson", "test", "-C", self.build, "--suite", "operators", "--timeout-multiplier", "8"], "."
 
     def caught_by(self, scale, seed):
         for name, command, folder in self.suites(scale, seed):
