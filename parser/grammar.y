@@ -964,6 +964,7 @@ stmt(A) ::= EXPLAIN explain_options(O) explained(S). { A = build_explain(b, O, S
 %type explain_options {OptionList}
 explain_options(A) ::= copy_options(A).
 explain_options(A) ::= ANALYZE(K). { A = (OptionList){0}; ADD(A, (OptionItem){.key = K, .value = S("true"), .span = K.span}); }
+explain_options(A) ::= WATERMARK(K). { A = (OptionList){0}; ADD(A, (OptionItem){.key = K, .value = S("true"), .span = K.span}); }
 %type explained {Stmt *}
 explained(A) ::= object_kind_opt(K) name(N). { A = build_explained_name(b, K, N); }
 explained(A) ::= query(Q). { A = build_select_stmt(b, Q); }

@@ -10,7 +10,7 @@ typedef struct ExplainStatement {
     TextRows rows;
     ptrdiff_t at;
     ExplainFormat format;
-    bool analyze, is_made;
+    bool analyze, watermark, is_made;
 } ExplainStatement;
 
 /* ---- options -------------------------------------------------------------------------------------- */
@@ -41,6 +41,7 @@ static Status read_options(weir_stmt *s, ExplainStatement *x)
         const OptionItem *o = &e->options.data[i];
         if (str_ieq(o->key.text, S("format"))) TRY(read_format(s, o, &x->format));
         else if (str_ieq(o->key.text, S("analyze"))) TRY(read_flag(s, o, &x->analyze));
+        else if (str_ieq(o->key.text, S("watermark"))) TRY(read_flag(s, o, &x->watermark));
         else return diag_error(&s->db->diags, WEIR_E_UNSUPPORTED, o->key.span, "EXPLAIN (%.*s) is not built yet", STR_ARG(o->key.text));
     }
     return WEIR_OK;
@@ -80,16 +81,19 @@ static Status explained_plan(weir_stmt *s, const PhysPlan **plan)
 
 static int64_t mono(const weir_stmt *s) { return s->db->env.mono_us(s->db->env.arg); }
 
+static Status not_at_work(weir_stmt *s, const Relation *r, const char *what)
+{
+    Status st = diag_error(&s->db->diags, WEIR_E_READONLY, s->ast->explain->name.span, "\"%.*s\" is not at work here", STR_ARG(r->name));
+    diag_hint(&s->db->diags, "%s is known to the weir that runs it", what);
+    return st;
+}
+
 static Status analyze_view(weir_stmt *s, const ExplainStatement *x, StrBuf *out)
 {
     const Relation *r;
     TRY(named_relation(s, &r));
     const Query *q = engine_query(s->db, r->id);
-    if (!q) {
-        Status st = diag_error(&s->db->diags, WEIR_E_READONLY, s->ast->explain->name.span, "\"%.*s\" is not at work here", STR_ARG(r->name));
-        diag_hint(&s->db->diags, "what its operators do is known to the weir that runs it");
-        return st;
-    }
+    if (!q) return not_at_work(s, r, "what its operators do");
     explain_plan(q->plan, x->format, query_actuals(q, mono(s), &s->arena), out);
     return WEIR_OK;
 }
@@ -147,6 +151,27 @@ static Status analyze(weir_stmt *s, const ExplainStatement *x, StrBuf *out)
     return st;
 }
 
+/* ---- WATERMARK ------------------------------------------------------------------------------------ */
+
+/* What holds the view's time back first, what counts for nothing last. */
+static Status watermark_prepare(weir_stmt *s)
+{
+    const Relation *r;
+    if (s->ast->explain->stmt)
+        return diag_error(&s->db->diags, WEIR_E_UNSUPPORTED, s->ast->explain->stmt->span, "EXPLAIN WATERMARK is for views that are there");
+    TRY(named_relation(s, &r));
+    if (!engine_query(s->db, r->id)) return not_at_work(s, r, "what holds its time back");
+    StrBuf sql = {.arena = &s->arena};
+    Value name = value_text(r->name);
+    sb_lit(&sql, "SELECT source, \"partition\", state, watermark, round(behind_s, 3) AS behind_s, round(silent_s, 1) AS silent_s"
+                 " FROM weir_watermarks WHERE \"view\" = ");
+    value_literal(&sql, &name);
+    sb_lit(&sql, " ORDER BY state IN ('idle', 'ended'), watermark, source, \"partition\"");
+    s->cls = &sql_statement;
+    s->impl = NULL;
+    return pull_prepare_sql(s, sb_done(&sql));
+}
+
 /* ---- the statement -------------------------------------------------------------------------------- */
 
 static void text_to_rows(weir_stmt *s, ExplainStatement *x, Str text)
@@ -167,6 +192,7 @@ static Status explain_prepare(weir_stmt *s)
     const PhysPlan *plan;
     ExplainStatement *x = s->impl = new_one(&s->arena, ExplainStatement);
     TRY(read_options(s, x));
+    if (x->watermark) return watermark_prepare(s);
     statement_columns(s, names, 1, TYPE_OF(TYPE_TEXT));
     if (x->analyze) return WEIR_OK;
     StrBuf b = {.arena = &s->arena};

@@ -3,7 +3,7 @@
 
 #include "storage/sql.h"
 
-static const SystemTable *const tables[] = {&system_operators, &system_jobs, &system_state};
+static const SystemTable *const tables[] = {&system_operators, &system_jobs, &system_state, &system_watermarks};
 
 typedef struct SystemVtab {
     sqlite3_vtab base;

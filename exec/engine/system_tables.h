@@ -33,7 +33,7 @@ typedef struct SystemTable {
 void system_fail(SystemRows *r, Status st, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* One more row, all of it NULL. */
 Value *system_row(SystemRows *r);
-extern const SystemTable system_operators, system_jobs, system_state;
+extern const SystemTable system_operators, system_jobs, system_state, system_watermarks;
 
 /* Puts them on the reading connection, once. SQLite's code. */
 int system_tables_register(weir *db, struct sqlite3 *reader);

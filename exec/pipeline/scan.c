@@ -359,3 +359,13 @@ void scan_stats(const Scan *s, ScanStats *out)
     }
     if (s->source) source_progress(s->source, &out->bytes_read, &out->bytes_total);
 }
+
+int scan_partition_count(const Scan *s) { return (int)s->partitions.len; }
+
+void scan_partition_stats(const Scan *s, int i, PartitionStats *out)
+{
+    const Partition *p = s->partitions.data[i];
+    *out = (PartitionStats){.name = p->name, .watermark = partition_watermark(p), .is_idle = p->is_idle,
+                            .is_ended = p->ended || s->is_ended,
+                            .silent_us = s->spec.env->mono_us(s->spec.env->arg) - p->taken_us};
+}

@@ -30,6 +30,13 @@ typedef struct ScanStats {
     bool ended;
 } ScanStats;
 
+typedef struct PartitionStats {
+    Str name;
+    int64_t watermark;  /* by which its next row is judged */
+    int64_t silent_us;  /* since something last came of it */
+    bool is_idle, is_ended;
+} PartitionStats;
+
 /* What a scan is made with; `rel` and `env` outlive it. */
 typedef struct ScanSpec {
     const Relation *rel;
@@ -84,6 +91,8 @@ int scan_positions(Scan *s, Arena *a, SavedPosition **out);
 int64_t scan_watermark(const Scan *s);
 int64_t scan_data_watermark(const Scan *s);
 void scan_stats(const Scan *s, ScanStats *out);
+int scan_partition_count(const Scan *s);
+void scan_partition_stats(const Scan *s, int i, PartitionStats *out);
 /* The part of the last seconds that it was at work; scan_sample whenever the loop comes by. */
 double scan_busy(const Scan *s, int64_t mono_us);
 void scan_sample(Scan *s, int64_t mono_us);
