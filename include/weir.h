@@ -164,11 +164,15 @@ WEIR_API int64_t weir_changes(weir_stmt *s);  /* rows that an INSERT accepted */
 /* Runs one epoch: takes what the sources have (waiting at most `timeout_ms` for something),
  * commits. WEIR_ROW: did work. WEIR_IDLE: nothing came. WEIR_DONE: every input has ended, or there
  * is none but rows by hand. A commit that fails for a cause that can pass (the disk is full, another
- * process writes) is tried again until it succeeds or is interrupted. A source that cannot be opened
+ * process writes) is tried again, by later calls too; nothing is taken meanwhile (weir_state), and what
+ * WEIR_IDLE says is that the time is over. A source that cannot be opened
  * is an error and changes nothing; one that fails later stops the engine at its last commit. */
 WEIR_API weir_status weir_run(weir *db, int timeout_ms);
 /* Reads what is there now without ending anything; WEIR_DONE when every source is drained. */
 WEIR_API weir_status weir_run_once(weir *db);
+/* "running"; "degraded: disk full" and the like while a commit waits; "faulted: …" when the engine has
+ * stopped; "read only"; "closed". Belongs to the engine until its next call. */
+WEIR_API const char *weir_state(weir *db);
 /* Makes the call that is running, or else the next one that runs or waits, return
  * WEIR_E_INTERRUPTED, after its current commit. Where that commit itself has to wait it is put off:
  * the next call that changes anything makes it first. */

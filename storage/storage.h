@@ -91,6 +91,10 @@ Status storage_apply(Storage *s, const WriteSet *ws, bool *can_retry, Diags *d);
 Status storage_checkpoint(Storage *s, bool truncate, Diags *d);
 /* Length of the WAL after the newest commit, bytes. Readers that stay keep it from shrinking. */
 int64_t storage_wal_bytes(const Storage *s);
+/* The process that keeps the WAL from beginning anew by reading an old commit; 0: none is known. */
+int64_t storage_wal_reader(const Storage *s);
+/* What made the newest write fail, for people: "disk full". */
+const char *storage_hindrance(const Storage *s);
 /* A consistent copy of the database at `path`, which must not exist: BACKUP TO. */
 Status storage_backup(Storage *s, Str path, Diags *d);
 

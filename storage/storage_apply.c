@@ -253,14 +253,17 @@ static Status apply_and_commit(Storage *s, const WriteSet *ws, Diags *d)
     return st;
 }
 
-/* Readers are not waited for: what they hold stays in the WAL. */
+/* Readers are not waited for: what they hold stays in the WAL. What has been moved whole begins anew with
+ * the next commit. */
 static Status checkpoint(Storage *s, int mode, Diags *d)
 {
+    int log = -1, moved = 0;
     sqlite3_busy_timeout(s->db.db, 0);
-    int rc = sqlite3_wal_checkpoint_v2(s->db.db, NULL, mode, NULL, NULL);
+    int rc = sqlite3_wal_checkpoint_v2(s->db.db, NULL, mode, &log, &moved);
     Status st = rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY ? WEIR_OK : sql_error(&s->db, d);
     sqlite3_busy_timeout(s->db.db, STORAGE_BUSY_MS);
-    if (rc == SQLITE_OK && mode == SQLITE_CHECKPOINT_TRUNCATE) s->wal_bytes = 0;
+    if (st != WEIR_OK) storage_note_failure(s);
+    if (rc == SQLITE_OK && log == moved) s->wal_bytes = 0;
     return st;
 }
 
@@ -283,6 +286,7 @@ Status storage_apply(Storage *s, const WriteSet *ws, bool *can_retry, Diags *d)
     Status st = apply_and_commit(s, ws, d);
     if (st == WEIR_OK) return guard_wal(s, d);
     *can_retry = st != WEIR_E_LOCKED && sql_can_retry(s->db.last_rc);
+    storage_note_failure(s);
     return st;
 }
 

@@ -29,6 +29,8 @@ struct Storage {
 
 /* Begins a transaction and proves that we still own the database. */
 Status storage_begin_owned(Storage *s, Diags *d);
+/* After a write that failed: a sync that did is never tried again, not even when the file is closed. */
+void storage_note_failure(Storage *s);
 /* Ends whatever transaction is open, undoing it. */
 void storage_undo(Storage *s);
 /* A writable database is asked for: WEIR_E_READONLY otherwise. */

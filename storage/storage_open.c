@@ -161,6 +161,12 @@ void storage_undo(Storage *s)
     if (!sqlite3_get_autocommit(s->db.db)) sqlite3_exec(s->db.db, "ROLLBACK", NULL, NULL, NULL);
 }
 
+void storage_note_failure(Storage *s)
+{
+    if (sql_can_retry(s->db.last_rc)) return;
+    sqlite3_db_config(s->db.db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
 Status storage_writable(const Storage *s, Diags *d)
 {
     if (!s->read_only) return WEIR_OK;

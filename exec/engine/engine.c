@@ -141,6 +141,7 @@ static void init(weir *db, const weir_options *opt)
     db->catalog = (Catalog){.arena = &db->names[0], .next_id = 1, .registry = &db->registry};
     db->read_only = opt && opt->read_only;
     if (opt && opt->rehearsal) rehearsal_begin(db);
+    db->patience_us = INT64_MAX;
     db->last_now_us = db->env.now_us(db->env.arg);
     db->last_flush_us = db->last_now_us;
 }

@@ -65,6 +65,10 @@ struct weir {
     bool is_open;          /* weir_open was successful */
     bool read_only, faulted, once;
     bool is_pending;       /* epoch.ws is still to be committed: engine_settle */
+    const char *hindrance; /* why it is; NULL: nothing */
+    bool is_wal_long;
+    int64_t patience_us;   /* until when a commit may be waited for, by the monotonic clock */
+    int64_t retries;
     bool must_flush;       /* something was registered: run an epoch even without rows */
     Str fault;
     Str base_dir;          /* of prepared statements: in the arena base_arena */
@@ -138,15 +142,24 @@ void engine_begin_queries(weir *db);
 bool engine_epoch_is_full(const weir *db);
 /* Flushes and commits what the epoch holds. */
 Status engine_commit(weir *db);
-/* The view delta, state and progress of one query into the write set; then the commit itself. */
+/* The view delta, state and progress of one query into the write set. */
 Status engine_save_query(weir *db, Query *q);
+/* A source failed in the middle of an epoch: the engine stops; the source's error. */
+Status engine_source_failed(weir *db);
+
+/* ---- commit.c ----------------------------------------------------------------------------------- */
+/* Commits the write set. WEIR_IDLE, WEIR_E_INTERRUPTED: not yet; engine_settle makes up for it. */
 Status engine_apply(weir *db);
-/* Makes the commit that an interrupt left to be made. Before anything else that changes something. */
+/* Makes the commit that was put off. Before anything else that changes something. */
 Status engine_settle(weir *db);
 /* WEIR_E_INTERRUPTED, once, if weir_interrupt was called. */
 Status engine_interrupted(weir *db);
-/* A source failed in the middle of an epoch: the engine stops; the source's error. */
-Status engine_source_failed(weir *db);
+void engine_wait(weir *db, int64_t us);
+/* Keeps the write-ahead log short, if readers let it. WEIR_IDLE: it is so long that nothing may be taken. */
+Status engine_guard_wal(weir *db);
+int64_t engine_refresh_us(const weir *db);
+/* "running", "degraded: disk full", …: SHOW JOBS. */
+Str engine_state(const weir *db, Arena *a);
 
 /* ---- catchup.c ---------------------------------------------------------------------------------- */
 /* Whether a new query has something to read before it can take part. */

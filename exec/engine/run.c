@@ -1,16 +1,12 @@
 /* run.c: the epoch loop: take what the sources have, flush every query, commit.
  *
- * One transaction moves all live views to the same input positions. The write set refers to no
- * live state, so a commit that fails for a cause that can pass is tried again with the same bytes;
- * memory is never rolled back. When that is interrupted the write set waits for the next call. */
-#include "base/plant.h"
+ * One transaction moves all live views to the same input positions (commit.c). */
 #include "exec/engine/engine.h"
 
 #include "exec/pipeline/compact.h"
 
 enum {
     POLLS_PER_TURN = 16,
-    RETRY_FIRST_US = 10000, RETRY_LAST_US = 1000000, RETRY_LOOK_US = 50000,
     WAIT_FIRST_US = 500, WAIT_LAST_US = 4000 /* between looks at quiet sources */
 };
 
@@ -28,72 +24,6 @@ void engine_begin_epoch(weir *db)
     e->errors = 0;
     e->has_earliest = false;
     memset(&e->ws, 0, sizeof e->ws);
-}
-
-static void end_epoch(weir *db)
-{
-    memset(&db->epoch.ws, 0, sizeof db->epoch.ws);
-    db->epoch.has_earliest = false;
-    arena_reset(&db->epoch.batch);
-    arena_reset(&db->epoch.arena);
-}
-
-Status engine_interrupted(weir *db)
-{
-    if (!atomic_exchange(&db->interrupted, 0)) return WEIR_OK;
-    return diag_error(&db->diags, WEIR_E_INTERRUPTED, (Span){0}, "interrupted");
-}
-
-/* Sleeps, but not through an interrupt. */
-static void wait_us(weir *db, int64_t us)
-{
-    while (us > 0 && !atomic_load(&db->interrupted)) {
-        int64_t part = us < RETRY_LOOK_US ? us : RETRY_LOOK_US;
-        db->env.sleep_us(db->env.arg, part);
-        us -= part;
-    }
-}
-
-static Status apply(weir *db)
-{
-    int64_t wait = RETRY_FIRST_US;
-    for (;;) {
-        bool can_retry = false;
-        ptrdiff_t known = db->diags.list.len;
-        Status st = storage_apply(db->storage, &db->epoch.ws, &can_retry, &db->diags);
-        if (st == WEIR_OK) return st;
-        Str why = db->diags.list.len > known ? db->diags.list.data[known].message : S("");
-        db->diags.list.len = known;
-        if (!can_retry) return engine_fault(db, "the commit failed", why);
-        db->is_pending = true;
-        if (WEIR_PLANT("letters-lost-on-retry")) db->epoch.ws.errors.len = 0;
-        TRY(engine_interrupted(db));
-        wait_us(db, wait);
-        wait = wait * 2 < RETRY_LAST_US ? wait * 2 : RETRY_LAST_US;
-    }
-}
-
-/* Commits what is in the write set already. Nothing may be left to do after it: it may be
- * interrupted, and is then made up for by engine_settle. */
-Status engine_apply(weir *db)
-{
-    Epoch *e = &db->epoch;
-    epoch_sort_errors(e);
-    e->ws.epoch = e->number;
-    e->ws.now_us = e->now_us;
-    int64_t *was = meter_switch(&db->meter, &db->commit_us);
-    Status st = apply(db);
-    meter_switch(&db->meter, was);
-    TRY(st);
-    db->is_pending = false;
-    db->epoch_number = e->number;
-    end_epoch(db);
-    return WEIR_OK;
-}
-
-Status engine_settle(weir *db)
-{
-    return db->is_pending ? engine_apply(db) : WEIR_OK;
 }
 
 Status engine_save_query(weir *db, Query *q)
@@ -205,7 +135,7 @@ static bool take_turn(weir *db, Intake *in)
 static Intake take_rows(weir *db)
 {
     Intake in = {0};
-    int64_t deadline = db->env.mono_us(db->env.arg) + db->settings.refresh_us;
+    int64_t deadline = db->env.mono_us(db->env.arg) + engine_refresh_us(db);
     while (take_turn(db, &in)) {
         if (engine_epoch_is_full(db) || atomic_load(&db->interrupted)) break;
         if (db->env.mono_us(db->env.arg) >= deadline) break;
@@ -266,6 +196,7 @@ static Status run_epoch(weir *db, int64_t deadline)
     bool worked = false;
     TRY(engine_settle(db));
     TRY(engine_interrupted(db));
+    TRY(engine_guard_wal(db));
     TRY(open_scans(db));
     TRY(engine_catch_up(db, &worked));
     if (worked) return WEIR_ROW;
@@ -280,7 +211,7 @@ static Status run_epoch(weir *db, int64_t deadline)
         if (all_done) return WEIR_DONE;
         int64_t left = deadline - db->env.mono_us(db->env.arg);
         if (left <= 0) return engine_interrupted(db) ? WEIR_E_INTERRUPTED : WEIR_IDLE;
-        wait_us(db, left < wait ? left : wait);
+        engine_wait(db, left < wait ? left : wait);
         TRY(engine_interrupted(db));
     }
 }
@@ -292,7 +223,11 @@ static Status run_checked(weir *db, int timeout_ms, bool once)
         db->once = once;
         for (ptrdiff_t i = 0; i < db->scans.len; i++) scan_set_once(db->scans.data[i], once);
     }
-    return run_epoch(db, db->env.mono_us(db->env.arg) + (int64_t)timeout_ms * 1000);
+    int64_t deadline = db->env.mono_us(db->env.arg) + (int64_t)timeout_ms * 1000;
+    db->patience_us = once ? INT64_MAX : deadline;
+    Status st = run_epoch(db, deadline);
+    db->patience_us = INT64_MAX;
+    return st;
 }
 
 static weir_status run_guarded(weir *db, int timeout_ms, bool once)
@@ -304,6 +239,7 @@ static weir_status run_guarded(weir *db, int timeout_ms, bool once)
         OOM_END(&f);
         return st;
     }
+    db->patience_us = INT64_MAX;
     return engine_nomem_fault(db); /* the epoch is lost; the database has the last commit */
 }
 

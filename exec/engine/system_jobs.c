@@ -34,11 +34,13 @@ static void find_scans(Job *j, const Query *q)
     }
 }
 
-static const char *state_of(const Job *j)
+/* What holds the engine up holds all of them up. */
+static Str state_of(const Job *j, Arena *a)
 {
-    if (j->db->faulted) return "stopped";
-    if (!j->query->is_live) return "catching up";
-    return query_has_ended(j->query) ? "ended" : "live";
+    Str engine = engine_state(j->db, a);
+    if (!str_eq(engine, S("running"))) return engine;
+    if (!j->query->is_live) return S("catching up");
+    return query_has_ended(j->query) ? S("ended") : S("live");
 }
 
 /* ---- whose time it is --------------------------------------------------------------------------- */
@@ -124,7 +126,7 @@ static void put_job(SystemRows *r, const Query *q, int64_t now)
     Value *row = system_row(r);
     find_scans(&j, q);
     row[COL_VIEW] = value_text(q->rel->name);
-    row[COL_STATE] = value_text(str_z(state_of(&j)));
+    row[COL_STATE] = value_text(state_of(&j, &r->arena));
     put_lag(&j, row);
     if (!q->marks) return;
     double rows = 0;
