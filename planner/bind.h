@@ -264,10 +264,10 @@ bool is_lateral(const TableRef *t);
 Status bind_list_function(Binder *b, const TableRef *t, LNode **out, Scope *scope);
 /* A join whose right side is lateral. */
 Status bind_lateral_join(Binder *b, const TableRef *t, LNode **out, Scope *scope);
-/* unnest(x) as an item of the select list: x, and then its elements behind the columns of `in`. */
+/* unnest(x) as an item of the select list: x, and then its elements; those of several go side by side. */
 bool is_unnest_call(const Expr *e);
 Status bind_unnest_item(Binder *b, const ExprContext *c, const Expr *e, BExpr **list);
-LNode *unnest_item(Arena *a, LNode *in, BExpr *list);
+Status unnest_items(Binder *b, LNode **in, BExpr **lists, int32_t n, BExpr **elements);
 
 /* ---- bind_join.c ---------------------------------------------------------------------------- */
 Status bind_join(Binder *b, const TableRef *t, LNode **out, Scope *scope);

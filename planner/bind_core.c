@@ -12,7 +12,7 @@ typedef struct Core {
     Scope scope;
     OutputList items;
     BExpr **exprs;     /* one per item */
-    int32_t unnest;    /* the item that is unnest(x), -1: none */
+    VEC(int32_t) unnest; /* the items that are unnest(x) */
     const RowLimit *limit;
     Grouping *grouping;
     OverCalls *overs;
@@ -156,8 +156,7 @@ static Status bind_item(Core *c, const ExprContext *ctx, int i)
 {
     const OutputItem *item = &c->items.items[i];
     if (item->expr && is_unnest_call(item->expr)) {
-        if (c->unnest >= 0) return bind_unsupported(c->b, item->expr->span, "several unnest(…) in a select list");
-        c->unnest = i;
+        vec_push(&c->unnest, c->b->p->arena, (int32_t)i);
         return bind_unnest_item(c->b, ctx, item->expr, &c->exprs[i]);
     }
     if (item->expr) return bind_expr(c->b, ctx, item->expr, &c->exprs[i]);
@@ -287,17 +286,21 @@ static Status finish_overs(Core *c)
     return attach_filter(c->b->p, c->b->emit_final, c->node, c->qualify, c->qualify->span, &c->node);
 }
 
-/* unnest(x) in the select list: rows as often as x has elements. */
-static void unnest_items(Core *c)
+/* unnest(x) in the select list: rows as often as x has elements, the longest of several. */
+static Status spread_items(Core *c)
 {
-    if (c->unnest < 0) return;
-    BExpr *list = c->exprs[c->unnest];
-    c->node = unnest_item(c->b->p->arena, c->node, list);
-    int32_t last = c->node->nfields - 1;
-    BExpr *element = bexpr_column(c->b->p->arena, last, c->node->fields[last].type, list->span);
-    c->exprs[c->unnest] = element;
-    for (int i = 0; i < c->norder; i++)
-        if (c->order[i].expr == list) c->order[i].expr = element;
+    Arena *a = c->b->p->arena;
+    int32_t n = (int32_t)c->unnest.len;
+    BExpr **lists = new (a, BExpr *, n), **elements = new (a, BExpr *, n);
+    if (n == 0) return WEIR_OK;
+    for (int i = 0; i < n; i++) lists[i] = c->exprs[c->unnest.data[i]];
+    TRY(unnest_items(c->b, &c->node, lists, n, elements));
+    for (int i = 0; i < n; i++) {
+        c->exprs[c->unnest.data[i]] = elements[i];
+        for (int k = 0; k < c->norder; k++)
+            if (c->order[k].expr == lists[i]) c->order[k].expr = elements[i];
+    }
+    return WEIR_OK;
 }
 
 /* Subqueries of the select list and of the order; equal ones are joined once. */
@@ -414,12 +417,12 @@ static Status bind_clauses(Core *c)
 
 Status bind_core(Binder *b, const Select *s, const RowLimit *l, LNode **out)
 {
-    Core c = {.b = b, .s = s, .limit = l, .unnest = -1};
+    Core c = {.b = b, .s = s, .limit = l};
     TRY(bind_clauses(&c));
     if (grouping_is_needed(c.grouping, s)) TRY(finish_grouping(&c));
     TRY(finish_overs(&c));
     TRY(attach_items(&c));
-    unnest_items(&c);
+    TRY(spread_items(&c));
     TRY(check_volatile_above(&c));
     if (s->is_distinct && s->distinct_on.len == 0) return select_distinct(&c, out);
     TRY(select_first(&c));

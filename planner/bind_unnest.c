@@ -51,19 +51,44 @@ static Status entries_of(Binder *b, BExpr *map, Span at, BExpr **out)
     return WEIR_OK;
 }
 
-static Status bind_unnest_arg(Binder *b, const ExprContext *c, const Expr *f, BExpr **out)
+static Status bind_list_of(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
 {
-    if (f->args.len != 1) return bind_unsupported(b, f->span, "UNNEST of several lists");
-    TRY(bind_expr(b, c, f->args.data[0], out));
+    TRY(bind_expr(b, c, e, out));
     TypeKind kind = (TypeKind)(*out)->type.kind;
     if (kind == TYPE_ARRAY || kind == TYPE_JSON) return WEIR_OK;
-    if (kind == TYPE_MAP) return entries_of(b, *out, f->span, out);
+    if (kind == TYPE_MAP) return entries_of(b, *out, e->span, out);
     if (bexpr_is_null(*out)) return cast_insert(b->p, *out, TYPE_OF(TYPE_JSON), out);
-    Status st = diag_error(b->p->diags, WEIR_E_TYPE, bind_at(b, f->args.data[0]->span),
+    Status st = diag_error(b->p->diags, WEIR_E_TYPE, bind_at(b, e->span),
                            "UNNEST takes an ARRAY, MAP or JSON, not %.*s",
                            STR_ARG(type_name((*out)->type, b->p->arena)));
     if (kind == TYPE_TEXT) diag_hint(b->p->diags, "write CAST(… AS JSON) or string_to_array(…, ',')");
     return st;
+}
+
+static Type element_of(Type list)
+{
+    return list.kind == TYPE_ARRAY && list.nargs == 1 ? list.args[0].type : TYPE_OF(TYPE_JSON);
+}
+
+/* Lists side by side, the shorter ones padded with NULL: a list of rows. */
+static BExpr *zipped(Binder *b, BExpr **lists, int32_t n, Span at)
+{
+    Arena *a = b->p->arena;
+    const FuncDef *f = registry_func(b->p->catalog->registry, S("lists_zip"), 0);
+    TypeField *fields = new (a, TypeField, n);
+    for (int32_t i = 0; i < n; i++) fields[i] = (TypeField){str_printf(a, "value_%d", i + 1), element_of(lists[i]->type)};
+    Type row = {.kind = TYPE_ROW, .args = fields, .nargs = n};
+    return f ? bexpr_call(a, f, type_array(row, a), lists, n, bind_at(b, at)) : lists[0];
+}
+
+static Status bind_unnest_arg(Binder *b, const ExprContext *c, const Expr *f, BExpr **out)
+{
+    int32_t n = (int32_t)f->args.len;
+    BExpr **lists = new (b->p->arena, BExpr *, n);
+    if (n == 0) return diag_error(b->p->diags, WEIR_E_TYPE, bind_at(b, f->span), "UNNEST takes a list");
+    for (int32_t i = 0; i < n; i++) TRY(bind_list_of(b, c, f->args.data[i], &lists[i]));
+    *out = n == 1 ? lists[0] : zipped(b, lists, n, f->span);
+    return WEIR_OK;
 }
 
 static Status bind_list_args(Binder *b, const ExprContext *c, const Expr *f, int least, int most, BExpr ***out)
@@ -88,19 +113,33 @@ static Status bind_list_value(Binder *b, const ExprContext *c, const Expr *f, BE
     return list_call(b, "series", args, (int)f->args.len, f->span, out);
 }
 
-static Type element_of(Type list)
-{
-    return list.kind == TYPE_ARRAY && list.nargs == 1 ? list.args[0].type : TYPE_OF(TYPE_JSON);
-}
-
 Status bind_unnest_item(Binder *b, const ExprContext *c, const Expr *e, BExpr **list)
 {
-    return bind_unnest_arg(b, c, e, list);
+    if (e->args.len == 1) return bind_list_of(b, c, e->args.data[0], list);
+    Status st = diag_error(b->p->diags, WEIR_E_TYPE, bind_at(b, e->span), "unnest in a select list takes one list");
+    diag_hint(b->p->diags, "write it in FROM, or unnest(…) several times");
+    return st;
 }
 
-LNode *unnest_item(Arena *a, LNode *in, BExpr *list)
+static Status field_of(Binder *b, const LNode *n, int32_t col, Str field, Span at, BExpr **out)
 {
-    return lnode_unnest(a, in, list, element_of(list->type), false, false, list->span);
+    BExpr **args = new (b->p->arena, BExpr *, 2);
+    args[0] = bexpr_column(b->p->arena, col, n->fields[col].type, at);
+    args[1] = bexpr_const(b->p->arena, value_text(field), at);
+    return bind_operator(b, "subscript", args, 2, at, out);
+}
+
+Status unnest_items(Binder *b, LNode **in, BExpr **lists, int32_t n, BExpr **elements)
+{
+    Arena *a = b->p->arena;
+    Span at = lists[0]->span;
+    BExpr *list = n == 1 ? lists[0] : zipped(b, lists, n, at);
+    *in = lnode_unnest(a, *in, list, element_of(list->type), false, false, at);
+    int32_t last = (*in)->nfields - 1;
+    if (n == 1) elements[0] = bexpr_column(a, last, (*in)->fields[last].type, at);
+    for (int32_t i = 0; i < n && n > 1; i++)
+        TRY(field_of(b, *in, last, list->type.args[0].type.args[i].name, lists[i]->span, &elements[i]));
+    return WEIR_OK;
 }
 
 /* ---- the columns they make ------------------------------------------------------------------------ */
@@ -126,10 +165,7 @@ static Status spread(Binder *b, LNode *n, int32_t base, Span at, LNode **out)
             continue;
         }
         for (int f = 0; f < row.nargs; f++) {
-            BExpr **args = new (a, BExpr *, 2);
-            args[0] = bexpr_column(a, base, row, at);
-            args[1] = bexpr_const(a, value_text(row.args[f].name), at);
-            TRY(bind_operator(b, "subscript", args, 2, at, &exprs[k]));
+            TRY(field_of(b, n, base, row.args[f].name, at, &exprs[k]));
             fields[k] = (Field){row.args[f].name, exprs[k]->type};
             k++;
         }
@@ -175,7 +211,10 @@ static Status unnest_over(Binder *b, const ExprContext *c, const TableRef *t, LN
     TRY(attach_values(b->p, b->emit_final, &under, &list, 1));
     LNode *n = lnode_unnest(b->p->arena, under, list, element_of(list->type), outer, t->with_ordinality, at);
     n = lnode_narrowed(b->p->arena, n, base, under->nfields, n->nfields - under->nfields);
+    bool is_zipped = bexpr_is_call(list, "lists_zip");
     if (is_spread(n->fields[base].type)) TRY(spread(b, n, base, at, &n));
+    for (int32_t i = base; is_zipped && i < n->nfields; i++)
+        if (is_spread(n->fields[i].type)) TRY(spread(b, n, i, at, &n));
     *out = n;
     *scope = list_scope(b, n, base, t);
     return rename_columns(b, t, scope, n->nfields - base);

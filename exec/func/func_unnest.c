@@ -1,5 +1,5 @@
 /* func_unnest.c: what FROM takes apart, as arrays for UNNEST: the members of a JSON value, the
- * entries of a MAP, the numbers of a series. The binder makes these calls. */
+ * entries of a MAP, the numbers of a series, several lists side by side. The binder makes these calls. */
 #include "exec/expr/json_text.h"
 #include "exec/func/call.h"
 
@@ -131,6 +131,58 @@ static Status map_entries(EvalCtx *c, const Value *args, int nargs, Value *out, 
 }
 static const FuncImpl map_entries_impl = {.row = map_entries};
 
+/* ---- several lists ------------------------------------------------------------------------------ */
+
+typedef struct Zip {
+    JsonIter *lists;
+    int n;
+} Zip;
+
+static Status zip_begin(Zip *z, const Value *args, Str *message)
+{
+    for (int i = 0; i < z->n; i++) {
+        Str list = args[i].is_null ? S("[]") : str_trim(args[i].s);
+        JsonKind kind = json_kind(list);
+        if (kind != JSON_ARRAY && kind != JSON_NULL) {
+            *message = S("UNNEST takes an array, and this JSON value is none");
+            return WEIR_E_VALUE;
+        }
+        z->lists[i] = json_iter(kind == JSON_ARRAY ? list : S("[]"));
+    }
+    return WEIR_OK;
+}
+
+/* The next element of each list, null where it has none; false: no list has one. */
+static bool zip_row(Zip *z, StrBuf *b)
+{
+    ptrdiff_t start = b->n;
+    bool any = false;
+    for (int i = 0; i < z->n; i++) {
+        bool is_there = json_next(&z->lists[i]);
+        any |= is_there;
+        sb_printf(b, "%c\"value_%d\":", i ? ',' : '{', i + 1);
+        sb_str(b, is_there ? z->lists[i].value : S("null"));
+    }
+    sb_char(b, '}');
+    if (!any) b->n = start;
+    return any;
+}
+
+static Status lists_zip(EvalCtx *c, const Value *args, int nargs, Value *out, Str *message)
+{
+    Zip z = {new (c->arena, JsonIter, nargs), nargs};
+    StrBuf b = {.arena = c->arena};
+    TRY(zip_begin(&z, args, message));
+    sb_char(&b, '[');
+    while (zip_row(&z, &b)) sb_char(&b, ',');
+    if (b.n > 1) b.n--;
+    sb_char(&b, ']');
+    out->is_null = false;
+    out->s = str_of(b.p, b.n);
+    return WEIR_OK;
+}
+static const FuncImpl lists_zip_impl = {.row = lists_zip};
+
 /* ---- series ------------------------------------------------------------------------------------ */
 
 enum { SERIES_MAX = 100000 };
@@ -170,6 +222,8 @@ const FuncDef func_unnest[] = {
      .flags = FUNC_INTERNAL | FUNC_CAN_FAIL, .group = "array", .doc = "json_each as an array"},
     {.name = "map_entries", .args = "M", .result_of = given_by_binder, .impl = &map_entries_impl,
      .flags = FUNC_INTERNAL, .group = "array", .doc = "UNNEST of a MAP as an array"},
+    {.name = "lists_zip", .args = "a*", .result_of = given_by_binder, .impl = &lists_zip_impl,
+     .flags = FUNC_INTERNAL | FUNC_CAN_FAIL | FUNC_NULL_CALL, .group = "array", .doc = "several lists as an array of rows"},
     {.name = "series", .args = "iii?", .result = "Ai", .impl = &series_impl, .flags = FUNC_INTERNAL | FUNC_CAN_FAIL,
      .group = "array", .doc = "generate_series as an array"},
     {0},
