@@ -236,6 +236,8 @@ LOrder *order_whole(Binder *b, const LNode *in, const LOrder *order, int32_t nor
 Status bind_order_list(Binder *b, const ExprContext *c, const OrderList *list,
                        const OutputList *items, BExpr *const *exprs, LOrder **out, int32_t *n);
 /* The rows of `in` that `l` keeps; the rank is its last column where it is shown. */
+/* The rows of n, whose columns are `shown`, are meant in this order (LNode.sorted). */
+void lnode_sort(Arena *a, LNode *n, BExpr *const *shown, const LOrder *order, int32_t norder);
 LNode *bind_row_top(Binder *b, LNode *in, const RowLimit *l, const LOrder *order, int32_t norder);
 /* The same by columns of `in`, for queries that are not a SELECT … FROM. */
 Status bind_output_top(Binder *b, const Select *s, const RowLimit *l, LNode *in, LNode **out);

@@ -47,27 +47,38 @@ static BExpr *column_of(Binder *b, const LNode *in, int32_t col, Span at)
     return bexpr_column(b->p->arena, col, in->fields[col].type, at);
 }
 
+static Status unseen_order(Binder *b, const LAgg *agg)
+{
+    Status st = diag_error(b->p->diags, WEIR_E_SYNTAX, agg->span,
+                           "\"%s\" takes rows in an order, and the subquery's is by what it does not select", agg->def->name);
+    diag_hint(b->p->diags, "add ORDER BY inside the call, or select what the subquery orders by");
+    return st;
+}
+
 /* Completes the order so that no two rows are equal in it. */
-static void add_implicit_order(Binder *b, const LNode *in, LAgg *agg)
+static Status add_implicit_order(Binder *b, const LNode *in, LAgg *agg)
 {
     const Props *p = &in->props;
+    if (agg->norder == 0 && in->nsorted < 0) return unseen_order(b, agg);
+    for (int i = 0, none = agg->norder == 0; i < in->nsorted && none; i++)
+        add_order(agg, column_of(b, in, in->sorted[i].col, agg->span), in->sorted[i].descending, in->sorted[i].nulls_first);
     int32_t time = p->row_time >= 0 ? p->row_time : p->time_col;
     if (agg->norder == 0 && time >= 0) add_order(agg, column_of(b, in, time, agg->span), false, true);
     agg->by_position = p->has_position;
-    if (p->has_position) return;
+    if (p->has_position) return WEIR_OK;
     int32_t *cols, n = lnode_identity(in, b->p->arena, &cols);
     for (int i = 0; i < n; i++) add_order(agg, column_of(b, in, cols[i], agg->span), false, true);
+    return WEIR_OK;
 }
 
 static Status bind_order(Binder *b, const ExprContext *c, const LNode *in, const OrderList *written,
                          LAgg *agg)
 {
     if (!(agg->def->flags & AGG_ORDERED)) return WEIR_OK; /* an order would show in nothing */
-    ptrdiff_t n = (written ? written->len : 0) + in->nfields + 1;
+    ptrdiff_t n = (written ? written->len : 0) + in->nfields + 1 + (in->nsorted > 0 ? in->nsorted : 0);
     agg->order = new (b->p->arena, LOrder, n);
     if (written) TRY(add_written_order(b, c, written, agg));
-    add_implicit_order(b, in, agg);
-    return WEIR_OK;
+    return add_implicit_order(b, in, agg);
 }
 
 /* ---- arguments ------------------------------------------------------------------------------ */

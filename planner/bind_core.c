@@ -382,6 +382,10 @@ static Status select_distinct(Core *c, LNode **out)
     TRY(order_selected(c));
     LNode *rows = bind_distinct(c->b, project_items(c, false), bind_at(c->b, c->s->span));
     *out = first_rows(c, rows);
+    if (c->limit->any || c->norder == 0) return WEIR_OK;
+    BExpr **shown = new (c->b->p->arena, BExpr *, rows->nfields);
+    for (int i = 0; i < rows->nfields; i++) shown[i] = bexpr_column(c->b->p->arena, i, rows->fields[i].type, rows->span);
+    lnode_sort(c->b->p->arena, *out, shown, c->order, c->norder);
     return WEIR_OK;
 }
 
@@ -392,6 +396,16 @@ static Status select_first(Core *c)
     Span at = bind_at(c->b, span_join(on->data[0]->span, on->data[on->len - 1]->span));
     return bind_first_rows(c->b, c->node, c->first_by, (int32_t)on->len, c->order, c->norder, at,
                            &c->node);
+}
+
+/* LIMIT by the order of a subquery needs to see it. */
+static Status check_sorted(Core *c)
+{
+    if (!c->limit->any || c->norder > 0 || c->node->nsorted >= 0) return WEIR_OK;
+    Status st = diag_error(c->b->p->diags, WEIR_E_SYNTAX, c->limit->span,
+                           "LIMIT takes rows in an order, and the subquery's is by what it does not select");
+    diag_hint(c->b->p->diags, "put LIMIT into the subquery, or select what it orders by");
+    return st;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------ */
@@ -424,9 +438,11 @@ Status bind_core(Binder *b, const Select *s, const RowLimit *l, LNode **out)
     TRY(attach_items(&c));
     TRY(spread_items(&c));
     TRY(check_volatile_above(&c));
+    TRY(check_sorted(&c));
     if (s->is_distinct && s->distinct_on.len == 0) return select_distinct(&c, out);
     TRY(select_first(&c));
     c.node = first_rows(&c, c.node);
     *out = project_items(&c, l->shows_rank);
+    if (!l->any && c.norder > 0) lnode_sort(b->p->arena, *out, c.exprs, c.order, c.norder);
     return WEIR_OK;
 }

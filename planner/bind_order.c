@@ -37,19 +37,27 @@ static Status bind_count(Binder *b, const char *clause, const Expr *e, int64_t f
     return diag_error(b->p->diags, WEIR_E_VALUE, bind_at(b, e->span), "%s takes a number of rows", clause);
 }
 
-static Status order_without_limit(Binder *b, const Select *s)
+/* A materialized view keeps its rows in order; in a subquery or view the order is for what takes rows
+ * by it (lnode_sort); rows that are handed on as they change have none. */
+static Status order_without_limit(Binder *b, const Select *s, bool is_top, RowLimit *out)
 {
-    Status st = diag_error(b->p->diags, WEIR_E_UNSUPPORTED, bind_at(b, s->order_by.data[0].span),
-                           "ORDER BY: the rows of a standing query have no order");
-    diag_hint(b->p->diags, "order the rows where you read the view, or add LIMIT to keep the first of them");
-    return st;
+    Span at = bind_at(b, s->order_by.data[0].span);
+    if (is_top && b->counts_output) {
+        Status st = diag_error(b->p->diags, WEIR_E_SYNTAX, at, "ORDER BY: rows of a stream come as they change, in no order");
+        diag_hint(b->p->diags, "add LIMIT to keep the first of them, or order the rows of a view where you read it");
+        return st;
+    }
+    if (!is_top || !b->shows_rank) return WEIR_OK;
+    out->any = out->shows_rank = b->has_rank = true;
+    out->span = at;
+    return WEIR_OK;
 }
 
 Status bind_row_limit(Binder *b, const Select *s, bool is_top, RowLimit *out)
 {
     *out = (RowLimit){.limit = -1, .with_ties = s->with_ties};
     bool cuts = s->limit || s->offset;
-    if (s->order_by.len && !cuts && s->distinct_on.len == 0) return order_without_limit(b, s);
+    if (s->order_by.len && !cuts && s->distinct_on.len == 0) return order_without_limit(b, s, is_top, out);
     if (!cuts) return WEIR_OK;
     if (s->with_ties && s->order_by.len == 0)
         return diag_error(b->p->diags, WEIR_E_SYNTAX, bind_at(b, s->limit->span),
@@ -173,11 +181,39 @@ static LNode *top_with_ties(Binder *b, LNode *in, const RowLimit *l, const LOrde
     return lnode_narrowed(b->p->arena, n, in->nfields, n->nfields - 1, l->shows_rank);
 }
 
+/* LIMIT over a subquery with ORDER BY. */
+static const LOrder *order_of_rows(Binder *b, const LNode *in, int32_t *n)
+{
+    LOrder *out = new (b->p->arena, LOrder, in->nsorted);
+    *n = in->nsorted;
+    for (int i = 0; i < *n; i++) {
+        const OrderKey *k = &in->sorted[i];
+        out[i] = (LOrder){bexpr_column(b->p->arena, k->col, in->fields[k->col].type, in->span), k->descending, k->nulls_first};
+    }
+    return out;
+}
+
+void lnode_sort(Arena *a, LNode *n, BExpr *const *shown, const LOrder *order, int32_t norder)
+{
+    n->sorted = new (a, OrderKey, norder);
+    n->nsorted = norder;
+    for (int i = 0; i < norder; i++) {
+        int32_t col = 0;
+        while (col < n->nfields && !bexpr_eq(shown[col], order[i].expr)) col++;
+        n->sorted[i] = (OrderKey){col, order[i].descending, order[i].nulls_first};
+        if (col < n->nfields) continue;
+        n->nsorted = -1;
+        return;
+    }
+}
+
 LNode *bind_row_top(Binder *b, LNode *in, const RowLimit *l, const LOrder *order, int32_t norder)
 {
     if (l->with_ties && l->limit >= 0) return top_with_ties(b, in, l, order, norder);
     LNode parts = {.rank = TOP_ROW_NUMBER, .limit = l->limit, .offset = l->offset,
                    .shows_rank = l->shows_rank, .what = norder ? S("ORDER BY … LIMIT") : S("LIMIT")};
+    if (l->limit < 0 && l->offset == 0) parts.what = S("ORDER BY");
+    if (norder == 0 && in->nsorted > 0) order = order_of_rows(b, in, &norder);
     return top(b, in, &parts, order, norder, l->span);
 }
 
@@ -185,7 +221,7 @@ Status bind_output_top(Binder *b, const Select *s, const RowLimit *l, LNode *in,
 {
     Arena *a = b->p->arena;
     *out = in;
-    if (!l->any) return WEIR_OK;
+    if (!l->any && s->order_by.len == 0) return WEIR_OK;
     Scope scope = scope_of(a, in, (Str){0});
     OutputList items = {new (a, OutputItem, in->nfields), in->nfields};
     BExpr **exprs = new (a, BExpr *, in->nfields);
@@ -197,7 +233,12 @@ Status bind_output_top(Binder *b, const Select *s, const RowLimit *l, LNode *in,
     LOrder *order;
     int32_t n;
     TRY(bind_order_list(b, &c, &s->order_by, &items, exprs, &order, &n));
-    *out = bind_row_top(b, in, l, order, n);
+    if (l->any) {
+        *out = bind_row_top(b, in, l, order, n);
+        return WEIR_OK;
+    }
+    *out = lnode_project(a, in, exprs, in->fields, in->nfields, in->span);
+    lnode_sort(a, *out, exprs, order, n);
     return WEIR_OK;
 }
 

@@ -99,6 +99,9 @@ struct LNode {
     /* Filled by lnode_props. */
     Props props;
     int32_t window_time;        /* column that holds window_end - 1 tick, -1: none */
+    OrderKey *sorted;           /* the ORDER BY of a subquery, by columns, for what takes rows in order and
+                                   has none of its own; nsorted -1: by what is not shown */
+    int32_t nsorted;
     bool start_determines_end;  /* window_start alone names a window (all kinds but cumulating) */
     Str own_state;              /* bound of what it keeps itself; empty: nothing */
     int32_t key_window_start, key_window_end; /* AGGREGATE, OVER, TOPN, SETOP: see PhysOp */

@@ -189,7 +189,10 @@ static LNode *identified_project(Arena *a, LNode *n, const FuncDef *position)
     for (int i = 0; i < n->nfields; i++) put_expr(&c, n->exprs[i], n->fields[i].name);
     for (int i = 0; i < id.n; i++)
         if (shown_as(n, id.cols[i]) < 0) put_columns(&c, in, id.cols[i], 1);
-    return lnode_project(a, in, c.exprs, c.fields, c.n, n->span);
+    LNode *wider = lnode_project(a, in, c.exprs, c.fields, c.n, n->span);
+    wider->sorted = n->sorted;
+    wider->nsorted = n->nsorted;
+    return wider;
 }
 
 static LNode *identified_join(Arena *a, LNode *n, const FuncDef *position)

@@ -69,6 +69,8 @@ static void pass_props(LNode *n)
     n->props = in->props;
     n->window_time = in->window_time;
     n->start_determines_end = in->start_determines_end;
+    n->sorted = in->sorted;
+    n->nsorted = in->nsorted;
 }
 
 /* ---- project -------------------------------------------------------------------------------- */
@@ -153,10 +155,21 @@ static void full_window_props(LNode *n, const LNode *in)
     n->start_determines_end = l->start_determines_end && r->start_determines_end;
 }
 
+static void project_sorted(Arena *a, LNode *n, const LNode *in)
+{
+    n->sorted = new (a, OrderKey, in->nsorted > 0 ? in->nsorted : 0);
+    for (int i = 0; i < in->nsorted && n->nsorted >= 0; i++) {
+        n->sorted[i] = in->sorted[i];
+        n->sorted[i].col = output_of(n, in->sorted[i].col);
+        if (n->sorted[i].col < 0) n->nsorted = -1;
+    }
+}
+
 static void project_props(Arena *a, LNode *n)
 {
     const LNode *in = n->inputs[0];
     pass_props(n);
+    project_sorted(a, n, in);
     Props *p = &n->props;
     n->window_time = window_time_output(n, in);
     p->time_col = time_output(n, in->props.time_col);
@@ -350,7 +363,7 @@ static void union_props(LNode *n)
 {
     pass_props(n);
     Props *p = &n->props;
-    p->nkey = 0;
+    p->nkey = n->nsorted = 0;
     for (int i = 1; i < n->ninputs; i++) {
         const LNode *in = n->inputs[i];
         const Props *q = &in->props;
@@ -374,6 +387,7 @@ void lnode_props(Arena *a, LNode *n)
     n->props = no_props();
     n->window_time = n->key_window_start = n->key_window_end = -1;
     n->start_determines_end = false;
+    n->nsorted = 0;
     switch (n->kind) {
     case L_SCAN: scan_props(a, n); break;
     case L_VIEW_INPUT: view_input_props(n); break;

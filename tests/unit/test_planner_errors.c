@@ -100,7 +100,6 @@ static void not_built(void **state)
 {
     Fixture *f = *state;
     static const char *const CASES[] = {
-        "SELECT * FROM bid ORDER BY price",
         "SELECT now() FROM bid",
         "SELECT * FROM bid WHERE date_time > now() - INTERVAL '1' HOUR",
         "WITH RECURSIVE r AS (SELECT 1) SELECT * FROM r",
