@@ -89,6 +89,13 @@ static const RowError *needed_error(const AggregateOp *g, const Batch *b, int ro
     return error;
 }
 
+const RowError *aggregate_row_error(const Op *op, int port, const Batch *b, int row)
+{
+    (void)port;
+    const AggregateOp *g = (const AggregateOp *)op;
+    return g->above_state ? NULL : needed_error(g, b, row);
+}
+
 static bool any_marks(const Batch *b)
 {
     for (int i = 0; i < b->ncols; i++)

@@ -31,6 +31,7 @@ typedef struct AggregateOp {
 /* WEIR_E_UNSUPPORTED: an aggregate that is not built. */
 Status aggregate_init(AggregateOp *g, const OpClass *cls, const PhysOp *p, OpContext *c, Arena *a, Diags *d);
 void aggregate_close(AggregateOp *g);
+const RowError *aggregate_row_error(const Op *op, int port, const Batch *b, int row);
 
 /* The rows of b that take part, into a new array: not withheld for an error, with a time where the
  * window needs one (rows without are counted as in no window). */

@@ -190,6 +190,7 @@ Status join_load(Op *op, Str space, Str key, Str value);
 void join_delete_records(JoinOp *j, JoinSide *s, const JoinList *l, StateWriter *w);
 
 /* ---- input (join_input.c) --------------------------------------------------------------------- */
+const RowError *join_row_error(const Op *op, int port, const Batch *b, int row);
 void join_push(Op *op, int port, const Batch *b);
 
 /* ---- output (join_output.c) ------------------------------------------------------------------- */

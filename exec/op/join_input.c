@@ -33,6 +33,12 @@ static const RowError *needed_error(const JoinSide *s, const Batch *b, int row)
     return NULL;
 }
 
+const RowError *join_row_error(const Op *op, int port, const Batch *b, int row)
+{
+    const JoinSide *s = &((const JoinOp *)op)->side[port];
+    return s->above_state ? NULL : needed_error(s, b, row);
+}
+
 static bool has_marks(const JoinSide *s, const Batch *b)
 {
     for (int c = 0; c < b->ncols; c++)

@@ -38,10 +38,37 @@ void op_take(Op *op, int port, const Batch *b)
     meter_switch(m, was);
 }
 
+static void tell_errors(Op *op, int port, const Batch *b)
+{
+    for (int i = 0; i < batch_count(b); i++) {
+        const RowError *e = op->cls->row_error(op, port, b, batch_row(b, i));
+        if (e) op_row_error(op, b, batch_row(b, i), e->code, e->message);
+    }
+}
+
+/* What the operator would withhold, and, where it is stateless, those behind it. */
+static void look_through(Op *op, int port, const Batch *b, const OpLook *look)
+{
+    OpContext *c = op->ctx;
+    const OpLook *outer = c->look;
+    int64_t late_rows = c->late_rows, gap_rows = c->gap_rows;
+    c->look = look;
+    if (op->cls->row_error) tell_errors(op, port, b);
+    else if (!op->cls->save) op->cls->push(op, port, b);
+    if (op->cls->hands_on) op_emit(op, b);
+    c->look = outer;
+    c->late_rows = late_rows;
+    c->gap_rows = gap_rows;
+}
+
 void op_emit(Op *op, const Batch *b)
 {
     int n = batch_count(b);
     if (n == 0) return;
+    if (op->ctx->look) {
+        for (int i = 0; i < op->nouts; i++) look_through(op->outs[i].to, op->outs[i].port, b, op->ctx->look);
+        return;
+    }
     op->rows_out += n;
     for (int i = 0; i < op->nouts; i++) op_take(op->outs[i].to, op->outs[i].port, b);
 }

@@ -16,6 +16,12 @@
 
 typedef struct Op Op;
 
+/* Who looks a batch through for errors: it goes the way of the rows, but changes nothing. */
+typedef struct OpLook {
+    void (*tell)(void *arg, const Batch *b, int row, Str message);
+    void *arg;
+} OpLook;
+
 /* What the operators of one query share. */
 typedef struct OpContext {
     EvalEnv eval;            /* of operators below state; flush sets now and watermark */
@@ -32,6 +38,7 @@ typedef struct OpContext {
      * (LATE_NO_WINDOW: none); gives a number by which it may be taken back. NULL: nobody asks. */
     int64_t (*on_late)(struct OpContext *c, const Batch *b, int row, int64_t start, int64_t end);
     void (*off_late)(struct OpContext *c, int64_t number);
+    const OpLook *look;      /* set while a batch is only looked through */
     Str broken;              /* first broken invariant: the engine faults before it commits */
     void *owner;             /* the pipeline's */
 } OpContext;
@@ -49,6 +56,9 @@ typedef struct OpClass {
     void (*save)(Op *op, StateWriter *w, bool all);
     /* Takes back one record of save, before the first push. */
     Status (*load)(Op *op, Str space, Str key, Str value);
+    /* With state: the error for which a row would be withheld here; NULL: none. */
+    const RowError *(*row_error)(const Op *op, int port, const Batch *b, int row);
+    bool hands_on;           /* with state, but its rows go on at once */
     void (*close)(Op *op);
     int64_t (*state_bytes)(const Op *op);
     int64_t (*state_rows)(const Op *op);
@@ -106,7 +116,9 @@ static inline void op_count_missing(Op *op, int64_t rows) { op->ctx->gap_rows +=
 /* Rows of b withheld from this query. */
 static inline void op_row_error(Op *op, const Batch *b, int row, Status code, Str message)
 {
-    op->ctx->on_error(op->ctx, op, b, row, code, message);
+    const OpLook *look = op->ctx->look;
+    if (look) look->tell(look->arg, b, row, message);
+    else op->ctx->on_error(op->ctx, op, b, row, code, message);
 }
 
 #define LATE_NO_WINDOW INT64_MIN

@@ -408,7 +408,7 @@ static int64_t count_rows(const Op *op)
 }
 
 static const OpClass count_class = {
-    .name = "count aggregate", .push = count_push, .flush = count_flush, .save = count_save, .load = count_load,
+    .name = "count aggregate", .push = count_push, .row_error = aggregate_row_error, .flush = count_flush, .save = count_save, .load = count_load,
     .close = count_close, .state_bytes = count_bytes, .state_rows = count_rows,
 };
 

@@ -311,7 +311,7 @@ static int64_t global_rows(const Op *op)
 }
 
 static const OpClass global_class = {
-    .name = "global window aggregate", .push = global_push, .flush = global_flush, .save = global_save,
+    .name = "global window aggregate", .push = global_push, .row_error = aggregate_row_error, .flush = global_flush, .save = global_save,
     .load = global_load, .close = global_close, .state_bytes = global_bytes, .state_rows = global_rows,
 };
 

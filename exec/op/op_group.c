@@ -107,7 +107,7 @@ static void group_tell(Op *op, StateRows *out)
 }
 
 static const OpClass group_class = {
-    .name = "aggregate", .push = group_push, .flush = group_flush, .save = group_save, .load = group_load,
+    .name = "aggregate", .push = group_push, .row_error = aggregate_row_error, .flush = group_flush, .save = group_save, .load = group_load,
     .close = group_close, .state_bytes = group_bytes, .state_rows = group_rows, .tell = group_tell,
 };
 

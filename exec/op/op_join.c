@@ -59,15 +59,15 @@ static int64_t interval_flush(Op *op, int64_t watermark)
 }
 
 static const OpClass regular_class = {
-    .name = "join", .push = join_push, .flush = regular_flush, .save = join_save, .load = join_load,
+    .name = "join", .push = join_push, .row_error = join_row_error, .flush = regular_flush, .save = join_save, .load = join_load,
     .close = join_close, .state_bytes = join_bytes, .state_rows = join_rows, .tell = join_tell,
 };
 static const OpClass interval_class = {
-    .name = "interval join", .push = join_push, .flush = interval_flush, .save = join_save, .load = join_load,
+    .name = "interval join", .push = join_push, .row_error = join_row_error, .flush = interval_flush, .save = join_save, .load = join_load,
     .close = join_close, .state_bytes = join_bytes, .state_rows = join_rows, .tell = join_tell,
 };
 static const OpClass window_class = {
-    .name = "window join", .push = join_push, .flush = window_flush, .save = join_save, .load = join_load,
+    .name = "window join", .push = join_push, .row_error = join_row_error, .flush = window_flush, .save = join_save, .load = join_load,
     .close = join_close, .state_bytes = join_bytes, .state_rows = join_rows, .tell = join_tell,
 };
 

@@ -205,7 +205,7 @@ static int64_t asof_flush(Op *op, int64_t watermark)
 }
 
 static const OpClass asof_class = {
-    .name = "asof join", .push = join_push, .flush = asof_flush, .save = join_save, .load = join_load,
+    .name = "asof join", .push = join_push, .row_error = join_row_error, .flush = asof_flush, .save = join_save, .load = join_load,
     .close = join_close, .state_bytes = join_bytes, .state_rows = join_rows, .tell = join_tell,
 };
 

@@ -137,6 +137,11 @@ static const RowError *first_error(const Batch *b, int row)
     return NULL;
 }
 
+static const RowError *lookup_row_error(const Op *op, int port, const Batch *b, int row)
+{
+    return port > 0 || ((const LookupOp *)op)->above_state ? NULL : first_error(b, row);
+}
+
 static int usable_rows(LookupOp *l, const Batch *b, int32_t *rows)
 {
     int n = 0;
@@ -379,7 +384,7 @@ static int64_t lookup_bytes(const Op *op) { return group_table_bytes(&((const Lo
 static int64_t lookup_rows(const Op *op) { return ((const LookupOp *)op)->table.live; }
 
 static const OpClass lookup_class = {
-    .name = "lookup join", .push = lookup_push, .flush = lookup_flush, .save = lookup_save, .load = lookup_load,
+    .name = "lookup join", .push = lookup_push, .row_error = lookup_row_error, .flush = lookup_flush, .save = lookup_save, .load = lookup_load,
     .close = lookup_close, .state_bytes = lookup_bytes, .state_rows = lookup_rows,
 };
 

@@ -97,7 +97,7 @@ static void keyed_tell(Op *op, StateRows *out)
 }
 
 static const OpClass keyed_class = {
-    .name = "window aggregate", .push = keyed_push, .flush = keyed_flush, .save = keyed_save,
+    .name = "window aggregate", .push = keyed_push, .row_error = aggregate_row_error, .flush = keyed_flush, .save = keyed_save,
     .load = keyed_load, .close = keyed_close, .state_bytes = keyed_bytes, .state_rows = keyed_rows,
     .tell = keyed_tell,
 };

@@ -247,12 +247,12 @@ static void over_close(Op *op)
 }
 
 static const OpClass over_class = {
-    .name = "over", .push = ranked_push, .flush = over_flush, .save = ranked_save, .load = ranked_load,
+    .name = "over", .push = ranked_push, .row_error = ranked_row_error, .flush = over_flush, .save = ranked_save, .load = ranked_load,
     .close = over_close, .state_bytes = ranked_bytes, .state_rows = ranked_rows, .tell = ranked_tell,
 };
 
 static const OpClass final_class = {
-    .name = "over", .push = ranked_push, .flush = over_final_flush, .save = over_final_save, .load = over_final_load,
+    .name = "over", .push = ranked_push, .row_error = ranked_row_error, .flush = over_final_flush, .save = over_final_save, .load = over_final_load,
     .close = over_close, .state_bytes = ranked_bytes, .state_rows = ranked_rows, .tell = ranked_tell,
 };
 

@@ -256,7 +256,7 @@ static void panes_tell(Op *op, StateRows *out)
 }
 
 static const OpClass panes_class = {
-    .name = "window aggregate", .push = panes_push, .flush = panes_flush, .save = panes_save,
+    .name = "window aggregate", .push = panes_push, .row_error = aggregate_row_error, .flush = panes_flush, .save = panes_save,
     .load = panes_load, .close = panes_close, .state_bytes = panes_bytes, .state_rows = panes_rows,
     .tell = panes_tell,
 };

@@ -499,7 +499,7 @@ static void session_tell(Op *op, StateRows *out)
 }
 
 static const OpClass session_class = {
-    .name = "session aggregate", .push = session_push, .flush = session_flush, .save = session_save,
+    .name = "session aggregate", .push = session_push, .row_error = aggregate_row_error, .flush = session_flush, .save = session_save,
     .load = session_load, .close = session_close, .state_bytes = session_state_bytes,
     .state_rows = session_state_rows, .tell = session_tell,
 };

@@ -114,6 +114,11 @@ static const RowError *first_error(const SetOp *s, int port, const Batch *b, int
     return NULL;
 }
 
+static const RowError *setop_row_error(const Op *op, int port, const Batch *b, int row)
+{
+    return first_error((const SetOp *)op, port, b, row);
+}
+
 static int rows_that_count(SetOp *s, int port, const Batch *b, int32_t *rows)
 {
     int n = 0;
@@ -393,7 +398,7 @@ static void setop_tell(Op *op, StateRows *out)
 }
 
 static const OpClass setop_class = {
-    .name = "set operation", .push = setop_push, .flush = setop_flush, .save = setop_save, .load = setop_load,
+    .name = "set operation", .push = setop_push, .row_error = setop_row_error, .flush = setop_flush, .save = setop_save, .load = setop_load,
     .close = setop_close, .state_bytes = setop_bytes, .state_rows = setop_rows,
     .tell = setop_tell,
 };

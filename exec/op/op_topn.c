@@ -227,7 +227,7 @@ static int64_t topn_flush(Op *op, int64_t watermark)
 }
 
 static const OpClass topn_class = {
-    .name = "top-n", .push = ranked_push, .flush = topn_flush, .save = ranked_save, .load = ranked_load,
+    .name = "top-n", .push = ranked_push, .row_error = ranked_row_error, .flush = topn_flush, .save = ranked_save, .load = ranked_load,
     .close = ranked_close, .state_bytes = ranked_bytes, .state_rows = ranked_rows, .tell = ranked_tell,
 };
 

@@ -84,6 +84,12 @@ static void take(UpsertOp *u, UpsertCell *c, const Batch *b, int row, StrBuf *bu
     replace(u, c, str_of(buf->p, buf->n));
 }
 
+static const RowError *upsert_row_error(const Op *op, int port, const Batch *b, int row)
+{
+    (void)port;
+    return first_error((const UpsertOp *)op, b, row);
+}
+
 static int usable_rows(UpsertOp *u, const Batch *b, int32_t *rows)
 {
     int n = 0;
@@ -221,7 +227,7 @@ static int64_t upsert_bytes(const Op *op) { return group_table_bytes(&((const Up
 static int64_t upsert_rows(const Op *op) { return ((const UpsertOp *)op)->table.live; }
 
 static const OpClass upsert_class = {
-    .name = "upsert", .push = upsert_push, .flush = upsert_flush, .save = upsert_save, .load = upsert_load,
+    .name = "upsert", .push = upsert_push, .row_error = upsert_row_error, .flush = upsert_flush, .save = upsert_save, .load = upsert_load,
     .close = upsert_close, .state_bytes = upsert_bytes, .state_rows = upsert_rows,
 };
 

@@ -370,6 +370,13 @@ static bool is_time_wrong(Ranked *r, const Batch *b, int row)
     return is_late;
 }
 
+const RowError *ranked_row_error(const Op *op, int port, const Batch *b, int row)
+{
+    (void)port;
+    const Ranked *r = (const Ranked *)op;
+    return r->above_state ? NULL : needed_error(r, b, row);
+}
+
 static int rows_that_count(Ranked *r, const Batch *b, int32_t *rows)
 {
     bool has_marks = false;

@@ -86,6 +86,7 @@ void ranked_tell(Op *op, struct StateRows *out);
 
 /* Forgets the last epoch: its changes, partitions that are empty or closed. */
 void ranked_begin(Ranked *r);
+const RowError *ranked_row_error(const Op *op, int port, const Batch *b, int row);
 void ranked_push(Op *op, int port, const Batch *b);
 /* Takes a partition to be looked at when the watermark reaches `due`. */
 void ranked_await(Ranked *r, uint8_t *part, int64_t due);

@@ -51,7 +51,7 @@ static void output_push(Op *op, int port, const Batch *b)
 
 static void output_close(Op *op) { arena_free(&((OutputOp *)op)->arena); }
 
-static const OpClass output_class = {.name = "output", .push = output_push, .close = output_close};
+static const OpClass output_class = {.name = "output", .push = output_push, .row_error = settle_row_error, .close = output_close};
 
 Status op_output_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
 {

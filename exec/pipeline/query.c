@@ -207,7 +207,7 @@ static void relay_push(Op *op, int port, const Batch *b)
     op_emit(op, settle_errors(op, b));
 }
 
-static const OpClass relay_class = {.name = "relay", .push = relay_push};
+static const OpClass relay_class = {.name = "relay", .push = relay_push, .row_error = settle_row_error, .hands_on = true};
 
 static Status op_relay_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
 {

@@ -322,5 +322,5 @@ Status scan_take(Scan *s, Epoch *e, SourceBatch *sb, Partition *part)
     take_rows(s, e, sb, part);
     s->current = NULL;
     s->current_part = NULL;
-    return s->on_error_fail && e->errors > errors ? stop_at_error(s, e) : WEIR_OK;
+    return s->on_error_fail && !s->is_private && e->errors > errors ? stop_at_error(s, e) : WEIR_OK;
 }

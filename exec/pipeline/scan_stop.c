@@ -3,8 +3,9 @@
  * A batch is looked through before any of it is handed on. Where it has a bad record the source is
  * put back to where it stood before the poll and gives the rows before that record alone; the next
  * poll then begins with it, and the scan stops with nothing taken. What cannot be read twice is
- * cut instead. Bad is what is no row of the stream, and a value that some reader asks for and that
- * does not fit its column. An error of an expression is found too late for this (scan_take). */
+ * cut instead. Bad is what is no row of the stream, and what some reader would withhold: the batch goes
+ * through the stateless operators first, up to those that would say so (OpLook). What a lookup join
+ * finds wrong in its residual condition is found too late for this (scan_take). */
 #include "exec/pipeline/scan_impl.h"
 
 bool scan_stops(const Scan *s)
@@ -30,13 +31,18 @@ static void note(Scan *s, uint64_t offset, Str message)
     stop->message = str_dup(&stop->arena, message);
 }
 
-static void note_columns(Scan *s, const Leaf *leaf, const Batch *b)
+static void note_row(void *arg, const Batch *b, int row, Str message)
 {
-    const PhysOp *p = leaf->op.plan;
-    for (int i = 0; i < p->nfields; i++) {
-        const ErrMask *err = p->scan_cols[i] >= 0 ? s->cols[p->scan_cols[i]].err : NULL;
-        for (int k = 0; err && k < err->n; k++) note(s, b->offset[err->list[k].row], err->list[k].message);
-    }
+    if (b->offset) note(arg, b->offset[row], message);
+}
+
+/* What a reader would withhold of the batch: values that do not fit their column, errors of expressions. */
+static void look_through(Scan *s, Leaf *leaf, const Batch *b)
+{
+    OpLook look = {note_row, s};
+    leaf->op.ctx->look = &look;
+    leaf_push(leaf, b);
+    leaf->op.ctx->look = NULL;
 }
 
 bool scan_find_bad(Scan *s, Epoch *e, SourceBatch *sb, Partition *part, int *good)
@@ -47,7 +53,7 @@ bool scan_find_bad(Scan *s, Epoch *e, SourceBatch *sb, Partition *part, int *goo
     s->current = sb;
     s->current_part = part;
     scan_refusals(s, e, &b, part, note);
-    for (ptrdiff_t i = 0; i < s->leaves.len; i++) note_columns(s, s->leaves.data[i], &b);
+    for (ptrdiff_t i = 0; i < s->leaves.len; i++) look_through(s, s->leaves.data[i], &b);
     s->current = NULL;
     s->current_part = NULL;
     if (!s->stop.is_found) return false;

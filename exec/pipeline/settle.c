@@ -15,6 +15,12 @@ static const RowError *first_error(const Batch *b, int row)
     return NULL;
 }
 
+const RowError *settle_row_error(const Op *op, int port, const Batch *b, int row)
+{
+    (void)port;
+    return op->plan->props.above_state ? NULL : first_error(b, row);
+}
+
 const Batch *settle_errors(Op *op, const Batch *b)
 {
     if (op->plan->props.above_state || !has_marks(b)) return b;

@@ -8,5 +8,7 @@
  * dead letter for the first of its columns. Returns b itself where there are none, else a copy in
  * the batch's scratch. Above state such values are faults, NULL already, and stay. */
 const Batch *settle_errors(Op *op, const Batch *b);
+/* OpClass.row_error of who does so. */
+const RowError *settle_row_error(const Op *op, int port, const Batch *b, int row);
 
 #endif

@@ -482,7 +482,7 @@ static int64_t view_bytes(const Op *op)
 static int64_t view_rows(const Op *op) { return ((const ViewOp *)op)->progress.rows; }
 
 static const OpClass view_class = {
-    .name = "view", .push = view_push, .save = view_save, .load = view_load, .close = view_close,
+    .name = "view", .push = view_push, .row_error = settle_row_error, .hands_on = true, .save = view_save, .load = view_load, .close = view_close,
     .state_bytes = view_bytes, .state_rows = view_rows,
 };
 
