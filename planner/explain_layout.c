@@ -149,25 +149,26 @@ typedef struct Block {
     int32_t n, first;
 } Block;
 
-static double wanted_x(Layout *l, const LayoutNode *n)
+static double wanted_x(Layout *l, const LayoutNode *n, bool by_above)
 {
     double sum = 0;
-    ptrdiff_t count = n->above.len + n->below.len;
+    if (by_above && n->above.len == 0) return n->x;
+    ptrdiff_t count = n->above.len + (by_above ? 0 : n->below.len);
     for (ptrdiff_t i = 0; i < n->above.len; i++) sum += node(l, n->above.data[i])->x;
-    for (ptrdiff_t i = 0; i < n->below.len; i++) sum += node(l, n->below.data[i])->x;
+    for (ptrdiff_t i = 0; !by_above && i < n->below.len; i++) sum += node(l, n->below.data[i])->x;
     return count ? sum / (double)count : n->x;
 }
 
 /* As near as can be to where they want to be, in their order and without touching (pool adjacent
  * violators). */
-static void place_layer(Layout *l, const int32_t *ids, int32_t n)
+static void place_layer(Layout *l, const int32_t *ids, int32_t n, bool by_above)
 {
     double *offset = new (l->arena, double, n);
     Block *blocks = new (l->arena, Block, n);
     int32_t nblocks = 0;
     for (int32_t i = 0; i < n; i++) {
         if (i) offset[i] = offset[i - 1] + node(l, ids[i - 1])->w / 2 + GAP_X + node(l, ids[i])->w / 2;
-        blocks[nblocks++] = (Block){wanted_x(l, node(l, ids[i])) - offset[i], 1, i};
+        blocks[nblocks++] = (Block){wanted_x(l, node(l, ids[i]), by_above) - offset[i], 1, i};
         while (nblocks > 1) {
             Block *b = &blocks[nblocks - 1], *a = b - 1;
             if (a->sum / a->n <= b->sum / b->n) break;
@@ -220,9 +221,10 @@ void layout_place(Layout *l)
     Layers s = order_layers(l, root);
     uncross(l, &s);
     for (int turn = 0; turn < SWEEPS; turn++) {
-        for (int32_t i = 0; i < l->nlayers; i++) place_layer(l, s.nodes[i], s.n[i]);
-        for (int32_t i = l->nlayers - 1; i >= 0; i--) place_layer(l, s.nodes[i], s.n[i]);
+        for (int32_t i = 0; i < l->nlayers; i++) place_layer(l, s.nodes[i], s.n[i], false);
+        for (int32_t i = l->nlayers - 1; i >= 0; i--) place_layer(l, s.nodes[i], s.n[i], false);
     }
+    for (int32_t i = 0; i < l->nlayers; i++) place_layer(l, s.nodes[i], s.n[i], true); /* chains stand straight */
     place_rows(l, &s);
     move_to_origin(l);
 }

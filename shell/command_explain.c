@@ -94,6 +94,7 @@ static void album_end(Album *a, bool prints)
 typedef struct Explainer {
     Session *session;
     Album *album;  /* NULL: text */
+    bool is_there; /* the views are those of a database: their sources have been read */
     int count;
 } Explainer;
 
@@ -103,8 +104,21 @@ static bool explain_one(Explainer *x, const char *title, const char *sql)
     if (asprintf(&statement, "EXPLAIN %s%s", x->album ? "(FORMAT svg) " : "", sql) < 0) return false;
     if (!x->album && title) printf("%s%s\n", x->count ? "\n" : "", title);
     x->count++;
+    fflush(stdout);
     bool ok = x->album ? add_picture(x->session, x->album, statement) : session_query(x->session, "%s", statement);
     free(statement);
+    return ok;
+}
+
+/* Which source and partition the view's time waits for. */
+static bool explain_time(Explainer *x, const char *quoted)
+{
+    RenderStyle style = x->session->style;
+    x->session->style.mode = render_mode("table");
+    x->session->style.headers = true;
+    putchar('\n');
+    bool ok = session_query(x->session, "EXPLAIN WATERMARK %s", quoted);
+    x->session->style = style;
     return ok;
 }
 
@@ -119,7 +133,7 @@ static bool explain_view(Explainer *x, const char *name)
     }
     *to++ = '"';
     *to = '\0';
-    bool ok = explain_one(x, name, quoted);
+    bool ok = explain_one(x, name, quoted) && (x->album || !x->is_there || explain_time(x, quoted));
     free(quoted);
     return ok;
 }
@@ -168,10 +182,10 @@ int command_explain(const Args *a)
     }
     Album album;
     Session s = session_of(a);
-    Explainer x = {&s, a->svg ? &album : NULL, 0};
+    Explainer x = {&s, a->svg ? &album : NULL, a->db && !a->read_only && picked.nfiles == 0, 0};
     s.style.mode = render_mode("list");
     s.style.headers = false;
-    int code = session_open(&s, a->db, a->db && picked.nfiles == 0);
+    int code = session_open(&s, a->db, a->read_only);
     if (code == EXIT_DONE) {
         if (a->svg) album_begin(&album);
         code = explain_all(&x, a, &picked) ? EXIT_DONE : EXIT_FAILED;
