@@ -92,7 +92,7 @@ CREATE MATERIALIZED VIEW j AS SELECT a.price FROM bid a LEFT JOIN v ON a.auction
 CREATE MATERIALIZED VIEW j AS SELECT a.price FROM bid a ASOF JOIN bid b ON a.auction = b.auction;
 CREATE MATERIALIZED VIEW j AS SELECT a.price FROM bid a ASOF FULL JOIN bid b ON a.date_time > b.date_time;
 CREATE MATERIALIZED VIEW j AS SELECT a.price FROM bid a ASOF JOIN bid b ON a.date_time > b.date_time AND a.price <> b.price;
-CREATE MATERIALIZED VIEW j WITH (state_ttl = '1 HOUR') AS SELECT a.price FROM bid a JOIN bid b ON a.auction = b.auction;
+CREATE MATERIALIZED VIEW j WITH (keep_for = '1 HOUR') AS SELECT a.price FROM bid a JOIN bid b ON a.auction = b.auction;
 CREATE MATERIALIZED VIEW j AS SELECT a.price, random() AS r FROM bid a JOIN bid b ON a.auction = b.auction;
 SET strict = on;
 CREATE MATERIALIZED VIEW j AS SELECT a.price FROM bid a JOIN bid b ON a.auction = b.auction;
