@@ -137,6 +137,24 @@ WEIR_API weir_status weir_step(weir_stmt *s);
  * may be stepped again. Negative: waits for ever, as weir_step does. */
 WEIR_API weir_status weir_step_for(weir_stmt *s, int timeout_ms);
 WEIR_API void weir_finalize(weir_stmt *s);
+/* Back to before the first step, whatever has happened since; values that are bound stay. */
+WEIR_API weir_status weir_reset(weir_stmt *s);
+
+/* Parameters of SELECT, INSERT, UPDATE and DELETE: ? (the next number), ?7 or $7, :name. They are
+ * numbered from 1. A value means what its literal would mean in the text: a text is read as a
+ * TIMESTAMP where one is compared with it or inserted. Values are given before the first step or
+ * after weir_reset (else WEIR_E_MISUSE), and stay until they are given anew; NULL until then. Texts
+ * and blobs are copied at once: the caller keeps its own; len -1: up to the first zero byte. Types
+ * of columns may be others after the next step. */
+WEIR_API int weir_bind_count(weir_stmt *s);
+WEIR_API int weir_bind_index(weir_stmt *s, const char *name); /* of ":name" or "?7"; 0: none */
+WEIR_API const char *weir_bind_name(weir_stmt *s, int i);     /* until finalize; NULL: it has none */
+WEIR_API weir_status weir_bind_null(weir_stmt *s, int i);
+WEIR_API weir_status weir_bind_int64(weir_stmt *s, int i, int64_t v);
+WEIR_API weir_status weir_bind_double(weir_stmt *s, int i, double v); /* NaN is NULL */
+WEIR_API weir_status weir_bind_text(weir_stmt *s, int i, const char *text, int64_t len);
+WEIR_API weir_status weir_bind_blob(weir_stmt *s, int i, const void *data, int64_t len);
+
 /* Whether sql[0..len) holds a complete statement. `*wants` (if given) says what is missing:
  * 0 nothing, ';', '\'', '"', '`', '(', '*' (an open comment). */
 WEIR_API int weir_complete(const char *sql, int64_t len, int *wants);
@@ -178,8 +196,10 @@ WEIR_API const char *weir_state(weir *db);
  * the next call that changes anything makes it first. */
 WEIR_API void weir_interrupt(weir *db);
 
-/* Rows by hand: one record in `format` ("json", "csv") for a stream without connector, all of it or
- * nothing. The rows are in the views after the next weir_run. */
+/* Rows by hand: records in `format` ("json", "csv"), all of them or none. Into a stream without
+ * connector: the rows are in the views after the next weir_run. Into a table without connector: each
+ * record is the row that its key has from there on ("debezium" and "upsert" delete rows too); they are
+ * in the views at once, or, between BEGIN and COMMIT, with the others. */
 WEIR_API weir_status weir_push(weir *db, const char *stream, const char *format, const char *data,
                                int64_t len);
 

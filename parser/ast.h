@@ -60,7 +60,7 @@ typedef enum ExprKind {
     EX_BLOB,       /* x'…': text is the hex digits */
     EX_TYPED,      /* TIMESTAMP '…', DATE '…', JSON '…': type, text */
     EX_INTERVAL,   /* text between the quotes (or the number of `10 SECONDS`), unit, unit_to */
-    EX_PARAM,      /* :name: text without the colon */
+    EX_PARAM,      /* :name, ?1 ($1), ?: text is the name, the number, or empty */
     EX_COLUMN,     /* c, t.c, a.b.c…: parts; whether b is a field or a column the binder decides */
     EX_STAR,       /* *, t.*: parts before the star. In SELECT lists, RETURNING, and count(*) */
     EX_OP,         /* text is the operator (see below), args; negated */
@@ -607,6 +607,7 @@ typedef struct Stmt {
     StmtKind kind;
     Span span; /* from its first token to its last, without the semicolon */
     Str text;  /* that part of the script, as written */
+    ExprList params; /* every EX_PARAM in it, in the order of the text */
     union {
         Select *select;
         CreateStream *create_stream;

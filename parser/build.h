@@ -18,6 +18,7 @@ typedef struct Build {
     bool failed;          /* an error was reported; stop */
     bool is_syntax_error; /* the grammar refused the newest token; not reported yet */
     Stmt *stmt;           /* the result */
+    ExprList params;      /* so far */
 } Build;
 
 typedef VEC(TypeNameField) TypeFieldList;

@@ -173,6 +173,7 @@ Expr *build_literal(Build *b, ExprKind kind, Name token)
     Expr *e = build_node(b, kind, token.span);
     e->text = kind == EX_BOOL ? str_lower(b->arena, token.text) : token.text;
     if (kind == EX_NULL || kind == EX_DEFAULT) e->text = (Str){0};
+    if (kind == EX_PARAM) vec_push(&b->params, b->arena, e);
     return e;
 }
 

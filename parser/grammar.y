@@ -310,6 +310,7 @@ closed(A) ::= NUMBER(X). { A = build_literal(b, EX_NUMBER, X); }
 closed(A) ::= STRING(X). { A = build_literal(b, EX_STRING, X); }
 closed(A) ::= BLOB(X). { A = build_literal(b, EX_BLOB, X); }
 closed(A) ::= PARAM(X). { A = build_literal(b, EX_PARAM, X); }
+closed(A) ::= QUESTION(X). { A = build_literal(b, EX_PARAM, (Name){.span = X.span}); }
 closed(A) ::= ID(T) STRING(X). { A = build_typed(b, T, X); }
 closed(A) ::= NUMBER(X) UNIT(U). { A = build_interval(b, X.span, X, U, (Name){0}); }
 closed(A) ::= INTERVAL(K) STRING(X). { A = build_interval(b, K.span, X, (Name){0}, (Name){0}); }
@@ -506,6 +507,7 @@ fetch(A) ::= FETCH(K) FIRST|NEXT fetch_count(N) ROW|ROWS WITH_LA TIES. { A = (Fe
 fetch_count(A) ::= . { A = build_one(b); }
 fetch_count(A) ::= NUMBER(X). { A = build_literal(b, EX_NUMBER, X); }
 fetch_count(A) ::= PARAM(X). { A = build_literal(b, EX_PARAM, X); }
+fetch_count(A) ::= QUESTION(X). { A = build_literal(b, EX_PARAM, (Name){.span = X.span}); }
 fetch_count(A) ::= LP expr(X) RP. { A = X; }
 %type emit {EmitClause}
 emit(A) ::= EMIT(K) CHANGES. { A = (EmitClause){EMIT_CHANGES, HERE(K.span)}; }

@@ -241,6 +241,10 @@ again:
         AT_CURSOR();
         return (Token){TK_PARAM, {.text = str_of(l->text.p + from + 1, l->at - from - 1), .span = span_at(l, from, l->at)}};
     }
+    [?$] digits {
+        AT_CURSOR();
+        return (Token){TK_PARAM, {.text = str_of(l->text.p + from + 1, l->at - from - 1), .span = span_at(l, from, l->at)}};
+    }
     ";" { TOKEN(TOKEN_SEMICOLON); }
     "," { TOKEN(TK_COMMA); }
     "." { TOKEN(TK_DOT); }

@@ -139,7 +139,9 @@ static Stmt *parse_piece(Piece *p, Span span, Arena *arena, Diags *diags)
     if (b.is_syntax_error && !b.failed) syntax_error_report(diags, arena, p->tokens.data, n, taken);
     bool is_bad = b.is_syntax_error || b.failed;
     assert(is_bad || b.stmt);
-    return is_bad ? NULL : b.stmt;
+    if (is_bad) return NULL;
+    b.stmt->params = b.params;
+    return b.stmt;
 }
 
 static void set_place(Stmt *s, Span span, Str text)

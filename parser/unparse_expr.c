@@ -468,6 +468,13 @@ static void print_words(StrBuf *b, const char *open, NameList names)
     sb_char(b, ')');
 }
 
+static void print_param(StrBuf *b, Str text)
+{
+    bool is_name = text.n > 0 && (text.p[0] < '0' || text.p[0] > '9');
+    sb_char(b, is_name ? ':' : '?');
+    sb_str(b, text);
+}
+
 static void print_kind(StrBuf *b, const Expr *e)
 {
     switch (e->kind) {
@@ -478,7 +485,7 @@ static void print_kind(StrBuf *b, const Expr *e)
     case EX_BLOB: sb_printf(b, "x'%.*s'", STR_ARG(e->text)); break;
     case EX_TYPED: print_typed(b, e); break;
     case EX_INTERVAL: print_interval(b, e); break;
-    case EX_PARAM: sb_printf(b, ":%.*s", STR_ARG(e->text)); break;
+    case EX_PARAM: print_param(b, e->text); break;
     case EX_COLUMN: print_path(b, e->parts); break;
     case EX_STAR: print_star(b, e); break;
     case EX_OP: print_operator(b, e, operator_text(e->text)); break;

@@ -3,6 +3,7 @@
  * One row of the table at the end per kind of expression. Operators are functions of the registry
  * under their own spelling; only forms that evaluate some of their parts conditionally are kinds
  * of their own (AND, OR, CASE, COALESCE, IN). */
+#include "parser/unparse.h"
 #include "base/decimal.h"
 #include "planner/bind.h"
 #include "planner/casts.h"
@@ -464,12 +465,24 @@ static Status bind_constant(Binder *b, const ExprContext *c, const Expr *e, BExp
 static Status bind_unbuilt(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
 {
     static const char *const NAMES[] = {
-        [EX_PARAM] = "parameters",
         [EX_NAMED_ARG] = "named arguments", [EX_DESCRIPTOR] = "DESCRIPTOR outside a table function",
         [EX_TABLE_ARG] = "TABLE arguments outside a table function"};
     (void)c;
     (void)out;
     return bind_unsupported(b, e->span, NAMES[e->kind]);
+}
+
+/* Where one has a value a constant stands in its place. */
+static Status bind_param(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
+{
+    (void)c;
+    (void)out;
+    StrBuf name = {.arena = b->p->arena};
+    unparse_expr(&name, e);
+    Status st = diag_error(b->p->diags, WEIR_E_VALUE, bind_at(b, e->span), "parameter \"%.*s\" has no value here",
+                           STR_ARG(sb_done(&name)));
+    diag_hint(b->p->diags, "weir_bind_… gives one to SELECT, INSERT, UPDATE and DELETE; a definition takes none");
+    return st;
 }
 
 static Status bind_misplaced(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
@@ -484,7 +497,7 @@ static const BindKind BIND_KINDS[] = {
     [EX_NULL] = bind_constant,         [EX_BOOL] = bind_constant,
     [EX_NUMBER] = bind_constant,       [EX_STRING] = bind_constant,
     [EX_BLOB] = bind_constant,         [EX_TYPED] = bind_constant,
-    [EX_INTERVAL] = bind_constant,     [EX_PARAM] = bind_unbuilt,
+    [EX_INTERVAL] = bind_constant,     [EX_PARAM] = bind_param,
     [EX_COLUMN] = bind_column,         [EX_STAR] = bind_misplaced,
     [EX_OP] = bind_op,                 [EX_CALL] = bind_call,
     [EX_CAST] = bind_cast,             [EX_CASE] = bind_case,

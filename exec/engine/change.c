@@ -207,12 +207,28 @@ Status change_complete(Change *x, Value *row)
 
 /* ---- RETURNING -------------------------------------------------------------------------------------- */
 
+/* What a stream's computed column takes from the clock or the row's place is known when the row is accepted. */
+static Status check_returning(const Change *x)
+{
+    const Relation *r = x->rel;
+    bool *used = new (&x->s->arena, bool, r->ncols);
+    for (ptrdiff_t i = 0; i < x->returning.exprs.len; i++) bexpr_columns(x->returning.exprs.data[i], used);
+    for (int i = 0; i < r->ncols && r->kind == REL_STREAM; i++) {
+        if (!used[i] || r->cols[i].kind == COL_PHYSICAL) continue;
+        if (r->cols[i].kind == COL_COMPUTED && !r->cols[i].expr->is_volatile) continue;
+        return diag_error(&x->s->db->diags, WEIR_E_TYPE, x->s->ast->span,
+                          "RETURNING: column \"%.*s\" has its value when the stream has accepted the row", STR_ARG(r->cols[i].name));
+    }
+    return WEIR_OK;
+}
+
 Status change_returning(Change *x, const Name *alias, const SelectItemList *items)
 {
     weir_stmt *s = x->s;
     Planner p = statement_planner(s);
     if (!items->len) return WEIR_OK;
     TRY(dml_returning(&p, x->rel, alias, items, &x->returning));
+    TRY(check_returning(x));
     s->ncols = (int32_t)x->returning.fields.len;
     s->cols = x->returning.fields.data;
     s->row = new (&s->arena, Value, s->ncols);
@@ -224,6 +240,12 @@ Status change_return(Change *x, const Value *row)
 {
     if (!x->returning_program) return WEIR_OK;
     Value *out = new (&x->s->arena, Value, x->s->ncols);
+    if (x->rel->kind == REL_STREAM) {
+        Value *whole = new (&x->scratch, Value, x->rel->ncols);
+        memcpy(whole, row, (size_t)x->rel->ncols * sizeof *whole);
+        TRY(compute(x, whole));
+        row = whole;
+    }
     TRY(change_eval(x, x->returning_program, x->s->ncols, row, NULL, &x->s->arena, out));
     vec_push(&x->returned, &x->s->arena, out);
     return WEIR_OK;

@@ -60,7 +60,7 @@ Status change_default(Change *x, int col, Value *out);
 Status change_complete(Change *x, Value *row);
 /* An expression over one row (or the row and `excluded`), in `a`. */
 Status change_eval(Change *x, const ExprProgram *p, int n, const Value *row, const Value *excluded, Arena *a, Value *out);
-/* What RETURNING shows of a row. */
+/* What RETURNING shows of a row; of a stream's, whose computed columns the scan fills, as they will be. */
 Status change_return(Change *x, const Value *row);
 
 #endif

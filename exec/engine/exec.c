@@ -173,7 +173,10 @@ static Status prepare_checked(weir_stmt *s, Str text, bool *is_blank, ptrdiff_t 
     *end = text.n;
     TRY(parser_parse_first(copy, &s->source, &s->db->diags, &first, end));
     *is_blank = !first;
-    return first ? statement_prepare(s, first, copy, S(""), str_dup(&s->source, s->db->base_dir)) : WEIR_OK;
+    if (!first) return WEIR_OK;
+    TRY(parameters_find(s, first));
+    parameters_put(s, first);
+    return statement_prepare(s, first, copy, S(""), str_dup(&s->source, s->db->base_dir));
 }
 
 weir_status weir_set_base_dir(weir *db, const char *dir)

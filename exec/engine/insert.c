@@ -142,7 +142,6 @@ static Status insert_prepare(weir_stmt *s)
     TRY(find_targets(s, x));
     TRY(bind_conflict(s, x));
     if (in->query) TRY(is_constant_rows(in->query) ? bind_rows(s, x) : bind_select(s, x));
-    if (rel->kind == REL_STREAM && in->returning.len) return statement_unsupported(s, "RETURNING of rows of a stream");
     return change_returning(&x->change, &in->alias, &in->returning);
 }
 
@@ -256,7 +255,7 @@ static Status put_any(Change *x, StreamBatches *out, Value *row)
     TRY(change_complete(x, row));
     if (x->rel->kind == REL_TABLE) return put_row(x, row);
     put_stream_row(x, out, row);
-    return WEIR_OK;
+    return change_return(x, row);
 }
 
 static Status value_row(Change *x, int at, Value *row)
@@ -320,7 +319,8 @@ const StatementClass insert_statement = {insert_prepare, insert_step, insert_clo
 static RowBuilder builder_of(const Relation *rel, Arena *a)
 {
     RowBuilder b = {.arena = a, .cols = new (a, Column, rel->ncols), .ncols = rel->ncols, .cap = BATCH_ROWS_MAX,
-                    .offset = new (a, uint64_t, BATCH_ROWS_MAX), .ordinal = new (a, uint32_t, BATCH_ROWS_MAX)};
+                    .offset = new (a, uint64_t, BATCH_ROWS_MAX), .ordinal = new (a, uint32_t, BATCH_ROWS_MAX),
+                    .weight = new (a, int32_t, BATCH_ROWS_MAX), .time_us = new (a, int64_t, BATCH_ROWS_MAX)};
     for (int i = 0; i < rel->ncols; i++) {
         b.cols[i].type = rel->cols[i].type;
         if (rel->cols[i].kind == COL_PHYSICAL) b.cols[i] = column_new(a, rel->cols[i].type, BATCH_ROWS_MAX);
@@ -355,26 +355,115 @@ static const char *padded(weir *db, const char *data, ptrdiff_t len)
     return p;
 }
 
-static Status push_checked(weir *db, Str stream, const char *format, const char *data, ptrdiff_t len)
+/* Decoded records, batch by batch; the weights say what ends rows. */
+typedef struct Decoded {
+    VEC(Batch) batches;
+} Decoded;
+
+static Status decode_records(weir *db, const Relation *rel, Decoder *dec, Str data, Decoded *out)
+{
+    const char *p = padded(db, data.p, data.n);
+    for (ptrdiff_t at = 0, used = 1; at < data.n && used > 0; at += used) {
+        RowBuilder b = builder_of(rel, &db->call);
+        used = dec->impl->decode(dec, p + at, data.n - at, true, (uint64_t)at, &b);
+        if (b.errors.len) return diag_error(&db->diags, WEIR_E_DATA, (Span){0}, "%.*s", STR_ARG(b.errors.data[0].message));
+        Batch batch = {.rows = b.rows, .ncols = b.ncols, .cols = b.cols, .weights = b.has_weights ? b.weight : NULL};
+        if (b.rows > 0) vec_push(&out->batches, &db->call, batch);
+    }
+    return WEIR_OK;
+}
+
+static Status decode_all(weir *db, const Relation *rel, const char *format, Str data, Decoded *out)
+{
+    Decoder *dec;
+    const FormatDef *f = registry_format(&db->registry, str_z(format));
+    if (f && f->is_changelog && rel->nkey == 0)
+        return diag_error(&db->diags, WEIR_E_OPTION, (Span){0}, "format \"%s\" is of tables with a primary key, and \"%.*s\" has none",
+                          f->name, STR_ARG(rel->name));
+    TRY(open_decoder(db, rel, format, &dec));
+    Status st = decode_records(db, rel, dec, data, out);
+    format_close(dec);
+    return st;
+}
+
+/* ---- into a table: a record is the row that its key has from there on ------------------------------- */
+
+typedef struct PushStatement {
+    InsertStatement insert;
+    const Decoded *rows;
+} PushStatement;
+
+static Status take_values(Change *x, const Batch *b, int at, Value *row)
+{
+    for (int c = 0; c < x->rel->ncols; c++) {
+        if (!b->cols[c].data) continue;
+        const RowError *e = col_is_err(&b->cols[c], at) ? column_error(&b->cols[c], at) : NULL;
+        if (e) return diag_error(&x->s->db->diags, e->code, (Span){0}, "%.*s", STR_ARG(e->message));
+        row[c] = column_value(&b->cols[c], at);
+        if (!row[c].is_null && type_is_text(row[c].type.kind)) row[c].s = str_dup(&x->tx->arena, row[c].s);
+    }
+    return WEIR_OK;
+}
+
+static Status push_row(Change *x, const Batch *b, int at)
+{
+    Value *row;
+    RowEdit *there = NULL;
+    arena_reset(&x->scratch);
+    TRY(new_row(x, &row));
+    TRY(take_values(x, b, at, row));
+    if (batch_weight(b, at) > 0) {
+        TRY(change_complete(x, row));
+        return put_row(x, row);
+    }
+    TRY(table_edit_find(x->edit, row, &there));
+    if (there) table_edit_remove(x->edit, there);
+    return WEIR_OK;
+}
+
+static Status push_work(Change *x)
+{
+    const Decoded *d = ((PushStatement *)x)->rows;
+    for (ptrdiff_t i = 0; i < d->batches.len; i++)
+        for (int k = 0; k < d->batches.data[i].rows; k++) TRY(push_row(x, &d->batches.data[i], k));
+    return WEIR_OK;
+}
+
+static Status push_into_table(weir *db, const Relation *rel, const Decoded *rows)
+{
+    Insert replace = {.or_replace = true};
+    Stmt ast = {.kind = STMT_INSERT, .insert = &replace};
+    weir_stmt *s = statement_new(db);
+    PushStatement *x = new_one(&s->arena, PushStatement);
+    s->ast = &ast;
+    s->cls = &insert_statement;
+    s->impl = x;
+    x->rows = rows;
+    change_init(s, &x->insert.change, rel);
+    OomFrame f;
+    Status volatile st = WEIR_E_NOMEM;
+    bool volatile is_short = true;
+    if (OOM_TRY(&f)) {
+        st = change_step(&x->insert.change, push_work);
+        OOM_END(&f);
+        is_short = false;
+    }
+    statement_close(s);
+    if (is_short) oom_raise();
+    return st == WEIR_DONE ? WEIR_OK : st;
+}
+
+static Status push_checked(weir *db, Str name, const char *format, const char *data, ptrdiff_t len)
 {
     const Relation *rel;
-    Decoder *dec;
     Scan *scan;
-    VEC(Batch) batches = {0};
+    Decoded rows = {0};
     TRY(engine_enter(db, NEED_WRITE));
-    TRY(change_find(db, &(Name){.text = stream}, CHANGES_ROWS_IN, &rel));
-    if (rel->kind == REL_TABLE)
-        return diag_error(&db->diags, WEIR_E_UNSUPPORTED, (Span){0}, "\"%.*s\" is a table: INSERT changes it", STR_ARG(rel->name));
-    TRY(open_decoder(db, rel, format, &dec));
+    TRY(change_find(db, &(Name){.text = name}, CHANGES_ROWS_IN, &rel));
+    TRY(decode_all(db, rel, format, str_of(data, len), &rows));
+    if (rel->kind == REL_TABLE) return push_into_table(db, rel, &rows);
     TRY(engine_scan(db, rel, &scan));
-    const char *p = padded(db, data, len);
-    for (ptrdiff_t at = 0, used = 1; at < len && used > 0; at += used) {
-        RowBuilder b = builder_of(rel, &db->call);
-        used = dec->impl->decode(dec, p + at, len - at, true, (uint64_t)at, &b);
-        if (b.errors.len) return diag_error(&db->diags, WEIR_E_DATA, (Span){0}, "%.*s", STR_ARG(b.errors.data[0].message));
-        if (b.rows > 0) vec_push(&batches, &db->call, (Batch){.rows = b.rows, .ncols = b.ncols, .cols = b.cols});
-    }
-    scan_insert(scan, batches.data, (int)batches.len);
+    scan_insert(scan, rows.batches.data, (int)rows.batches.len);
     return WEIR_OK;
 }
 

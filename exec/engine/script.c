@@ -229,14 +229,20 @@ static Status define_view(Definitions *d, const Stmt *s)
     return add_relation(d, r, s->create_view->name, s->create_view->or_replace, s->create_view->if_not_exists);
 }
 
+/* What is set, as it is kept. */
+static Status setting_value(Definitions *d, const SetOption *o, Str *out)
+{
+    const OptionDef *def = options_find(d->db->registry.settings, o->name.text);
+    Str value = o->is_default && def ? str_z(def->fallback ? def->fallback : "") : o->value;
+    return ddl_setting(&d->planner, o->name, value, o->span, out);
+}
+
 static Status define_setting(Definitions *d, const Stmt *s)
 {
-    Str canonical;
-    if (s->set->is_default)
-        return diag_error(&d->db->diags, WEIR_E_UNSUPPORTED, s->span, "SET … = DEFAULT is not built yet");
-    TRY(ddl_setting(&d->planner, s->set->name, s->set->value, s->set->span, &canonical));
+    Str value;
+    TRY(setting_value(d, s->set, &value));
     vec_push(&d->settings, &d->db->call, s);
-    return engine_set(d->db, &d->planner, s->set->name, s->set->value, s->set->span); /* for what follows */
+    return engine_set(d->db, &d->planner, s->set->name, value, s->set->span); /* for what follows */
 }
 
 static Str index_columns(Definitions *d, const CreateIndex *x)
@@ -359,7 +365,7 @@ static Status save_all(Definitions *d)
     for (ptrdiff_t i = 0; i < d->settings.len; i++) {
         const SetOption *o = d->settings.data[i]->set;
         Str canonical;
-        TRY(ddl_setting(&d->planner, o->name, o->value, o->span, &canonical));
+        TRY(setting_value(d, o, &canonical));
         TRY(storage_save_setting(st, o->name.text, canonical, &d->db->diags));
     }
     return WEIR_OK;

@@ -200,11 +200,19 @@ Status statement_prepare(weir_stmt *s, const Stmt *ast, Str text, Str file, Str 
     return WEIR_OK;
 }
 
-/* What the class holds goes, and the statement leaves the engine's list. */
+/* What the class holds goes. */
+static void close_class(weir_stmt *s)
+{
+    if (s->cls && s->cls->close) s->cls->close(s);
+    s->cls = NULL;
+    s->impl = NULL;
+}
+
+/* And the statement leaves the engine's list. */
 void statement_abandon(weir_stmt *s)
 {
     if (!s->db) return;
-    if (s->cls && s->cls->close) s->cls->close(s);
+    close_class(s);
     if (s->next) s->next->previous = s->previous;
     if (s->previous) s->previous->next = s->next;
     else s->db->statements = s->next;
@@ -215,6 +223,7 @@ void statement_close(weir_stmt *s)
 {
     if (!s) return;
     statement_abandon(s);
+    parameters_free(s);
     arena_free(&s->row_arena);
     arena_free(&s->arena);
     arena_free(&s->source);
@@ -233,6 +242,21 @@ Status statement_next(weir_stmt *s)
     return st;
 }
 
+/* From the tree on, with the values that are bound now. */
+static Status plan_again(weir_stmt *s)
+{
+    close_class(s);
+    s->must_plan = s->is_done = s->is_push = s->has_retractions = false;
+    s->ncols = 0;
+    s->row = NULL;
+    s->changes = 0;
+    s->weight = 1;
+    arena_reset(&s->row_arena);
+    arena_reset(&s->arena);
+    parameters_put(s, s->ast);
+    return statement_prepare(s, s->ast, s->text, s->file, s->base_dir);
+}
+
 static Status step_checked(weir_stmt *s)
 {
     TRY(engine_enter(s->db, NEED_READ));
@@ -240,8 +264,9 @@ static Status step_checked(weir_stmt *s)
     s->db->diags.file = s->file;
     if (s->is_failed) return diag_error(&s->db->diags, WEIR_E_MISUSE, (Span){0}, "the statement has failed already");
     bool was_done = s->is_done;
-    s->is_failed = true;
-    Status st = statement_next(s);
+    s->is_failed = s->is_started = true;
+    Status st = s->must_plan ? plan_again(s) : WEIR_OK;
+    if (st == WEIR_OK) st = statement_next(s);
     s->is_failed = st != WEIR_ROW && st != WEIR_DONE && st != WEIR_IDLE;
     if (was_done) return st;
     if (s->is_failed) { /* the diagnosis outlives the statement */
@@ -265,6 +290,17 @@ weir_status weir_step_for(weir_stmt *s, int timeout_ms)
         return st;
     }
     return engine_nomem(s->db);
+}
+
+weir_status weir_reset(weir_stmt *s)
+{
+    if (!s || !s->db) return WEIR_E_MISUSE;
+    close_class(s);
+    s->ncols = 0;
+    s->row = NULL;
+    s->is_started = s->is_failed = s->is_done = false;
+    s->must_plan = true;
+    return WEIR_OK;
 }
 
 /* ---- checking only -------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include "storage/sql.h"
 
 typedef struct StatementClass StatementClass;
+typedef struct Parameter Parameter;
 
 struct weir_stmt {
     weir *db;
@@ -26,6 +27,11 @@ struct weir_stmt {
     int mark;             /* of a registered file: runs once, as the nth of its text; 0: no */
     Str mark_text;
     bool is_failed;       /* a step ended in an error, or is not back yet */
+    Parameter *parameters; /* parameters.c */
+    int nparameters;
+    int *parameter_of;    /* of each of the tree's params, from 0 */
+    bool is_started;      /* a step has been made since the beginning, or weir_reset */
+    bool must_plan;       /* before the next step: values have been bound, or it has been reset */
     const char **names, **types; /* of the columns, as C strings */
     weir_stmt *next, *previous;  /* among the engine's */
     void *impl;           /* the class's */
@@ -57,6 +63,13 @@ void statement_columns(weir_stmt *s, const char *const *names, int n, Type t);
 /* Changes something: definitions, settings. */
 bool statement_is_definition(StmtKind k);
 Status statement_unsupported(weir_stmt *s, const char *what);
+
+/* ---- parameters.c ---- */
+/* Numbers the parameters of a statement that takes them, once. */
+Status parameters_find(weir_stmt *s, const Stmt *ast);
+/* Their values take their places in the tree, until the next call; the literals live in s->arena. */
+void parameters_put(weir_stmt *s, const Stmt *ast);
+void parameters_free(weir_stmt *s);
 
 /* ---- pull.c ---- */
 extern const StatementClass pull_statement, sql_statement;

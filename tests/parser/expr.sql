@@ -25,3 +25,5 @@ SELECT (a, b) OVERLAPS (c, d), (1).x, ROW(1, 2) = (1, 2), (SELECT 1) + 1, NOT EX
 SELECT NOT a BETWEEN 1 AND 2, (NOT a) = b, (a = b) IN (TRUE), (a IN (1)) IN (TRUE), (a LIKE b) LIKE c, a LIKE (b LIKE c), (a IS NULL) IS NULL, (a BETWEEN 1 AND 2) BETWEEN 3 AND 4;
 SELECT (x AT TIME ZONE 'UTC')[1], (a::int).b, (CASE WHEN a THEN b END).c, (-a)[1], -a[1];
 SELECT a = ANY (b), a <> ALL (ARRAY[1]), (a = ANY (b)) = c, a == SOME (SELECT 1);
+SELECT ?, ?1, $2, :name, f(?) FROM t WHERE a = ? LIMIT ?;
+SELECT * FROM t FETCH FIRST ? ROWS ONLY;

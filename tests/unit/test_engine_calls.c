@@ -73,6 +73,34 @@ static void only_reading(void **state)
     weir_finalize(s);
 }
 
+/* Records for a table: all of them or none, at once or with the transaction; changelogs delete. */
+static void rows_for_tables(void **state)
+{
+    Engine *e = *state;
+    engine_open(e);
+    ok(e, exec_in(e, "CREATE TABLE t (k BIGINT PRIMARY KEY, v TEXT NOT NULL); CREATE TABLE bag (v TEXT); CREATE STREAM s (v BIGINT);"
+                     "CREATE MATERIALIZED VIEW m AS SELECT count(*) AS n FROM t"));
+    ok(e, weir_push(e->db, "t", "json", "{\"k\":1,\"v\":\"a\"}\n{\"k\":2,\"v\":\"b\"}", -1));
+    assert_string_equal(rows(e, "SELECT n FROM m"), "2");
+    assert_error(e, weir_push(e->db, "t", "json", "{\"k\":3,\"v\":\"c\"}\n{\"k\":4}", -1), WEIR_E_DATA);
+    assert_error(e, weir_push(e->db, "t", "json", "{\"k\":3,\"v\":\"c\"}\n{\"k\":\"x\",\"v\":\"d\"}", -1), WEIR_E_VALUE);
+    assert_string_equal(rows(e, "SELECT n FROM m"), "2");
+    ok(e, weir_push(e->db, "t", "csv", "k,v\n2,bb\n3,c\n", -1));
+    assert_string_equal(rows(e, "SELECT group_concat(k || v) FROM t"), "1a,2bb,3c");
+    ok(e, exec_in(e, "BEGIN"));
+    ok(e, weir_push(e->db, "t", "json", "{\"k\":4,\"v\":\"d\"}", -1));
+    assert_string_equal(rows(e, "SELECT n FROM m"), "3");
+    ok(e, exec_in(e, "ROLLBACK"));
+    ok(e, weir_push(e->db, "t", "upsert", "{\"key\":1,\"value\":null}\n{\"key\":9,\"value\":null}", -1));
+    ok(e, weir_push(e->db, "t", "debezium", "{\"op\":\"u\",\"after\":{\"k\":2,\"v\":\"q\"}}\n{\"op\":\"d\",\"before\":{\"k\":3}}", -1));
+    assert_string_equal(rows(e, "SELECT k || v FROM t"), "2q");
+    assert_string_equal(rows(e, "SELECT n FROM m"), "1");
+    assert_error(e, weir_push(e->db, "bag", "upsert", "{\"key\":1,\"value\":null}", -1), WEIR_E_OPTION);
+    assert_error(e, weir_push(e->db, "s", "upsert", "{\"key\":1,\"value\":null}", -1), WEIR_E_OPTION);
+    ok(e, weir_push(e->db, "bag", "json", "{\"v\":\"x\"}\n{\"v\":\"x\"}", -1));
+    assert_string_equal(rows(e, "SELECT count(*) FROM bag"), "2");
+}
+
 /* ---- statements and what they read ----------------------------------------------------------------- */
 
 static void statements_outlive_their_engine(void **state)
@@ -340,7 +368,7 @@ static void memory_does_not_grow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(nothing_is_given), TEST(a_database_that_did_not_open), TEST(only_reading),
+        TEST(nothing_is_given), TEST(a_database_that_did_not_open), TEST(only_reading), TEST(rows_for_tables),
         TEST(statements_outlive_their_engine), TEST(statements_outlive_what_they_read), TEST(statements_side_by_side),
         TEST(inserts_are_whole), TEST(what_is_only_checked), TEST(waiting_is_interrupted),
         TEST(another_writer_is_waited_for), TEST(waiting_for_a_writer_is_interrupted),
