@@ -31,8 +31,7 @@ static const char *const QUERIES[] = {
     "SELECT k, v, t FROM s ORDER BY v DESC, t, k LIMIT %n",
     "SELECT k, t, %g, GROUPING(k) AS gk FROM s GROUP BY ROLLUP (k, t)",
     "SELECT window_end, k, n, rank() OVER (PARTITION BY window_end ORDER BY n DESC) AS place FROM (SELECT k, window_end, count(*) AS n FROM s WINDOW TUMBLING (SIZE 4 SECONDS) GROUP BY k) AS q",
-    "SELECT a.k, a.window_end, n, m FROM (SELECT k, window_end, window_start, count(*) AS n FROM s WINDOW %w GROUP BY k) AS a %j JOIN"
-    " (SELECT k, window_end, window_start, count(*) AS m FROM r WINDOW %w GROUP BY k) AS b ON a.k = b.k AND a.window_start = b.window_start AND a.window_end = b.window_end",
+    "SELECT a.k, a.window_end, n, m FROM (SELECT k, window_end, window_start, count(*) AS n FROM s WINDOW %w GROUP BY k) AS a %j JOIN (SELECT k, window_end, window_start, count(*) AS m FROM r WINDOW %w GROUP BY k) AS b ON a.k = b.k AND a.window_start = b.window_start AND a.window_end = b.window_end",
 };
 static const char *const AGGREGATES[] = {
     "count(*) AS a, sum(v) AS b, sum(x) AS c", "min(v) AS a, max(x) AS b, avg(x) AS c", "count(DISTINCT v) AS a, string_agg(t, ',') AS b",
