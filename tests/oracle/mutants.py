@@ -102,7 +102,8 @@ class Bench:
         yield "oracle", python + ["oracle", "--engine", self.program, "--no-shrink", "--seed", str(seed),
                                   "--budget", str(60 * scale)], "tests"
         if scale > 1:
-            yield "twins", ["meson", "test", "-C", self.build, "--suite", "operators", "--timeout-multiplier", "8"], "."
+            yield "twins", ["meson", "test", "-C", self.build, "--suite", "operators", "--suite", "unit",
+                            "--timeout-multiplier", "8"], "."
 
     def caught_by(self, scale, seed):
         for name, command, folder in self.suites(scale, seed):
