@@ -29,6 +29,8 @@ Status storage_configure(Storage *s, const StorageOptions *o, Diags *d);
 const char *storage_path(const Storage *s);
 /* The read-only connection for pull queries (struct sqlite3 *), opened on first use. */
 Status storage_reader(Storage *s, struct sqlite3 **out, Diags *d);
+/* While it is on, what is prepared there reads tables and views of the file and does nothing else. */
+void storage_guard_reader(struct sqlite3 *reader, bool is_on);
 
 /* DDL: between begin and commit, relations are added and removed together with their tables. */
 Status storage_begin(Storage *s, Diags *d);

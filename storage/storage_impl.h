@@ -31,6 +31,8 @@ struct Storage {
 Status storage_begin_owned(Storage *s, Diags *d);
 /* After a write that failed: a sync that did is never tried again, not even when the file is closed. */
 void storage_note_failure(Storage *s);
+/* Sets bounds on what a query of a reading connection may need (reader_guard.c). */
+void reader_set_limits(sqlite3 *db);
 /* Ends whatever transaction is open, undoing it. */
 void storage_undo(Storage *s);
 /* A writable database is asked for: WEIR_E_READONLY otherwise. */

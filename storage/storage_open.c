@@ -247,6 +247,7 @@ Status storage_reader(Storage *s, struct sqlite3 **out, Diags *d)
             sql_close(&s->reader);
             return st;
         }
+        reader_set_limits(s->reader.db);
     }
     *out = s->reader.db;
     return WEIR_OK;

@@ -50,7 +50,7 @@ static Status begin(Change *x)
     if (catalog_by_id(&db->catalog, x->rel_id) != x->rel)
         return diag_error(&db->diags, WEIR_E_NOT_FOUND, s->ast->span, "\"%.*s\" has been dropped", STR_ARG(x->rel->name));
     x->env = engine_eval(db);
-    x->env.now_us = db->env.now_us(db->env.arg);
+    x->env.now_us = engine_now(db);
     x->tx = transaction_join(db);
     transaction_begin_statement(x->tx);
     return x->rel->kind == REL_TABLE ? table_edit_open(x->tx, x->rel, &x->edit) : WEIR_OK;
@@ -180,7 +180,7 @@ static Status check_future(Change *x, const Value *row)
     int col = r->watermark.col;
     const Option *o = options_get(&r->options, "max_future");
     if (r->kind != REL_STREAM || col < 0 || !o || str_ieq(o->value, S("off"))) return WEIR_OK;
-    int64_t now = x->s->db->env.now_us(x->s->db->env.arg), limit;
+    int64_t now = engine_now(x->s->db), limit;
     bool is_far = !__builtin_add_overflow(now, options_us(&r->options, "max_future", 0), &limit) &&
                   r->cols[col].kind == COL_PHYSICAL && !row[col].is_null && row[col].i > limit;
     if (!is_far) return WEIR_OK;

@@ -20,6 +20,8 @@ static const OptionDef settings[] = {
      .doc = "bytes of write-ahead log after which it is moved into the database"},
     {"error_limit", OPT_INT, .fallback = "10000", .min = 0, .max = 1 << 30,
      .doc = "rows kept in weir_errors; the oldest go first"},
+    {"pull_timeout", OPT_INTERVAL, .fallback = "0 SECONDS",
+     .doc = "longest time that the rows of a SELECT over views may take; 0 SECONDS: any"},
     {"regex_limit", OPT_INT, .fallback = "1000000", .min = 100, .max = INT64_C(1) << 31,
      .doc = "steps after which matching a regular expression is an error"},
     {"time_zone", OPT_TEXT, .fallback = "UTC",

@@ -74,6 +74,7 @@ void engine_apply_settings(weir *db)
     const Options *o = &db->catalog.settings;
     db->settings = (Settings){
         .refresh_us = options_us(o, "refresh", 100000),
+        .pull_timeout_us = options_us(o, "pull_timeout", 0),
         .epoch_rows = options_int(o, "epoch_rows", 1 << 20),
         .error_limit = options_int(o, "error_limit", 10000),
         .regex_match_limit = options_int(o, "regex_limit", 1000000),
@@ -143,6 +144,7 @@ static void init(weir *db, const weir_options *opt)
     if (opt && opt->rehearsal) rehearsal_begin(db);
     db->patience_us = INT64_MAX;
     db->last_now_us = db->env.now_us(db->env.arg);
+    db->last_mono_us = db->env.mono_us(db->env.arg);
     db->last_flush_us = db->last_now_us;
 }
 

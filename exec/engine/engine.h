@@ -15,7 +15,7 @@
 
 /* Settings in the units the engine uses. */
 typedef struct Settings {
-    int64_t refresh_us, epoch_rows, error_limit, regex_match_limit, wal_limit;
+    int64_t refresh_us, pull_timeout_us, epoch_rows, error_limit, regex_match_limit, wal_limit;
     int batch_rows;
     bool strict;
     uint64_t seed;
@@ -61,7 +61,7 @@ struct weir {
     MeterMark commit_mark;
     Epoch epoch;           /* the one in work */
     int64_t state_log_min; /* weir_seams */
-    int64_t epoch_number, last_now_us, last_flush_us;
+    int64_t epoch_number, last_now_us, last_mono_us, last_flush_us;
     bool is_open;          /* weir_open was successful */
     bool read_only, faulted, once;
     bool is_pending;       /* epoch.ws is still to be committed: engine_settle */
@@ -73,6 +73,7 @@ struct weir {
     Str fault;
     Str base_dir;          /* of prepared statements: in the arena base_arena */
     Arena base_arena;
+    int64_t pull_deadline_us; /* of the pull query that runs, 0: none */
     atomic_int interrupted;
     const char *rules_off; /* rewrite rules not to use (tests) */
     bool is_rehearsal;     /* see weir_options */
@@ -136,6 +137,8 @@ void engine_detach(weir *db, Query *q);
 Status engine_connect(weir *db, Leaf *leaf);
 
 /* ---- run.c -------------------------------------------------------------------------------------- */
+/* The wall clock, which never goes back: set back, it goes on at half its pace until it is true again. */
+int64_t engine_now(weir *db);
 void engine_begin_epoch(weir *db);
 void engine_begin_queries(weir *db);
 /* Whether the epoch should take no more rows. */

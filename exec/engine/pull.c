@@ -18,6 +18,8 @@ typedef struct PullStatement {
     PullQuery query;
     ExprProgram **programs; /* one per query.exprs */
     EvalEnv env;
+    bool is_begun;
+    int64_t deadline_us;    /* on the monotonic clock, 0: none */
     Status error;           /* of the expression that failed, WEIR_OK: none */
     Arena scratch;          /* of one call of weir_expr */
 } PullStatement;
@@ -157,12 +159,42 @@ static int compare_intervals(void *arg, int na, const void *a, int nb, const voi
 
 /* ---- the statement ----------------------------------------------------------------------------------- */
 
-static int look_at_interrupt(void *arg) { return atomic_load(&((weir *)arg)->interrupted); }
+/* SQLite asks now and then whether to go on. */
+static int look_at_interrupt(void *arg)
+{
+    weir *db = arg;
+    if (atomic_load(&db->interrupted)) return 1;
+    return db->pull_deadline_us && db->env.mono_us(db->env.arg) >= db->pull_deadline_us;
+}
+
+static int64_t deadline_from_now(weir *db)
+{
+    int64_t most = db->settings.pull_timeout_us;
+    return most > 0 ? db->env.mono_us(db->env.arg) + most : 0;
+}
+
+static Status took_too_long(weir_stmt *s)
+{
+    Span at = s->ast ? s->ast->span : (Span){0};
+    diag_error(&s->db->diags, WEIR_E_LIMIT, at, "the query takes longer than pull_timeout");
+    diag_hint(&s->db->diags, "let it read fewer rows, or SET pull_timeout = '0 SECONDS'");
+    return WEIR_E_LIMIT;
+}
+
+static Status only_reading(weir_stmt *s)
+{
+    diag_error(&s->db->diags, WEIR_E_READONLY, s->ast ? s->ast->span : (Span){0}, "only reading is possible here");
+    diag_hint(&s->db->diags, "PRAGMAs that tell something are: table_info, index_list, integrity_check and their like");
+    return WEIR_E_READONLY;
+}
 
 static Status reader_error(weir_stmt *s, PullStatement *p)
 {
     TRY(engine_interrupted(s->db));
-    Status code = p->error != WEIR_OK ? p->error : sqlite3_errcode(p->db) == SQLITE_NOMEM ? WEIR_E_NOMEM : WEIR_E_STORAGE;
+    int rc = sqlite3_errcode(p->db);
+    if (rc == SQLITE_INTERRUPT) return took_too_long(s);
+    if (rc == SQLITE_AUTH) return only_reading(s);
+    Status code = p->error != WEIR_OK ? p->error : rc == SQLITE_NOMEM ? WEIR_E_NOMEM : WEIR_E_STORAGE;
     if (s->db->system_error != WEIR_OK) code = s->db->system_error;
     p->error = s->db->system_error = WEIR_OK;
     return diag_error(&s->db->diags, code, s->ast ? s->ast->span : (Span){0}, "%s", sqlite3_errmsg(p->db));
@@ -201,7 +233,11 @@ static Type type_of_class(int sqlite_type)
 static Status pull_step(weir_stmt *s)
 {
     PullStatement *p = s->impl;
+    if (!p->is_begun) p->deadline_us = deadline_from_now(s->db);
+    p->is_begun = true;
+    s->db->pull_deadline_us = p->deadline_us;
     int rc = sqlite3_step(p->handle);
+    s->db->pull_deadline_us = 0;
     if (rc == SQLITE_DONE) {
         sqlite3_reset(p->handle); /* a statement left open would pin the WAL */
         return WEIR_DONE;
@@ -248,7 +284,10 @@ Status pull_prepare_sql(weir_stmt *s, Str sql)
     if (!p) p = s->impl = new_one(&s->arena, PullStatement);
     TRY(open_reader(s, p));
     s->db->system_used = false;
-    if (sqlite3_prepare_v2(p->db, sql.p, (int)sql.n, &p->handle, NULL) != SQLITE_OK) return reader_error(s, p);
+    storage_guard_reader(p->db, true);
+    int rc = sqlite3_prepare_v2(p->db, sql.p, (int)sql.n, &p->handle, NULL);
+    storage_guard_reader(p->db, false);
+    if (rc != SQLITE_OK) return reader_error(s, p);
     s->reads_engine = s->db->system_used;
     int at = sqlite3_bind_parameter_index(p->handle, ":weir");
     if (at > 0) sqlite3_bind_pointer(p->handle, at, p, pointer_name, NULL);
@@ -288,7 +327,7 @@ static Status pull_prepare(weir_stmt *s)
     PullStatement *p = s->impl = new_one(&s->arena, PullStatement);
     TRY(pull_translate(&planner, s->ast->select, &p->query));
     p->env = engine_eval(s->db);
-    p->env.now_us = s->db->env.now_us(s->db->env.arg);
+    p->env.now_us = engine_now(s->db);
     p->programs = new (&s->arena, ExprProgram *, p->query.nexprs);
     for (int i = 0; i < p->query.nexprs; i++) {
         const BExpr *root = p->query.exprs[i].expr;

@@ -64,7 +64,7 @@ static void begin_epoch(weir_stmt *s, PushStatement *p)
     memset(&p->epoch.ws, 0, sizeof p->epoch.ws);
     arena_reset(&p->epoch.arena);
     p->epoch.number++;
-    p->epoch.now_us = s->db->env.now_us(s->db->env.arg);
+    p->epoch.now_us = engine_now(s->db);
     p->epoch.diags = &s->db->diags;
     p->epoch.rows = 0;
     p->epoch.errors = 0;

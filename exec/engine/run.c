@@ -12,13 +12,25 @@ enum {
 
 /* ---- an epoch begins and is committed ---------------------------------------------------------- */
 
+int64_t engine_now(weir *db)
+{
+    int64_t wall = db->env.now_us(db->env.arg), mono = db->env.mono_us(db->env.arg);
+    if (wall >= db->last_now_us) {
+        db->last_now_us = wall;
+        db->last_mono_us = mono;
+    } else if (mono > db->last_mono_us) {
+        int64_t step = (mono - db->last_mono_us) / 2;
+        db->last_now_us += step;
+        db->last_mono_us += 2 * step;
+    }
+    return db->last_now_us;
+}
+
 void engine_begin_epoch(weir *db)
 {
     Epoch *e = &db->epoch;
     e->number = db->epoch_number + 1;
-    int64_t now = db->env.now_us(db->env.arg);
-    if (now > db->last_now_us) db->last_now_us = now;
-    e->now_us = db->last_now_us;
+    e->now_us = engine_now(db);
     e->diags = &db->diags;
     e->rows = 0;
     e->errors = 0;

@@ -21,14 +21,17 @@
 typedef struct Engine {
     weir *db;
     char folder[64], path[128];
-    int64_t clock_us;
+    int64_t clock_us;        /* monotonic */
+    int64_t clock_step_us;   /* how far it goes at every look */
+    int64_t set_by_us;       /* the wall clock has been set by so much */
     int64_t slept_us;
     const char *settings[4];
     void (*on_sleep)(struct Engine *e);
     void *other;             /* a test's own */
 } Engine;
 
-static int64_t engine_now(void *arg) { return ((Engine *)arg)->clock_us; }
+static int64_t engine_mono(void *arg) { return ((Engine *)arg)->clock_us += ((Engine *)arg)->clock_step_us; }
+static int64_t engine_wall(void *arg) { return ((Engine *)arg)->clock_us + ((Engine *)arg)->set_by_us; }
 
 static void engine_sleep(void *arg, int64_t us)
 {
@@ -40,7 +43,7 @@ static void engine_sleep(void *arg, int64_t us)
 
 __attribute__((unused)) static weir_status engine_try_open(Engine *e, bool read_only)
 {
-    weir_seams seams = {.now_us = engine_now, .mono_us = engine_now, .sleep_us = engine_sleep, .arg = e, .seed = 1, .state_log_min = 300};
+    weir_seams seams = {.now_us = engine_wall, .mono_us = engine_mono, .sleep_us = engine_sleep, .arg = e, .seed = 1, .state_log_min = 300};
     weir_options opt = {.read_only = read_only, .seams = &seams, .settings = e->settings};
     return weir_open(e->path, &opt, &e->db);
 }

@@ -12,7 +12,7 @@ static const char counted[] =
 
 static weir_status open_shimmed(Engine *e)
 {
-    weir_seams seams = {.now_us = engine_now, .mono_us = engine_now, .sleep_us = engine_sleep, .arg = e, .seed = 1,
+    weir_seams seams = {.now_us = engine_wall, .mono_us = engine_mono, .sleep_us = engine_sleep, .arg = e, .seed = 1,
                         .state_log_min = 300, .vfs = "shim"};
     weir_options opt = {.seams = &seams, .settings = e->settings};
     return weir_open(e->path, &opt, &e->db);

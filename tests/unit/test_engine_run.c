@@ -71,6 +71,34 @@ static void the_clock_ticks_during_a_call(void **state)
     assert_true(e->slept_us <= 10100000);
 }
 
+/* An hour back: what goes by the clock goes on, slower, and nothing waits for the hour to pass. */
+static void the_clock_is_set_back(void **state)
+{
+    Engine *e = *state;
+    file_put(e, "f.ndjson", "w", "{\"v\":1}\n");
+    engine_open(e);
+    ok(e, exec_in(e, "CREATE STREAM f (v BIGINT) WITH (connector = 'file', path = 'f.ndjson', format = 'json', follow = true);"
+                     "CREATE MATERIALIZED VIEW m AS SELECT sum(v) AS total FROM f WINDOW GLOBAL (TRIGGER EVERY 10 SECONDS);"
+                     "CREATE MATERIALIZED VIEW n AS SELECT count(*) AS n FROM f"));
+    run_all(e);
+    e->set_by_us = -INT64_C(3600000000);
+    file_put(e, "f.ndjson", "a", "{\"v\":2}\n");
+    assert_int_equal(weir_run(e->db, 30000), WEIR_ROW);
+    assert_string_equal(rows(e, "SELECT n FROM n"), "2");
+    assert_int_equal(weir_run(e->db, 30000), WEIR_IDLE);
+    assert_true(e->slept_us <= 31000000);
+    assert_string_equal(rows(e, "SELECT total FROM m"), "3");
+    e->set_by_us = INT64_C(86400000000); /* and a day ahead: the next tick is now, not later */
+    file_put(e, "f.ndjson", "a", "{\"v\":4}\n");
+    weir_run(e->db, 0);
+    e->set_by_us = 0;
+    weir_run(e->db, 30000);
+    assert_string_equal(rows(e, "SELECT total FROM m"), "7");
+    engine_reopen(e);
+    run_all(e);
+    assert_string_equal(rows(e, "SELECT n FROM n"), "3");
+}
+
 static const char windowed[] =
     "CREATE STREAM f (ts TIMESTAMP(0), v BIGINT, WATERMARK FOR ts) WITH (connector = 'file', path = 'f.ndjson', format = 'json');"
     "CREATE MATERIALIZED VIEW m AS SELECT window_end, sum(v) AS total FROM f WINDOW TUMBLING (SIZE 10 SECONDS) EMIT FINAL";
@@ -184,6 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(nothing_to_run), TEST(a_row_over_nothing), TEST(the_clock_ticks), TEST(the_clock_ticks_during_a_call),
+        TEST(the_clock_is_set_back),
         TEST(the_end_comes_once), TEST(once_ends_nothing), TEST(the_newest_errors_stay), TEST(nobody_reads),
         TEST(small_epochs),
     };
