@@ -18,7 +18,7 @@ const Command commands[] = {
     {"version", "weir version", "version and what was built in", command_version},
     {0}};
 
-static const Command shell = {"", "weir [OPTIONS] [DB]", "the shell on a database", command_shell};
+static const Command shell = {"", "weir [OPTIONS] [DB [SQL]]", "the shell on a database", command_shell};
 
 /* ---- options ------------------------------------------------------------------------------------------ */
 

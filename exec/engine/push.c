@@ -2,7 +2,7 @@
  * its LIMIT is reached or it is interrupted. Nothing of it is saved. */
 #include "exec/engine/statement.h"
 
-enum { PUSH_WAIT_US = 5000, PUSH_EPOCH_ROWS = 65536 };
+enum { PUSH_WAIT_US = 5000, PUSH_EPOCH_ROWS = 65536, PUSH_ERRORS_MAX = 10000 };
 
 typedef struct PushStatement {
     Query *query;
@@ -11,6 +11,8 @@ typedef struct PushStatement {
     int64_t left;      /* rows until LIMIT, -1: no limit */
     bool has_ended;    /* every input has ended and the last flush is done */
     bool is_begun;
+    bool is_answered_once; /* one epoch, up to the end of the files it names */
+    bool is_open;      /* the epoch goes on */
     int64_t flushed_us; /* when the last flush was, for windows that fire by the clock */
 } PushStatement;
 
@@ -37,6 +39,18 @@ static Status push_scans(weir_stmt *s, Query *q)
     return WEIR_OK;
 }
 
+/* Whoever asks for a total over a file wants it once, unless he says EMIT CHANGES. A declared stream, or
+ * one that is followed, shows how its answer changes. */
+static bool is_answered_once(const weir_stmt *s, const Query *q)
+{
+    if (s->ast->select->emit == EMIT_CHANGES || q->root->plan->props.is_append_only) return false;
+    for (ptrdiff_t i = 0; i < q->own_scans.len; i++) {
+        const Relation *r = scan_relation(q->own_scans.data[i]);
+        if (catalog_find(&s->db->catalog, r->name) == r || options_bool(&r->options, "follow", false)) return false;
+    }
+    return true;
+}
+
 static Status push_prepare(weir_stmt *s)
 {
     Planner planner = statement_planner(s);
@@ -51,6 +65,7 @@ static Status push_prepare(weir_stmt *s)
                     .meter = &p->meter};
     TRY(query_open(plan, NULL, &env, &p->query, &s->db->diags));
     TRY(push_scans(s, p->query));
+    p->is_answered_once = is_answered_once(s, p->query);
     s->ncols = root->nfields;
     s->cols = root->fields;
     s->row = new (&s->arena, Value, s->ncols);
@@ -102,9 +117,11 @@ static void wait_for_rows(weir_stmt *s)
 static Status run_epoch(weir_stmt *s, PushStatement *p)
 {
     meter_begin(&p->meter, &s->db->env);
-    begin_epoch(s, p);
+    if (!p->is_open) begin_epoch(s, p);
     bool any = false, all_ended = false;
     TRY(take_rows(s, p, &any, &all_ended));
+    p->is_open = p->is_answered_once && any && !all_ended && p->epoch.errors < PUSH_ERRORS_MAX;
+    if (p->is_open) return WEIR_OK;
     bool has_tick = query_ticks(p->query, p->flushed_us, p->epoch.now_us);
     if (!any && !all_ended && !has_tick && p->is_begun) {
         wait_for_rows(s);

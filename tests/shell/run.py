@@ -230,6 +230,13 @@ class ExitCodes(Case):
         for args in (["--nothing"], ["run"], ["check"], ["explain"], ["-c"], ["a", "b"]):
             self.assertTrue(self.err(*args, code=2).startswith("weir: "), args)
 
+    def test_what_is_meant(self):
+        self.assertEqual(self.out("db", "SELECT 6 * 7 AS a"), " a\n--\n42\n")
+        self.write("a.sql", "SELECT 1;\n")
+        self.write("in.log", "no database at all\n")
+        self.assertIn("hint: weir run a.sql", self.err("a.sql", code=3))
+        self.assertIn("SELECT * FROM 'in.log' LIMIT 10", self.err("in.log", code=3))
+
     def test_environment(self):
         self.weir("nowhere/db", "-c", "SELECT 1", code=3)
         self.weir("run", "missing.sql", code=3)
@@ -601,6 +608,21 @@ class Push(Case):
             left[tuple(row)] = left.get(tuple(row), 0) + int(sign)
         self.assertEqual({r for r, n in left.items() if n}, {("k0", "6"), ("k1", "4")})
         self.assertEqual(set(left.values()) - {0, 1}, set())
+
+    def test_totals_over_files_come_once(self):
+        self.write("big.csv", "k,v\n" + "".join(f"k{i % 3},{i}\n" for i in range(10000)))
+        sql = "SELECT k, count(*) AS n FROM 'big.csv' GROUP BY k"
+        totals = {"k0,3334", "k1,3333", "k2,3333"}
+        self.assertEqual(self.out("--mode", "csv", "-c", sql).splitlines()[0], "change,k,n")
+        rows = self.out("--mode", "csv", "-c", sql).splitlines()[1:]
+        self.assertEqual((len(rows), {r.split(",", 1)[1] for r in rows}), (3, totals))
+        changes = self.out("--mode", "csv", "-c", sql + " EMIT CHANGES").splitlines()[1:]
+        self.assertGreater(len(changes), 3)
+        follow = self.out("--mode", "csv", "-c", "CREATE STREAM s FROM 'big.csv'; SELECT k, count(*) AS n FROM s GROUP BY k").splitlines()
+        self.assertEqual(follow[1:], changes)
+        self.assertEqual(self.out("--mode", "csv", "-c", "SELECT count(*) FROM 'big.csv' x JOIN 'big.csv' y ON x.v = y.v").splitlines()[1].split(",")[1], "10000")
+        self.write("bad.csv", "k,v\na,1\n" + "b,x\n" * 30000 + "a,2\n")
+        self.assertEqual(self.out("--mode", "csv", "-c", "SELECT count(*) FROM 'bad.csv'").splitlines()[-1].split(",")[1], "30002")
 
     def test_interrupt(self):
         sql = ROWS.replace("'json'", "'json', follow = true") + "SELECT v FROM s;\nSELECT 99 AS v;\n"
