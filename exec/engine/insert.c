@@ -44,7 +44,12 @@ static Status bind_cell(weir_stmt *s, Planner *p, const ColumnDef *c, const Expr
     *out = NULL;
     if (e->kind == EX_DEFAULT) return WEIR_OK;
     TRY(plan_scalar(p, e, &nothing, out));
-    return plan_cast(p, *out, c->type, false, out);
+    TRY(plan_cast(p, *out, c->type, false, out));
+    if ((*out)->is_volatile || (*out)->kind == BE_CONST) return WEIR_OK;
+    Value v; /* what does not fit is told before anything is done */
+    TRY(p->constant(p->callback_arg, *out, p->arena, &v, p->diags));
+    *out = bexpr_const(p->arena, v, (*out)->span);
+    return WEIR_OK;
 }
 
 static Status bind_rows(weir_stmt *s, InsertStatement *x)
@@ -53,14 +58,17 @@ static Status bind_rows(weir_stmt *s, InsertStatement *x)
     Planner p = statement_planner(s);
     x->nrows = (int32_t)q->rows.len;
     x->rows = new (&s->arena, BExpr **, x->nrows);
+    Status first = WEIR_OK;
     for (int r = 0; r < x->nrows; r++) {
         const ExprList *cells = &q->rows.data[r];
         if (cells->len != x->ntargets) return wrong_count(s, (int)cells->len, x->ntargets, cells->len ? cells->data[0]->span : q->span);
         x->rows[r] = new (&s->arena, BExpr *, x->ntargets);
-        for (int c = 0; c < x->ntargets; c++)
-            TRY(bind_cell(s, &p, &x->change.rel->cols[x->targets[c]], cells->data[c], &x->rows[r][c]));
+        for (int c = 0; c < x->ntargets; c++) {
+            Status st = bind_cell(s, &p, &x->change.rel->cols[x->targets[c]], cells->data[c], &x->rows[r][c]);
+            if (first == WEIR_OK) first = st;
+        }
     }
-    return WEIR_OK;
+    return first;
 }
 
 static bool has_subquery(const Expr *e)

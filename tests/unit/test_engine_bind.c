@@ -157,8 +157,25 @@ static void nowhere(void **state)
     assert_error(e, exec_in(e, "SELECT k FROM t WHERE k = ?1"), WEIR_E_VALUE);
 }
 
+/* Checking, too, reads the values of INSERT, and tells of each that does not fit. */
+static void values_are_checked(void **state)
+{
+    Engine *e = *state;
+    int n;
+    with_table(e);
+    weir_exec_options check = {.base_dir = e->folder, .check_only = 1};
+    assert_error(e, weir_exec(e->db, "INSERT INTO t (k, at, d) VALUES (3, 'yesterday', 1.5), ('x', '2024-01-01', 1e30); SELECT 1", -1, "f.sql", &check),
+                 WEIR_E_VALUE);
+    const weir_diag *d = weir_diags(e->db, &n);
+    assert_int_equal(n, 3);
+    assert_non_null(strstr(d[0].message, "yesterday"));
+    assert_int_equal(d[0].column, 37);
+    ok(e, weir_exec(e->db, "INSERT INTO t (k, at) VALUES (1 + 2, '2024-01-01')", -1, "f.sql", &check));
+    expect_text(e, "SELECT 'n' || count(*) FROM t", "n2");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(numbers), TEST(values), TEST(everywhere), TEST(nowhere)};
+    const struct CMUnitTest tests[] = {TEST(numbers), TEST(values), TEST(everywhere), TEST(nowhere), TEST(values_are_checked)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
