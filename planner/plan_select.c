@@ -166,6 +166,30 @@ static Str canonical(Planner *p, const Select *q)
     return sb_done(&b);
 }
 
+static Status optimized(Planner *p, LNode *root, Relation *rel, LNode **best, PhysPlan **plan)
+{
+    *best = rewrite_needed(p, rewrite_all(p, root));
+    TRY(lnode_lower(p->arena, *best, p->diags, plan));
+    state_ttl_apply(*plan, rel, p->arena);
+    return WEIR_OK;
+}
+
+/* Judged of the plan that runs, for OVER may have become a Top-N; but rules that are switched off
+ * don't change a verdict. */
+static Status check_strict(Planner *p, LNode *root, Relation *rel, const PhysPlan *plan)
+{
+    Planner with_rules = *p;
+    PhysPlan *best_plan;
+    LNode *best;
+    with_rules.rules_off = NULL;
+    if (!p->strict) return WEIR_OK;
+    if (p->rules_off) {
+        TRY(optimized(&with_rules, root, rel, &best, &best_plan));
+        plan = best_plan;
+    }
+    return check_bound(p->diags, plan->ops[plan->nops - 1]->props.state_bound, root->span);
+}
+
 Status plan_query(Planner *p, const Select *q, Relation *rel, PhysPlan **out)
 {
     ptrdiff_t before = p->diags ? p->diags->list.len : 0;
@@ -174,11 +198,10 @@ Status plan_query(Planner *p, const Select *q, Relation *rel, PhysPlan **out)
     int64_t limit;
     TRY(new_error(p, before, bound_and_checked(&b, q, &root)));
     TRY(find_limit(&b, q, &limit));
-    LNode *best = rewrite_needed(p, rewrite_all(p, root));
+    LNode *best;
     PhysPlan *plan;
-    TRY(lnode_lower(p->arena, best, p->diags, &plan));
-    state_ttl_apply(plan, rel, p->arena);
-    if (p->strict) TRY(check_bound(p->diags, plan->ops[plan->nops - 1]->props.state_bound, root->span));
+    TRY(optimized(p, root, rel, &best, &plan));
+    TRY(check_strict(p, root, rel, plan));
     for (int i = 0; i < best->nfields; i++)
         assert(type_eq(best->fields[i].type, root->fields[i].type));
     if (rel) fill_relation(&b, best, root->fields, rel);

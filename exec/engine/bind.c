@@ -94,5 +94,6 @@ Status engine_set(weir *db, Planner *p, Name name, Str value, Span at)
     set.items[set.n++] = (Option){str_lower(a, name.text), str_dup(a, canonical), (Span){0}};
     db->catalog.settings = set;
     engine_apply_settings(db);
+    p->strict = db->settings.strict;
     return WEIR_OK;
 }
