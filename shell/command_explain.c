@@ -185,6 +185,7 @@ int command_explain(const Args *a)
     Explainer x = {&s, a->svg ? &album : NULL, a->db && !a->read_only && picked.nfiles == 0, 0};
     s.style.mode = render_mode("list");
     s.style.headers = false;
+    s.may_join = !a->read_only;
     int code = session_open(&s, a->db, a->read_only);
     if (code == EXIT_DONE) {
         if (a->svg) album_begin(&album);

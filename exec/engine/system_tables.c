@@ -176,6 +176,17 @@ static const sqlite3_module system_module = {
     .xRowid = system_rowid,
 };
 
+/* Connected now: a guarded query may not declare anything. */
+static int connect_now(sqlite3 *reader, const char *name)
+{
+    sqlite3_stmt *stmt = NULL;
+    char *sql = sqlite3_mprintf("SELECT 1 FROM %s", name);
+    int rc = sql ? sqlite3_prepare_v2(reader, sql, -1, &stmt, NULL) : SQLITE_NOMEM;
+    sqlite3_finalize(stmt);
+    sqlite3_free(sql);
+    return rc;
+}
+
 int system_tables_register(weir *db, sqlite3 *reader)
 {
     if (db->system_reader == reader) return SQLITE_OK;
@@ -183,6 +194,7 @@ int system_tables_register(weir *db, sqlite3 *reader)
         SystemModule *m = new_one(&db->arena, SystemModule);
         *m = (SystemModule){db, tables[i]};
         int rc = sqlite3_create_module(reader, tables[i]->name, &system_module, m);
+        if (rc == SQLITE_OK) rc = connect_now(reader, tables[i]->name);
         if (rc != SQLITE_OK) return rc;
     }
     db->system_reader = reader;
