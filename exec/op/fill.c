@@ -90,6 +90,7 @@ static void emit_gaps(Fill *f, TimeSpan window)
     Arena *scratch = f->agg->op.ctx->batch_scratch;
     int64_t n = 0;
     for (TimeSpan w = window_next(f->grid, f->last); w.end < window.end && n <= FILL_RUN_MAX; n++) w = window_next(f->grid, w);
+    if (n > FILL_RUN_MAX) fill_add_run(f, (TimeSpan){f->last.end, window.end});
     if (n == 0 || n > FILL_RUN_MAX) return;
     flag_missing(f, &f->gap);
     for (TimeSpan w = window_next(f->grid, f->last); w.end < window.end; w = window_next(f->grid, w)) {
@@ -180,12 +181,12 @@ static void set_flags(Fill *f, TimeTable *e, bool is_filled)
     }
 }
 
-/* Windows between two with rows, neither included; 0 where there are too many to fill. */
+/* Windows between two with rows, neither included; -1 where there are too many to fill. */
 static int64_t windows_between(const Fill *f, TimeSpan a, TimeSpan b)
 {
     int64_t n = 0;
     for (TimeSpan w = window_next(f->grid, a); w.end < b.end; w = window_next(f->grid, w))
-        if (++n > FILL_RUN_MAX) return 0;
+        if (++n > FILL_RUN_MAX) return -1;
     return n;
 }
 
@@ -198,11 +199,14 @@ void fill_changes(Fill *f, TimeTables *windows)
     bool *is_filled = new (scratch, bool, open.n);
     bool has_before = f->has_last;
     TimeSpan before = f->last;
+    VEC(TimeSpan) runs = {0};
     int32_t next = 0; /* the first window after `before` */
     for (int32_t i = 0; i < open.n; i++) {
         if (!has_rows(&open.list[i]->table)) continue;
         TimeSpan at = open.list[i]->span;
-        if (has_before && windows_between(f, before, at) > 0) {
+        int64_t between = has_before ? windows_between(f, before, at) : 0;
+        if (between < 0) vec_push(&runs, scratch, (TimeSpan){before.end, at.end});
+        if (between > 0) {
             for (TimeSpan w = window_next(f->grid, before); w.end < at.end; w = window_next(f->grid, w))
                 set_flags(f, time_tables_add(f->agg, windows, w.end, w.end, w), true);
             for (int32_t k = next; k < i; k++) is_filled[k] = true;
@@ -215,6 +219,7 @@ void fill_changes(Fill *f, TimeTables *windows)
     }
     for (int32_t i = 0; i < open.n; i++)
         if (!is_filled[i]) set_flags(f, open.list[i], false);
+    fill_set_runs(f, runs.data, (int)runs.len);
     arena_release(scratch, mark);
 }
 
@@ -269,6 +274,7 @@ void fill_save(Fill *f, StateWriter *w, bool all)
         const uint8_t *known = group_table_at(&f->known, i);
         if (known) save_known(f, known, w);
     }
+    fill_save_runs(f, w, all);
     if (!f->has_last || (!f->is_last_new && !all)) return;
     char bytes[sizeof f->last];
     memcpy(bytes, &f->last, sizeof bytes);
@@ -278,6 +284,7 @@ void fill_save(Fill *f, StateWriter *w, bool all)
 Status fill_load(Fill *f, Str space, Str key, Str value)
 {
     f->is_loaded = true;
+    if (str_eq(space, S("f.runs"))) return fill_load_runs(f, value);
     if (str_eq(space, S("f.last"))) {
         if (value.n != sizeof f->last) return WEIR_E_CORRUPT;
         memcpy(&f->last, value.p, sizeof f->last);

@@ -16,6 +16,8 @@ typedef struct Fill {
     GroupTable known;      /* groups that have a row; payload: the end of their first window */
     TimeSpan last;         /* the last closed window with a row; what lies up to it stays */
     bool has_last, is_last_new, is_loaded;
+    VEC(TimeSpan) runs;    /* too long to be filled: from the end of a window with rows to the end of the next */
+    bool are_runs_new;
     AggTable gap;          /* EMIT FINAL: the groups in a window where none has a row */
 } Fill;
 
@@ -33,6 +35,15 @@ void fill_changes(Fill *f, TimeTables *windows);
 void fill_close(Fill *f, TimeTables *windows, int64_t end);
 /* After loading: sets the flags as they were. */
 void fill_restore(Fill *f, TimeTables *windows);
+
+/* ---- fill_runs.c: runs that are too long stand in weir_faults as long as they are there. ---- */
+void fill_add_run(Fill *f, TimeSpan run);
+/* EMIT CHANGES: those that begin in open windows are these. */
+void fill_set_runs(Fill *f, const TimeSpan *open, int n);
+/* RETENTION has taken the rows around them. */
+void fill_expire_runs(Fill *f);
+void fill_save_runs(Fill *f, StateWriter *w, bool all);
+Status fill_load_runs(Fill *f, Str value);
 
 void fill_save(Fill *f, StateWriter *w, bool all);
 /* Takes back a record of a space that begins with 'f'. */

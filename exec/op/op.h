@@ -38,6 +38,8 @@ typedef struct OpContext {
      * (LATE_NO_WINDOW: none); gives a number by which it may be taken back. NULL: nobody asks. */
     int64_t (*on_late)(struct OpContext *c, const Batch *b, int row, int64_t start, int64_t end);
     void (*off_late)(struct OpContext *c, int64_t number);
+    /* Lists something that is missing from the view in weir_faults, or no more. NULL: nobody asks. */
+    void (*on_fault)(struct OpContext *c, bool is_there, Str key, Str column, Status code, Str message);
     const OpLook *look;      /* set while a batch is only looked through */
     Str broken;              /* first broken invariant: the engine faults before it commits */
     void *owner;             /* the pipeline's */

@@ -194,6 +194,7 @@ static int64_t panes_flush(Op *op, int64_t watermark)
     else
         pane_merge_close(&p->merge, &p->panes, &p->late, closed);
     if (!by_value && watermark > p->agg.closed_at) p->agg.closed_at = watermark;
+    if (p->agg.fill) fill_expire_runs(&p->fill);
     p->agg.is_settled = false;
     if (by_value || watermark == INT64_MIN || watermark == INT64_MAX) return watermark == INT64_MAX ? INT64_MAX : INT64_MIN;
     return watermark - p->agg.grace;

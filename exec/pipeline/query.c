@@ -262,6 +262,16 @@ static void on_row_error(OpContext *c, const Op *op, const Batch *b, int row, St
     epoch_error(q->epoch, &e);
 }
 
+static void on_fault(OpContext *c, bool is_there, Str key, Str column, Status code, Str message)
+{
+    Query *q = c->owner;
+    if (q->is_shadow || !q->rel || !q->epoch) return;
+    Arena *a = &q->epoch->arena;
+    vec_push(&q->epoch->ws.faults, a,
+             (FaultRow){.view = q->rel->name, .key = str_dup(a, key), .remove = !is_there, .column = str_dup(a, column),
+                        .code = str_z(status_name(code)), .message = str_dup(a, message)});
+}
+
 static Status open_ops(Query *q, Diags *d)
 {
     q->nops = q->plan->nops;
@@ -293,7 +303,7 @@ static void query_init(Query *q, const PhysPlan *plan, Relation *rel, const Quer
     q->is_shadow = env->as_shadow;
     q->ctx = (OpContext){.eval = env->eval, .batch_scratch = env->batch_scratch,
                          .epoch_scratch = env->epoch_scratch, .data_watermark = INT64_MIN,
-                         .on_error = on_row_error, .meter = env->meter, .owner = q};
+                         .on_error = on_row_error, .on_fault = on_fault, .meter = env->meter, .owner = q};
 }
 
 Status query_open(const PhysPlan *plan, Relation *rel, const QueryEnv *env, Query **out, Diags *d)
