@@ -249,10 +249,27 @@ static bool show_rows(Session *s, Cursor *c)
     return st == WEIR_DONE;
 }
 
+/* What standing queries have taken in so far. */
+static int64_t rows_taken(const Session *s)
+{
+    int64_t rows = 0;
+    weir_source_stats st;
+    for (int i = 0; !s->client && weir_source_stat(s->db, i, &st) == WEIR_OK; i++) rows += st.rows;
+    return rows;
+}
+
+static void tell_time(double seconds, int64_t rows)
+{
+    fprintf(stderr, "Run time: %.3f s", seconds);
+    if (rows > 0) fprintf(stderr, ", %lld rows taken in, %.0f/s", (long long)rows, seconds > 0 ? (double)rows / seconds : 0);
+    fputc('\n', stderr);
+}
+
 static bool carry_out(Session *s, const char *sql, const char **tail, bool looks_only)
 {
     Cursor c;
     double start = seconds_now();
+    int64_t taken = s->timer ? rows_taken(s) : 0;
     if (!cursor_open(s, sql, tail, looks_only, &c)) {
         session_tell(s);
         return false;
@@ -262,7 +279,7 @@ static bool carry_out(Session *s, const char *sql, const char **tail, bool looks
     cursor_close(&c);
     server_changed(s->server);
     output_done(s);
-    if (s->timer && !is_blank) fprintf(stderr, "Run time: %.3f s\n", seconds_now() - start);
+    if (s->timer && !is_blank) tell_time(seconds_now() - start, rows_taken(s) - taken);
     return ok;
 }
 

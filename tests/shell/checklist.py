@@ -122,6 +122,15 @@ class Editing(Terminal):
         self.enter("AS answer;", r"^ *42$")
         self.compare("multi_line")
 
+    def test_prompt_says_what_it_waits_for(self):
+        self.open()
+        self.enter("SELECT 'it", r"^ *'> *$")
+        self.enter("is', \"a", r'^ *"> *$')
+        self.enter("b\" FROM (SELECT 1 AS \"a\nb\" /* so", r"^ *\*> *$")
+        self.enter("far */", r"^ *\(> *$")
+        self.keys("C-c")
+        self.wait(PROMPT)
+
     def test_utf8_of_double_width(self):
         self.open()
         self.enter("SELECT 'größe' AS a, '日本語' AS b, 'x' AS c UNION ALL SELECT 'm', 'n', 'o';", r"^m ")
@@ -204,6 +213,24 @@ class Statements(Terminal):
         self.wait(r"^\+  a +11$")
         self.keys("C-c")
         self.enter("SELECT v FROM s LIMIT 2;", PROMPT)
+
+
+class Errors(Terminal):
+    def test_caret_under_the_span_and_hint(self):
+        self.open()
+        for line in STREAM.strip().split("\n"):
+            self.enter(line)
+        self.clear()
+        shown = self.enter("SELECT k, vv FROM m;", "WEIR_E_NAME")
+        self.assertRegex(shown, r"(?m)^  SELECT k, vv FROM m;\n            \^\^$")
+        self.enter("SELECT 8 AS still;", r"^ *8$")
+
+    def test_scripts_stop_at_the_first_unless_bail_is_off(self):
+        self.write("a.sql", "SELECT 1 AS a;\nSELECT\n  nope;\nSELECT 2 AS b;\n")
+        err = self.err("-c", ".read a.sql", code=1)
+        self.assertIn("a.sql:3:3: WEIR_E_NAME", err)
+        self.assertNotIn("b", self.out("-c", ".read a.sql", code=1))
+        self.assertIn("b", self.out("-c", ".bail off\n.read a.sql", code=1))
 
 
 class Modes(Terminal):
@@ -349,6 +376,50 @@ class DotCommands(Terminal):
         self.enter("SELECT k, v FROM m;", "^a +1")
         self.enter("\\timing")
         self.enter("SELECT 1 AS a;", "Run time")
+
+    COMMANDS = (".help .open .read .tables .schema .streams .views .jobs .errors .mode .headers .nullvalue .timer .width .output "
+                ".once .import .export .watch .explain .set .show .shell .backup .quit")
+
+    def test_every_command_is_there(self):
+        listed = {line.split()[0] for line in self.out(text=".help\n").splitlines() if line.startswith(".")}
+        self.assertEqual(set(self.COMMANDS.split()) - listed, set())
+
+    def test_read_headers_timer_backup_quit(self):
+        self.write("in.ndjson", '{"k":"a","v":1}\n{"k":"b","v":2}\n')
+        self.write("more.sql", "CREATE STREAM s (k TEXT, v BIGINT) WITH (connector = 'file', path = 'in.ndjson', format = 'json');\n"
+                               "CREATE MATERIALIZED VIEW m AS SELECT k, v FROM s;\n")
+        self.open()
+        self.enter(".read more.sql")
+        self.enter(".tables", r"^m +materialized")
+        self.enter(".schema m", "^CREATE MATERIALIZED VIEW m AS SELECT k, v FROM s;")
+        self.enter(".timer on")
+        self.enter("SELECT count(*) AS n FROM m;", r"^Run time: [\d.]+ s, 2 rows taken in, \d+/s$")
+        self.clear()
+        self.enter("SELECT count(*) AS n FROM m;", r"^Run time: [\d.]+ s$")
+        self.enter("\\timing")
+        self.clear()
+        self.enter(".headers off")
+        self.enter("SELECT v AS heading FROM m ORDER BY v;", r"^ *2$")
+        self.assertEqual(self.screen().count("heading"), 1)
+        self.enter(".backup copy")
+        self.type(".quit")
+        self.keys("Enter")
+        self.assertTrue(self.left())
+        self.assertEqual(self.rows("SELECT count(*) FROM m", "copy"), [(2,)])
+
+    def test_psql_hands(self):
+        self.open()
+        for line in STREAM.strip().split("\n"):
+            self.enter(line)
+        self.enter("\\d", r"^(m|s) ")
+        self.enter("\\d s", r"^v +BIGINT")
+        self.enter("\\timing")
+        self.enter("SELECT 1 AS a;", "Run time")
+        self.enter("\\x")
+        self.enter("SELECT 7 AS a;", "^a = 7")
+        self.type("\\q")
+        self.keys("Enter")
+        self.assertTrue(self.left())
 
     def test_open_set_show_shell(self):
         self.open()
