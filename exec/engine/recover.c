@@ -95,22 +95,22 @@ static Status load_op(weir *db, Query *q, int op, OpLoad *l)
     return state_merge_rest(&l->merge);
 }
 
-static Status corrupt_state(weir *db, Query *q, int op)
+static Status corrupt_state(weir *db, const Relation *rel, int op)
 {
     return diag_error(&db->diags, WEIR_E_CORRUPT, (Span){0},
                       "the saved state of view \"%.*s\", operator %d, cannot be read",
-                      STR_ARG(q->rel->name), op);
+                      STR_ARG(rel->name), op);
 }
 
 /* What the query keeps beside its operators' state: a few records, replaced as a whole. */
-static Status fold_own(weir *db, Query *q, int op, OpLoad *l)
+static Status fold_own(weir *db, const Relation *rel, int op, OpLoad *l)
 {
     arena_reset(&db->work);
     *l = (OpLoad){.op = op, .fold = state_fold_new(&db->work)};
     ptrdiff_t known = db->diags.list.len;
-    Status st = storage_load_base(db->storage, q->rel->id, op, add_records, l, &db->diags);
-    if (st == WEIR_OK) st = storage_load_log(db->storage, q->rel->id, op, add_records, l, &db->diags);
-    return st == WEIR_OK || db->diags.list.len > known ? st : corrupt_state(db, q, op);
+    Status st = storage_load_base(db->storage, rel->id, op, add_records, l, &db->diags);
+    if (st == WEIR_OK) st = storage_load_log(db->storage, rel->id, op, add_records, l, &db->diags);
+    return st == WEIR_OK || db->diags.list.len > known ? st : corrupt_state(db, rel, op);
 }
 
 static Status same_shape(void *arg, Str space, Str key, Str value)
@@ -124,7 +124,7 @@ static Status same_shape(void *arg, Str space, Str key, Str value)
 static Status check_shape(weir *db, Query *q)
 {
     OpLoad l;
-    TRY(fold_own(db, q, QUERY_SHAPE_OP, &l));
+    TRY(fold_own(db, q->rel, QUERY_SHAPE_OP, &l));
     q->has_saved_shape = l.log_bytes > 0;
     if (state_fold_each(l.fold, same_shape, q) == WEIR_OK) return WEIR_OK;
     Status st = diag_error(&db->diags, WEIR_E_FORMAT, (Span){0},
@@ -140,7 +140,7 @@ static Status load_ops(weir *db, Query *q)
         OpLoad l;
         ptrdiff_t known = db->diags.list.len;
         Status st = load_op(db, q, i, &l);
-        if (st != WEIR_OK) return db->diags.list.len > known ? st : corrupt_state(db, q, i);
+        if (st != WEIR_OK) return db->diags.list.len > known ? st : corrupt_state(db, q->rel, i);
         q->logs[i] = (OpLog){.base_bytes = l.base_bytes, .log_bytes = l.log_bytes};
     }
     return WEIR_OK;
@@ -149,15 +149,13 @@ static Status load_ops(weir *db, Query *q)
 /* ---- queries ----------------------------------------------------------------------------------- */
 
 /* One that was catching up has positions of its own. */
-static Status attach_restored(weir *db, Query *q, bool is_new)
+static Status attach_restored(weir *db, Query *q, bool is_new, const OpLoad *own)
 {
-    OpLoad own;
-    TRY(fold_own(db, q, QUERY_POSITIONS_OP, &own));
-    bool is_behind = own.log_bytes > 0;
+    bool is_behind = own->log_bytes > 0;
     TRY(engine_attach(db, q, is_new || is_behind));
     if (!is_behind) return WEIR_OK;
-    if (q->is_live) return corrupt_state(db, q, QUERY_POSITIONS_OP);
-    return catchup_load(db, q, own.fold);
+    if (q->is_live) return corrupt_state(db, q->rel, QUERY_POSITIONS_OP);
+    return catchup_load(db, q, own->fold);
 }
 
 /* A view that never took part in a commit is as new as one created now; one that was catching up
@@ -168,8 +166,10 @@ static Status restore_query(weir *db, Relation *rel)
     ViewProgress progress = {.view = rel->id};
     TRY(storage_load_progress(db->storage, rel->id, &progress, &db->diags));
     bool is_new = progress.next_id == 0;
+    OpLoad own; /* before the query is there: whoever has not been attached would be lost */
+    TRY(fold_own(db, rel, QUERY_POSITIONS_OP, &own));
     TRY(engine_open_query(db, rel, &q));
-    TRY(attach_restored(db, q, is_new));
+    TRY(attach_restored(db, q, is_new, &own));
     if (is_new) return WEIR_OK;
     op_view_restore(q->root, &progress);
     return load_ops(db, q);
