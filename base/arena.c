@@ -30,9 +30,9 @@ _Noreturn void oom_raise(void)
     longjmp(f->env, 1);
 }
 
-void mem_fail_after(int64_t n)
+int64_t mem_fail_after(int64_t n)
 {
-    atomic_store(&failures_in, n);
+    return atomic_exchange(&failures_in, n);
 }
 
 int64_t mem_in_use(void)

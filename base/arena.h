@@ -58,7 +58,8 @@ void *mem_alloc(ptrdiff_t size);
 void *mem_realloc(void *p, ptrdiff_t old_size, ptrdiff_t new_size);
 void mem_free(void *p, ptrdiff_t size);
 int64_t mem_in_use(void);          /* bytes, of the whole process */
-void mem_fail_after(int64_t n);    /* tests: the n-th allocation from now fails; -1: none */
+/* Tests: the n-th allocation from now fails; -1: none. Returns what was left of the last request. */
+int64_t mem_fail_after(int64_t n);
 
 /* if (OOM_TRY(f)) { ... OOM_END(f); } else { out of memory } */
 typedef struct OomFrame {

@@ -18,8 +18,9 @@ typedef struct weir_seams {
     int64_t state_log_min; /* bytes of an operator's log that begin a compaction; 0: 1 MB */
 } weir_seams;
 
-/* The next n-th allocation of the process fails (-1: none). */
-WEIR_API void weir_test_fail_allocation(int64_t n);
+/* The next n-th allocation of the process fails (-1: none). Returns what was left of the last request: -1, it
+ * has failed or there was none. */
+WEIR_API int64_t weir_test_fail_allocation(int64_t n);
 /* Wakes one of the bugs that a build with -Dplanted=true holds (base/plant.h), and no other; NULL: none.
  * 0: this build holds none. */
 WEIR_API int weir_test_plant(const char *name);

@@ -207,7 +207,7 @@ void weir_interrupt(weir *db)
     if (db) atomic_store(&db->interrupted, 1);
 }
 
-void weir_test_fail_allocation(int64_t n) { mem_fail_after(n); }
+int64_t weir_test_fail_allocation(int64_t n) { return mem_fail_after(n); }
 
 int64_t weir_test_memory_used(void) { return mem_in_use(); }
 

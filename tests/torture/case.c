@@ -58,7 +58,7 @@ static void make_head(Maker *m)
     m->step = 1 + below(m, m->is_tight ? 500 : 4000);
     m->has_r = one_in(m, 2);
     m->follows = m->kind == KIND_POWER || !one_in(m, 4);
-    m->has_future = m->follows && one_in(m, 3);
+    m->has_future = m->follows && m->kind != KIND_KILL && one_in(m, 3);
     if (m->kind != KIND_KILL)
         lines_addf(m->out, "disk seed=%d sector=%d", below(m, 1000000), one_in(m, 2) ? 512 : 4096);
     lines_addf(m->out, "clock at=%lld", (long long)m->clock);

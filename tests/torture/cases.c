@@ -217,7 +217,10 @@ int case_replay(const char *path)
         perror(path);
         return 2;
     }
+    int64_t used = weir_test_memory_used();
     bool is_well = case_run(&c, &counts, failure, sizeof failure);
+    if (is_well && weir_test_memory_used() != used) snprintf(failure, sizeof failure, "memory is not given back");
+    is_well = !*failure;
     if (!is_well) fprintf(stderr, "%s: %s\n", path, failure);
     lines_free(&c);
     return !is_well;

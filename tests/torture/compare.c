@@ -12,10 +12,12 @@
 
 enum { SQL_BYTES = 512 };
 
-void world_stop_reading(World *w)
+
+/* What the harness reads does not fail. */
+static void pause_faults(bool is_paused)
 {
-    sqlite3_close(w->reader);
-    w->reader = NULL;
+    disk_pause(is_paused);
+    memory_pause(is_paused);
 }
 
 static bool start_reading(World *w)
@@ -63,6 +65,35 @@ static void compare_lines(World *w, const char *what, const Lines *want, const L
     char *difference = lines_difference(want, got);
     if (difference) world_fail(w, "epoch %lld: %s: %d rows instead of %d, first %s", (long long)w->epoch, what, got->n, want->n, difference);
     free(difference);
+}
+
+void world_stop_reading(World *w)
+{
+    pause_faults(true);
+    sqlite3_close(w->reader);
+    w->reader = NULL;
+    pause_faults(false);
+}
+
+static int relations_named(World *w, const char *name)
+{
+    sqlite3_stmt *q;
+    int found = -1;
+    if (!start_reading(w)) return -1;
+    if (sqlite3_prepare_v2(w->reader, "SELECT count(*) FROM _weir_relations WHERE name = ?1", -1, &q, NULL) == SQLITE_OK) {
+        sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
+        if (sqlite3_step(q) == SQLITE_ROW) found = sqlite3_column_int(q, 0);
+    }
+    sqlite3_finalize(q);
+    return found;
+}
+
+int world_has(World *w, const char *name)
+{
+    pause_faults(true);
+    int found = relations_named(w, name);
+    pause_faults(false);
+    return found;
 }
 
 /* ---- positions ------------------------------------------------------------------------------------------- */
@@ -209,7 +240,7 @@ static bool begin(World *w)
     return false;
 }
 
-void world_check(World *w)
+static void check_all(World *w)
 {
     bool is_live[VIEWS_MAX] = {0};
     int64_t late[VIEWS_MAX] = {0};
@@ -230,11 +261,19 @@ void world_check(World *w)
     sqlite3_exec(w->reader, "COMMIT", NULL, NULL, NULL);
 }
 
+void world_check(World *w)
+{
+    pause_faults(true);
+    check_all(w);
+    pause_faults(false);
+}
+
 void world_check_integrity(World *w)
 {
     Lines rows = {0};
-    if (!start_reading(w)) return;
-    if (read_rows(w, "PRAGMA integrity_check", &rows) && (rows.n != 1 || strcmp(rows.text[0], "ok")))
+    pause_faults(true);
+    if (start_reading(w) && read_rows(w, "PRAGMA integrity_check", &rows) && (rows.n != 1 || strcmp(rows.text[0], "ok")))
         world_fail(w, "integrity_check: %s", rows.n ? rows.text[0] : "nothing");
+    pause_faults(false);
     lines_free(&rows);
 }

@@ -57,7 +57,7 @@ static struct {
     DiskFile *files;
     Chance chance;
     int sector;
-    bool is_dead, has_failed, persists_wal;
+    bool is_dead, has_failed, persists_wal, is_paused;
     int64_t calls, changes_left; /* until the power goes; 0: never */
     DiskFault fault;
     int64_t fault_in, fault_count;
@@ -69,7 +69,7 @@ static struct {
 /* Whether a call of this kind fails now. */
 static bool fails(DiskFault kind)
 {
-    if (disk.fault == DISK_WELL || (disk.fault != kind && disk.fault != DISK_ANY)) return false;
+    if (disk.is_paused || disk.fault == DISK_WELL || (disk.fault != kind && disk.fault != DISK_ANY)) return false;
     if (disk.fault_in > 1) {
         disk.fault_in--;
         return false;
@@ -90,7 +90,9 @@ static bool changes(void)
 void disk_die_at(int64_t n) { disk.changes_left = n; }
 bool disk_is_dead(void) { return disk.is_dead; }
 bool disk_has_failed(void) { return disk.has_failed; }
-int64_t disk_calls(void) { return disk.calls; }
+void disk_pause(bool is_paused) { disk.is_paused = is_paused; }
+bool disk_is_well(void) { return disk.fault == DISK_WELL; }
+bool disk_fails_for_good(void) { return disk.has_failed && disk.fault != DISK_WELL && disk.fault_count > 1000; }
 const DiskStats *disk_stats(void) { return &disk.stats; }
 
 void disk_fail_at(DiskFault kind, int64_t n, int64_t count)

@@ -8,6 +8,8 @@
 static int usage(void)
 {
     fputs("usage: weir-torture [--kind sim|power] [--seed N] [--cases N | --minutes M] [--regress FOLDER]\n"
+          "       weir-torture --kind kill [--weir PROGRAM] [--seed N] [--cases N | --minutes M]\n"
+          "       weir-torture --kind sweep [--one-in N] [--seed N] [--regress FOLDER]\n"
           "       weir-torture --planted [--seed N] [--cases N]\n"
           "       weir-torture --replay FILE…\n"
           "       weir-torture --print --kind KIND --seed N\n", stderr);
@@ -33,6 +35,7 @@ static int print_case(const Plan *p, Kind kind)
 
 static int run_kind(const Plan *p, const char *kind)
 {
+    if (!strcmp(kind, kind_names[KIND_KILL])) return kill_run(p);
     for (int k = 0; k < KIND_COUNT; k++)
         if (!strcmp(kind, kind_names[k])) return cases_run(p, (Kind)k);
     return usage();
@@ -43,6 +46,8 @@ int main(int argc, char **argv)
     Plan p = {.seed = 1, .program = argv[0], .seconds = 10};
     const char *kind = "sim";
     bool prints = false, planted = false;
+    int one_in = 1;
+    memory_register();
     disk_register();
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : NULL;
@@ -56,8 +61,11 @@ int main(int argc, char **argv)
         else if (!strcmp(argv[i - 1], "--cases")) p.cases = strtoll(value, NULL, 10);
         else if (!strcmp(argv[i - 1], "--minutes")) p.seconds = 60 * strtod(value, NULL);
         else if (!strcmp(argv[i - 1], "--regress")) p.regress = value;
+        else if (!strcmp(argv[i - 1], "--weir")) p.weir = value;
+        else if (!strcmp(argv[i - 1], "--one-in")) one_in = (int)strtol(value, NULL, 10);
         else return usage();
     }
+    if (!strcmp(kind, "sweep")) return sweep_run(&p, one_in > 0 ? one_in : 1);
     if (planted) return planted_run(&p);
     if (prints) {
         for (int k = 0; k < KIND_COUNT; k++)

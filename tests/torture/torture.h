@@ -59,11 +59,19 @@ bool disk_is_dead(void);
 /* The n-th call of the kind from now fails, and `count` in all. */
 void disk_fail_at(DiskFault kind, int64_t n, int64_t count);
 bool disk_has_failed(void); /* since disk_fail_at */
-int64_t disk_calls(void);   /* all of them, since disk_reset */
+bool disk_is_well(void);    /* nothing is left to fail */
+bool disk_fails_for_good(void);
+void disk_pause(bool is_paused); /* nothing fails meanwhile */
 /* Power is back: what was not synced is kept, dropped, torn or garbled, by chance. All handles must be
  * closed. */
 void disk_power_up(uint64_t seed);
 const DiskStats *disk_stats(void);
+
+/* ---- memory.c: SQLite's allocator, told to fail -------------------------------------------------- */
+void memory_register(void); /* before anything of SQLite is used */
+void memory_fail_at(int64_t n, int64_t count);
+bool memory_has_failed(void);
+void memory_pause(bool is_paused);
 
 /* ---- case.c ------------------------------------------------------------------------------------- */
 typedef enum Kind { KIND_SIM, KIND_POWER, KIND_KILL, KIND_COUNT } Kind;
@@ -158,7 +166,8 @@ typedef struct PowerCut {
     uint64_t keep;
 } PowerCut;
 typedef struct Counts {
-    int64_t cases, runs, checks, views_checked, rows_checked, restarts, power_cuts, nested_cuts, faults, kills;
+    int64_t cases, runs, checks, views_checked, rows_checked, restarts, power_cuts, nested_cuts, faults, faults_reached,
+        kills;
 } Counts;
 typedef struct World {
     char folder[256], db_path[300];
@@ -182,6 +191,7 @@ typedef struct World {
     int cuts_in_a_row;
     bool may_step_back;    /* the power went since the last check */
     bool may_fault;        /* a fault has been injected that stops an engine */
+    bool fails_memory;     /* … an allocation of the library's */
     int64_t acknowledged, epoch; /* last commit a run has told of; last seen */
     Counts *counts;
     bool has_failed;
@@ -203,8 +213,10 @@ void world_seams(World *w);
 /* ---- compare.c ------------------------------------------------------------------------------------- */
 /* Reads positions, views, counters and dead letters in one transaction and compares. */
 void world_check(World *w);
-void world_check_integrity(World *w);
 void world_stop_reading(World *w);
+void world_check_integrity(World *w);
+/* Whether the database has a relation; -1: it cannot be told now. */
+int world_has(World *w, const char *name);
 
 /* ---- the other suites ------------------------------------------------------------------------------- */
 typedef struct Plan {
@@ -213,6 +225,7 @@ typedef struct Plan {
     double seconds;
     const char *regress; /* folder for what failed */
     const char *program;
+    const char *weir;    /* the program to be killed, or NULL: processes of our own alone */
 } Plan;
 double seconds_now(void);
 /* Makes a case that fails smaller; each try runs in a process of its own. */

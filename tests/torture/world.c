@@ -4,7 +4,6 @@
 #include "tests/torture/torture.h"
 
 #include <errno.h>
-#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +38,7 @@ static void world_sleep(void *arg, int64_t us)
 {
     World *w = arg;
     w->mono_us += us;
-    if (disk_is_dead()) weir_interrupt(w->db);
+    if (disk_is_dead() || disk_fails_for_good()) weir_interrupt(w->db);
 }
 
 void world_seams(World *w)
@@ -68,29 +67,12 @@ void world_script(const World *w, char *out, int cap)
     }
 }
 
-/* Whether the database has a relation; -1: it cannot be told now. */
-static int has_relation(World *w, const char *name)
-{
-    char sql[200];
-    snprintf(sql, sizeof sql, "SELECT count(*) FROM _weir_relations WHERE name = '%s'", name);
-    sqlite3 *db;
-    sqlite3_stmt *q;
-    int found = -1;
-    if (sqlite3_open_v2(w->db_path, &db, SQLITE_OPEN_READONLY, w->vfs) == SQLITE_OK &&
-        sqlite3_prepare_v2(db, sql, -1, &q, NULL) == SQLITE_OK) {
-        if (sqlite3_step(q) == SQLITE_ROW) found = sqlite3_column_int(q, 0);
-        sqlite3_finalize(q);
-    }
-    sqlite3_close(db);
-    return found;
-}
-
 static weir_status register_views(World *w)
 {
     for (int i = 0; i < w->nviews; i++) {
         View *v = &w->views[i];
         char sql[SCRIPT_BYTES];
-        int found = has_relation(w, v->name);
+        int found = world_has(w, v->name);
         if (found == 0) {
             if (v->is_acknowledged && w->is_full_sync) world_fail(w, "view %s was acknowledged and is lost", v->name);
             view_sql(v, sql, sizeof sql);
@@ -105,7 +87,7 @@ static weir_status register_views(World *w)
 static weir_status register_all(World *w)
 {
     char sql[SCRIPT_BYTES];
-    if (has_relation(w, w->s.name) != 0) return register_views(w);
+    if (world_has(w, w->s.name) != 0) return register_views(w);
     if (w->is_registered && w->is_full_sync) world_fail(w, "stream %s was acknowledged and is lost", w->s.name);
     world_script(w, sql, sizeof sql);
     weir_status st = weir_exec(w->db, sql, -1, "case", NULL);
@@ -138,13 +120,31 @@ void world_close(World *w)
     w->may_step_back = true;
 }
 
+/* Whether the fault in wait has come to pass; one that lasts is repaired. */
+static bool take_fault(World *w)
+{
+    bool has_come = w->may_fault && (disk_has_failed() || memory_has_failed());
+    if (w->fails_memory) {
+        int64_t left = weir_test_fail_allocation(-1);
+        if (left >= 0) weir_test_fail_allocation(left);
+        has_come |= left < 0;
+    }
+    if (!has_come) return false;
+    disk_fail_at(DISK_WELL, 0, 0);
+    memory_fail_at(0, 0);
+    w->may_fault = w->fails_memory = false;
+    w->counts->faults_reached++;
+    return true;
+}
+
 /* After a call that went wrong: whether the harness made it so. Closes the engine. */
 static bool was_harmed(World *w, weir_status st)
 {
     char why[2048];
-    bool is_harmed = disk_is_dead() || (w->may_fault && disk_has_failed());
-    snprintf(why, sizeof why, "%s", weir_errmsg(w->db));
+    bool is_harmed = disk_is_dead();
+    snprintf(why, sizeof why, "%s", w->db ? weir_errmsg(w->db) : "");
     world_close(w);
+    is_harmed |= take_fault(w);
     if (!is_harmed) world_fail(w, "%s: %s", weir_status_name(st), why);
     return is_harmed;
 }
@@ -306,13 +306,18 @@ static void do_fault(World *w, const char *line)
     static const struct {
         const char *name;
         DiskFault kind;
-    } faults[] = {{"full", DISK_FULL}, {"ioerr", DISK_IOERR}, {"nosync", DISK_NO_SYNC}, {"busy", DISK_BUSY}};
-    for (int i = 0; i < 4; i++) {
-        if (strncmp(line + 6, faults[i].name, strlen(faults[i].name))) continue;
-        disk_fail_at(faults[i].kind, line_number(line, "at", 1), line_number(line, "for", 1));
-        w->may_fault = true;
-        w->counts->faults++;
+    } faults[] = {{"full", DISK_FULL}, {"ioerr", DISK_IOERR}, {"nosync", DISK_NO_SYNC}, {"busy", DISK_BUSY}, {"any", DISK_ANY}};
+    int64_t at = line_number(line, "at", 1), count = line_number(line, "for", 1);
+    w->counts->faults++;
+    if (!strncmp(line + 6, "memory ", 7)) {
+        weir_test_fail_allocation(at);
+        w->fails_memory = true;
+        return;
     }
+    w->may_fault = true;
+    if (!strncmp(line + 6, "sqlite ", 7)) memory_fail_at(at, count);
+    for (int i = 0; i < 5; i++)
+        if (!strncmp(line + 6, faults[i].name, strlen(faults[i].name))) disk_fail_at(faults[i].kind, at, count);
 }
 
 /* What stands in a file before its stream has a position is history. */
@@ -320,6 +325,21 @@ static void mark_history(Stream *s)
 {
     for (int i = 0; i < s->nparts; i++)
         for (int k = 0; k < s->parts[i].n && s->parts[i].taken < 0; k++) s->parts[i].rows[k].is_history = true;
+}
+
+static bool has_come(void) { return disk_has_failed() || memory_has_failed(); }
+
+/* One epoch. What holds its commit up is repaired, if it does not pass; the same commit is then made. */
+static weir_status run_epoch(World *w)
+{
+    weir_status st = weir_run(w->db, 0);
+    for (int i = 0; i < TRIES_MAX && st == WEIR_IDLE && !strncmp(weir_state(w->db), "degraded", 8); i++) {
+        if (disk_is_dead()) break;
+        if (has_come() && i > 2) take_fault(w);
+        st = weir_run(w->db, 0);
+    }
+    w->counts->runs++;
+    return st;
 }
 
 static void do_run(World *w, const char *line)
@@ -332,8 +352,7 @@ static void do_run(World *w, const char *line)
     if (w->has_failed) return;
     mark_history(&w->s);
     mark_history(&w->r);
-    weir_status st = weir_run(w->db, 0);
-    w->counts->runs++;
+    weir_status st = run_epoch(w);
     if (st > WEIR_IDLE) {
         if (was_harmed(w, st)) world_up(w);
         return;
@@ -344,6 +363,7 @@ static void do_run(World *w, const char *line)
         world_up(w);
         return;
     }
+    if (has_come() && disk_is_well()) take_fault(w); /* overcome */
     w->cuts_in_a_row = 0;
     world_check(w);
     if (w->is_full_sync) w->acknowledged = w->epoch;
@@ -456,6 +476,8 @@ bool case_run(const Lines *c, Counts *counts, char *failure, int cap)
         if (w->has_failed && failure) snprintf(failure, (size_t)cap, "at the end: %s", w->failure);
     }
     bool is_well = !w->has_failed;
+    take_fault(w);
+    weir_test_fail_allocation(-1);
     world_free(w);
     free(w);
     counts->cases++;
