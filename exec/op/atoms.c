@@ -1,5 +1,6 @@
 /* atoms.c: see atoms.h. */
 #include "exec/op/atoms.h"
+#include "exec/op/state_rows.h"
 
 #include <assert.h>
 
@@ -373,4 +374,23 @@ int64_t atoms_state_bytes(const Op *op)
 int64_t atoms_state_rows(const Op *op)
 {
     return ((const Atoms *)op)->live;
+}
+
+void atoms_tell(Op *op, StateRows *out)
+{
+    Atoms *s = (Atoms *)op;
+    ArenaMark mark = arena_mark(out->scratch);
+    uint8_t **groups = new_raw(out->scratch, uint8_t *, s->groups.live);
+    uint32_t n = group_table_list(&s->groups, groups);
+    group_table_sort(&s->groups, groups, n, out->scratch);
+    for (uint32_t i = 0; i < n; i++) {
+        const AtomList *l = atom_list(groups[i]);
+        for (uint32_t k = 0; k < l->n; k++) {
+            uint8_t *cell = l->items[k]->cell;
+            TimeSpan at = {l->items[k]->t, l->items[k]->t};
+            StateCells c = {"moment", "time", &s->groups, &groups[i], &cell, 1, &at};
+            if (!l->items[k]->is_dead && cell_row_count(cell) != 0) state_rows_cells(out, &s->agg, &c);
+        }
+    }
+    arena_release(out->scratch, mark);
 }

@@ -89,5 +89,7 @@ void atoms_save(Op *op, StateWriter *w, bool all);
 Status atoms_load(Op *op, Str space, Str key, Str value);
 int64_t atoms_state_bytes(const Op *op);
 int64_t atoms_state_rows(const Op *op);
+/* Each atom, by group and time. */
+void atoms_tell(Op *op, struct StateRows *out);
 
 #endif

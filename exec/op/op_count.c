@@ -3,7 +3,7 @@
  * Rows go into panes, runs of gcd(size, advance) rows that no window boundary crosses (where windows
  * do not overlap, a pane is a window and the rows between are in none). A window is a merge of its
  * panes, taken when its last row has come. Panes that no later window needs go. */
-#include "exec/op/aggregate.h"
+#include "exec/op/state_rows.h"
 
 #include <assert.h>
 
@@ -407,9 +407,30 @@ static int64_t count_rows(const Op *op)
     return ((const CountOp *)op)->groups.live;
 }
 
+static void count_tell(Op *op, StateRows *out)
+{
+    CountOp *s = (CountOp *)op;
+    ArenaMark mark = arena_mark(out->scratch);
+    uint8_t **groups = new_raw(out->scratch, uint8_t *, s->groups.live);
+    uint32_t n = group_table_list(&s->groups, groups);
+    group_table_sort(&s->groups, groups, n, out->scratch);
+    for (uint32_t i = 0; i < n; i++) {
+        const CountGroup *g = count_group(groups[i]);
+        for (int32_t k = 0; k < g->n; k++) {
+            uint8_t *cell = g->panes[k]->cell;
+            TimeSpan times = {g->panes[k]->min, g->panes[k]->max};
+            bool has_time = s->time_col >= 0 && times.start != WINDOW_TIME_NONE;
+            StateCells c = {"pane", "time", &s->groups, &groups[i], &cell, 1, has_time ? &times : NULL};
+            if (cell_row_count(cell) != 0) state_rows_cells(out, &s->agg, &c);
+        }
+    }
+    arena_release(out->scratch, mark);
+}
+
 static const OpClass count_class = {
     .name = "count aggregate", .push = count_push, .row_error = aggregate_row_error, .flush = count_flush, .save = count_save, .load = count_load,
     .close = count_close, .state_bytes = count_bytes, .state_rows = count_rows,
+    .tell = count_tell,
 };
 
 static int64_t gcd(int64_t a, int64_t b)

@@ -4,7 +4,7 @@
  * A group has two cells: of what is shown and of the rows since. A trigger merges the second into
  * the first. The end of the input is the last tick; it triggers no count. */
 #include "base/datetime.h"
-#include "exec/op/aggregate.h"
+#include "exec/op/state_rows.h"
 
 /* Payload of a group; two cells follow. */
 typedef struct GlobalGroup {
@@ -310,9 +310,27 @@ static int64_t global_rows(const Op *op)
     return ((const GlobalOp *)op)->groups.live;
 }
 
+static void global_tell(Op *op, StateRows *out)
+{
+    GlobalOp *s = (GlobalOp *)op;
+    ArenaMark mark = arena_mark(out->scratch);
+    uint8_t **groups = new_raw(out->scratch, uint8_t *, s->groups.live);
+    uint32_t n = group_table_list(&s->groups, groups);
+    group_table_sort(&s->groups, groups, n, out->scratch);
+    for (uint32_t i = 0; i < n; i++) {
+        uint8_t *cells[] = {shown_cell(groups[i]), later_cell(s, groups[i])};
+        StateCells shown = {"shown", NULL, &s->groups, &groups[i], &cells[0], 1, NULL};
+        StateCells later = {"waiting", NULL, &s->groups, &groups[i], &cells[1], 1, NULL};
+        if (cell_row_count(cells[0]) != 0) state_rows_cells(out, &s->agg, &shown);
+        if (cell_row_count(cells[1]) != 0) state_rows_cells(out, &s->agg, &later);
+    }
+    arena_release(out->scratch, mark);
+}
+
 static const OpClass global_class = {
     .name = "global window aggregate", .push = global_push, .row_error = aggregate_row_error, .flush = global_flush, .save = global_save,
     .load = global_load, .close = global_close, .state_bytes = global_bytes, .state_rows = global_rows,
+    .tell = global_tell,
 };
 
 Status op_global_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)

@@ -5,6 +5,7 @@
  * and position, and forgotten: what changes on the right later does not touch them. */
 #include "exec/op/expand.h"
 #include "exec/op/join.h"
+#include "exec/op/state_rows.h"
 
 #include "exec/state/row_code.h"
 
@@ -383,9 +384,33 @@ static void lookup_close(Op *op) { group_table_free(&((LookupOp *)op)->table); }
 static int64_t lookup_bytes(const Op *op) { return group_table_bytes(&((const LookupOp *)op)->table); }
 static int64_t lookup_rows(const Op *op) { return ((const LookupOp *)op)->table.live; }
 
+static void lookup_tell(Op *op, StateRows *out)
+{
+    LookupOp *l = (LookupOp *)op;
+    const PhysOp *right = op->plan->inputs[SIDE_RIGHT];
+    ArenaMark mark = arena_mark(out->scratch);
+    uint8_t **groups = new_raw(out->scratch, uint8_t *, l->table.live);
+    uint32_t n = group_table_list(&l->table, groups);
+    group_table_sort(&l->table, groups, n, out->scratch);
+    for (uint32_t i = 0; i < n; i++) {
+        const LookupKey *key = lookup_key(groups[i]);
+        for (int32_t k = 0; k < key->n; k++) {
+            ArenaMark inner = arena_mark(out->scratch);
+            StateRow row = {.part = "right", .key.arena = out->scratch, .value.arena = out->scratch, .count = key->rows[k].weight};
+            for (int c = 0; c < l->spec->nkeys; c++)
+                state_rows_key(&row.key, right->fields[l->spec->right_keys[c]].name, &l->table, groups[i], c);
+            state_rows_encoded(&row.value, right->fields, right->nfields, str_of(key->rows[k].row, key->rows[k].len));
+            out->take(out, &row);
+            arena_release(out->scratch, inner);
+        }
+    }
+    arena_release(out->scratch, mark);
+}
+
 static const OpClass lookup_class = {
     .name = "lookup join", .push = lookup_push, .row_error = lookup_row_error, .flush = lookup_flush, .save = lookup_save, .load = lookup_load,
     .close = lookup_close, .state_bytes = lookup_bytes, .state_rows = lookup_rows,
+    .tell = lookup_tell,
 };
 
 Status op_join_lookup_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)

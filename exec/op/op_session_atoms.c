@@ -196,6 +196,7 @@ static int64_t session_flush(Op *op, int64_t watermark)
 static const OpClass session_class = {
     .name = "session aggregate", .push = session_push, .row_error = aggregate_row_error, .flush = session_flush, .save = atoms_save,
     .load = atoms_load, .close = atoms_close, .state_bytes = atoms_state_bytes, .state_rows = atoms_state_rows,
+    .tell = atoms_tell,
 };
 
 Status op_session_atoms_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)

@@ -288,6 +288,7 @@ static Status session_rows_load(Op *op, Str space, Str key, Str value)
 static const OpClass session_rows_class = {
     .name = "session", .push = ranked_push, .row_error = ranked_row_error, .flush = session_rows_flush, .save = ranked_save,
     .load = session_rows_load, .close = ranked_close, .state_bytes = ranked_bytes, .state_rows = ranked_rows,
+    .tell = ranked_tell,
 };
 
 Status op_session_rows_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)

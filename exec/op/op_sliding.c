@@ -187,6 +187,7 @@ static int64_t sliding_flush(Op *op, int64_t watermark)
 static const OpClass sliding_class = {
     .name = "sliding aggregate", .push = sliding_push, .row_error = aggregate_row_error, .flush = sliding_flush, .save = atoms_save,
     .load = atoms_load, .close = atoms_close, .state_bytes = atoms_state_bytes, .state_rows = atoms_state_rows,
+    .tell = atoms_tell,
 };
 
 Status op_sliding_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)

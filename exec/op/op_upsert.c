@@ -8,7 +8,7 @@
  *
  * State: position and row of each key. Flush hands on, per key that changed, the row before the epoch
  * and the row after it. */
-#include "exec/op/op.h"
+#include "exec/op/state_rows.h"
 
 #include "base/keyenc.h"
 #include "exec/state/group_table.h"
@@ -226,9 +226,31 @@ static void upsert_close(Op *op) { group_table_free(&((UpsertOp *)op)->table); }
 static int64_t upsert_bytes(const Op *op) { return group_table_bytes(&((const UpsertOp *)op)->table); }
 static int64_t upsert_rows(const Op *op) { return ((const UpsertOp *)op)->table.live; }
 
+static void upsert_tell(Op *op, StateRows *out)
+{
+    UpsertOp *u = (UpsertOp *)op;
+    const Relation *rel = op->plan->rel;
+    ArenaMark mark = arena_mark(out->scratch);
+    uint8_t **groups = new_raw(out->scratch, uint8_t *, u->table.live);
+    uint32_t n = group_table_list(&u->table, groups);
+    group_table_sort(&u->table, groups, n, out->scratch);
+    for (uint32_t i = 0; i < n; i++) {
+        const UpsertCell *c = (const UpsertCell *)(const void *)groups[i];
+        if (!c->row) continue;
+        ArenaMark inner = arena_mark(out->scratch);
+        StateRow row = {.part = "row", .key.arena = out->scratch, .value.arena = out->scratch, .count = 1};
+        for (int k = 0; k < rel->nkey; k++) state_rows_key(&row.key, rel->cols[rel->key[k]].name, &u->table, groups[i], k);
+        state_rows_encoded(&row.value, op->plan->inputs[0]->fields, op->plan->inputs[0]->nfields, str_of(c->row, c->row_len));
+        out->take(out, &row);
+        arena_release(out->scratch, inner);
+    }
+    arena_release(out->scratch, mark);
+}
+
 static const OpClass upsert_class = {
     .name = "upsert", .push = upsert_push, .row_error = upsert_row_error, .flush = upsert_flush, .save = upsert_save, .load = upsert_load,
     .close = upsert_close, .state_bytes = upsert_bytes, .state_rows = upsert_rows,
+    .tell = upsert_tell,
 };
 
 Status op_upsert_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)

@@ -3,6 +3,7 @@
 
 #include "base/datetime.h"
 #include "exec/expr/json_text.h"
+#include "exec/state/row_code.h"
 
 static void begin_member(StrBuf *object, Str name)
 {
@@ -51,11 +52,24 @@ void state_rows_moment(StrBuf *object, const char *name, int64_t us)
     sb_printf(object, "\"%.*s\"", n, text);
 }
 
+void state_rows_encoded(StrBuf *object, const Field *fields, int n, Str bytes)
+{
+    Arena *a = object->arena;
+    Column *cols = new (a, Column, n);
+    for (int i = 0; i < n; i++) cols[i] = column_new(a, fields[i].type, 1);
+    if (!row_decode(bytes, cols, n, 0, a)) return;
+    for (int i = 0; i < n; i++) state_rows_column(object, fields[i].name, &cols[i], 0);
+}
+
 /* ---- cells ------------------------------------------------------------------------------------ */
 
 static void put_span(StrBuf *key, const StateCells *c, Arena *a)
 {
     if (!c->span) return;
+    if (c->span->start == c->span->end) {
+        state_rows_moment(key, c->name, c->span->start);
+        return;
+    }
     state_rows_moment(key, str_printf(a, "%s_start", c->name).p, c->span->start);
     state_rows_moment(key, str_printf(a, "%s_end", c->name).p, c->span->end);
 }

@@ -27,8 +27,11 @@ void state_rows_column(StrBuf *object, Str name, const Column *c, int row);
 void state_rows_key(StrBuf *object, Str name, const GroupTable *t, uint8_t *group, int col);
 void state_rows_moment(StrBuf *object, const char *name, int64_t us);
 
+/* The row that row_encode (exec/state/row_code.h) made of columns like `fields`. */
+void state_rows_encoded(StrBuf *object, const Field *fields, int n, Str bytes);
+
 /* n <= BATCH_ROWS_MAX groups of a table with their cells. `span` is called `name`_start and
- * `name`_end; NULL: none. */
+ * `name`_end, one moment `name`; NULL: none. */
 typedef struct StateCells {
     const char *part, *name;
     const GroupTable *table;

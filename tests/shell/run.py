@@ -469,6 +469,20 @@ class Explain(Case):
         self.weir("explain", "-d", "db", "-c", "SELECT nope FROM s", code=1)
 
 
+class State(Case):
+    VIEWS = ("by_channel final hop_final hop keyed session top running joined only_bid cities counted triggered sliding "
+             "looked_up pairs").split()
+
+    def test_is_told_the_same_after_recovery(self):
+        folder = pathlib.Path(__file__).resolve().parent.parent
+        made = (folder / "sql/inside.sql").read_text().split("SELECT * FROM weir_state", 1)[0]
+        look = ".mode list\n" + "".join(f"SELECT '{v}' AS v, * FROM weir_state('{v}') ORDER BY operator, part, \"key\", value, \"count\";\n"
+                                        for v in self.VIEWS)
+        before = self.out("db", text=made.replace("../stream", str(folder / "stream")) + look)
+        self.assertEqual({line.split("|")[0] for line in before.splitlines()} - {"v"}, set(self.VIEWS))
+        self.assertEqual(self.out("db", text=look), before)
+
+
 class SourceOfTruth(Case):
     """Files registered again: told before, changed where they changed, pruned, watched."""
 

@@ -15,6 +15,11 @@ CREATE MATERIALIZED VIEW joined AS SELECT b.auction, a.id, b.price FROM bid b LE
 CREATE MATERIALIZED VIEW only_bid AS SELECT auction FROM bid EXCEPT SELECT auction FROM ask;
 CREATE MATERIALIZED VIEW cities AS SELECT city, count(*) AS n FROM shop GROUP BY city;
 CREATE MATERIALIZED VIEW counted AS SELECT channel, count(*) AS n FROM bid WINDOW COUNT (SIZE 3 ROWS) GROUP BY channel;
+CREATE MATERIALIZED VIEW triggered AS SELECT channel, count(*) AS n FROM bid WINDOW GLOBAL (TRIGGER EVERY 3 ROWS) GROUP BY channel;
+CREATE MATERIALIZED VIEW sliding AS SELECT channel, count(*) AS n FROM bid WINDOW SLIDING (SIZE 10 SECONDS) GROUP BY channel;
+CREATE MATERIALIZED VIEW looked_up AS SELECT b.price, s.city FROM bid b LEFT JOIN shop FOR SYSTEM_TIME AS OF proctime() s ON s.id = b.auction;
+CREATE TABLE pairs (a BIGINT, b TEXT, v BIGINT NOT NULL, PRIMARY KEY (a, b)) WITH (connector = 'file', path = '../stream/data/upsert.ndjson', format = 'upsert');
+CREATE MATERIALIZED VIEW of_pairs AS SELECT a, v FROM pairs;
 INSERT INTO bid VALUES (1, 2.50, 'we"b', '2024-01-01 00:00:01'), (2, 3, NULL, '2024-01-01 00:00:02.5'),
     (1, 9, 'we"b', '2024-01-01 00:00:11'), (1, 2.50, 'we"b', '2024-01-01 00:00:01'), (1, 1, 'we"b', '2024-01-01 00:00:12');
 INSERT INTO ask VALUES (7, 1, '2024-01-01 00:00:01'), (8, 5, '2024-01-01 00:00:02');
@@ -29,6 +34,11 @@ SELECT * FROM weir_state('top');
 SELECT * FROM weir_state('running', 1);
 SELECT * FROM weir_state('joined');
 SELECT * FROM weir_state('only_bid');
+SELECT * FROM weir_state('counted');
+SELECT * FROM weir_state('triggered');
+SELECT * FROM weir_state('sliding');
+SELECT * FROM weir_state('looked_up');
+SELECT * FROM weir_state('pairs');
 -- what is gone is not told: a closed window, a group without rows
 DELETE FROM shop WHERE city = 'Köln';
 UPDATE shop SET city = 'Basel' WHERE id = 1;
@@ -48,7 +58,6 @@ SELECT o."view" FROM weir_operators o JOIN weir_views v ON v.name = o."view" WHE
 SELECT j."view", j.state, j.rows_per_s >= 0 AS has_rate, j.busy BETWEEN 0 AND 1 AS is_part, j.lag_s > 0 AS lags, j.unread_bytes FROM weir_jobs j;
 -- errors
 .bail off
-SELECT * FROM weir_state('counted');
 SELECT * FROM weir_state('nope');
 SELECT * FROM weir_state;
 SELECT * FROM weir_state('final', 99);
