@@ -1,7 +1,8 @@
 /* pull.c: SELECT … FROM over views and tables as SQLite's SQL, clause by clause.
  *
  * What SQLite lacks is written around it: QUALIFY, DISTINCT ON and WITH TIES become a query with
- * hidden columns inside another that filters by them. */
+ * hidden columns inside another that filters by them; GROUPING SETS a query for each set, put together
+ * inside another. */
 #include "planner/pull.h"
 
 #include <assert.h>
@@ -35,6 +36,9 @@ typedef struct Core {
 static void add_column_item(Core *c, const PullColumn *col)
 {
     Item item = {.value = {.sql = col->sql, .type = col->type}, .name = col->name, .is_named = true};
+    const PullSet *set = c->ctx.set;
+    for (ptrdiff_t i = 0; set && i < set->keys.len; i++)
+        if (!(set->mask >> i & 1) && str_eq(set->keys.data[i], col->sql)) item.value.sql = S("NULL");
     vec_push(&c->items, c->l->arena, item);
 }
 
@@ -114,7 +118,8 @@ static Status add_item(Core *c, const SelectItem *i)
     item.name = i->alias.text.n ? i->alias.text : implicit_name(c->l->arena, i->expr, (int)c->items.len + 1);
     PullContext ctx = c->ctx;
     ctx.aliases = NULL;
-    ctx.allow_agg = ctx.allow_window = true;
+    ctx.allow_agg = true;
+    ctx.allow_window = !ctx.set;
     ctx.clause = "SELECT";
     TRY(pull_value(&ctx, i->expr, &item.value));
     vec_push(&c->items, c->l->arena, item);
@@ -171,7 +176,7 @@ static Status ordinal(const Core *c, const Expr *e, int64_t *out)
                       STR_ARG(e->text));
 }
 
-static Status add_key(Core *c, const Expr *e)
+static Status key_sql(Core *c, const Expr *e, Str *out)
 {
     int64_t n;
     TRY(ordinal(c, e, &n));
@@ -186,7 +191,7 @@ static Status add_key(Core *c, const Expr *e)
     else
         TRY(pull_value(&ctx, e, &v));
     if (v.constant) v.sql = str_printf(c->l->arena, "CAST(%.*s AS TEXT)", STR_ARG(v.sql)); /* not an ordinal */
-    vec_push(&c->keys, c->l->arena, v.sql);
+    *out = v.sql;
     return WEIR_OK;
 }
 
@@ -201,12 +206,12 @@ static Status core_group(Core *c)
 {
     for (ptrdiff_t i = 0; i < c->q->group_by.len; i++) {
         const GroupItem *g = &c->q->group_by.data[i];
-        bool flat = g->kind == GROUP_EXPR || (g->kind == GROUP_SET && g->exprs.len > 0);
-        if (!flat) return pull_unsupported(c->l, g->span, "GROUPING SETS, ROLLUP and CUBE", NULL);
         for (ptrdiff_t k = 0; k < g->exprs.len; k++) {
             bool is_window;
+            Str sql;
             TRY(group_window(c, g->exprs.data[k], &is_window));
-            TRY(add_key(c, g->exprs.data[k]));
+            TRY(key_sql(c, g->exprs.data[k], &sql));
+            vec_push(&c->keys, c->l->arena, sql);
         }
     }
     return WEIR_OK;
@@ -259,7 +264,8 @@ static Status check_grouped(const Core *c, const Expr *e)
     if (e->kind == EX_STAR || is_query || pull_is_aggregate(&ctx, e)) return WEIR_OK;
     if (e->kind != EX_ROW) {
         TRY(pull_value(&ctx, e, &v));
-        if (v.constant || is_key(c, v.sql)) return WEIR_OK;
+        if (v.constant || is_key(c, v.sql) || (c->ctx.set && str_eq(v.sql, S("NULL")))) return WEIR_OK;
+        if (pull_is_grouping(&ctx, e)) return WEIR_OK;
     }
     if (e->kind == EX_COLUMN) return check_name(c, e);
     if (e->operand) TRY(check_grouped(c, e->operand));
@@ -284,7 +290,7 @@ static Status check_items(const Core *c)
         const Item *item = &c->items.data[i];
         if (item->expr) {
             TRY(check_grouped(c, item->expr));
-        } else if (!item->is_star && !is_key(c, item->value.sql)) {
+        } else if (!item->is_star && !is_key(c, item->value.sql) && !str_eq(item->value.sql, S("NULL"))) {
             return diag_error(c->l->p->diags, WEIR_E_GROUP, pull_at(c->l, c->q->span),
                               "column \"%.*s\" is neither grouped nor aggregated", STR_ARG(item->name));
         }
@@ -321,11 +327,12 @@ static Status order_output(Core *c, int64_t n, PullValue *v)
 static Status order_expression(Core *c, const Expr *e, PullValue *v)
 {
     PullContext ctx = c->ctx;
-    ctx.allow_agg = ctx.allow_window = true;
+    ctx.allow_agg = true;
+    ctx.allow_window = !ctx.set;
     ctx.clause = "ORDER BY";
     TRY(pull_value(&ctx, e, v));
     if (c->is_grouped) TRY(check_grouped(c, e));
-    if (!c->is_wrapped || v->constant) return WEIR_OK;
+    if (!c->is_wrapped || (v->constant && !ctx.set)) return WEIR_OK;
     Str name = pull_inner_name(c->l->arena, "o", c->hidden.len + 1);
     vec_push(&c->hidden, c->l->arena, str_printf(c->l->arena, "%.*s AS %.*s", STR_ARG(v->sql), STR_ARG(name)));
     v->sql = name;
@@ -340,7 +347,7 @@ static Status core_order(Core *c)
         int64_t n;
         TRY(named_output(c, item->expr, &n));
         TRY(n ? order_output(c, n, &v) : order_expression(c, item->expr, &v));
-        if (v.constant) continue; /* a number would be read as an ordinal */
+        if (v.constant && !c->ctx.set) continue; /* a number would be read as an ordinal */
         StrBuf b = {.arena = c->l->arena};
         pull_order_words(&v, item, &b);
         vec_push(&c->orders, c->l->arena, sb_done(&b));
@@ -541,18 +548,22 @@ static Status write_body(const Core *c, StrBuf *b)
     return write_windows(c, b);
 }
 
+/* SELECT … FROM ( */
+static void write_wrapping(const Core *c, StrBuf *b)
+{
+    sb_z(b, is_plain_distinct(c->q) ? "SELECT DISTINCT " : "SELECT ");
+    for (ptrdiff_t i = 0; i < c->items.len; i++) {
+        if (i) sb_lit(b, ", ");
+        sb_str(b, pull_inner_name(b->arena, "c", i + 1));
+        sb_lit(b, " AS ");
+        pull_name(b, c->items.data[i].name);
+    }
+    sb_lit(b, " FROM (");
+}
+
 static Status write_core(const Core *c, StrBuf *b)
 {
-    if (c->is_wrapped) {
-        sb_z(b, is_plain_distinct(c->q) ? "SELECT DISTINCT " : "SELECT ");
-        for (ptrdiff_t i = 0; i < c->items.len; i++) {
-            if (i) sb_lit(b, ", ");
-            sb_str(b, pull_inner_name(b->arena, "c", i + 1));
-            sb_lit(b, " AS ");
-            pull_name(b, c->items.data[i].name);
-        }
-        sb_lit(b, " FROM (");
-    }
+    if (c->is_wrapped) write_wrapping(c, b);
     TRY(write_body(c, b));
     if (c->is_wrapped) sb_printf(b, ") WHERE %.*s", STR_ARG(c->filter));
     write_list(b, " ORDER BY ", c->orders.data, c->orders.len);
@@ -612,17 +623,95 @@ static void core_rows(const Core *c, PullRows *out)
     }
 }
 
-static Status select_core(Pull *l, const Select *q, const PullScope *outer, const NameList *names, StrBuf *sql,
-                          PullRows *out)
+/* ---- GROUPING SETS ------------------------------------------------------------------------------ */
+
+/* FROM, WHERE and the select list. */
+static Status begin_core(Pull *l, const Select *q, const PullScope *outer, const NameList *names, const PullSet *set, Core **out)
 {
-    Core *c = new_one(l->arena, Core);
+    Core *c = *out = new_one(l->arena, Core);
     *c = (Core){.l = l, .q = q, .scope = {.outer = outer}};
     c->ctx = (PullContext){.pull = l, .scope = &c->scope, .windows = &q->windows};
     TRY(core_from(c));
     Status where = core_where(c);
+    c->ctx.set = set;
+    c->is_wrapped = set != NULL;
     Status items = core_items(c, names);
     if (where != WEIR_OK || items != WEIR_OK) return where != WEIR_OK ? where : items;
     c->ctx.aliases = &q->items;
+    return WEIR_OK;
+}
+
+static Status check_beside_sets(const Core *c)
+{
+    const Select *q = c->q;
+    if (c->is_open) return pull_unsupported(c->l, q->span, "* of a table whose columns are not known here", "name the columns");
+    if (!q->qualify && q->distinct_on.len == 0 && !has_ties(q)) return WEIR_OK;
+    return pull_unsupported(c->l, q->span, "GROUPING SETS with QUALIFY, DISTINCT ON or WITH TIES", "put the sets into a subquery in FROM");
+}
+
+typedef struct SetKeys {
+    Core *core;
+    PullSet *set;
+} SetKeys;
+
+static Status bit_of_key(void *arg, const Expr *e, uint64_t *bit)
+{
+    SetKeys *s = arg;
+    Str sql;
+    bool is_window;
+    ptrdiff_t i = 0;
+    TRY(group_window(s->core, e, &is_window));
+    TRY(key_sql(s->core, e, &sql));
+    while (i < s->set->keys.len && !str_eq(s->set->keys.data[i], sql)) i++;
+    if (i == s->set->keys.len) vec_push(&s->set->keys, s->core->l->arena, sql);
+    if (i >= 63) return diag_error(s->core->l->p->diags, WEIR_E_LIMIT, pull_at(s->core->l, e->span), "too many keys in GROUP BY");
+    *bit = (uint64_t)1 << i;
+    return WEIR_OK;
+}
+
+/* The groups of one set. A set without keys is one group, of no rows too. */
+static Status one_set(Core *c)
+{
+    const PullSet *set = c->ctx.set;
+    for (ptrdiff_t i = 0; i < set->keys.len; i++)
+        if (set->mask >> i & 1) vec_push(&c->keys, c->l->arena, set->keys.data[i]);
+    c->is_grouped = true;
+    vec_push(&c->hidden, c->l->arena, S("count(*) AS \"g\""));
+    TRY(core_having(c));
+    TRY(check_items(c));
+    return core_order(c);
+}
+
+static Status select_sets(Pull *l, const Select *q, const PullScope *outer, const NameList *names, StrBuf *sql, PullRows *out)
+{
+    Core *c;
+    PullSet all = {0};
+    PullMasks masks = {0};
+    TRY(begin_core(l, q, outer, names, &(PullSet){.is_sought = true}, &c));
+    TRY(check_beside_sets(c));
+    TRY(pull_masks(l, &q->group_by, bit_of_key, &(SetKeys){c, &all}, &masks));
+    for (ptrdiff_t i = 0; i < masks.len; i++) {
+        PullSet *set = new_one(l->arena, PullSet);
+        *set = all;
+        set->mask = masks.data[i];
+        TRY(begin_core(l, q, outer, names, set, &c));
+        TRY(one_set(c));
+        if (i == 0) write_wrapping(c, sql);
+        if (i > 0) sb_lit(sql, " UNION ALL ");
+        TRY(write_body(c, sql));
+    }
+    sb_char(sql, ')');
+    write_list(sql, " ORDER BY ", c->orders.data, c->orders.len);
+    core_rows(c, out);
+    return pull_limit(l, q, outer, sql);
+}
+
+static Status select_core(Pull *l, const Select *q, const PullScope *outer, const NameList *names, StrBuf *sql,
+                          PullRows *out)
+{
+    Core *c;
+    if (pull_has_sets(q)) return select_sets(l, q, outer, names, sql, out);
+    TRY(begin_core(l, q, outer, names, NULL, &c));
     TRY(core_group(c));
     c->is_grouped = needs_grouping(c);
     TRY(core_having(c));

@@ -6,6 +6,7 @@
  * piece of SQL comes with the type and stored form of its value, where they are known.
  *
  *   pull.c        SELECT … FROM …
+ *   pull_sets.c   GROUPING SETS, ROLLUP, CUBE: which keys each set has
  *   pull_set.c    VALUES, set operations
  *   pull_from.c   FROM: tables, views, joins, CTEs; what names mean
  *   pull_expr.c   operators and forms
@@ -89,6 +90,14 @@ typedef struct Pull {
     Span view_span;        /* inside a view: where it is named */
 } Pull;
 
+/* One of GROUPING SETS: the keys of all, as SQL, and a bit for each that it has. */
+typedef struct PullSet {
+    VEC(Str) keys;
+    uint64_t mask;
+    bool is_sought;        /* the keys are not known yet */
+} PullSet;
+typedef VEC(uint64_t) PullMasks;
+
 /* What an expression at its place may see and use. */
 typedef struct PullContext {
     Pull *pull;
@@ -97,6 +106,7 @@ typedef struct PullContext {
     const NamedWindowList *windows;
     const char *clause;            /* for messages: "WHERE" */
     bool allow_agg, allow_window;
+    const PullSet *set;            /* over the groups of one set: keys that it lacks are NULL; or NULL */
 } PullContext;
 
 enum { PULL_DEPTH_MAX = 64 };
@@ -111,6 +121,17 @@ Status pull_select(Pull *l, const Select *q, const PullScope *outer, const NameL
 Status pull_limit(Pull *l, const Select *q, const PullScope *outer, StrBuf *sql);
 /* "c3", quoted: a column of a query inside another. */
 Str pull_inner_name(Arena *a, const char *kind, int64_t n);
+
+/* ---- pull_sets.c ---- */
+bool pull_has_sets(const Select *q);
+/* Gives an expression of GROUP BY its bit. */
+typedef Status (*PullKeyBit)(void *arg, const Expr *e, uint64_t *bit);
+Status pull_masks(Pull *l, const GroupList *list, PullKeyBit bit_of, void *arg, PullMasks *out);
+/* Whether e is a key that the set of the context lacks; *out is NULL of its type then. */
+Status pull_lacks(const PullContext *c, const Expr *e, bool *lacks, PullValue *out);
+/* GROUPING(k, …) */
+bool pull_is_grouping(const PullContext *c, const Expr *e);
+Status pull_grouping(const PullContext *c, const Expr *e, PullValue *out);
 
 /* ---- pull_set.c: append the query without ORDER BY and fill out->cols ---- */
 Status pull_values(Pull *l, const Select *q, const PullScope *outer, const NameList *names, StrBuf *sql,

@@ -62,7 +62,7 @@ static const WindowFunc *find_window_func(Str name)
 
 bool pull_is_aggregate(const PullContext *c, const Expr *e)
 {
-    if (e->kind != EX_CALL || (e->call && e->call->over)) return false;
+    if (e->kind != EX_CALL || (e->call && e->call->over) || pull_is_grouping(c, e)) return false;
     return registry_has_agg(c->pull->p->catalog->registry, e->text);
 }
 
@@ -87,6 +87,7 @@ static bool is_star(const Expr *e)
 static PullContext inside(const PullContext *c, const char *clause)
 {
     PullContext in = *c;
+    in.set = NULL;
     in.allow_agg = in.allow_window = false;
     in.clause = clause;
     return in;

@@ -476,6 +476,9 @@ static bool is_own_column(const PullContext *c, const Expr *e)
 
 bool pull_is_leaf(const PullContext *c, const Expr *e)
 {
+    PullValue v;
+    bool lacks;
+    if (pull_is_grouping(c, e) || (pull_lacks(c, e, &lacks, &v) == WEIR_OK && lacks)) return true;
     switch (e->kind) {
     case EX_COLUMN: return !is_bare_function(e) || is_own_column(c, e) || is_alias(c, e);
     case EX_CALL: return (e->call && e->call->over) || pull_is_aggregate(c, e);
@@ -618,6 +621,10 @@ static bool is_subquery(const Expr *e)
 Status pull_value(const PullContext *c, const Expr *e, PullValue *out)
 {
     Pull *l = c->pull;
+    bool lacks;
+    TRY(pull_lacks(c, e, &lacks, out));
+    if (lacks) return WEIR_OK;
+    if (pull_is_grouping(c, e)) return pull_grouping(c, e, out);
     if (!is_subquery(e)) return KINDS[e->kind](c, e, out);
     for (ptrdiff_t i = 0; i < l->memo.len; i++)
         if (l->memo.data[i].expr == e) {

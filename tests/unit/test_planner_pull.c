@@ -507,7 +507,8 @@ static void bad_groups(void **state)
     refuse_pull("SELECT count(*) FROM sales GROUP BY count(*)", WEIR_E_GROUP, "GROUP BY", NULL);
     refuse_pull("SELECT 1 FROM sales GROUP BY 2", WEIR_E_NAME, "no column 2", "2");
     refuse_pull("SELECT 1 FROM sales ORDER BY 0", WEIR_E_NAME, "no column 0", "0");
-    refuse_pull("SELECT 1 FROM sales GROUP BY ROLLUP (region)", WEIR_E_UNSUPPORTED, "ROLLUP", NULL);
+    refuse_pull("SELECT qty FROM sales GROUP BY ROLLUP (region)", WEIR_E_GROUP, "neither grouped", NULL);
+    refuse_pull("SELECT (SELECT max(qty) FROM sales) FROM sales GROUP BY ROLLUP (region)", WEIR_E_UNSUPPORTED, "over GROUPING SETS", NULL);
     refuse_pull("SELECT median(qty) FROM sales", WEIR_E_UNSUPPORTED, "median", NULL);
     refuse_pull("SELECT sum(item) FROM sales", WEIR_E_TYPE, "sum", NULL);
 }
