@@ -40,6 +40,8 @@ void storage_rollback(Storage *s);
  * this id (RENAME, SET). WEIR_E_EXISTS, WEIR_E_NAME: the database has something of that name, or
  * the name is reserved. */
 Status storage_save_relation(Storage *s, const Relation *r, Diags *d);
+/* Forgets rows, state and counters of a view: it is as new. */
+Status storage_empty_view(Storage *s, const Relation *r, Diags *d);
 /* Drops it with its table, state, positions, counters. */
 Status storage_drop_relation(Storage *s, const Relation *r, Diags *d);
 Status storage_save_setting(Storage *s, Str name, Str value, Diags *d);

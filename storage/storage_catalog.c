@@ -131,31 +131,52 @@ Status storage_save_relation(Storage *s, const Relation *r, Diags *d)
     return st == WEIR_OK ? save_depends(s, r, d) : st;
 }
 
-Status storage_drop_relation(Storage *s, const Relation *r, Diags *d)
+static Status forget(Storage *s, const char *const *texts, int n, const Relation *r, Diags *d)
 {
-    static const char *const forget[] = {
+    for (int i = 0; i < n; i++) {
+        SqlStmt *st;
+        TRY(sql_cached(&s->db, texts[i], &st, d));
+        sql_put_int(st, r->id);
+        TRY(sql_run(&s->db, st, d));
+    }
+    return WEIR_OK;
+}
+
+/* What a view has beside its definition. */
+static Status forget_content(Storage *s, const Relation *r, Diags *d)
+{
+    static const char *const texts[] = {
         "DELETE FROM weir_faults WHERE \"view\" = (SELECT name FROM _weir_relations WHERE id = ?1)",
-        "DELETE FROM _weir_relations WHERE id = ?1",
-        "DELETE FROM _weir_depends WHERE relation = ?1",
-        "DELETE FROM _weir_positions WHERE stream = ?1",
-        "DELETE FROM _weir_rulings WHERE stream = ?1",
         "DELETE FROM _weir_view_progress WHERE view = ?1",
         "DELETE FROM _weir_blocks WHERE view = ?1",
         "DELETE FROM _weir_state_base WHERE view = ?1",
         "DELETE FROM _weir_state_log WHERE view = ?1",
+    };
+    return forget(s, texts, (int)(sizeof texts / sizeof *texts), r, d);
+}
+
+Status storage_empty_view(Storage *s, const Relation *r, Diags *d)
+{
+    assert(s->in_ddl && has_rows(r));
+    TRY(forget_content(s, r, d));
+    return sql_execf(&s->db, d, "DELETE FROM _weir_mv_%lld", (long long)r->id);
+}
+
+Status storage_drop_relation(Storage *s, const Relation *r, Diags *d)
+{
+    static const char *const texts[] = {
+        "DELETE FROM _weir_relations WHERE id = ?1",
+        "DELETE FROM _weir_depends WHERE relation = ?1",
+        "DELETE FROM _weir_positions WHERE stream = ?1",
+        "DELETE FROM _weir_rulings WHERE stream = ?1",
     };
     assert(s->in_ddl);
     if (has_rows(r)) {
         view_table_close(&s->views, r->id);
         TRY(view_table_drop(&s->db, r->id, d));
     }
-    for (size_t i = 0; i < sizeof forget / sizeof *forget; i++) {
-        SqlStmt *st;
-        TRY(sql_cached(&s->db, forget[i], &st, d));
-        sql_put_int(st, r->id);
-        TRY(sql_run(&s->db, st, d));
-    }
-    return WEIR_OK;
+    TRY(forget_content(s, r, d));
+    return forget(s, texts, (int)(sizeof texts / sizeof *texts), r, d);
 }
 
 Status storage_save_setting(Storage *s, Str name, Str value, Diags *d)

@@ -189,6 +189,17 @@ Status engine_backfill(weir *db, Leaf *leaf);
 /* Makes the engine one for trying statements out: before anything is opened. */
 void rehearsal_begin(weir *db);
 
+/* ---- rebuild.c ---------------------------------------------------------------------------------- */
+/* All standing queries while they are taken up again, upstream first. */
+typedef struct Rebuild {
+    Query **queries;
+    int n;
+} Rebuild;
+Query *rebuild_query(const Rebuild *r, int64_t rel_id);
+/* Empties the views that are marked (Query.is_rebuilt) and those that read them: from then on they are
+ * new. WEIR_E_FORMAT: the past of one is not there; nothing was changed. */
+Status rebuild_begin(weir *db, Rebuild *r);
+
 /* ---- recover.c ---------------------------------------------------------------------------------- */
 /* What was declared and the settings; then, with the settings that hold, what runs. */
 Status engine_recover_catalog(weir *db);

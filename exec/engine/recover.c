@@ -120,22 +120,19 @@ static Status same_shape(void *arg, Str space, Str key, Str value)
     return value.n == sizeof shape && !memcmp(value.p, &shape, sizeof shape) ? WEIR_OK : WEIR_E_FORMAT;
 }
 
-/* State can only be read by operators like the ones that wrote it. */
+/* State can only be read by operators like the ones that wrote it; where it was not, the view has to be
+ * made anew. */
 static Status check_shape(weir *db, Query *q)
 {
     OpLoad l;
     TRY(fold_own(db, q->rel, QUERY_SHAPE_OP, &l));
     q->has_saved_shape = l.log_bytes > 0;
-    if (state_fold_each(l.fold, same_shape, q) == WEIR_OK) return WEIR_OK;
-    Status st = diag_error(&db->diags, WEIR_E_FORMAT, (Span){0},
-                           "the state of view \"%.*s\" was saved by another version of its plan", STR_ARG(q->rel->name));
-    diag_hint(&db->diags, "open the database with the weir that wrote it, or build the views anew in a new file");
-    return st;
+    q->is_rebuilt = state_fold_each(l.fold, same_shape, q) != WEIR_OK;
+    return WEIR_OK;
 }
 
 static Status load_ops(weir *db, Query *q)
 {
-    TRY(check_shape(db, q));
     for (int i = 0; i < q->nops; i++) {
         OpLoad l;
         ptrdiff_t known = db->diags.list.len;
@@ -159,28 +156,59 @@ static Status attach_restored(weir *db, Query *q, bool is_new, const OpLoad *own
 }
 
 /* A view that never took part in a commit is as new as one created now; one that was catching up
- * goes on where its own positions were. */
-static Status restore_query(weir *db, Relation *rel)
+ * goes on where its own positions were. From engine_attach on the engine has it. */
+static Status restore_query(weir *db, Query **at)
 {
-    Query *q;
-    ViewProgress progress = {.view = rel->id};
-    TRY(storage_load_progress(db->storage, rel->id, &progress, &db->diags));
+    Query *q = *at;
+    ViewProgress progress = {.view = q->rel->id};
+    TRY(storage_load_progress(db->storage, q->rel->id, &progress, &db->diags));
     bool is_new = progress.next_id == 0;
-    OpLoad own; /* before the query is there: whoever has not been attached would be lost */
-    TRY(fold_own(db, rel, QUERY_POSITIONS_OP, &own));
-    TRY(engine_open_query(db, rel, &q));
+    OpLoad own; /* before the engine has it: whoever has not been attached is closed by us */
+    TRY(fold_own(db, q->rel, QUERY_POSITIONS_OP, &own));
+    if (is_new) q->has_saved_shape = false;
+    *at = NULL;
     TRY(attach_restored(db, q, is_new, &own));
     if (is_new) return WEIR_OK;
     op_view_restore(q->root, &progress);
     return load_ops(db, q);
 }
 
-Status engine_recover_queries(weir *db)
+static Status open_queries(weir *db, Rebuild *r)
 {
     const Map *m = &db->catalog.relations; /* in the order of their ids */
+    r->queries = new (&db->call, Query *, m->len);
     for (ptrdiff_t i = 0; i < m->len; i++) {
         Relation *rel = m->items[i].value;
-        if (rel && engine_is_standing(rel)) TRY(restore_query(db, rel));
+        if (!rel || !engine_is_standing(rel)) continue;
+        TRY(engine_open_query(db, rel, &r->queries[r->n]));
+        r->n++;
+        TRY(check_shape(db, r->queries[r->n - 1]));
     }
+    return rebuild_begin(db, r);
+}
+
+static Status restore_queries(weir *db, Rebuild *r)
+{
+    TRY(open_queries(db, r));
+    for (int i = 0; i < r->n; i++) TRY(restore_query(db, &r->queries[i]));
     return WEIR_OK;
+}
+
+static void close_unattached(const Rebuild *r)
+{
+    for (int i = 0; i < r->n; i++) query_close(r->queries[i]);
+}
+
+Status engine_recover_queries(weir *db)
+{
+    Rebuild *r = new_one(&db->call, Rebuild);
+    OomFrame f;
+    if (OOM_TRY(&f)) {
+        Status st = restore_queries(db, r);
+        OOM_END(&f);
+        close_unattached(r);
+        return st;
+    }
+    close_unattached(r);
+    oom_raise();
 }

@@ -62,6 +62,7 @@ struct Query {
     VEC(Query *) shadows; /* while catching up: plans of stateless views it reads, upstream first */
     bool is_live;         /* fed by the shared scans and by the views themselves */
     bool is_shadow;       /* hands on what another query computes as well; logs and keeps nothing */
+    bool is_rebuilt;      /* made anew from the past when the database was opened */
     bool has_saved_shape; /* query_shape is kept with its state */
     ViewProgress saved_progress; /* as last put into a write set */
     OpMarks *marks;       /* per operator; NULL: never marked */

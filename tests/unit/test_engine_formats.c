@@ -2,6 +2,12 @@
  * database that was never anything else comes to. data/format_<n>.sql: the dump of one. */
 #include "engine_fixture.h"
 
+/* A file that is followed is looked at now and then. */
+static void follow(Engine *e)
+{
+    for (int i = 0; i < 3; i++, e->clock_us += 2000000) run_all(e);
+}
+
 static const char first_rows[] =
     "INSERT INTO names VALUES ('a', 'first'), ('b', 'second');"
     "INSERT INTO s VALUES ('2024-01-01 00:00:00', 'a', 1), ('2024-01-01 00:00:01', 'b', 20),"
@@ -60,9 +66,9 @@ static char *expected(const char *with)
     engine_open(e);
     ok(e, exec_in(e, definitions));
     ok(e, exec_in(e, first_rows));
-    run_all(e);
+    follow(e);
     ok(e, exec_in(e, with));
-    run_all(e);
+    follow(e);
     char *all = everything(e);
     engine_teardown(&state);
     return all;
@@ -95,7 +101,7 @@ static void goes_on(Engine *e, int format)
     free(want);
     for (int restart = 0; restart < 2; restart++) {
         ok(e, exec_in(e, more_rows + (restart ? strlen(more_rows) : 0)));
-        run_all(e);
+        follow(e);
         want = expected(more_rows), got = everything(e);
         assert_string_equal(got, want);
         free(got);
@@ -107,8 +113,95 @@ static void goes_on(Engine *e, int format)
 static void format_1_opens_and_goes_on(void **state) { goes_on(*state, 1); }
 static void format_2_opens_and_goes_on(void **state) { goes_on(*state, 2); }
 
+/* ---- a plan that has changed ------------------------------------------------------------------- */
+
+static const char past[] = "{\"t\":\"2023-01-01 00:00:01\",\"k\":\"a\",\"v\":3}\n{\"t\":\"2023-01-01 00:00:02\",\"k\":\"b\",\"v\":5}\n"
+                           "{\"t\":\"2023-01-01 00:00:12\",\"k\":\"a\",\"v\":1}\n";
+static const char rest[] = "{\"t\":\"2023-01-01 00:00:13\",\"k\":\"b\",\"v\":9}\n{\"t\":\"2023-01-01 00:00:31\",\"k\":\"a\",\"v\":2}\n";
+
+static const char over_files[] =
+    "CREATE STREAM f (t TIMESTAMP(0), k TEXT, v BIGINT, WATERMARK FOR t)"
+    " WITH (connector = 'file', path = 'f.ndjson', format = 'json', follow = true);"
+    "CREATE MATERIALIZED VIEW m AS SELECT k, sum(v) AS x FROM f GROUP BY k;"
+    "CREATE MATERIALIZED VIEW up AS SELECT x, count(*) AS n FROM m GROUP BY x;"
+    "CREATE MATERIALIZED VIEW w AS SELECT window_end, sum(v) AS x FROM f WINDOW TUMBLING (SIZE 10 SECONDS);";
+
+static void change_plan(Engine *e, const char *name)
+{
+    char sql[256];
+    snprintf(sql, sizeof sql, "UPDATE _weir_relations SET sql = replace(sql, 'sum(v)', 'max(v)') WHERE name = '%s'", name);
+    rows(e, sql);
+}
+
+/* As if a newer weir planned it otherwise: the view, and what reads it, are made anew from the files. */
+static void another_plan_is_made_anew(void **state)
+{
+    Engine *e = *state;
+    file_put(e, "f.ndjson", "w", past);
+    engine_open(e);
+    ok(e, exec_in(e, over_files));
+    follow(e);
+    engine_close(e);
+    change_plan(e, "m");
+    engine_open(e);
+    follow(e);
+    assert_string_equal(rows(e, "SELECT * FROM m ORDER BY k"), "a|3\nb|5");
+    assert_string_equal(rows(e, "SELECT * FROM up ORDER BY x"), "3|1\n5|1");
+    assert_string_equal(rows(e, "SELECT x FROM w ORDER BY 1"), "1\n8"); /* as it was */
+    file_put(e, "f.ndjson", "a", rest);
+    follow(e);
+    engine_reopen(e);
+    follow(e);
+    assert_string_equal(rows(e, "SELECT * FROM m ORDER BY k"), "a|3\nb|9");
+    assert_string_equal(rows(e, "SELECT * FROM up ORDER BY x"), "3|1\n9|1");
+    assert_string_equal(rows(e, "SELECT x FROM w ORDER BY 1"), "2\n8\n10");
+}
+
+static void without_its_past_it_is_refused(Engine *e, const char *why)
+{
+    assert_int_equal(engine_try_open(e, false), WEIR_E_FORMAT);
+    if (!strstr(weir_errmsg(e->db), why)) fail_msg("%s", weir_errmsg(e->db));
+    engine_close(e);
+    rows(e, "UPDATE _weir_relations SET sql = replace(sql, 'max(v)', 'sum(v)')");
+    engine_open(e);
+    follow(e);
+}
+
+static void a_rotated_file_is_no_past(void **state)
+{
+    Engine *e = *state;
+    char from[256], to[256];
+    file_put(e, "f.ndjson", "w", past);
+    engine_open(e);
+    ok(e, exec_in(e, over_files));
+    follow(e);
+    engine_close(e);
+    snprintf(from, sizeof from, "%s/f.ndjson", e->folder);
+    snprintf(to, sizeof to, "%s/elsewhere", e->folder);
+    assert_int_equal(rename(from, to), 0);
+    file_put(e, "f.ndjson", "w", rest);
+    change_plan(e, "m");
+    without_its_past_it_is_refused(e, "\"f\" does not keep the past");
+    assert_string_equal(rows(e, "SELECT * FROM m ORDER BY k"), "a|6\nb|14");
+}
+
+static void rows_by_hand_are_no_past(void **state)
+{
+    Engine *e = *state;
+    engine_open(e);
+    ok(e, exec_in(e, "CREATE STREAM s (k TEXT, v BIGINT); CREATE MATERIALIZED VIEW m AS SELECT k, sum(v) AS x FROM s GROUP BY k;"
+                     "INSERT INTO s VALUES ('a', 1), ('a', 2)"));
+    follow(e);
+    engine_close(e);
+    change_plan(e, "m");
+    without_its_past_it_is_refused(e, "\"s\" does not keep the past");
+    assert_string_equal(rows(e, "SELECT * FROM m ORDER BY k"), "a|3");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(format_1_opens_and_goes_on), TEST(format_2_opens_and_goes_on)};
+    const struct CMUnitTest tests[] = {TEST(format_1_opens_and_goes_on), TEST(format_2_opens_and_goes_on),
+                                       TEST(another_plan_is_made_anew), TEST(a_rotated_file_is_no_past),
+                                       TEST(rows_by_hand_are_no_past)};
     return cmocka_run_group_tests_name("engine_formats", tests, NULL, NULL);
 }
