@@ -28,6 +28,8 @@ WEIR_API int weir_test_plant(const char *name);
 WEIR_API int64_t weir_test_memory_used(void);
 /* Rows that the operators of a view keep as state, its own rows aside; -1: no such view. */
 WEIR_API int64_t weir_test_state_rows(weir *db, const char *view);
+/* How commits are synced: "off", "normal", "full". */
+WEIR_API const char *weir_test_synchronous(weir *db);
 /* Benchmarks: reads the rows of the one stream that `sql` (a SELECT) is over into memory, then runs
  * its operators over the ready batches into a counting sink, `runs` times, without any database
  * work. `with_hash`: the first run also hashes the rows out, untimed. WEIR_E_* as weir_prepare. */

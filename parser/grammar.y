@@ -744,7 +744,7 @@ option_word(A) ::= option_word(K) DOT ID|NULL|LIMIT|FROM|ON|TABLE|DEFAULT|ORDER|
 %type option_value {OptionItem}
 option_value(A) ::= STRING(X). { A = build_option_value(b, X, X, true); }
 option_value(A) ::= NUMBER(X). { A = build_option_value(b, X, X, false); }
-option_value(A) ::= ID|TRUE|FALSE|NULL|ON(X). { A = build_option_value(b, X, X, false); }
+option_value(A) ::= ID|TRUE|FALSE|NULL|ON|FULL(X). { A = build_option_value(b, X, X, false); }
 option_value(A) ::= PLUS|MINUS(X) NUMBER(Y). { A = build_option_value(b, X, Y, false); }
 option_value(A) ::= NUMBER(X) UNIT|ID(Y). { A = build_option_value(b, X, Y, false); }
 option_value(A) ::= INTERVAL(K) STRING(X) UNIT(U). { A = build_option_interval(b, K, X, U); }

@@ -27,6 +27,8 @@ void storage_close(Storage *s);
 /* Options that SET changes while the database is open (synchronous, wal_limit, error_limit). */
 Status storage_configure(Storage *s, const StorageOptions *o, Diags *d);
 const char *storage_path(const Storage *s);
+/* What commits are synced with now, as SQLite says: "off", "normal", "full". */
+const char *storage_synchronous(Storage *s);
 /* The read-only connection for pull queries (struct sqlite3 *), opened on first use. */
 Status storage_reader(Storage *s, struct sqlite3 **out, Diags *d);
 /* While it is on, what is prepared there reads tables and views of the file and does nothing else. */

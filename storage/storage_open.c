@@ -88,7 +88,18 @@ Status storage_configure(Storage *s, const StorageOptions *o, Diags *d)
     s->error_limit = o->error_limit > 0 ? o->error_limit : error_limit_default;
     if (s->read_only) return WEIR_OK;
     return sql_execf(&s->db, d, "PRAGMA synchronous = %s; PRAGMA journal_size_limit = %lld",
-                     WEIR_PLANT("skipped-sync") ? "OFF" : synchronous_word(o->synchronous), (long long)s->wal_limit);
+                     s->folder || WEIR_PLANT("skipped-sync") ? "OFF" : synchronous_word(o->synchronous), (long long)s->wal_limit);
+}
+
+const char *storage_synchronous(Storage *s)
+{
+    static const char *const words[] = {"off", "normal", "full", "extra"};
+    SqlStmt st;
+    int64_t level = 0;
+    if (sql_prepare(&s->db, S("PRAGMA synchronous"), &st, NULL) != WEIR_OK) return "";
+    Status status = sql_one_int(&s->db, &st, &level, NULL);
+    sql_finalize(&st);
+    return status == WEIR_OK ? words[level & 3] : "";
 }
 
 static Status set_up_reader(Sql *q, Diags *d)

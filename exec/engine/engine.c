@@ -83,16 +83,37 @@ void engine_apply_settings(weir *db)
         .strict = options_bool(o, "strict", false),
         .seed = (uint64_t)options_int(o, "seed", 1),
         .time_zone = options_text(o, "time_zone", "UTC"),
-        .synchronous = options_text(o, "synchronous", "normal"),
+        .synchronous = options_text(o, "synchronous", "auto"),
     };
     if (str_ieq(db->settings.time_zone, S("UTC"))) db->settings.time_zone = S("");
     db->epoch.error_limit = db->settings.error_limit;
     db->epoch.rows_max = db->settings.epoch_rows;
 }
 
+/* Rows that nobody can send again: those of INSERT and weir_push, and of what is pushed to us. */
+static bool is_pushed(const weir *db, const Relation *r)
+{
+    if (r->kind == REL_SINK) return true;
+    if (r->kind != REL_STREAM && r->kind != REL_TABLE) return false;
+    const Option *name = options_get(&r->options, "connector");
+    const ConnectorDef *c = name ? registry_connector(&db->registry, name->value) : NULL;
+    return !c || !c->impl || !strcmp(((const SourceImpl *)c->impl)->delivery, "at-least-once");
+}
+
+/* A power loss may take the newest commits under "normal": they are made again from the input's position. */
+static Str synchronous_of(const weir *db)
+{
+    if (!str_ieq(db->settings.synchronous, S("auto"))) return db->settings.synchronous;
+    const Map *m = &db->catalog.relations;
+    bool is_full = false;
+    for (ptrdiff_t i = 0; i < m->len; i++)
+        if (m->items[i].value) is_full |= is_pushed(db, m->items[i].value);
+    return is_full ? S("full") : S("normal");
+}
+
 static StorageOptions storage_options(const weir *db)
 {
-    return (StorageOptions){.read_only = db->read_only, .synchronous = db->settings.synchronous,
+    return (StorageOptions){.read_only = db->read_only, .synchronous = synchronous_of(db),
                             .wal_limit = db->settings.wal_limit, .error_limit = db->settings.error_limit};
 }
 
@@ -208,6 +229,8 @@ void weir_interrupt(weir *db)
 }
 
 int64_t weir_test_fail_allocation(int64_t n) { return mem_fail_after(n); }
+
+const char *weir_test_synchronous(weir *db) { return storage_synchronous(db->storage); }
 
 int64_t weir_test_memory_used(void) { return mem_in_use(); }
 

@@ -401,7 +401,7 @@ static Status start_all(Definitions *d)
         TRY(start(d, c));
         c->query = NULL;
     }
-    return d->settings.len ? engine_configure_storage(d->db) : WEIR_OK;
+    return engine_configure_storage(d->db); /* what was declared decides too */
 }
 
 /* ---- all or nothing ------------------------------------------------------------------------------ */

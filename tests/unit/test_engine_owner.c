@@ -187,6 +187,28 @@ static void a_checkpoint_empties_the_log(void **state)
     same_as_uninterrupted(e, 30);
 }
 
+/* ---- durability -------------------------------------------------------------------------------- */
+
+/* What can be read again needs no sync of each commit; what cannot does. */
+static void durability_follows_what_is_read(void **state)
+{
+    Engine *e = *state;
+    put_rows(e, 0, 3);
+    engine_open(e);
+    ok(e, exec_in(e, views));
+    assert_string_equal(weir_test_synchronous(e->db), "normal");
+    ok(e, exec_in(e, "CREATE STREAM s (v BIGINT)"));
+    assert_string_equal(weir_test_synchronous(e->db), "full");
+    engine_reopen(e);
+    assert_string_equal(weir_test_synchronous(e->db), "full");
+    ok(e, exec_in(e, "DROP STREAM s"));
+    assert_string_equal(weir_test_synchronous(e->db), "normal");
+    ok(e, exec_in(e, "SET synchronous = off"));
+    assert_string_equal(weir_test_synchronous(e->db), "off");
+    ok(e, exec_in(e, "SET synchronous = full"));
+    assert_string_equal(weir_test_synchronous(e->db), "full");
+}
+
 /* ---- counters near their end (wound 17) -------------------------------------------------------- */
 
 /* Numbers that count commits, rows and errors go on to the last one there is. */
@@ -218,6 +240,7 @@ int main(void)
         TEST(killed_between_taking_and_committing),
         TEST(a_copy_from_the_middle_of_a_window_goes_on),
         TEST(a_checkpoint_empties_the_log),
+        TEST(durability_follows_what_is_read),
         TEST(counters_near_their_end),
     };
     return cmocka_run_group_tests_name("engine_owner", tests, NULL, NULL);
