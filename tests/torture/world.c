@@ -160,8 +160,9 @@ static void world_up(World *w)
         weir_status st = weir_open(w->db_path, &opt, &w->db);
         if (st == WEIR_OK) st = register_all(w);
         is_cut |= w->may_step_back;
-        if (st == WEIR_OK) break;
-        was_harmed(w, st);
+        if (st == WEIR_OK && !disk_is_dead()) break;
+        if (st == WEIR_OK) world_close(w); /* the power went after the commit */
+        else was_harmed(w, st);
     }
     if (!w->db) world_fail(w, "it never comes up");
     if (!w->has_failed && is_cut) world_check_integrity(w);
@@ -271,7 +272,9 @@ static void do_view(World *w, const char *line)
     world_up(w);
     if (w->has_failed) return;
     weir_status st = register_views(w);
-    if (st != WEIR_OK && was_harmed(w, st)) world_up(w);
+    if (st == WEIR_OK && disk_is_dead()) world_close(w);
+    else if (st != WEIR_OK) was_harmed(w, st);
+    world_up(w);
     if (!w->has_failed) world_check(w);
 }
 
@@ -434,11 +437,11 @@ static bool has_taken_all(const World *w)
 
 void world_finish(World *w)
 {
-    for (int i = 0; i < TRIES_MAX && !w->has_failed; i++) {
+    int complete = 0; /* twice, for the power may still go, and commits with it */
+    for (int i = 0; i < TRIES_MAX && !w->has_failed && complete < 2; i++) {
         do_run(w, "");
-        if (w->db && has_taken_all(w)) break;
+        complete = w->db && has_taken_all(w) ? complete + 1 : 0;
     }
-    if (!w->has_failed) do_run(w, "");
     if (!w->has_failed && !has_taken_all(w)) world_fail(w, "not all rows are ever read");
     if (!w->has_failed) do_restart(w, "");
 }
