@@ -392,8 +392,8 @@ static void condition(StrBuf *sql, const char *words, Str text, const char *more
 
 /* What the file knows, then what only the engine at work does. */
 static const char JOBS_SQL[] =
-    "SELECT p.*, coalesce(j.state, v.state) AS state, round(j.rows_per_s, 1) AS rows_per_s, "
-    "round(j.changes_per_s, 1) AS changes_per_s, j.limited_by, round(j.lag_s, 1) AS lag_s, j.unread_bytes "
+    "SELECT p.*, coalesce(j.state, v.state) AS state, j.rows_per_s, "
+    "j.changes_per_s, j.limited_by, j.lag_s, j.unread_bytes "
     "FROM weir_progress p LEFT JOIN weir_views v ON v.name = p.\"view\" LEFT JOIN weir_jobs j ON j.\"view\" = p.\"view\" WHERE true";
 
 /* LIKE is about the view of a job; the stream or the query of an error. SQLite's LIKE has no case. */

@@ -16,8 +16,6 @@ typedef struct Job {
     int nscans;
 } Job;
 
-static Value real(double d) { return (Value){.type = TYPE_OF(TYPE_DOUBLE), .d = d}; }
-
 static void add_scan(Job *j, const Scan *s)
 {
     for (int i = 0; i < j->nscans; i++)
@@ -117,7 +115,7 @@ static void put_lag(const Job *j, Value *row)
     }
     if (is_known) row[COL_UNREAD] = (Value){.type = TYPE_BIGINT_, .i = unread};
     if (least == INT64_MIN || least == INT64_MAX || query_has_ended(j->query)) return;
-    row[COL_LAG] = real((double)(j->db->last_now_us - least) / 1e6);
+    row[COL_LAG] = system_real((double)(j->db->last_now_us - least) / 1e6, 3);
 }
 
 static void put_job(SystemRows *r, const Query *q, int64_t now)
@@ -131,9 +129,9 @@ static void put_job(SystemRows *r, const Query *q, int64_t now)
     if (!q->marks) return;
     double rows = 0;
     for (int i = 0; i < q->nleaves; i++) rows += query_actual(q, q->leaves[i]->op.plan->id, now).in_per_s;
-    row[COL_ROWS_PER_S] = real(rows);
-    row[COL_CHANGES_PER_S] = real(query_actual(q, q->nops - 1, now).in_per_s);
-    row[COL_BUSY] = real(query_busy(q, now));
+    row[COL_ROWS_PER_S] = system_real(rows, 1);
+    row[COL_CHANGES_PER_S] = system_real(query_actual(q, q->nops - 1, now).in_per_s, 1);
+    row[COL_BUSY] = system_real(query_busy(q, now), 4);
     if (!query_has_ended(q)) row[COL_LIMITED_BY] = value_text(limited_by(&j, &r->arena));
 }
 

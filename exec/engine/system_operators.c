@@ -8,7 +8,6 @@ enum {
 };
 
 static Value integer(int64_t i) { return (Value){.type = TYPE_BIGINT_, .i = i}; }
-static Value real(double d) { return (Value){.type = TYPE_OF(TYPE_DOUBLE), .d = d}; }
 
 /* The first that reads it; the root has none. */
 static int32_t parent_of(const PhysPlan *plan, int32_t id)
@@ -36,11 +35,11 @@ static void put_actual(SystemRows *r, const OpActual *a, Value *row)
     row[COL_ROWS_IN] = integer(a->rows_in);
     row[COL_ROWS_OUT] = integer(a->rows_out);
     row[COL_BATCHES] = integer(a->batches);
-    row[COL_TIME] = real((double)a->time_us / 1e3);
+    row[COL_TIME] = system_real((double)a->time_us / 1e3, 3);
     if (a->has_rates) {
-        row[COL_IN_PER_S] = real(a->in_per_s);
-        row[COL_OUT_PER_S] = real(a->out_per_s);
-        row[COL_BUSY] = real(a->busy);
+        row[COL_IN_PER_S] = system_real(a->in_per_s, 1);
+        row[COL_OUT_PER_S] = system_real(a->out_per_s, 1);
+        row[COL_BUSY] = system_real(a->busy, 4);
     }
     if (a->state_rows >= 0) row[COL_STATE_ROWS] = integer(a->state_rows);
     if (a->state_bytes >= 0) row[COL_STATE_BYTES] = integer(a->state_bytes);

@@ -22,6 +22,15 @@ typedef struct SystemModule {
     const SystemTable *table;
 } SystemModule;
 
+Value system_real(double d, int decimals)
+{
+    static const double POWERS[] = {1, 10, 100, 1000, 10000};
+    double p = POWERS[decimals];
+    if (d > 1e14 || d < -1e14) decimals = 0;
+    if (decimals == 0) return (Value){.type = TYPE_OF(TYPE_DOUBLE), .d = d};
+    return (Value){.type = TYPE_OF(TYPE_DOUBLE), .d = (double)(int64_t)(d * p + (d < 0 ? -0.5 : 0.5)) / p};
+}
+
 Value *system_row(SystemRows *r)
 {
     Value *row = new (&r->arena, Value, r->ncols);

@@ -31,6 +31,8 @@ typedef struct SystemTable {
 
 /* There are no rows: why. */
 void system_fail(SystemRows *r, Status st, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* A DOUBLE to so many decimals. */
+Value system_real(double d, int decimals);
 /* One more row, all of it NULL. */
 Value *system_row(SystemRows *r);
 extern const SystemTable system_operators, system_jobs, system_state, system_watermarks;
