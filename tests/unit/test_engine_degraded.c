@@ -148,6 +148,26 @@ static void a_failed_sync_is_the_end(void **state)
     assert_string_equal(rows(e, "SELECT n, total FROM m"), "3|13");
 }
 
+/* What the view cannot take leaves the input where it was: one transaction has both. */
+static void a_view_that_cannot_be_written_keeps_the_position(void **state)
+{
+    Engine *e = *state;
+    begin(e);
+    char before[64];
+    snprintf(before, sizeof before, "%s", rows(e, "SELECT offset, rows FROM _weir_positions"));
+    rows(e, "CREATE TRIGGER no BEFORE INSERT ON _weir_mv_2 BEGIN SELECT raise(ABORT, 'no'); END");
+    rows(e, "ALTER TABLE _weir_mv_2 RENAME TO elsewhere");
+    file_put(e, "f.ndjson", "a", "{\"v\":10}\n");
+    e->clock_us += 2000000;
+    assert_int_equal(weir_run(e->db, 0), WEIR_E_FAULTED);
+    assert_string_equal(rows(e, "SELECT offset, rows FROM _weir_positions"), before);
+    rows(e, "ALTER TABLE elsewhere RENAME TO _weir_mv_2");
+    rows(e, "DROP TRIGGER no");
+    engine_reopen(e);
+    run_all(e);
+    assert_string_equal(rows(e, "SELECT n, total FROM m"), "3|13");
+}
+
 /* ---- a reader that stays ----------------------------------------------------------------------- */
 
 static pid_t start_reader(Engine *e, int *say)
@@ -212,6 +232,7 @@ int main(void)
         TEST(closed_while_degraded),
         TEST(waits_are_uneven),
         TEST(a_failed_sync_is_the_end),
+        TEST(a_view_that_cannot_be_written_keeps_the_position),
         TEST(a_reader_that_stays_slows_down_then_stops),
     };
     return cmocka_run_group_tests_name("engine_degraded", tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* test_engine_owner.c: one engine at a time owns a database, whatever becomes of its lock; a copy made
- * from a running engine goes on as the original does (wounds 1, 4, 6, 10, 12, 13 and 17). */
+ * from a running engine goes on as the original does (wounds 1, 3, 6, 7, 8, 10, 12, 13 and 17). */
 #include "engine_fixture.h"
 
 #include <signal.h>
@@ -144,6 +144,59 @@ static void killed_between_taking_and_committing(void **state)
     close(hear);
 }
 
+/* Nothing came: nothing is written, handed on or read again, however often it is opened. */
+static void nothing_comes_twice(void **state)
+{
+    Engine *e = *state;
+    char before[256];
+    put_rows(e, 0, 33);
+    engine_open(e);
+    ok(e, exec_in(e, views));
+    follow(e);
+    const char *figures = "SELECT (SELECT group_concat(changes) FROM weir_views), (SELECT group_concat(offset || '+' || rows) FROM _weir_positions)";
+    snprintf(before, sizeof before, "%s", rows(e, figures));
+    for (int i = 0; i < 4; i++) {
+        engine_reopen(e);
+        follow(e);
+        assert_string_equal(rows(e, figures), before);
+    }
+    put_rows(e, 33, 44);
+    follow(e);
+    same_as_uninterrupted(e, 44);
+}
+
+/* One restart after the other, with a few rows between. */
+static void forced_restarts_in_a_row(void **state)
+{
+    Engine *e = *state;
+    put_rows(e, 0, 5);
+    engine_open(e);
+    ok(e, exec_in(e, views));
+    for (int n = 5; n < 60; n += 5) {
+        put_rows(e, n, n + 5);
+        follow(e);
+        engine_reopen(e);
+    }
+    same_as_uninterrupted(e, 60);
+}
+
+/* A stream without a row yet keeps its place too. */
+static void an_empty_input_keeps_its_place(void **state)
+{
+    Engine *e = *state;
+    file_put(e, "f.ndjson", "w", "");
+    engine_open(e);
+    ok(e, exec_in(e, views));
+    follow(e);
+    engine_reopen(e);
+    follow(e);
+    put_rows(e, 0, 12);
+    follow(e);
+    engine_reopen(e);
+    follow(e);
+    same_as_uninterrupted(e, 12);
+}
+
 /* ---- a copy ------------------------------------------------------------------------------------ */
 
 static void a_copy_from_the_middle_of_a_window_goes_on(void **state)
@@ -238,6 +291,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_stopped_engine_that_was_replaced_commits_nothing),
         TEST(killed_between_taking_and_committing),
+        TEST(nothing_comes_twice),
+        TEST(forced_restarts_in_a_row),
+        TEST(an_empty_input_keeps_its_place),
         TEST(a_copy_from_the_middle_of_a_window_goes_on),
         TEST(a_checkpoint_empties_the_log),
         TEST(durability_follows_what_is_read),
