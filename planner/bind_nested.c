@@ -25,7 +25,6 @@ static Status bring_together(Binder *b, BExpr **exprs, int n, int step, const ch
         return st;
     }
     if (t->kind == TYPE_NULL) *t = TYPE_OF(TYPE_TEXT);
-    if (t->kind == TYPE_BLOB) return bind_unsupported(b, list[0]->span, "BLOB inside ARRAY, ROW or MAP");
     for (int i = 0; i < n; i += step) TRY(cast_insert(b->p, exprs[i], *t, &exprs[i]));
     return WEIR_OK;
 }
@@ -57,7 +56,6 @@ Status bind_row_value(Binder *b, const ExprContext *c, const Expr *e, BExpr **ou
     TypeField *fields = new (b->p->arena, TypeField, n);
     for (int i = 0; i < n; i++) {
         Type t = items[i]->type.kind == TYPE_NULL ? TYPE_OF(TYPE_TEXT) : items[i]->type;
-        if (t.kind == TYPE_BLOB) return bind_unsupported(b, items[i]->span, "BLOB inside ARRAY, ROW or MAP");
         fields[i] = (TypeField){str_printf(b->p->arena, "f%d", i + 1), t};
         TRY(cast_insert(b->p, items[i], t, &items[i]));
     }
@@ -76,7 +74,6 @@ Status bind_map(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
     TRY(bind_items(b, c, e, &items));
     TRY(bring_together(b, items, n, 2, "keys of MAP", &parts[0].type));
     TRY(bring_together(b, items + 1, n - 1, 2, "values of MAP", &parts[1].type));
-    if (type_is_nested(parts[0].type.kind)) return bind_unsupported(b, e->span, "MAP with a nested key");
     return constructed(b, "map", (Type){.kind = TYPE_MAP, .args = parts, .nargs = 2}, items, n, e->span, out);
 }
 

@@ -214,7 +214,7 @@ static Status finish_json(const PullContext *c, const Expr *e, const PullValue *
 {
     Pull *l = c->pull;
     *sql = str_printf(l->arena, "nullif(%.*s, '[]')", STR_ARG(*sql));
-    if (!item->type.known || item->type.type.kind == TYPE_BLOB || item->type.type.kind == TYPE_NULL) return WEIR_OK;
+    if (!item->type.known || item->type.type.kind == TYPE_NULL) return WEIR_OK;
     PullValue json = {.sql = *sql, .type = pull_type(TYPE_OF(TYPE_JSON))}, made;
     BExpr *column = pull_bound(l, &json, 0, pull_at(l, e->span));
     BExpr *cast = bexpr_cast(l->arena, column, type_array(item->type.type, l->arena), false, pull_at(l, e->span));
@@ -248,6 +248,18 @@ static Status write_join(const PullContext *c, const Expr *e, const PullValue *v
     return WEIR_OK;
 }
 
+/* SQLite's JSON holds no BLOB: in base 64 it does. */
+static Status base64_item(const PullContext *c, const Expr *e, const PullValue *v, PullValue *out)
+{
+    Pull *l = c->pull;
+    const FuncDef *def = NULL;
+    for (int i = 0; (def = registry_func(l->p->catalog->registry, S("to_base64"), i)) && def->args[0] != 'x';) i++;
+    if (!def) return pull_unsupported(l, e->span, "an array of BLOB", NULL);
+    BExpr **args = new (l->arena, BExpr *, 1);
+    args[0] = pull_bound(l, v, 0, pull_at(l, e->span));
+    return pull_emit(l, bexpr_call(l->arena, def, TYPE_OF(TYPE_TEXT), args, 1, pull_at(l, e->span)), v, 1, out);
+}
+
 /* What stands between the parentheses. */
 static Status write_args(const PullContext *c, const Expr *e, const NativeAgg *f, const PullValue *v, int n, StrBuf *b)
 {
@@ -257,6 +269,11 @@ static Status write_args(const PullContext *c, const Expr *e, const NativeAgg *f
     }
     if (e->call && e->call->is_distinct) sb_lit(b, "DISTINCT ");
     if (f->shape == SHAPE_JOIN) return write_join(c, e, v, n, b);
+    PullValue text;
+    if (f->shape == SHAPE_JSON && v->type.known && v->type.type.kind == TYPE_BLOB) {
+        TRY(base64_item(c, e, v, &text));
+        v = &text;
+    }
     if (f->shape == SHAPE_JSON) {
         sb_str(b, json_item(b->arena, &v[0]));
         return WEIR_OK;

@@ -264,8 +264,7 @@ static bool find_result(Planner *p, const ArgPattern *pat, BExpr *const *args, i
     if (r[0] == 'e') return element_type(m->types[r[1] - '1'], &m->result);
     if ((r[0] != 'A' && r[0] != 'M') || !r[1]) return letter_type(pat, m, nargs, r[0], &m->result);
     Type part;
-    if (!letter_type(pat, m, nargs, r[1], &part) || part.kind == TYPE_BLOB) return false;
-    if (r[0] == 'M' && type_is_nested(part.kind)) return false; /* keys are text */
+    if (!letter_type(pat, m, nargs, r[1], &part)) return false;
     m->result = r[0] == 'A' ? type_array(part, p->arena) : type_map(part, TYPE_BIGINT_, p->arena);
     return true;
 }

@@ -20,7 +20,7 @@ static void put_counts(const AggCall *call, const Treap *t, StrBuf *b)
     EACH_VALUE (t, n) {
         StrBuf key = {.arena = b->arena};
         Value v = multiset_value(call, n, b->arena);
-        value_print(&key, &v);
+        nested_put_key(&key, &v);
         if (b->n > 1) sb_char(b, ',');
         json_quote(b, str_of(key.p, key.n));
         sb_printf(b, ":%lld", (long long)n->count);

@@ -449,7 +449,8 @@ static void cast_json_scalar(EvalCtx *c, const Column *args, int nargs, Column *
 
 /* ---- ARRAY, ROW, MAP ------------------------------------------------------------------------- */
 
-/* JSON, text that holds JSON, or a nested value as another nested type. JSON's null is NULL. */
+/* JSON, text that holds JSON, or a nested value as another nested type; JSON as a BLOB, which is base 64 in
+ * it. JSON's null is NULL. */
 static void cast_nested(EvalCtx *c, const Column *args, int nargs, Column *out)
 {
     (void)nargs;
@@ -548,6 +549,7 @@ static const CastDef CASTS[TYPE_COUNT][TYPE_COUNT] = {
                    [TYPE_TIME] = FAILS(cast_json_scalar),
                    [TYPE_INTERVAL] = FAILS(cast_json_scalar),
                    [TYPE_JSON] = CAST(cast_same_text),
+                   [TYPE_BLOB] = FAILS(cast_nested),
                    [TYPE_ARRAY] = FAILS(cast_nested),
                    [TYPE_ROW] = FAILS(cast_nested),
                    [TYPE_MAP] = FAILS(cast_nested)},

@@ -1,8 +1,10 @@
 /* nested.c: see nested.h. Depth is bounded by that of the type. */
 #include "exec/expr/nested.h"
+#include "base/base64.h"
 #include "base/datetime.h"
 #include "base/decimal.h"
 #include "base/number.h"
+#include "base/utf8.h"
 #include "exec/expr/json_text.h"
 
 #include <math.h>
@@ -26,6 +28,19 @@ static void put_quoted(StrBuf *b, const Value *v)
     json_quote(b, str_of(text.p, text.n));
 }
 
+static void put_blob(StrBuf *b, Str bytes)
+{
+    sb_char(b, '"');
+    base64_put(b, bytes);
+    sb_char(b, '"');
+}
+
+void nested_put_key(StrBuf *b, const Value *key)
+{
+    if (key->type.kind == TYPE_BLOB) base64_put(b, key->s);
+    else value_print(b, key);
+}
+
 void nested_put(StrBuf *b, const Value *v)
 {
     if (v->is_null) {
@@ -43,7 +58,7 @@ void nested_put(StrBuf *b, const Value *v)
     case TYPE_ROW:
     case TYPE_MAP: sb_str(b, v->s); return;
     case TYPE_TEXT: json_quote(b, v->s); return;
-    case TYPE_BLOB:
+    case TYPE_BLOB: put_blob(b, v->s); return;
     case TYPE_TIMESTAMP:
     case TYPE_DATE:
     case TYPE_TIME:
@@ -119,14 +134,20 @@ static bool is_own_kind(JsonKind k, Type t, Str text)
     return k == JSON_STRING;
 }
 
-static bool read_scalar(Str json, JsonKind k, Type t, NestedReading how, Arena *a, Value *v)
+/* BLOBs are base 64; from a TEXT, and to one, they are its bytes, as in a cast. */
+static bool read_bytes(Str text, const Type *from, Type t, Arena *a, Value *v)
+{
+    v->s = text;
+    if (t.kind == TYPE_BLOB) return (from && from->kind == TYPE_TEXT) || base64_read(text, a, &v->s);
+    return !from || from->kind != TYPE_BLOB || (base64_read(text, a, &v->s) && utf8_is_valid(v->s));
+}
+
+static bool read_scalar(Str json, JsonKind k, const Type *from, Type t, NestedReading how, Arena *a, Value *v)
 {
     Str text = json;
     if (k == JSON_STRING && !json_unquote(a, json, &text)) return false;
-    if (t.kind == TYPE_TEXT) {
-        v->s = text;
-        return true;
-    }
+    if (t.kind == TYPE_BLOB && k != JSON_STRING) return false;
+    if (t.kind == TYPE_TEXT || t.kind == TYPE_BLOB) return read_bytes(text, from, t, a, v);
     if (how == NESTED_STRICT && !is_own_kind(k, t, text)) return false;
     return k != JSON_ARRAY && k != JSON_OBJECT && read_text(str_trim(text), t, v);
 }
@@ -205,19 +226,22 @@ typedef struct MapEntry {
     ptrdiff_t place; /* of equal keys the last counts */
 } MapEntry;
 
-static bool read_key(Str quoted, Type t, Arena *a, Str *out)
+static bool key_value(Str s, const Type *from, Type t, NestedReading how, Arena *a, Value *v)
+{
+    if (type_is_nested(t.kind)) return json_check(s, &s) != JSON_INVALID && nested_read(s, from, t, how, a, v) && !v->is_null;
+    if (t.kind == TYPE_TEXT || t.kind == TYPE_BLOB) return read_bytes(s, from, t, a, v);
+    v->s = s;
+    return t.kind == TYPE_JSON || read_text(str_trim(s), t, v);
+}
+
+static bool read_key(Str quoted, const Type *from, Type t, NestedReading how, Arena *a, Str *out)
 {
     Value v = {.type = t};
     StrBuf text = {.arena = a};
     Str s;
-    if (!json_unquote(a, quoted, &s)) return false;
-    if (t.kind == TYPE_TEXT || t.kind == TYPE_JSON) {
-        *out = s;
-        return true;
-    }
-    if (!read_text(str_trim(s), t, &v)) return false;
+    if (!json_unquote(a, quoted, &s) || !key_value(s, from, t, how, a, &v)) return false;
     if (t.kind == TYPE_DOUBLE && v.d == 0) v.d = 0;
-    value_print(&text, &v);
+    nested_put_key(&text, &v);
     *out = str_of(text.p, text.n);
     return true;
 }
@@ -230,12 +254,12 @@ static int entry_cmp(const void *a, const void *b)
 }
 
 /* Sorted by key, then as they stood. False: a key that does not fit. */
-static bool read_entries(Str json, Type key, Arena *a, MapEntry *list, ptrdiff_t *n)
+static bool read_entries(Str json, const Type *from, Type key, NestedReading how, Arena *a, MapEntry *list, ptrdiff_t *n)
 {
     JsonIter it = json_iter(json);
     while (json_next(&it)) {
         MapEntry *e = &list[*n];
-        if (!read_key(it.key, key, a, &e->key)) return false;
+        if (!read_key(it.key, from, key, how, a, &e->key)) return false;
         e->value = it.value;
         e->place = (*n)++;
     }
@@ -249,7 +273,7 @@ static bool read_map(StrBuf *b, Str json, const Type *from, Type t, NestedReadin
     Type value = t.nargs == 2 ? t.args[1].type : TYPE_OF(TYPE_JSON);
     ptrdiff_t n = 0;
     MapEntry *list = new_raw(b->arena, MapEntry, json_count(json) + 1);
-    if (!read_entries(json, key, b->arena, list, &n)) return false;
+    if (!read_entries(json, part_of(from, TYPE_MAP, 0), key, how, b->arena, list, &n)) return false;
     sb_char(b, '{');
     ptrdiff_t start = b->n;
     for (ptrdiff_t i = 0; i < n; i++) {
@@ -297,9 +321,9 @@ bool nested_read(Str json, const Type *from, Type t, NestedReading how, Arena *a
     case TYPE_TIMESTAMP:
     case TYPE_DATE:
     case TYPE_TIME:
-    case TYPE_INTERVAL: ok = ok && read_scalar(text, k, t, how, a, &v); break;
-    case TYPE_NULL:
     case TYPE_BLOB:
+    case TYPE_INTERVAL: ok = ok && read_scalar(text, k, from, t, how, a, &v); break;
+    case TYPE_NULL:
     case TYPE_COUNT: ok = false; break;
     }
     if (ok) *out = v;

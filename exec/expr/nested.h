@@ -8,8 +8,11 @@
 
 #include "base/value.h"
 
-/* A value as JSON. Infinities are the strings "Infinity" and "-Infinity"; times are strings. */
+/* A value as JSON. Infinities are the strings "Infinity" and "-Infinity"; times are strings; the bytes of a
+ * BLOB are a string in base 64. */
 void nested_put(StrBuf *b, const Value *v);
+/* The text of a MAP's key: of a nested one its JSON. */
+void nested_put_key(StrBuf *b, const Value *key);
 
 /* What reads JSON as a value: whether numbers, truth values and times may stand in strings or as
  * words, as CAST takes them, or only in JSON's own kind, as a stream's column does. */

@@ -73,7 +73,7 @@ static Status make_map(EvalCtx *c, const Value *args, int nargs, Value *out, Str
             *message = S("the key of a map is NULL");
             return WEIR_E_VALUE;
         }
-        value_print(&key, &args[i]);
+        nested_put_key(&key, &args[i]);
         nested_put(&value, &args[i + 1]);
         put_entry(&b, str_of(key.p, key.n), str_of(value.p, value.n));
     }
@@ -598,8 +598,10 @@ static Status map_keys(EvalCtx *c, const Value *args, int nargs, Value *out, Str
     JsonIter it = json_iter(args[0].s);
     sb_char(&b, '[');
     while (json_next(&it)) {
+        Str key = it.key;
         if (b.n > 1) sb_char(&b, ',');
-        sb_str(&b, it.key);
+        if (type_is_nested(nested_element(out->type).kind) && !json_unquote(c->arena, it.key, &key)) key = S("null");
+        sb_str(&b, key);
     }
     sb_char(&b, ']');
     return settle(c, &b, out, message);
@@ -627,7 +629,7 @@ static Status map_contains(EvalCtx *c, const Value *args, int nargs, Value *out,
     (void)nargs, (void)message;
     StrBuf key = {.arena = c->arena};
     Str value;
-    value_print(&key, &args[1]);
+    nested_put_key(&key, &args[1]);
     out->i = json_member(args[0].s, str_of(key.p, key.n), &value);
     return WEIR_OK;
 }

@@ -1,4 +1,5 @@
 /* func_digest.c: checksums and encodings of bytes: crc32, md5, sha…, hex, base64. */
+#include "base/base64.h"
 #include "base/utf8.h"
 #include "exec/func/call.h"
 
@@ -72,49 +73,11 @@ static const FuncImpl unhex_impl = {.columns = unhex};
 
 /* ---- base64 (RFC 4648) ----------------------------------------------------------------------- */
 
-static const char BASE64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 static Str to_base64(Arena *a, Str s)
 {
     StrBuf b = {.arena = a};
-    sb_reserve(&b, s.n / 3 * 4 + 5);
-    for (ptrdiff_t i = 0; i < s.n; i += 3) {
-        uint32_t v = 0;
-        int n = s.n - i < 3 ? (int)(s.n - i) : 3;
-        for (int k = 0; k < 3; k++) v = v << 8 | (k < n ? (unsigned char)s.p[i + k] : 0);
-        for (int k = 0; k < 4; k++) sb_char(&b, k <= n ? BASE64[v >> (18 - 6 * k) & 63] : '=');
-    }
+    base64_put(&b, s);
     return str_of(b.p, b.n);
-}
-
-static int sextet(char c)
-{
-    const char *at = c ? strchr(BASE64, c) : NULL;
-    return at ? (int)(at - BASE64) : -1;
-}
-
-static bool from_base64(Arena *a, Str s, Str *out)
-{
-    StrBuf b = {.arena = a};
-    uint32_t v = 0;
-    int have = 0;
-    while (s.n > 0 && s.p[s.n - 1] == '=') s.n--;
-    for (ptrdiff_t i = 0; i < s.n; i++) {
-        if (strchr(" \n\r\t", s.p[i]) && s.p[i]) continue;
-        int six = sextet(s.p[i]);
-        if (six < 0) return false;
-        v = v << 6 | (uint32_t)six;
-        if (++have % 4 == 0)
-            for (int k = 2; k >= 0; k--) sb_char(&b, (char)(v >> 8 * k));
-    }
-    if (have % 4 == 1) return false;
-    if (have % 4 == 2) sb_char(&b, (char)(v >> 4));
-    if (have % 4 == 3) {
-        sb_char(&b, (char)(v >> 10));
-        sb_char(&b, (char)(v >> 2));
-    }
-    *out = str_of(b.p, b.n);
-    return true;
 }
 
 static void encode_base64(EvalCtx *c, const Column *args, int nargs, Column *out)
@@ -128,7 +91,7 @@ static void decode_base64(EvalCtx *c, const Column *args, int nargs, Column *out
     (void)nargs;
     EACH_ROW (c, row) {
         Str bytes;
-        if (from_base64(c->arena, ARG_STR(0, row), &bytes) && utf8_is_valid(bytes))
+        if (base64_read(ARG_STR(0, row), c->arena, &bytes) && utf8_is_valid(bytes))
             put_text(out, row, bytes);
         else
             call_failed(c, out, row, "not base64 of a text");
@@ -158,7 +121,7 @@ static Status decode(EvalCtx *c, const Value *args, int nargs, Value *out, Str *
     *message = is_hex || is_base64 ? S("the text is not in that encoding")
                                    : S("decode knows 'hex' and 'base64'");
     if (is_hex && from_hex(c->arena, args[0].s, &out->s)) return WEIR_OK;
-    if (is_base64 && from_base64(c->arena, args[0].s, &out->s)) return WEIR_OK;
+    if (is_base64 && base64_read(args[0].s, c->arena, &out->s)) return WEIR_OK;
     return WEIR_E_VALUE;
 }
 static const FuncImpl encode_impl = {.row = encode};

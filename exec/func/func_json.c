@@ -229,6 +229,15 @@ RESULT_OF(subscript_type)
     return f != NULL;
 }
 
+/* MAP[key] where keys are neither texts nor whole numbers. */
+RESULT_OF(map_subscript_type)
+{
+    UNUSED_TYPES;
+    if (args[0].kind != TYPE_MAP || args[0].nargs != 2 || !type_eq(args[0].args[0].type, args[1])) return false;
+    *out = args[0].args[1].type;
+    return true;
+}
+
 static bool field_without_case(Str object, Str name, Str *v)
 {
     bool found = false;
@@ -252,7 +261,7 @@ static bool subscript_find(EvalCtx *c, const Column *args, int row, Str *v)
     }
     Value key = column_value(&args[1], row);
     StrBuf b = {.arena = c->arena};
-    value_print(&b, &key);
+    nested_put_key(&b, &key);
     if (json_member(doc, str_of(b.p, b.n), v)) return true;
     return kind == TYPE_ROW && field_without_case(doc, str_of(b.p, b.n), v);
 }
@@ -479,6 +488,13 @@ const FuncDef func_json[] = {
      .flags = FUNC_INTERNAL | FUNC_CAN_FAIL,
      .group = "operator",
      .doc = "a member or field by its name"},
+    {.name = "subscript",
+     .args = "aa",
+     .result_of = map_subscript_type,
+     .impl = &subscript_impl,
+     .flags = FUNC_INTERNAL | FUNC_CAN_FAIL,
+     .group = "operator",
+     .doc = "the value of a key of another type"},
     FN2("json_extract", NULL, "t", "j", json_extract_impl, FUNC_CAN_FAIL,
         "the value at a path, as JSON"),
     FN2("json_extract_string", "json_extract_text,get_json_object,extractjsonfield", "t", "t",
