@@ -198,13 +198,9 @@ weir_status weir_bind_double(weir_stmt *s, int i, double v)
     return WEIR_OK;
 }
 
-static weir_status bind_bytes(weir_stmt *s, int i, weir_type type, const char *bytes, int64_t len)
+static weir_status keep_text(weir_stmt *s, Parameter *p, Str given)
 {
-    Parameter *p = to_bind(s, i, bytes ? type : WEIR_NULL);
     OomFrame f;
-    if (!p) return WEIR_E_MISUSE;
-    if (!bytes) return WEIR_OK;
-    Str given = {bytes, len < 0 ? (ptrdiff_t)strlen(bytes) : (ptrdiff_t)len};
     if (OOM_TRY(&f)) {
         arena_reset(&p->memory);
         p->text = str_dup(&p->memory, given);
@@ -213,6 +209,13 @@ static weir_status bind_bytes(weir_stmt *s, int i, weir_type type, const char *b
     }
     p->type = WEIR_NULL;
     return engine_nomem(s->db);
+}
+
+static weir_status bind_bytes(weir_stmt *s, int i, weir_type type, const char *bytes, int64_t len)
+{
+    Parameter *p = to_bind(s, i, bytes ? type : WEIR_NULL);
+    if (!p) return WEIR_E_MISUSE;
+    return bytes ? keep_text(s, p, (Str){bytes, len < 0 ? (ptrdiff_t)strlen(bytes) : (ptrdiff_t)len}) : WEIR_OK;
 }
 
 weir_status weir_bind_text(weir_stmt *s, int i, const char *text, int64_t len)
