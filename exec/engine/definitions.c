@@ -41,6 +41,8 @@ static const OptionDef stream_options[] = {
      .doc = "how far ahead of the clock an event may be in a live source; 'OFF': any"},
     {"idle_timeout", OPT_INTERVAL,
      .doc = "a partition of a live source that is silent for so long holds time back no more"},
+    {"max_drift", OPT_INTERVAL,
+     .doc = "how far the time of one input may run ahead of the others while these have something to read"},
     {"time_zone", OPT_TEXT, .fallback = "UTC", .doc = "zone of times written without an offset"},
     {"state_ttl", OPT_INTERVAL,
      .doc = "state_ttl of views that have none, if all that they read has one: the longest"},

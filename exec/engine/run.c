@@ -128,6 +128,52 @@ static bool comes_first(const Scan *s)
     return scan_relation(s)->kind == REL_TABLE && scan_relation(s)->watermark.col < 0;
 }
 
+/* ---- max_drift --------------------------------------------------------------------------------- */
+
+typedef struct Peers {
+    const Scan *of;
+    int64_t least;  /* watermark of the other scans of its queries */
+    bool has_it;    /* the query in work reads it */
+} Peers;
+
+static void look_at(Peers *p, const Query *q, bool counts)
+{
+    for (int i = 0; i < q->nleaves; i++) {
+        const Scan *s = q->leaves[i]->scan;
+        if (q->leaves[i]->upstream) look_at(p, q->leaves[i]->upstream, counts);
+        if (!s) continue;
+        p->has_it |= s == p->of;
+        bool is_other = s != p->of && scan_has_source(s) && !scan_is_ended(s) && !scan_is_dry(s) && scan_relation(s)->watermark.col >= 0;
+        if (counts && is_other && scan_watermark(s) < p->least) p->least = scan_watermark(s);
+    }
+}
+
+static bool is_ahead(const weir *db, const Scan *s)
+{
+    Peers p = {.of = s, .least = INT64_MAX};
+    if (!scan_has_drift(s)) return false;
+    for (ptrdiff_t i = 0; i < db->queries.len; i++) {
+        p.has_it = false;
+        look_at(&p, db->queries.data[i], false);
+        if (p.has_it) look_at(&p, db->queries.data[i], true);
+    }
+    return scan_is_ahead(s, p.least);
+}
+
+/* First those that are not ahead of others; the rest only if these have nothing. */
+static void take_scans(weir *db, bool tables, Intake *in, bool *more)
+{
+    for (ptrdiff_t i = 0; i < db->scans.len; i++) scan_set_waits(db->scans.data[i], is_ahead(db, db->scans.data[i]));
+    for (int waiting = 0; waiting <= 1; waiting++) {
+        for (ptrdiff_t i = 0; i < db->scans.len && !in->has_failed; i++) {
+            Scan *s = db->scans.data[i];
+            if (comes_first(s) != tables || is_idle(s) || scan_waits(s) != waiting) continue;
+            if (waiting && *more) in->sources++; /* neither ended nor drained */
+            else take_scan(db, s, in, more);
+        }
+    }
+}
+
 /* One turn over all scans; true: some of them may have more. Streams wait while tables have rows: what
  * there is in a table when reading begins is seen by the first row that looks it up. */
 static bool take_turn(weir *db, Intake *in)
@@ -135,10 +181,7 @@ static bool take_turn(weir *db, Intake *in)
     bool more = false;
     in->sources = in->ended = in->drained = 0;
     for (int tables = 1; tables >= 0; tables--) {
-        for (ptrdiff_t i = 0; i < db->scans.len && !in->has_failed; i++) {
-            Scan *s = db->scans.data[i];
-            if (comes_first(s) == tables && !is_idle(s)) take_scan(db, s, in, &more);
-        }
+        take_scans(db, tables, in, &more);
         if (tables && more) break;
     }
     return more && !in->has_failed && !in->stopped;

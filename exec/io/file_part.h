@@ -27,6 +27,7 @@ typedef struct FilePart {
     bool ended;
     bool is_changed;       /* since its position was last told */
     int64_t empty_us;      /* monotonic clock when a look found nothing to read; 0: never */
+    bool is_dry;           /* the last look found nothing */
     int fd;                /* -1: not open */
     uint64_t device, inode; /* of the open file */
     int64_t size;          /* when last looked at, -1: never */

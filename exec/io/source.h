@@ -38,6 +38,7 @@ typedef struct SourcePosition {
     uint64_t offset;       /* of the first byte (or number) not yet handed out */
     Str identity;          /* connector's own: hashes of a file's content, line number, … */
     bool ended;
+    bool is_dry;           /* the last look at it found nothing to read */
     int64_t empty_us;      /* monotonic clock at the last look that found nothing to read; 0: never */
 } SourcePosition;
 
@@ -93,6 +94,8 @@ typedef struct SourceImpl {
 struct Source {
     const SourceImpl *impl;
     const SourceSpec *spec;
+    const bool *paused;      /* by place in the positions: read only while the others have nothing; NULL: none */
+    int32_t npaused;
 };
 
 #endif

@@ -619,7 +619,24 @@ static int32_t first_part(const FileSource *s)
 static void saw_nothing(const FileSource *s, FilePart *f)
 {
     const Env *env = s->base.spec->env;
+    f->is_dry = true;
     if (s->follow && !s->base.spec->once) f->empty_us = env->mono_us(env->arg);
+}
+
+/* The first part in turn that gives something, of those that are paused or of the others. */
+static PartStatus poll_parts(FileSource *s, bool paused, SourceBatch *out, Diags *d)
+{
+    int32_t n = (int32_t)s->parts.len, before = s->current, first = first_part(s);
+    for (int32_t k = 0; k < n; k++) {
+        int32_t i = s->follow ? (first + k) % n : k;
+        if ((i < s->base.npaused && s->base.paused[i]) != paused) continue;
+        PartStatus got = poll_part(s, i, out, d);
+        s->parts.data[i]->is_dry = false;
+        if (got == PART_ROWS) s->in_turn = i == before && first == before ? s->in_turn + 1 : 1;
+        if (got != PART_NOTHING) return got;
+        saw_nothing(s, s->parts.data[i]);
+    }
+    return PART_NOTHING;
 }
 
 static SourceStatus file_poll(Source *source, SourceBatch *out, Diags *d)
@@ -631,17 +648,9 @@ static SourceStatus file_poll(Source *source, SourceBatch *out, Diags *d)
         diag_error(d, WEIR_E_IO, (Span){0}, "no file matches \"%.*s\"", STR_ARG(s->path));
         return SOURCE_FAILED;
     }
-    int32_t n = (int32_t)s->parts.len, before = s->current, first = first_part(s);
-    for (int32_t k = 0; k < n; k++) {
-        int32_t i = s->follow ? (first + k) % n : k;
-        switch (poll_part(s, i, out, d)) {
-        case PART_ROWS:
-            s->in_turn = i == before && first == before ? s->in_turn + 1 : 1;
-            return SOURCE_ROWS;
-        case PART_FAILED: return SOURCE_FAILED;
-        case PART_NOTHING: saw_nothing(s, s->parts.data[i]); break;
-        }
-    }
+    PartStatus got = poll_parts(s, false, out, d);
+    if (got == PART_NOTHING && source->paused) got = poll_parts(s, true, out, d);
+    if (got != PART_NOTHING) return got == PART_ROWS ? SOURCE_ROWS : SOURCE_FAILED;
     if (!s->base.spec->once) return s->follow ? SOURCE_EMPTY : SOURCE_ENDED;
     s->is_started = false; /* the next poll takes the sizes anew */
     s->is_seeked = true;
@@ -667,6 +676,7 @@ static void fill_positions(FileSource *s)
     for (int32_t i = 0; i < n; i++) {
         if (is_new || s->parts.data[i]->is_changed) fill_position(s, i);
         s->positions[i].empty_us = s->parts.data[i]->empty_us;
+        s->positions[i].is_dry = s->parts.data[i]->is_dry;
     }
 }
 

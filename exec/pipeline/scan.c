@@ -15,6 +15,7 @@ Scan *scan_new(const ScanSpec *spec)
     const Options *o = &spec->rel->options;
     s->on_error_fail = str_ieq(options_text(o, "on_error", "skip"), S("fail"));
     s->idle_us = options_us(o, "idle_timeout", 0);
+    s->drift_us = options_us(o, "max_drift", 0);
     s->close_us = spec->rel->watermark.close_after_idle_us;
     return s;
 }
@@ -300,6 +301,7 @@ static ScanStatus poll_source(Scan *s, Epoch *e)
         scan_sync_partitions(s, e, NULL);
         if (scan_has_reached(s)) return SCAN_DRAINED;
     }
+    scan_pause(s);
     SourceStatus got = source_poll(s->source, &sb, e->diags);
     if (got == SOURCE_FAILED) return SCAN_FAILED;
     scan_sync_partitions(s, e, got == SOURCE_ROWS ? &sb : NULL);
@@ -322,6 +324,7 @@ ScanStatus scan_poll(Scan *s, Epoch *e)
     int64_t *was = meter_switch(s->spec.meter, &s->time_us);
     do st = s->source ? poll_source(s, e) : poll_inserts(s, e);
     while (st == SCAN_AGAIN);
+    s->is_dry = st != SCAN_ROWS;
     arena_reset(&e->batch);
     meter_switch(s->spec.meter, was);
     return st;

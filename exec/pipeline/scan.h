@@ -81,6 +81,13 @@ void scan_insert(Scan *s, const Batch *batches, int n);
 bool scan_has_inserts(const Scan *s);
 /* Whether it is to be polled though nothing may come: silence is something it rules on. */
 bool scan_watches_silence(const Scan *s);
+/* Its time has run further ahead of `least` than max_drift allows. */
+bool scan_has_drift(const Scan *s);
+bool scan_is_ahead(const Scan *s, int64_t least);
+/* Whether it waits for others in this turn. */
+void scan_set_waits(Scan *s, bool waits);
+bool scan_waits(const Scan *s);
+bool scan_is_dry(const Scan *s); /* its last poll gave nothing */
 /* The watermark of such a stream is at least this from now on. */
 void scan_advance(Scan *s, int64_t watermark_us);
 /* Positions that moved since the last call, into the epoch's write set. */

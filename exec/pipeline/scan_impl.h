@@ -63,7 +63,7 @@ struct Scan {
     SourceSpec source_spec;
     bool *wanted, *asked; /* asked: scan_want; NULL: for none */
     bool is_open, is_ended, is_started, must_reopen, on_error_fail, is_private;
-    int64_t max_future_us, idle_us, close_us; /* options; 0: off */
+    int64_t max_future_us, idle_us, close_us, drift_us; /* options; 0: off */
     ExprProgram *computed;  /* the computed columns somebody needs */
     int32_t *computed_cols, ncomputed;
     ExprProgram *when;      /* condition of a punctuated watermark */
@@ -74,6 +74,9 @@ struct Scan {
     int32_t nrestore;
     ScanTarget target;
     ScanStop stop;
+    bool *paused;           /* max_drift: by place in the source's positions */
+    int32_t paused_cap;
+    bool waits, is_dry;     /* is_dry: the last poll gave nothing */
     int rows_max;           /* of a batch, less than spec.batch_rows before a bad record */
     int64_t data_watermark; /* greatest that rows of a partition have made */
     int64_t reached;        /* greatest minimum at a ruling: stays when all partitions are idle */
@@ -110,6 +113,10 @@ bool scan_has_reached(Scan *s);
 void scan_forget_positions(Scan *s);
 /* The source is opened there next. */
 void scan_restore_source(Scan *s, const SavedPosition *p, int n);
+
+/* ---- scan_drift.c ---- */
+/* Before a poll: partitions whose time has run too far ahead of the others wait for them. */
+void scan_pause(Scan *s);
 
 /* ---- scan_ruling.c ---- */
 /* The watermark by which the partition's next row is judged. */

@@ -201,6 +201,7 @@ class Case:
         for _ in range(self.rng.randint(1, 3)):
             self.new_part()
         options = f", idle_timeout = '{self.idle} SECONDS'" if self.idle else ""
+        options += self.rng.choice(["", ", max_drift = '2 SECONDS'"])
         silence = f" CLOSE AFTER IDLE INTERVAL '{self.close}' SECOND" if self.close else ""
         self.driver.do(f"clock 0\nsql\nCREATE STREAM s (ts TIMESTAMP(0), v BIGINT, WATERMARK FOR ts AS ts - INTERVAL '{self.delay}' SECOND{silence})"
                        f" WITH (connector = 'file', path = 'in/*', format = 'json', follow = true, timestamp_format = 'epoch_s',"
