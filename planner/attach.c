@@ -58,12 +58,17 @@ static BExpr *case_of(Attach *s, BExpr *const *parts, int32_t n, Span at)
     return bexpr_form(s->arena, BE_CASE, parts[1]->type, args, n, at);
 }
 
-static BExpr *either(Attach *s, BExpr *x, BExpr *y, Span at)
+static BExpr *either_of(Arena *a, BExpr *x, BExpr *y, Span at)
 {
-    BExpr **args = new (s->arena, BExpr *, 2);
+    BExpr **args = new (a, BExpr *, 2);
     args[0] = x;
     args[1] = y;
-    return bexpr_form(s->arena, BE_OR, TYPE_OF(TYPE_BOOLEAN), args, 2, at);
+    return bexpr_form(a, BE_OR, TYPE_OF(TYPE_BOOLEAN), args, 2, at);
+}
+
+static BExpr *either(Attach *s, BExpr *x, BExpr *y, Span at)
+{
+    return either_of(s->arena, x, y, at);
 }
 
 static Status call(Attach *s, const char *name, BExpr *x, BExpr *y, Span at, BExpr **out)
@@ -414,6 +419,49 @@ static Status filter_exists(Attach *s, const BExpr *e, BExpr *const *params, boo
     return WEIR_OK;
 }
 
+/* ---- rows --------------------------------------------------------------------------------------- */
+
+Status rows_compare(Arena *a, RowOperator call_of, void *arg, const char *op, BExpr *const *x, BExpr *const *y, int32_t n,
+                    Span at, BExpr **out)
+{
+    bool is_equal = strcmp(op, "=") == 0, is_other = strcmp(op, "<>") == 0;
+    const char *strict = is_equal || is_other ? op : op[0] == '<' ? "<" : ">";
+    TRY(call_of(arg, op, x[n - 1], y[n - 1], at, out));
+    for (int32_t i = n - 2; i >= 0; i--) {
+        BExpr *decides, *same;
+        TRY(call_of(arg, strict, x[i], y[i], at, &decides));
+        if (is_equal) {
+            *out = bexpr_and(a, decides, *out);
+            continue;
+        }
+        if (!is_other) {
+            TRY(call_of(arg, "=", x[i], y[i], at, &same));
+            *out = bexpr_and(a, same, *out);
+        }
+        *out = either_of(a, decides, *out, at);
+    }
+    return WEIR_OK;
+}
+
+static Status attach_operator(void *arg, const char *op, BExpr *x, BExpr *y, Span at, BExpr **out)
+{
+    return call(arg, op, x, y, at, out);
+}
+
+/* The condition of a join: that the rows compare so, or that NULLs leave it open too. */
+static Status rows_may_compare(Attach *s, const char *op, BExpr *const *x, BExpr *const *y, int32_t n, bool or_unknown,
+                               Span at, BExpr **on)
+{
+    BExpr *holds, *open;
+    TRY(rows_compare(s->arena, attach_operator, s, op, x, y, n, at, &holds));
+    if (or_unknown) {
+        TRY(call(s, "is_null", holds, NULL, at, &open));
+        holds = either(s, holds, open, at);
+    }
+    *on = bexpr_and(s->arena, *on, holds);
+    return WEIR_OK;
+}
+
 /* ---- IN, ANY ------------------------------------------------------------------------------------ */
 
 /* x1 = y1 AND x2 = y2 …; y are over the right side of the join. */
@@ -546,8 +594,9 @@ static Status join_found(Attach *s, const BExpr *e, BExpr *const *params, const 
     return WEIR_OK;
 }
 
-/* (x1, x2) IN (…): those bindings that some row may equal, for all that NULLs leave open. */
-static Status join_maybe(Attach *s, const BExpr *e, BExpr *const *params, const Keyed *k, BExpr **out)
+/* (x1, x2) op ANY (…): a marker of those bindings for which some row compares so; `or_unknown`: or may, for
+ * all that NULLs leave open. */
+static Status join_maybe(Attach *s, const BExpr *e, BExpr *const *params, const Keyed *k, bool or_unknown, BExpr **out)
 {
     int32_t n = e->sub->noperands, nx = k->nkeys + n;
     Span at = e->span;
@@ -566,7 +615,11 @@ static Status join_maybe(Attach *s, const BExpr *e, BExpr *const *params, const 
     }
     BExpr **asked_x = new (s->arena, BExpr *, n);
     for (int i = 0; i < n; i++) asked_x[i] = column(s, asked, k->nkeys + i, at);
-    TRY(maybe_equal(s, asked_x, list_columns(&t, k->node, n, at), n, at, &on));
+    BExpr **y = list_columns(&t, k->node, n, at);
+    if (strcmp(e->sub->op, "=") == 0)
+        TRY(maybe_equal(s, asked_x, y, n, at, &on));
+    else
+        TRY(rows_may_compare(s, e->sub->op, asked_x, y, n, or_unknown, at, &on));
     join(&t, JOIN_SEMI, k->node, on, at);
     LNode *right = marked(s, t.node);
     on = NULL;
@@ -580,11 +633,14 @@ static Status join_maybe(Attach *s, const BExpr *e, BExpr *const *params, const 
     return WEIR_OK;
 }
 
-static Status value_row_in(Attach *s, const BExpr *e, BExpr *const *params, const Keyed *k, BExpr **out)
+static Status value_row_any(Attach *s, const BExpr *e, BExpr *const *params, const Keyed *k, BExpr **out)
 {
     BExpr *found, *maybe;
-    TRY(join_found(s, e, params, k, &found));
-    TRY(join_maybe(s, e, params, k, &maybe));
+    if (strcmp(e->sub->op, "=") == 0)
+        TRY(join_found(s, e, params, k, &found));
+    else
+        TRY(join_maybe(s, e, params, k, false, &found));
+    TRY(join_maybe(s, e, params, k, true, &maybe));
     BExpr *parts[] = {found, truth(s, true, e->span), maybe, unknown(s, e->span), truth(s, false, e->span)};
     *out = case_of(s, parts, 5, e->span);
     return WEIR_OK;
@@ -609,12 +665,8 @@ static Status value_any_of_one(Attach *s, const BExpr *e, BExpr *const *params, 
     Opened o;
     TRY(open_plan(s, e->sub->plan, params, true, &o));
     join(s, JOIN_LEFT, o.right, o.on, e->span);
-    BExpr *all = NULL;
-    for (int i = 0; i < e->sub->noperands; i++) {
-        BExpr *one;
-        TRY(call(s, e->sub->op, e->args[i], o.exprs[i], e->span, &one));
-        all = bexpr_and(s->arena, all, one);
-    }
+    BExpr *all;
+    TRY(rows_compare(s->arena, attach_operator, s, e->sub->op, e->args, o.exprs, e->sub->noperands, e->span, &all));
     if (o.having) all = case_of(s, (BExpr *[]){o.having, all, truth(s, false, e->span)}, 3, e->span);
     *out = all;
     return WEIR_OK;
@@ -628,7 +680,7 @@ static Status value_any(Attach *s, const BExpr *e, BExpr *const *params, BExpr *
     bool is_in = strcmp(e->sub->op, "=") == 0;
     TRY(decorrelate(s->p, s->emit_final, e->sub->plan, s->first, s->node, params, &k));
     if (k.nothing) return value_any_of_one(s, e, params, out);
-    if (e->sub->noperands > 1) return value_row_in(s, e, params, &k, out);
+    if (e->sub->noperands > 1) return value_row_any(s, e, params, &k, out);
     if (is_in) TRY(join_found(s, e, params, &k, &found));
     TRY(join_summary(s, e, params, &k, !is_in, &summary));
     if (!is_in) TRY(found_by_bounds(s, e, summary, &found));

@@ -6,6 +6,7 @@
 #include "planner/bind.h"
 #include "planner/casts.h"
 #include "planner/resolve.h"
+#include "planner/subquery.h"
 
 static Status bind_items(Binder *b, const ExprContext *c, const Expr *e, BExpr ***out)
 {
@@ -86,20 +87,31 @@ static bool are_rows(const Expr *const *list, ptrdiff_t n)
     return n > 0;
 }
 
-static Status rows_equal(Binder *b, const ExprContext *c, const Expr *x, const Expr *y, Span at, BExpr **out)
+typedef struct RowBinder {
+    Binder *b;
+    Span at;
+} RowBinder;
+
+static Status row_operator(void *arg, const char *op, BExpr *x, BExpr *y, Span at, BExpr **out)
+{
+    RowBinder *r = arg;
+    BExpr **sides = new (r->b->p->arena, BExpr *, 2);
+    (void)at;
+    sides[0] = x;
+    sides[1] = y;
+    return bind_operator(r->b, op, sides, 2, r->at, out);
+}
+
+static Status rows_beside(Binder *b, const ExprContext *c, const char *op, const Expr *x, const Expr *y, Span at, BExpr **out)
 {
     int n = (int)x->args.len;
+    BExpr **left = new (b->p->arena, BExpr *, n), **right = new (b->p->arena, BExpr *, n);
     if (n != y->args.len)
         return diag_error(b->p->diags, WEIR_E_TYPE, bind_at(b, at), "a row of %d values beside one of %d", n,
                           (int)y->args.len);
-    *out = NULL;
-    for (int i = 0; i < n; i++) {
-        BExpr **sides = new (b->p->arena, BExpr *, 2), *same;
-        TRY(bind_expr(b, c, x->args.data[i], &sides[0]));
-        TRY(bind_expr(b, c, y->args.data[i], &sides[1]));
-        TRY(bind_operator(b, "=", sides, 2, at, &same));
-        *out = bexpr_and(b->p->arena, *out, same);
-    }
+    TRY(bind_list(b, c, (const Expr *const *)x->args.data, n, left));
+    TRY(bind_list(b, c, (const Expr *const *)y->args.data, n, right));
+    TRY(rows_compare(b->p->arena, row_operator, &(RowBinder){b, at}, op, left, right, n, at, out));
     (*out)->span = bind_at(b, at);
     return WEIR_OK;
 }
@@ -113,18 +125,18 @@ static Status negated(Binder *b, BExpr *e, Span at, BExpr **out)
 
 bool is_row_comparison(const Expr *e)
 {
-    bool compares = e->kind == EX_IN || str_eq(e->text, S("=")) || str_eq(e->text, S("<>"));
+    bool compares = e->kind == EX_IN || name_in_list("=,<>,<,<=,>,>=", e->text);
     return compares && e->args.len > 1 && are_rows((const Expr *const *)e->args.data, e->args.len);
 }
 
-/* (a, b) = (c, d), (a, b) <> (c, d), (a, b) [NOT] IN ((c, d), …) */
+/* (a, b) = (c, d) and by <>, <, <=, >, >=; (a, b) [NOT] IN ((c, d), …) */
 Status bind_row_comparison(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
 {
     int n = (int)e->args.len - 1;
     BExpr **ways = new (b->p->arena, BExpr *, n);
-    for (int i = 0; i < n; i++) TRY(rows_equal(b, c, e->args.data[0], e->args.data[i + 1], e->span, &ways[i]));
+    const char *op = e->kind == EX_IN ? "=" : str_cstr(b->p->arena, e->text);
+    for (int i = 0; i < n; i++) TRY(rows_beside(b, c, op, e->args.data[0], e->args.data[i + 1], e->span, &ways[i]));
     *out = n == 1 ? ways[0]
                   : bexpr_form(b->p->arena, BE_OR, TYPE_OF(TYPE_BOOLEAN), ways, n, bind_at(b, e->span));
-    bool differs = e->kind == EX_IN ? e->negated : str_eq(e->text, S("<>"));
-    return differs ? negated(b, *out, e->span, out) : WEIR_OK;
+    return e->kind == EX_IN && e->negated ? negated(b, *out, e->span, out) : WEIR_OK;
 }

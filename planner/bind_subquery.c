@@ -206,8 +206,6 @@ static Status bind_any(Binder *b, const ExprContext *c, const Expr *e, const cha
         return diag_error(b->p->diags, WEIR_E_TYPE, bind_at(b, e->span),
                           "the subquery has %d columns, and %d value%s compared with it", sub->plan->nfields,
                           noperands, noperands == 1 ? " is" : "s are");
-    if (noperands > 1 && strcmp(op, "=") != 0)
-        return bind_unsupported(b, e->span, "comparing rows with a subquery by another operator than =");
     TRY(unite(b, e, &sub->plan, operands, noperands));
     sub->kind = SUBQUERY_ANY;
     sub->noperands = noperands;

@@ -20,7 +20,7 @@ typedef struct Subquery {
     SubqueryKind kind;
     LNode *plan;
     int32_t noperands; /* ANY: one per column of the plan */
-    const char *op;    /* ANY: "=" (IN), "<>", "<", "<=", ">", ">="; with several operands "=" */
+    const char *op;    /* ANY: "=" (IN), "<>", "<", "<=", ">", ">=" */
     Str text;          /* SQL */
 } Subquery;
 
@@ -29,6 +29,10 @@ bool subquery_same(const Subquery *a, const Subquery *b);
 
 /* ---- attach.c: subqueries become joins; emit_final as in the query around ---------------------- */
 bool has_subquery(const BExpr *e);
+/* (x1, x2) op (y1, y2): the first that differ decide. `call` makes an operator's call. */
+typedef Status (*RowOperator)(void *arg, const char *op, BExpr *x, BExpr *y, Span at, BExpr **out);
+Status rows_compare(Arena *a, RowOperator call, void *arg, const char *op, BExpr *const *x, BExpr *const *y, int32_t n,
+                    Span at, BExpr **out);
 /* Rows of `in` for which pred holds; columns as they were. */
 Status attach_filter(Planner *p, bool emit_final, LNode *in, BExpr *pred, Span at, LNode **out);
 /* Widens *node by what the subqueries in exprs[0..n) give, and makes the exprs read that. Columns
