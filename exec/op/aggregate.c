@@ -43,6 +43,8 @@ Status aggregate_init(AggregateOp *g, const OpClass *cls, const PhysOp *p, OpCon
 void aggregate_close(AggregateOp *g)
 {
     arena_free(&g->epoch);
+    arena_free(&g->out[0]);
+    arena_free(&g->out[1]);
 }
 
 int64_t aggregate_closed_end(const AggregateOp *g, int64_t w)
@@ -186,7 +188,7 @@ const int64_t *aggregate_times(const Batch *b, int col, Arena *scratch)
 
 void out_buffer_init(OutBuffer *o, AggregateOp *g, const GroupTable *table, int weight, int64_t rows)
 {
-    *o = (OutBuffer){.agg = g, .table = table, .weight = weight};
+    *o = (OutBuffer){.agg = g, .table = table, .weight = weight, .arena = &g->out[weight < 0]};
     o->cap = rows < 16 ? 16 : rows > BATCH_ROWS_MAX ? BATCH_ROWS_MAX : (int32_t)rows;
 }
 
@@ -194,13 +196,13 @@ static void out_buffer_begin(OutBuffer *o)
 {
     const PhysOp *p = o->agg->op.plan;
     int nwindow = o->agg->nwindow;
-    arena_reset(&o->arena);
-    o->groups = new_raw(&o->arena, uint8_t *, o->cap);
-    o->window = new (&o->arena, Column, nwindow);
-    o->results = new (&o->arena, Column, p->naggs);
+    arena_reset(o->arena);
+    o->groups = new_raw(o->arena, uint8_t *, o->cap);
+    o->window = new (o->arena, Column, nwindow);
+    o->results = new (o->arena, Column, p->naggs);
     for (int i = 0; i < nwindow; i++)
-        o->window[i] = column_new(&o->arena, p->fields[p->nkeys + i].type, o->cap);
-    for (int i = 0; i < p->naggs; i++) o->results[i] = column_new(&o->arena, p->aggs[i].type, o->cap);
+        o->window[i] = column_new(o->arena, p->fields[p->nkeys + i].type, o->cap);
+    for (int i = 0; i < p->naggs; i++) o->results[i] = column_new(o->arena, p->aggs[i].type, o->cap);
 }
 
 void out_buffer_add(OutBuffer *o, uint8_t *group, const int64_t *window, const Column *results, int at)
@@ -209,11 +211,11 @@ void out_buffer_add(OutBuffer *o, uint8_t *group, const int64_t *window, const C
     o->groups[o->n] = group;
     for (int i = 0; i < o->agg->nwindow; i++) {
         if (window[i] == WINDOW_TIME_NONE)
-            column_set_null(&o->window[i], &o->arena, o->n);
+            column_set_null(&o->window[i], o->arena, o->n);
         else
             COL(int64_t, &o->window[i])[o->n] = window[i];
     }
-    for (int i = 0; i < o->agg->aggs.n; i++) result_copy(&o->results[i], &o->arena, o->n, &results[i], at);
+    for (int i = 0; i < o->agg->aggs.n; i++) result_copy(&o->results[i], o->arena, o->n, &results[i], at);
     if (++o->n == o->cap) out_buffer_flush(o);
 }
 
@@ -225,7 +227,7 @@ void out_buffer_flush(OutBuffer *o)
 
 void out_buffer_free(OutBuffer *o)
 {
-    arena_free(&o->arena);
+    arena_free(o->arena);
 }
 
 Column aggregate_window_const(const AggregateOp *g, int i, int64_t us, Arena *a)

@@ -24,6 +24,7 @@ typedef struct AggregateOp {
     bool above_state;       /* marks of the input are NULLs, nothing is withheld */
     bool is_settled;        /* the epoch's lists have been cleared */
     Arena epoch;            /* before-images; reset when the next epoch begins */
+    Arena out[2];           /* of OutBuffers: rows that come, rows that go */
     int32_t nwindow;        /* window columns of the output */
     int64_t closed_at;      /* the watermark of the last flush */
 } AggregateOp;
@@ -73,7 +74,7 @@ typedef struct OutBuffer {
     const GroupTable *table;
     int32_t weight, n;
     int32_t cap;           /* rows that go out together, at most BATCH_ROWS_MAX */
-    Arena arena;           /* of what follows */
+    Arena *arena;          /* of what follows: the operator's, which lives on when memory runs out */
     uint8_t **groups;
     Column *window, *results;
 } OutBuffer;
