@@ -13,6 +13,7 @@
 #include "exec/op/op.h"
 #include "exec/state/fold.h"
 #include "exec/state/log.h"
+#include "tests/unit/random.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,20 +39,6 @@ typedef struct Row {
     int64_t offset, judge;
     int partition;
 } Row;
-
-/* ---- random ------------------------------------------------------------------------------------- */
-
-static uint64_t rng_state;
-static uint64_t rng(void)
-{
-    rng_state += 0x9e3779b97f4a7c15u;
-    uint64_t x = rng_state;
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-    return x ^ x >> 31;
-}
-static int64_t below(int64_t n) { return (int64_t)(rng() % (uint64_t)n); }
-static bool one_in(int64_t n) { return below(n) == 0; }
 
 /* ---- bags of printed rows ----------------------------------------------------------------------- */
 
