@@ -72,15 +72,22 @@ static const int64_t *count_lines(Reader *r, const char *start)
     return lines;
 }
 
+/* Of a record whose rows fill more than one batch nothing is used up before the last of them. */
+static ptrdiff_t line_length(const char *p, ptrdiff_t n)
+{
+    const char *newline = n > 0 ? memchr(p, '\n', (size_t)n) : NULL;
+    return newline ? newline - p : n;
+}
+
 bool reader_decode(Reader *r, bool at_end, SourceBatch *out, const char **at)
 {
     RowBuilder *b = &r->maker.rows;
     batch_maker_begin(&r->maker);
     const char *start = r->buf + r->from;
     out->raw_at = r->base + (uint64_t)r->from;
-    ptrdiff_t used = r->dec->impl->decode(r->dec, start, reader_buffered(r), at_end,
-                                          r->base + (uint64_t)r->from, b);
-    assert(used >= 0 && used <= reader_buffered(r));
+    ptrdiff_t had = reader_buffered(r);
+    ptrdiff_t used = r->dec->impl->decode(r->dec, start, had, at_end, r->base + (uint64_t)r->from, b);
+    assert(used >= 0 && used <= had);
     r->from += used;
     BatchFacts facts = {.partition = r->facts.partition, .file = r->facts.file};
     if (r->wants_line && r->facts.line > 0) facts.lines = count_lines(r, start);
@@ -88,7 +95,7 @@ bool reader_decode(Reader *r, bool at_end, SourceBatch *out, const char **at)
     metadata_fill(r->spec->rel, b, &facts);
     batch_maker_end(&r->maker, out);
     out->bytes = used;
-    out->raw = str_of(start, used);
+    out->raw = str_of(start, used ? used : line_length(start, had));
     *at = start;
     return b->rows > 0 || b->errors.len > 0;
 }

@@ -255,7 +255,7 @@ static void on_row_error(OpContext *c, const Op *op, const Batch *b, int row, St
     if (q->current) {
         e.stream = scan_relation(q->current)->name;
         e.partition = scan_partition_name(q->current);
-        e.raw = scan_raw(q->current, scan_row_of(q->current, b, row), &q->epoch->batch, &e.raw_bytes);
+        e.raw = scan_raw(q->current, scan_record_row(q->current, b, row), &q->epoch->batch, &e.raw_bytes);
     }
     e.generation = b->generation;
     e.offset = b->offset ? b->offset[row] : 0;

@@ -29,6 +29,13 @@ int scan_row_of(const Scan *s, const Batch *b, int row)
     return mine->ordinal ? -1 : row_at(mine, b->offset[row]);
 }
 
+int scan_record_row(const Scan *s, const Batch *b, int row)
+{
+    const Batch *mine = s->current ? &s->current->batch : NULL;
+    if (!mine || !mine->offset || !b->offset) return -1;
+    return b->offset == mine->offset ? row : row_at(mine, b->offset[row]);
+}
+
 bool scan_value(const Scan *s, int col, int row, Value *out)
 {
     const Column *c = s->cols ? &s->cols[col] : NULL;
