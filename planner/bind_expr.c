@@ -460,17 +460,7 @@ static Status bind_constant(Binder *b, const ExprContext *c, const Expr *e, BExp
     return bind_literal(b, e, false, out);
 }
 
-/* ---- what is not built, or has no meaning as a value ---------------------------------------- */
-
-static Status bind_unbuilt(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
-{
-    static const char *const NAMES[] = {
-        [EX_NAMED_ARG] = "named arguments", [EX_DESCRIPTOR] = "DESCRIPTOR outside a table function",
-        [EX_TABLE_ARG] = "TABLE arguments outside a table function"};
-    (void)c;
-    (void)out;
-    return bind_unsupported(b, e->span, NAMES[e->kind]);
-}
+/* ---- what has no meaning as a value ---------------------------------------------------------- */
 
 /* Where one has a value a constant stands in its place. */
 static Status bind_param(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
@@ -487,8 +477,14 @@ static Status bind_param(Binder *b, const ExprContext *c, const Expr *e, BExpr *
 
 static Status bind_misplaced(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
 {
+    static const char *const OF_TABLES[] = {
+        [EX_NAMED_ARG] = "a named argument", [EX_DESCRIPTOR] = "DESCRIPTOR", [EX_TABLE_ARG] = "TABLE"};
+    bool is_of_table = e->kind == EX_NAMED_ARG || e->kind == EX_DESCRIPTOR || e->kind == EX_TABLE_ARG;
     (void)c;
     (void)out;
+    if (is_of_table)
+        return diag_error(b->p->diags, WEIR_E_SYNTAX, bind_at(b, e->span), "%s stands in a table function only",
+                          OF_TABLES[e->kind]);
     return diag_error(b->p->diags, WEIR_E_SYNTAX, bind_at(b, e->span), "%s is not a value here",
                       e->kind == EX_STAR ? "*" : "DEFAULT");
 }
@@ -506,8 +502,8 @@ static const BindKind BIND_KINDS[] = {
     [EX_SUBQUERY] = bind_scalar_subquery, [EX_QUANTIFIED] = bind_quantified,
     [EX_ROW] = bind_row_value,             [EX_ARRAY] = bind_array,
     [EX_MAP] = bind_map,               [EX_SUBSCRIPT] = bind_subscript,
-    [EX_FIELD] = bind_field,           [EX_NAMED_ARG] = bind_unbuilt,
-    [EX_TABLE_ARG] = bind_unbuilt,     [EX_DESCRIPTOR] = bind_unbuilt,
+    [EX_FIELD] = bind_field,           [EX_NAMED_ARG] = bind_misplaced,
+    [EX_TABLE_ARG] = bind_misplaced,   [EX_DESCRIPTOR] = bind_misplaced,
     [EX_DEFAULT] = bind_misplaced,
 };
 

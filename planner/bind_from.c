@@ -137,7 +137,9 @@ static Status bind_table_name(Binder *b, const TableRef *t, LNode **out, Scope *
     if (t->parts.len > 1)
         return diag_error(b->p->diags, WEIR_E_NAME, bind_at(b, t->span),
                           "relations have no schema: write \"%.*s\"", STR_ARG(name->text));
-    if (t->system_time && t != b->as_of) return bind_unsupported(b, t->system_time->span, "FOR SYSTEM_TIME AS OF beside the right side of a join");
+    if (t->system_time && t != b->as_of)
+        return diag_error(b->p->diags, WEIR_E_SYNTAX, bind_at(b, t->system_time->span),
+                          "FOR SYSTEM_TIME AS OF stands at the right side of a join");
     Str alias = t->alias.text.n ? t->alias.text : name->text;
     const CteScope *cte = find_cte(b, name->text);
     if (cte) {
@@ -206,9 +208,9 @@ static Status bind_table_function(Binder *b, const TableRef *t, LNode **out, Sco
 {
     if (is_table_window(b, t)) return bind_table_window(b, t, out, scope);
     if (is_list_function(t)) return bind_list_function(b, t, out, scope);
-    StrBuf what = {.arena = b->p->arena};
-    sb_printf(&what, "table function \"%.*s\"", STR_ARG(t->func->text));
-    return bind_unsupported(b, t->span, sb_done(&what).p);
+    Status st = diag_error(b->p->diags, WEIR_E_NAME, bind_at(b, t->span), "unknown table function \"%.*s\"", STR_ARG(t->func->text));
+    diag_hint(b->p->diags, "there are tumble, hop, cumulate, session, unnest, json_each, generate_series");
+    return st;
 }
 
 static Status bind_any(Binder *b, const TableRef *t, LNode **out, Scope *scope)

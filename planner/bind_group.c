@@ -387,7 +387,11 @@ static Status attach_all(Grouping *g)
     for (int i = 0; i < g->aggs.len; i++)
         if (g->aggs.data[i].by_position) order_by_arguments(g, &g->aggs.data[i]);
     if (!g->window.spec || !g->window.time) return WEIR_OK;
-    return bind_unsupported(g->b, g->window.span, "a subquery among the keys and aggregates of a window");
+    WindowSpec *by_value = new_one(g->b->p->arena, WindowSpec); /* a regular join has no event time */
+    *by_value = *g->window.spec;
+    by_value->by_value = true;
+    g->window.spec = by_value;
+    return WEIR_OK;
 }
 
 /* TRUE, or an error where e is one. */

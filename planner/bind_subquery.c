@@ -112,9 +112,7 @@ static Status make(Binder *b, const Expr *e, Subquery *sub, Type t, BExpr *const
 static Status check_place(Binder *b, const ExprContext *c, const Expr *e)
 {
     if (b->is_standing && c->scope) return WEIR_OK;
-    Status st = diag_error(b->p->diags, WEIR_E_UNSUPPORTED, bind_at(b, e->span),
-                           "%s takes no subquery", c->clause);
-    return st;
+    return diag_error(b->p->diags, WEIR_E_VALUE, bind_at(b, e->span), "%s takes no subquery", c->clause);
 }
 
 Status bind_scalar_subquery(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)

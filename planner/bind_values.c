@@ -1,4 +1,4 @@
-/* bind_values.c: VALUES (…), (…): rows of constants; in a subquery, of columns around it too. */
+/* bind_values.c: VALUES (…), (…): rows of constants and subqueries; in a subquery, of columns around it too. */
 #include "planner/bind.h"
 #include "planner/casts.h"
 #include "planner/resolve.h"
@@ -6,7 +6,8 @@
 
 static Status bind_row(Binder *b, const ExprList *row, ptrdiff_t ncols, BExpr ***out)
 {
-    ExprContext c = {.clause = "VALUES"};
+    static const Scope NONE;
+    ExprContext c = {.scope = b->is_standing ? &NONE : NULL, .clause = "VALUES"};
     if (row->len != ncols)
         return diag_error(b->p->diags, WEIR_E_TYPE, bind_at(b, row->data[0]->span),
                           "this row has %d values, the first has %d", (int)row->len, (int)ncols);
@@ -16,7 +17,7 @@ static Status bind_row(Binder *b, const ExprList *row, ptrdiff_t ncols, BExpr **
 
 static Status fold(Binder *b, BExpr **e)
 {
-    if ((*e)->kind == BE_CONST || !b->p->constant || expr_is_correlated(*e)) return WEIR_OK;
+    if ((*e)->kind == BE_CONST || !b->p->constant || expr_is_correlated(*e) || has_subquery(*e)) return WEIR_OK;
     Value v;
     TRY(b->p->constant(b->p->callback_arg, *e, b->p->arena, &v, b->p->diags));
     v.type = (*e)->type;
@@ -39,21 +40,25 @@ static Status unite_column(Binder *b, BExpr ***rows, int nrows, int col, Type *t
     return WEIR_OK;
 }
 
-static bool any_correlated(BExpr ***rows, int nrows, int ncols)
+static bool any_computed(BExpr ***rows, int nrows, int ncols)
 {
     for (int i = 0; i < nrows; i++)
         for (int k = 0; k < ncols; k++)
-            if (expr_is_correlated(rows[i][k])) return true;
+            if (expr_is_correlated(rows[i][k]) || has_subquery(rows[i][k])) return true;
     return false;
 }
 
-/* Rows that depend on those around: each is computed from a row of nothing. */
-static LNode *computed_rows(Binder *b, BExpr ***rows, int nrows, const Field *fields, int ncols, Span at)
+/* Rows that depend on those around or on subqueries: each is computed from a row of nothing. */
+static Status computed_rows(Binder *b, BExpr ***rows, int nrows, const Field *fields, int ncols, Span at, LNode **out)
 {
     LNode **in = new (b->p->arena, LNode *, nrows);
-    for (int i = 0; i < nrows; i++)
-        in[i] = lnode_project(b->p->arena, bind_one_row(b, at), rows[i], fields, ncols, at);
-    return nrows == 1 ? in[0] : lnode_union(b->p->arena, in, nrows, at);
+    for (int i = 0; i < nrows; i++) {
+        LNode *row = bind_one_row(b, at);
+        TRY(attach_values(b->p, b->emit_final, &row, rows[i], ncols));
+        in[i] = lnode_project(b->p->arena, row, rows[i], fields, ncols, at);
+    }
+    *out = nrows == 1 ? in[0] : lnode_union(b->p->arena, in, nrows, at);
+    return WEIR_OK;
 }
 
 Status bind_values(Binder *b, const Select *s, LNode **out)
@@ -73,10 +78,7 @@ Status bind_values(Binder *b, const Select *s, LNode **out)
         TRY(unite_column(b, rows, nrows, i, &fields[i].type));
     }
     Span at = bind_at(b, s->span);
-    if (any_correlated(rows, nrows, ncols)) {
-        *out = computed_rows(b, rows, nrows, fields, ncols, at);
-        return WEIR_OK;
-    }
+    if (any_computed(rows, nrows, ncols)) return computed_rows(b, rows, nrows, fields, ncols, at, out);
     *out = lnode_values(a, rows, nrows, fields, ncols, at);
     return WEIR_OK;
 }

@@ -664,6 +664,16 @@ static Status push_rank(Push *s, LNode *n, LNode **out)
     return WEIR_OK;
 }
 
+/* A table function judges nothing late, so its rows may be found for each binding; sessions do. */
+static Status push_window(Push *s, LNode *n, LNode **out)
+{
+    LNode *in;
+    if (is_session_rows(n)) return refuse(s, n, "SESSION");
+    TRY(push(s, n->inputs[0], &in));
+    *out = window_by(s->arena, n, in, bound(s, n->time, in->nfields - s->nd), n->partition, s->nd);
+    return WEIR_OK;
+}
+
 static Status push_unnest(Push *s, LNode *n, LNode **out)
 {
     LNode *in;
@@ -744,7 +754,7 @@ static Status push(Push *s, LNode *n, LNode **out)
     switch (n->kind) {
     case L_FILTER: return push_filter(s, n, out);
     case L_PROJECT: return push_project(s, n, out);
-    case L_WINDOW: return refuse(s, n, "a window");
+    case L_WINDOW: return push_window(s, n, out);
     case L_AGGREGATE: return push_aggregate(s, n, out);
     case L_UNION:
     case L_SETOP: return push_branches(s, n, out);

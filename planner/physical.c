@@ -225,7 +225,7 @@ static Status lower_values(Lower *s, const LNode *n, PhysOp *op)
         for (int k = 0; k < n->nfields; k++) {
             const BExpr *e = n->rows[i][k];
             if (e->kind != BE_CONST)
-                return diag_error(s->diags, WEIR_E_UNSUPPORTED, e->span, "VALUES takes constants");
+                return diag_error(s->diags, WEIR_E_VALUE, e->span, "VALUES takes constants");
             op->rows[i][k] = e->value;
         }
     }
