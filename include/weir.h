@@ -64,7 +64,8 @@ typedef enum weir_status {
     WEIR_E_INTERRUPTED, /* weir_interrupt was called */
     WEIR_E_FAULTED,     /* the engine stopped; reopening it recovers */
     WEIR_E_READONLY,    /* a write where only reading is allowed */
-    WEIR_E_INTERNAL     /* a broken invariant: a bug in weir */
+    WEIR_E_INTERNAL,    /* a broken invariant: a bug in weir */
+    WEIR_E_GONE         /* changes that are not kept any more */
 } weir_status;
 
 typedef struct weir weir;           /* an engine on one database */
@@ -178,6 +179,18 @@ WEIR_API int weir_is_push(weir_stmt *s);      /* rows are changes and arrive as 
 WEIR_API int weir_has_retractions(weir_stmt *s);
 WEIR_API int weir_reads_engine(weir_stmt *s); /* a pull query of what only the engine at work knows */
 WEIR_API int64_t weir_changes(weir_stmt *s);  /* rows that an INSERT accepted */
+
+/* The changes of a materialized view or table, as they are committed: a statement to be stepped like a push
+ * query, what SUBSCRIBE [TO] view [WITH SNAPSHOT] [SINCE epoch] prepares. Columns: the epoch, then those of the
+ * view; weir_row_weight says whether a row came or went. `with_snapshot`: the rows that stand now come first, at
+ * the epoch of one commit. `since` >= 0 instead: the changes of later epochs; WEIR_E_GONE if they are not
+ * all kept any more (settings changes_retention, changes_limit). Else: what changes from now on. No change is
+ * left out and none comes twice, also where the engine or the program was started anew meanwhile and goes on
+ * with `since`. While it waits, weir_step runs the engine, as weir_run does, and is WEIR_DONE when every input has
+ * ended; with weir_step_for(s, 0) the caller runs the engine. Rows that RETENTION removes are no changes. */
+WEIR_API weir_status weir_subscribe(weir *db, const char *view, int with_snapshot, int64_t since, weir_stmt **out);
+/* The epoch to go on from: all changes up to it have been handed out. -1: none yet (within a snapshot). */
+WEIR_API int64_t weir_resume_epoch(weir_stmt *s);
 
 /* Runs one epoch: takes what the sources have (waiting at most `timeout_ms` for something),
  * commits. WEIR_ROW: did work. WEIR_IDLE: nothing came. WEIR_DONE: every input has ended, or there

@@ -76,7 +76,7 @@ int command_run(const Args *a)
     int code = session_open(&s, a->db, false);
     if (code == EXIT_DONE) code = a->dry_run ? register_dry(&s, a) : register_files(&s, a, false, a->verbose);
     if (code == EXIT_DONE && !a->dry_run) {
-        if (!a->once) session_serve(&s);
+        if (!a->once) session_serve(&s, true);
         weir_status st = run_all(&s, a);
         code = exit_code(st);
         if (st == WEIR_E_INTERRUPTED) code = EXIT_INTERRUPTED;

@@ -58,7 +58,7 @@ int command_shell(const Args *a)
         session_close(&s);
         return EXIT_USAGE;
     }
-    if (s.interactive && !a->read_only) session_serve(&s);
+    if (s.interactive && !a->read_only) session_serve(&s, false);
     s.pager = s.interactive && isatty(1);
     s.style.colours = wants_colours(a);
     session_read_rc(&s);

@@ -105,7 +105,7 @@ int exit_code(weir_status st)
     case WEIR_E_SYNTAX: case WEIR_E_NAME: case WEIR_E_TYPE: case WEIR_E_VALUE: case WEIR_E_UNSUPPORTED:
     case WEIR_E_EMIT: case WEIR_E_RETRACT: case WEIR_E_WINDOW: case WEIR_E_GROUP: case WEIR_E_OPTION:
     case WEIR_E_EXISTS: case WEIR_E_NOT_FOUND: case WEIR_E_DEPENDS: case WEIR_E_LIMIT: case WEIR_E_DATA:
-    case WEIR_E_ENDED: case WEIR_E_MISUSE: case WEIR_E_READONLY: return EXIT_FAILED;
+    case WEIR_E_ENDED: case WEIR_E_MISUSE: case WEIR_E_READONLY: case WEIR_E_GONE: return EXIT_FAILED;
     }
     return EXIT_FAILED;
 }

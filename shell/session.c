@@ -15,7 +15,7 @@
 
 /* ---- opening ----------------------------------------------------------------------------------------- */
 
-enum { JOIN_TRIES = 10, JOIN_WAIT_US = 50000 };
+enum { JOIN_TRIES = 10, JOIN_TRIES_MORE = 100, JOIN_WAIT_US = 50000 };
 
 static bool is_environment(weir_status st)
 {
@@ -29,13 +29,16 @@ static weir_status open_engine(Session *s, const char *path, bool read_only)
     return weir_open(path, &opt, &s->db);
 }
 
-/* The owner may have just begun, or just gone. WEIR_E_LOCKED: it serves nobody. */
+/* The owner may have just begun, or just gone; beside a socket that nobody hears it has just begun.
+ * WEIR_E_LOCKED: it serves nobody. */
 static weir_status join(Session *s, const char *path)
 {
     weir_status st = WEIR_E_LOCKED;
-    for (int i = 0; i < JOIN_TRIES && st == WEIR_E_LOCKED && !s->client && !s->trouble; i++) {
+    int tries = JOIN_TRIES;
+    for (int i = 0; i < tries && st == WEIR_E_LOCKED && !s->client && !s->trouble; i++) {
         if (i > 0) usleep(JOIN_WAIT_US);
         s->client = client_open(path, &s->trouble);
+        if (!s->client && errno == ECONNREFUSED) tries = JOIN_TRIES_MORE;
         if (s->client || s->trouble) break;
         weir_close(s->db);
         st = open_engine(s, path, false);
@@ -63,9 +66,9 @@ int session_open(Session *s, const char *path, bool read_only)
     return is_environment(st) ? 3 : 1;
 }
 
-void session_serve(Session *s)
+void session_serve(Session *s, bool is_driven)
 {
-    if (s->path && !s->client) s->server = server_start(s->db, s->path);
+    if (s->path && !s->client) s->server = server_start(s->db, s->path, is_driven);
 }
 
 void session_close(Session *s)
@@ -98,7 +101,7 @@ bool session_reopen(Session *s, const char *path)
         server_stop(old.server);
         client_close(old.client);
         weir_close(old.db);
-        if (s->interactive) session_serve(s);
+        if (s->interactive) session_serve(s, false);
         return true;
     }
     s->db = old.db;

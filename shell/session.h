@@ -32,7 +32,7 @@ enum { READ_DEPTH_MAX = 16 };
 /* Opens the database; tells the error on stderr. Returns an exit code, 0: fine. */
 int session_open(Session *s, const char *path, bool read_only);
 /* Serves other shells from now on: the owner of a database only. */
-void session_serve(Session *s);
+void session_serve(Session *s, bool is_driven);
 /* Leaves the database for another one; the old one stays where the new one cannot be opened. */
 bool session_reopen(Session *s, const char *path);
 void session_close(Session *s);

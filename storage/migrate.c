@@ -1,7 +1,7 @@
 /* migrate.c: format version and migrations. */
 #include "storage/migrate.h"
 
-static const char *const migrations[STORAGE_FORMAT] = {migration_1, migration_2};
+static const char *const migrations[STORAGE_FORMAT] = {migration_1, migration_2, migration_3};
 
 static Status one_int(Sql *q, const char *text, int64_t *out, Diags *d)
 {

@@ -7,7 +7,7 @@
 
 #include "storage/sql.h"
 
-enum { STORAGE_FORMAT = 2 }; /* the number of the newest migration */
+enum { STORAGE_FORMAT = 3 }; /* the number of the newest migration */
 
 /* The SQLite application_id of files that weir created: "weir". */
 enum { STORAGE_APPLICATION_ID = 0x77656972 };
@@ -15,6 +15,6 @@ enum { STORAGE_APPLICATION_ID = 0x77656972 };
 /* WEIR_E_FORMAT: written by a newer weir. With `read_only` an older file is refused too. */
 Status migrate(Sql *q, bool read_only, Diags *d);
 
-extern const char migration_1[], migration_2[];
+extern const char migration_1[], migration_2[], migration_3[];
 
 #endif

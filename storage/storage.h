@@ -17,6 +17,7 @@ typedef struct StorageOptions {
     Str synchronous;      /* "normal", "full", "off" */
     int64_t wal_limit;    /* bytes; 0: 128 MB */
     int64_t error_limit;  /* rows kept in weir_errors; 0: 10,000 */
+    int64_t changes_retention_us, changes_limit; /* how long, and in how many bytes a view, changes are kept */
     const char *vfs;      /* name of a registered VFS (tests), NULL: SQLite's default */
 } StorageOptions;
 
@@ -33,6 +34,9 @@ const char *storage_synchronous(Storage *s);
 Status storage_reader(Storage *s, struct sqlite3 **out, Diags *d);
 /* While it is on, what is prepared there reads tables and views of the file and does nothing else. */
 void storage_guard_reader(struct sqlite3 *reader, bool is_on);
+/* One more, of the caller's, which sees its own commits while it has a statement open: sql_close. */
+struct Sql;
+Status storage_new_reader(const Storage *s, struct Sql *out, Arena *a, Diags *d);
 
 /* DDL: between begin and commit, relations are added and removed together with their tables. */
 Status storage_begin(Storage *s, Diags *d);
@@ -93,6 +97,14 @@ Status storage_view_max_id(Storage *s, int64_t view, int64_t *out, Diags *d);
  * later. WEIR_E_LOCKED: another engine has taken over the file. Once in a while, when the WAL has
  * grown past half of wal_limit, it is checkpointed after the commit. */
 Status storage_apply(Storage *s, const WriteSet *ws, bool *can_retry, Diags *d);
+/* Keeps the changes of a relation with rows from now on, for those who follow it, with an empty epoch, the
+ * next after *epoch, as the first; or notes that somebody still does. Not inside a transaction, but for the note. */
+Status storage_follow(Storage *s, const Relation *r, int64_t now_us, int64_t *epoch, Diags *d);
+/* SQL for a reader, of one commit: its epoch; the epoch up to which changes are no longer there (NULL: none are
+ * kept); then, NULL where there is none, of each change after epoch ?1 in order: its epoch, its weight, the
+ * visible columns. And of each row that stands: its id, 1, the visible columns. */
+Str storage_changes_sql(const Relation *r, Arena *a);
+Str storage_snapshot_sql(const Relation *r, Arena *a);
 /* Moves WAL content into the database, as far as readers allow. Not inside a transaction. */
 Status storage_checkpoint(Storage *s, bool truncate, Diags *d);
 /* Length of the WAL after the newest commit, bytes. Readers that stay keep it from shrinking. */

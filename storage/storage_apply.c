@@ -5,17 +5,24 @@
 #include "base/datetime.h"
 #include "base/hash.h"
 #include "base/plant.h"
-#include "storage/storage_impl.h"
+#include "storage/change_log.h"
 
 /* ---- the parts of a write set ------------------------------------------------------------------ */
 
+static Status apply_view(Storage *s, const WriteSet *ws, const ViewDelta *delta, Diags *d)
+{
+    ViewTable *t;
+    ChangeLog *log = change_log_of(s, delta->view->id);
+    TRY(view_table_open(&s->db, delta->view, &s->views, &t, d));
+    if (log) TRY(change_log_before(s, log, ws, delta, d));
+    TRY(view_table_apply(&s->db, &s->feed, t, delta, d));
+    if (log) TRY(change_log_after(s, log, t, ws, delta, d));
+    return view_table_expire(&s->db, t, delta, d);
+}
+
 static Status apply_views(Storage *s, const WriteSet *ws, Diags *d)
 {
-    for (ptrdiff_t i = 0; i < ws->views.len; i++) {
-        ViewTable *t;
-        TRY(view_table_open(&s->db, ws->views.data[i].view, &s->views, &t, d));
-        TRY(view_table_apply(&s->db, &s->feed, t, &ws->views.data[i], d));
-    }
+    for (ptrdiff_t i = 0; i < ws->views.len; i++) TRY(apply_view(s, ws, &ws->views.data[i], d));
     return WEIR_OK;
 }
 

@@ -1,5 +1,5 @@
 /* storage_catalog.c: what was declared: relations, settings, indexes for readers. */
-#include "storage/storage_impl.h"
+#include "storage/change_log.h"
 
 #include <assert.h>
 
@@ -123,6 +123,7 @@ Status storage_save_relation(Storage *s, const Relation *r, Diags *d)
     TRY(check_relation_name(s, r, d));
     if (has_rows(r)) {
         view_table_close(&s->views, r->id); /* its columns may have changed their shape */
+        TRY(change_log_drop(s, r->id, d));
         TRY(view_table_create(&s->db, r, d));
     }
     ArenaMark mark = arena_mark(&s->db.scratch);
@@ -173,6 +174,7 @@ Status storage_drop_relation(Storage *s, const Relation *r, Diags *d)
     assert(s->in_ddl);
     if (has_rows(r)) {
         view_table_close(&s->views, r->id);
+        TRY(change_log_drop(s, r->id, d));
         TRY(view_table_drop(&s->db, r->id, d));
     }
     TRY(forget_content(s, r, d));

@@ -8,6 +8,8 @@
 
 enum { STORAGE_BUSY_MS = 500 }; /* how long a statement waits for another writer */
 
+typedef struct ChangeLog ChangeLog;
+
 struct Storage {
     Arena arena;             /* lives as long as the database is open */
     Sql db;                  /* the writer; the only one that commits and checkpoints */
@@ -20,6 +22,8 @@ struct Storage {
     bool in_ddl;             /* between storage_begin and storage_commit */
     char owner[33];          /* our name in the owner row, hexadecimal */
     int64_t wal_limit, error_limit;
+    int64_t changes_retention_us, changes_limit;
+    ChangeLog *logs;         /* of views that somebody follows */
     int64_t page_bytes;
     int64_t wal_bytes;       /* after the newest commit */
     int64_t wal_tried;       /* size at which a checkpoint was last tried from inside a commit */

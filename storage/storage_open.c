@@ -1,9 +1,9 @@
 /* storage_open.c: opening and closing a database file: the owner's lock, how SQLite is set up, the
  * owner row. */
 #include "base/plant.h"
+#include "storage/change_log.h"
 #include "storage/lock.h"
 #include "storage/migrate.h"
-#include "storage/storage_impl.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,6 +16,7 @@ enum {
     MMAP_BYTES = 256 << 20
 };
 static const int64_t wal_limit_default = 128 << 20, error_limit_default = 10000;
+static const int64_t changes_retention_default_us = INT64_C(3600) * 1000000, changes_limit_default = 64 << 20;
 
 /* ---- where the file is ------------------------------------------------------------------------- */
 
@@ -86,6 +87,8 @@ Status storage_configure(Storage *s, const StorageOptions *o, Diags *d)
 {
     s->wal_limit = o->wal_limit > 0 ? o->wal_limit : wal_limit_default;
     s->error_limit = o->error_limit > 0 ? o->error_limit : error_limit_default;
+    s->changes_retention_us = o->changes_retention_us > 0 ? o->changes_retention_us : changes_retention_default_us;
+    s->changes_limit = o->changes_limit > 0 ? o->changes_limit : changes_limit_default;
     if (s->read_only) return WEIR_OK;
     return sql_execf(&s->db, d, "PRAGMA synchronous = %s; PRAGMA journal_size_limit = %lld",
                      s->folder || WEIR_PLANT("skipped-sync") ? "OFF" : synchronous_word(o->synchronous), (long long)s->wal_limit);
@@ -196,6 +199,7 @@ static Status open_writer(Storage *s, const StorageOptions *o, Diags *d)
     TRY(set_up_writer(s, o, d));
     TRY(migrate(&s->db, false, d));
     TRY(become_owner(s, d));
+    TRY(change_logs_load(s, d));
     TRY(view_feed_register(&s->db, &s->feed, d));
     TRY(sql_cached(&s->db, "PRAGMA page_size", &st, d));
     TRY(sql_one_int(&s->db, st, &s->page_bytes, d));
@@ -237,6 +241,7 @@ void storage_close(Storage *s)
     if (!s) return;
     if (s->db.db) storage_undo(s);
     while (s->views) view_table_close(&s->views, s->views->view);
+    change_logs_close(s);
     sql_close(&s->reader);
     sql_close(&s->db);
     remove_temporary(s);
@@ -249,15 +254,18 @@ const char *storage_path(const Storage *s) { return s->path; }
 
 int64_t storage_wal_bytes(const Storage *s) { return s->wal_bytes; }
 
+Status storage_new_reader(const Storage *s, Sql *out, Arena *a, Diags *d)
+{
+    TRY(sql_open(out, s->path, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, s->vfs, a, d));
+    Status st = set_up_reader(out, d);
+    if (st != WEIR_OK) sql_close(out);
+    return st;
+}
+
 Status storage_reader(Storage *s, struct sqlite3 **out, Diags *d)
 {
     if (!s->reader.db) {
-        TRY(sql_open(&s->reader, s->path, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, s->vfs, &s->arena, d));
-        Status st = set_up_reader(&s->reader, d);
-        if (st != WEIR_OK) {
-            sql_close(&s->reader);
-            return st;
-        }
+        TRY(storage_new_reader(s, &s->reader, &s->arena, d));
         reader_set_limits(s->reader.db);
     }
     *out = s->reader.db;

@@ -385,8 +385,12 @@ Status view_table_apply(Sql *q, ViewFeed *feed, ViewTable *t, const ViewDelta *d
 {
     *feed = (ViewFeed){.delta = delta, .cols = t->cols};
     Status st = apply_rows(q, t, delta, d);
-    for (int32_t i = 0; i < delta->ndrops && st == WEIR_OK; i++)
-        st = apply_drop(q, t, delta->drop_ranges[2 * i], delta->drop_ranges[2 * i + 1], d);
     *feed = (ViewFeed){0};
     return st;
+}
+
+Status view_table_expire(Sql *q, ViewTable *t, const ViewDelta *delta, Diags *d)
+{
+    for (int32_t i = 0; i < delta->ndrops; i++) TRY(apply_drop(q, t, delta->drop_ranges[2 * i], delta->drop_ranges[2 * i + 1], d));
+    return WEIR_OK;
 }

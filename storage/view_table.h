@@ -54,5 +54,6 @@ Status view_table_open(Sql *q, const Relation *r, ViewTable **list, ViewTable **
 void view_table_close(ViewTable **list, int64_t view);
 /* Writes the delta: changed rows first, then the ranges that go. */
 Status view_table_apply(Sql *q, ViewFeed *feed, ViewTable *t, const ViewDelta *delta, Diags *d);
+Status view_table_expire(Sql *q, ViewTable *t, const ViewDelta *delta, Diags *d);
 
 #endif

@@ -79,6 +79,8 @@ void engine_apply_settings(weir *db)
         .error_limit = options_int(o, "error_limit", 10000),
         .regex_match_limit = options_int(o, "regex_limit", 1000000),
         .wal_limit = options_int(o, "wal_limit", 128 << 20),
+        .changes_retention_us = options_us(o, "changes_retention", INT64_C(3600) * 1000000),
+        .changes_limit = options_int(o, "changes_limit", 64 << 20),
         .batch_rows = (int)options_int(o, "batch_rows", BATCH_ROWS_MAX),
         .strict = options_bool(o, "strict", false),
         .seed = (uint64_t)options_int(o, "seed", 1),
@@ -114,7 +116,9 @@ static Str synchronous_of(const weir *db)
 static StorageOptions storage_options(const weir *db)
 {
     return (StorageOptions){.read_only = db->read_only, .synchronous = synchronous_of(db),
-                            .wal_limit = db->settings.wal_limit, .error_limit = db->settings.error_limit};
+                            .wal_limit = db->settings.wal_limit, .error_limit = db->settings.error_limit,
+                            .changes_retention_us = db->settings.changes_retention_us,
+                            .changes_limit = db->settings.changes_limit};
 }
 
 Status engine_configure_storage(weir *db)

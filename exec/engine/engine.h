@@ -15,7 +15,7 @@
 
 /* Settings in the units the engine uses. */
 typedef struct Settings {
-    int64_t refresh_us, pull_timeout_us, epoch_rows, error_limit, regex_match_limit, wal_limit;
+    int64_t refresh_us, pull_timeout_us, epoch_rows, error_limit, regex_match_limit, wal_limit, changes_retention_us, changes_limit;
     int batch_rows;
     bool strict;
     uint64_t seed;
@@ -149,6 +149,8 @@ Status engine_commit(weir *db);
 Status engine_save_query(weir *db, Query *q);
 /* A source failed in the middle of an epoch: the engine stops; the source's error. */
 Status engine_source_failed(weir *db);
+/* One epoch inside of another call, waiting for rows until `deadline_us`; as weir_run. */
+Status engine_run_within(weir *db, int64_t deadline_us);
 
 /* ---- commit.c ----------------------------------------------------------------------------------- */
 /* Commits the write set. WEIR_IDLE, WEIR_E_INTERRUPTED: not yet; engine_settle makes up for it. */

@@ -230,6 +230,21 @@ static Type type_of_class(int sqlite_type)
 }
 
 /* Values keep SQLite's storage class: that is how they stand in the file. */
+void pull_take_row(weir_stmt *s, sqlite3_stmt *handle, int from)
+{
+    for (int i = from; i < s->ncols + from; i++) {
+        int t = sqlite3_column_type(handle, i);
+        Value *v = &s->row[i - from];
+        *v = (Value){.type = type_of_class(t), .is_null = t == SQLITE_NULL};
+        if (t == SQLITE_INTEGER) v->i = sqlite3_column_int64(handle, i);
+        else if (t == SQLITE_FLOAT) v->d = sqlite3_column_double(handle, i);
+        else if (t != SQLITE_NULL) {
+            const char *text = sqlite3_column_blob(handle, i);
+            v->s = (Str){text ? text : "", sqlite3_column_bytes(handle, i)};
+        }
+    }
+}
+
 static Status pull_step(weir_stmt *s)
 {
     PullStatement *p = s->impl;
@@ -243,17 +258,7 @@ static Status pull_step(weir_stmt *s)
         return WEIR_DONE;
     }
     if (rc != SQLITE_ROW) return reader_error(s, p);
-    for (int i = 0; i < s->ncols; i++) {
-        int t = sqlite3_column_type(p->handle, i);
-        Value *v = &s->row[i];
-        *v = (Value){.type = type_of_class(t), .is_null = t == SQLITE_NULL};
-        if (t == SQLITE_INTEGER) v->i = sqlite3_column_int64(p->handle, i);
-        else if (t == SQLITE_FLOAT) v->d = sqlite3_column_double(p->handle, i);
-        else if (t != SQLITE_NULL) {
-            const char *text = sqlite3_column_blob(p->handle, i);
-            v->s = (Str){text ? text : "", sqlite3_column_bytes(p->handle, i)};
-        }
-    }
+    pull_take_row(s, p->handle, 0);
     return WEIR_ROW;
 }
 

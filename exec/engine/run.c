@@ -298,6 +298,23 @@ static weir_status run_guarded(weir *db, int timeout_ms, bool once)
     return engine_nomem_fault(db); /* the epoch is lost; the database has the last commit */
 }
 
+/* Memory may run out when operators have begun to change: then the engine stops. */
+Status engine_run_within(weir *db, int64_t deadline_us)
+{
+    OomFrame f;
+    if (OOM_TRY(&f)) {
+        Status st = engine_can(db, NEED_WRITE);
+        db->patience_us = deadline_us;
+        if (st == WEIR_OK) st = run_epoch(db, deadline_us);
+        db->patience_us = INT64_MAX;
+        OOM_END(&f);
+        return st;
+    }
+    db->patience_us = INT64_MAX;
+    engine_nomem_fault(db);
+    oom_raise();
+}
+
 weir_status weir_run(weir *db, int timeout_ms) { return run_guarded(db, timeout_ms, false); }
 
 weir_status weir_run_once(weir *db) { return run_guarded(db, 0, true); }

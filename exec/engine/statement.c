@@ -104,7 +104,6 @@ Status statement_unsupported(weir_stmt *s, const char *what)
 static Status unsupported_prepare(weir_stmt *s)
 {
     static const char *const words[] = {
-        [STMT_SUBSCRIBE] = "SUBSCRIBE",
         [STMT_RECOVER] = "RECOVER", [STMT_COPY] = "COPY",
     };
     return statement_unsupported(s, words[s->ast->kind]);
@@ -146,7 +145,7 @@ static const StatementClass *const classes[] = {
     [STMT_BEGIN] = &begin_statement,            [STMT_COMMIT] = &commit_statement,
     [STMT_ROLLBACK] = &rollback_statement,      [STMT_SHOW] = &show_statement,
     [STMT_DESCRIBE] = &describe_statement,      [STMT_EXPLAIN] = &explain_statement,
-    [STMT_SUBSCRIBE] = &unsupported_statement,  [STMT_SET] = &define_statement,
+    [STMT_SUBSCRIBE] = &subscribe_statement,  [STMT_SET] = &define_statement,
     [STMT_CHECKPOINT] = &checkpoint_statement,  [STMT_BACKUP] = &backup_statement,
     [STMT_RECOVER] = &unsupported_statement,    [STMT_COPY] = &unsupported_statement,
     [STMT_SQLITE] = &native_statement,
@@ -238,7 +237,7 @@ Status statement_next(weir_stmt *s)
     if (s->row) memset(s->row, 0, (size_t)s->ncols * sizeof *s->row);
     arena_reset(&s->row_arena);
     Status st = s->cls->step(s);
-    s->is_done = st == WEIR_DONE;
+    s->is_done = st == WEIR_DONE && !s->goes_on;
     return st;
 }
 

@@ -24,6 +24,7 @@ struct weir_stmt {
     int32_t weight;
     int64_t changes;
     bool is_push, has_retractions, reads_engine, is_done;
+    bool goes_on;         /* WEIR_DONE is not its end */
     int mark;             /* of a registered file: runs once, as the nth of its text; 0: no */
     Str mark_text;
     bool is_failed;       /* a step ended in an error, or is not back yet */
@@ -77,6 +78,10 @@ extern const StatementClass pull_statement, sql_statement;
 Status pull_prepare_sql(weir_stmt *s, Str sql);
 /* How SQLite goes about it, a line a step. */
 Status pull_query_plan(weir_stmt *s, StrBuf *out);
+/* The current row of a reader's statement, its columns from number `from` on. */
+void pull_take_row(weir_stmt *s, sqlite3_stmt *handle, int from);
+/* ---- subscribe.c ---- */
+extern const StatementClass subscribe_statement;
 /* ---- push.c ---- */
 extern const StatementClass push_statement;
 /* Its operators. */

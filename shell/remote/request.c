@@ -128,7 +128,7 @@ static weir_status step_first(Service *s, Peer *p)
 {
     Watchman w;
     watchman_begin(&w, s->db, p->fd);
-    weir_status st = weir_step_for(p->stmt, 0);
+    weir_status st = weir_step_for(p->stmt, s->wait_ms);
     if (watchman_end(&w)) s->has_strayed |= st != WEIR_E_INTERRUPTED;
     return st;
 }
@@ -157,13 +157,15 @@ static void catch_stray(Service *s)
     s->has_strayed = false;
 }
 
+/* Rows of a statement that comes to an end are taken at once: while it is open it holds a commit for all that
+ * the engine reads. */
 void request_step(Service *s, Peer *p)
 {
     weir_status st = WEIR_ROW;
     int64_t until = ms_now() + STEP_MS;
     if (p->asked && !must_wait(s, p)) begin_statement(s, p);
-    while (p->stmt && st == WEIR_ROW && wire_waits(&p->out) < OUT_MAX && ms_now() < until) {
-        st = p->has_begun ? weir_step_for(p->stmt, 0) : step_first(s, p);
+    while (p->stmt && st == WEIR_ROW && (!weir_is_push(p->stmt) || (wire_waits(&p->out) < OUT_MAX && ms_now() < until))) {
+        st = p->has_begun ? weir_step_for(p->stmt, s->wait_ms) : step_first(s, p);
         p->has_begun = true;
         if (st == WEIR_ROW && !answer_row(p)) {
             request_drop(s, p);

@@ -21,6 +21,7 @@ typedef struct Peer {
 /* What all requests share. */
 typedef struct Service {
     weir *db;
+    int wait_ms;         /* of a step: 1 where only that lets the engine work */
     int64_t generation;  /* of the definitions */
     const Peer *holder;  /* of the open transaction, NULL: the owner itself or nobody */
     bool has_strayed;    /* an interrupt came when what it was meant for was over */

@@ -20,10 +20,10 @@ struct Server {
     int n;
 };
 
-Server *server_start(weir *db, const char *path)
+Server *server_start(weir *db, const char *path, bool is_driven)
 {
     Server *s = calloc(1, sizeof *s);
-    s->service.db = db;
+    s->service = (Service){.db = db, .wait_ms = !is_driven};
     if (listen_open(path, &s->listener)) return s;
     fprintf(stderr, "weir: no other shell can join: cannot listen on \"%s-weir\": %s\n", path, strerror(errno));
     free(s);

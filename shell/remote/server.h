@@ -9,8 +9,9 @@
 
 typedef struct Server Server;
 
-/* Listens beside the database. NULL: told why on stderr; the engine works without. */
-Server *server_start(weir *db, const char *path);
+/* Listens beside the database. NULL: told why on stderr; the engine works without. `is_driven`: somebody
+ * else lets the engine take its rows, also while nobody asks. */
+Server *server_start(weir *db, const char *path, bool is_driven);
 /* Says goodbye to all clients. NULL is allowed, here and below. */
 void server_stop(Server *s);
 /* Between two calls of the engine: takes what clients ask, carries it out, hands rows on. Waits at most

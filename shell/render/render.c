@@ -23,6 +23,7 @@ void render_begin(Render *r, const Cursor *s)
     for (int i = 0; i < r->ncols; i++) r->names[i] = strdup(s->names[i]);
     r->count = 0;
     r->style.mode->begin(r);
+    if (r->is_push) fflush(r->out); /* rows may be long in coming */
 }
 
 static Row take_row(const Cursor *s)

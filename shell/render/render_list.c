@@ -3,11 +3,13 @@
 
 static void begin(Render *r)
 {
+    if (r->style.headers && r->shows_weight) fputs("change|", r->out);
     for (int i = 0; r->style.headers && i < r->ncols; i++) fprintf(r->out, "%s%s", r->names[i], i == r->ncols - 1 ? "\n" : "|");
 }
 
 static void row(Render *r, const Row *x)
 {
+    if (r->shows_weight) fprintf(r->out, "%d|", x->weight);
     for (int i = 0; i < r->ncols; i++) {
         const Cell *c = &x->cells[i];
         if (i) fputc('|', r->out);

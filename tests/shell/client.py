@@ -2,7 +2,7 @@
 """Shells on an engine that another process runs: through its socket, from outside.
 
     client.py PROGRAM [TEST...]        (as python -m unittest)"""
-import os, re, signal, socket, stat, struct, subprocess, sys, threading, time, unittest
+import os, pty, re, select, signal, socket, stat, struct, subprocess, sys, threading, time, unittest
 
 import run
 from run import Case
@@ -155,7 +155,7 @@ class Statements(Client):
 class Several(Client):
     def session(self):
         p = subprocess.Popen([run.WEIR, "db", "--mode", "list"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                             stderr=subprocess.PIPE, cwd=self.dir, env=self.environment())
+                             stderr=subprocess.PIPE, cwd=self.dir, env=self.environment(), bufsize=0)
         self.started.append(p)
         return p
 
@@ -164,7 +164,11 @@ class Several(Client):
         p.stdin.flush()
 
     def hear(self, p, lines):
-        return [p.stdout.readline().decode().rstrip("\n") for _ in range(lines)]
+        got, end = [], time.monotonic() + 30
+        while len(got) < lines:
+            self.assertTrue(select.select([p.stdout], [], [], max(0, end - time.monotonic()))[0], f"only {got}")
+            got.append(p.stdout.readline().decode().rstrip("\n"))
+        return got
 
     def test_definitions_are_everybodys(self):
         self.own()
@@ -228,6 +232,60 @@ class Several(Client):
         self.say(a, "UPDATE ref SET v = v + 1 RETURNING k, v;")   # its rows are not taken
         time.sleep(0.3)
         self.assertEqual(self.ask("INSERT INTO h VALUES ('x', 1); SELECT count(*) AS n FROM hm")[0], "n\n1\n")
+
+
+class Following(Client):
+    def session(self, *sql):
+        p = Several.session(self)
+        p.stdin.write("".join(sql).encode() + b"\n")
+        p.stdin.flush()
+        return p
+
+    def hear(self, p, lines):
+        return Several.hear(self, p, lines)
+
+    def test_changes_come_as_they_are_made(self):
+        self.own()
+        a, b = self.session("SUBSCRIBE TO m WITH SNAPSHOT;"), self.session("SUBSCRIBE m;")
+        rows = self.hear(a, 3)
+        self.assertEqual(rows[0], "change|epoch|k|n|total")
+        self.assertEqual([r.split("|", 2)[2] for r in rows[1:]], ["a|1|1", "b|1|2"])
+        self.assertEqual(self.hear(b, 1), ["change|epoch|k|n|total"])
+        self.append(("a", 10))
+        for p in (a, b):
+            self.assertEqual([re.sub(r"\|\d+", "", r, count=1) for r in self.hear(p, 2)], ["-1|a|1|1", "1|a|2|11"])
+
+    def test_go_on_after_the_owner(self):
+        owner = self.own()
+        a = self.session("SUBSCRIBE TO m WITH SNAPSHOT;")
+        epoch = int(self.hear(a, 3)[2].split("|")[1])
+        owner.kill()
+        owner.wait(10)
+        _, err = a.communicate(timeout=20)
+        self.assertIn(b"the engine has stopped", err)
+        self.own()
+        self.append(("b", 5))
+        b = self.session(f"SUBSCRIBE TO m SINCE {epoch};")
+        self.assertEqual([r.split("|", 2)[2] for r in self.hear(b, 3)[1:]], ["b|1|2", "b|2|7"])
+        self.assertIn("WEIR_E_GONE", self.ask("SUBSCRIBE TO m SINCE 0", code=1)[1])
+
+    def test_a_shell_at_its_prompt_takes_rows_for_others(self):
+        """Nobody types there; who follows sees what the sources bring all the same."""
+        self.weir("run", "-q", "-d", "db", "--once", "a.sql")
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.chdir(self.dir)
+            os.execve(run.WEIR, [run.WEIR, "db"], self.environment())
+        try:
+            self.wait_for("socket", lambda: (self.dir / "db-weir").exists())
+            a = self.session("SUBSCRIBE TO m;")
+            self.hear(a, 1)
+            self.append(("z", 1))
+            self.assertEqual(self.hear(a, 1)[0].split("|", 2)[2], "z|1|1")
+        finally:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            os.close(terminal)
 
 
 class Ending(Client):

@@ -14,7 +14,7 @@ static void opens_a_new_file_and_finds_it_again(void **state)
     assert_string_equal(outside_rows(f, "PRAGMA user_version"), "0");
     assert_string_equal(outside_rows(f, "PRAGMA journal_mode"), "wal");
     fixture_reopen(f);
-    assert_string_equal(outside_rows(f, "SELECT value FROM _weir_meta WHERE key = 'format'"), "2");
+    assert_string_equal(outside_rows(f, "SELECT value FROM _weir_meta WHERE key = 'format'"), "3");
 }
 
 static void schema_documents_itself(void **state)
@@ -64,6 +64,18 @@ static void refuses_foreign_tables_with_its_names(void **state)
     assert_int_equal(storage_open(f->path, &o, &f->s, &f->diags), WEIR_E_EXISTS);
     assert_null(f->s);
     assert_string_equal(outside_rows(f, "SELECT count(*) FROM sqlite_schema"), "1");
+}
+
+static void the_second_format_becomes_the_third(void **state)
+{
+    Fixture *f = *state;
+    fixture_open(f);
+    storage_close(f->s);
+    f->s = NULL;
+    outside_run(f, "DROP TABLE _weir_subscribed; DROP TABLE _weir_changes; UPDATE _weir_meta SET value = 2 WHERE key = 'format'");
+    fixture_open(f);
+    assert_string_equal(outside_rows(f, "SELECT value FROM _weir_meta WHERE key = 'format'"), "3");
+    assert_string_equal(outside_rows(f, "SELECT count(*) FROM _weir_changes JOIN _weir_subscribed"), "0");
 }
 
 static void refuses_a_newer_format(void **state)
@@ -227,6 +239,7 @@ int main(void)
         TEST(temporary_database_is_gone_afterwards),
         TEST(leaves_other_tables_alone),
         TEST(refuses_foreign_tables_with_its_names),
+        TEST(the_second_format_becomes_the_third),
         TEST(refuses_a_newer_format),
         TEST(refuses_what_is_no_database),
         TEST(refuses_folders_that_are_not_there),
