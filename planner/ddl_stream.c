@@ -372,6 +372,20 @@ static void forget_connector(Relation *rel)
     rel->options.n = kept;
 }
 
+/* Options about time of a stream that has none. */
+static Status check_time_options(Planner *p, const Relation *rel)
+{
+    static const char *const names[] = {"idle_timeout", "max_drift"};
+    for (size_t i = 0; i < sizeof names / sizeof *names && rel->watermark.col < 0; i++) {
+        const Option *o = options_get(&rel->options, names[i]);
+        if (!o) continue;
+        Status st = diag_error(p->diags, WEIR_E_OPTION, o->span, "%s is about event time, and \"%.*s\" has none", names[i], STR_ARG(rel->name));
+        diag_hint(p->diags, "add WATERMARK FOR a column");
+        return st;
+    }
+    return WEIR_OK;
+}
+
 Status ddl_stream(Planner *p, const CreateStream *written, Relation **out)
 {
     CreateStream s = with_time_zone(p, written);
@@ -383,6 +397,7 @@ Status ddl_stream(Planner *p, const CreateStream *written, Relation **out)
                       .watermark = {.col = -1}};
     TRY(s.from_file.n ? infer(p, &s, rel) : declared(p, &s, rel));
     if (s.watermark) TRY(ddl_watermark(p, s.watermark, rel));
+    TRY(check_time_options(p, rel));
     rel->sql = statement_text(p, &s, rel);
     if (p->rows_by_hand) forget_connector(rel);
     if (rel->kind == REL_TABLE) TRY(ddl_table(p, &s, rel));
