@@ -193,6 +193,19 @@ static bool same_head(const BExpr *a, const BExpr *b)
     return false;
 }
 
+/* What is left of `most` behind the nodes of e; below 0: they are more. */
+static int64_t left_behind(const BExpr *e, int64_t most)
+{
+    most--;
+    for (int i = 0; i < e->nargs && most >= 0; i++) most = left_behind(e->args[i], most);
+    return most;
+}
+
+bool bexpr_is_larger(const BExpr *e, int64_t most)
+{
+    return left_behind(e, most) < 0;
+}
+
 bool bexpr_eq(const BExpr *a, const BExpr *b)
 {
     if (!same_head(a, b)) return false;

@@ -38,6 +38,8 @@ struct BExpr {
 
 /* Structural equality (spans ignored). Volatile calls are never equal. */
 bool bexpr_eq(const BExpr *a, const BExpr *b);
+/* Whether it has more than `most` nodes, those that are used twice counted twice. */
+bool bexpr_is_larger(const BExpr *e, int64_t most);
 /* SQL of an expression over columns called `names`. */
 void bexpr_print(StrBuf *b, const BExpr *e, const Str *names);
 /* Sets used[i] for every column i that e reads. */

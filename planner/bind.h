@@ -11,7 +11,8 @@
 typedef struct CteScope CteScope;
 typedef struct OuterFrame OuterFrame;
 
-enum { BIND_DEPTH_MAX = 64, BIND_NODES_MAX = 10000, EXPR_DEPTH_MAX = 1000 };
+enum { BIND_DEPTH_MAX = 64, BIND_NODES_MAX = 10000, EXPR_DEPTH_MAX = 1000,
+       EXPR_NODES_MAX = 200000 };
 
 /* Columns that stand for what is not computed yet, numbered from here: window columns, aggregates,
  * OVER. They become columns of a node when the node is made. */

@@ -515,7 +515,10 @@ Status bind_expr(Binder *b, const ExprContext *c, const Expr *e, BExpr **out)
     b->expr_depth++;
     Status st = BIND_KINDS[e->kind](b, c, e, out);
     b->expr_depth--;
-    return st;
+    /* BETWEEN and NULLIF use an operand twice: nested, they double what everything behind has to walk. */
+    if (st != WEIR_OK || e->args.len == 0 || !bexpr_is_larger(*out, EXPR_NODES_MAX)) return st;
+    return diag_error(b->p->diags, WEIR_E_LIMIT, bind_at(b, e->span), "the expression has more than %d parts when BETWEEN and NULLIF are written out",
+                      EXPR_NODES_MAX);
 }
 
 /* ---- for definitions ------------------------------------------------------------------------ */

@@ -249,6 +249,47 @@ static Status set_rows(Binder *b, const Measures *m, WindowSpec *w)
     return WEIR_OK;
 }
 
+/* ---- how much a group keeps ------------------------------------------------------------------ */
+
+enum { PANES_MAX = 10000 }; /* a window is merged from its panes, and a row changes that many windows */
+
+static int64_t gcd(int64_t a, int64_t b)
+{
+    while (b) {
+        int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* Panes of a group that are there at a time: those of one window. */
+static int64_t panes_of(const WindowSpec *w)
+{
+    enum { DAYS_A_MONTH = 31 };
+    if (w->advance_rows) return w->size_rows / gcd(w->size_rows, w->advance_rows);
+    int64_t size = w->size_us, slide = w->slide_us;
+    if (w->size_months && w->slide_months) {
+        size = w->size_months;
+        slide = w->slide_months;
+    } else if (w->size_months) {
+        size = us_of_days(DAYS_A_MONTH) * w->size_months;
+    }
+    if (slide == 0 || size <= slide) return 1;
+    return size % slide ? 2 * (size / slide + 1) : size / slide;
+}
+
+static Status check_panes(Binder *b, const Measures *m, const WindowSpec *w)
+{
+    int64_t n = panes_of(w);
+    if (n <= PANES_MAX) return WEIR_OK;
+    const Expr *at = m->slide ? m->slide : m->step ? m->step : m->slide_rows;
+    diag_error(b->p->diags, WEIR_E_LIMIT, bind_at(b, at->span), "a group would keep %lld panes at a time; at most %d are possible",
+               (long long)n, PANES_MAX);
+    diag_hint(b->p->diags, "let windows begin less often, or be shorter");
+    return WEIR_E_LIMIT;
+}
+
 static Str session_time_zone(const Binder *b)
 {
     Str zone = b->p->time_zone;
@@ -271,6 +312,7 @@ static Status make_spec(Binder *b, const Measures *m, const BExpr *time, bool by
                           "ADVANCE BY … ROWS belongs to a count window");
     TRY(set_rows(b, m, w));
     if (!m->size_rows) TRY(set_lengths(b, m, w));
+    TRY(check_panes(b, m, w));
     if (m->grace) TRY(duration_us(b, m->grace, "GRACE PERIOD", 0, &w->grace_us));
     if (m->retention) TRY(duration_us(b, m->retention, "RETENTION", 1, &w->retention_us));
     if (w->size_months || w->size_days) w->time_zone = session_time_zone(b);

@@ -188,13 +188,26 @@ static Status only_reading(weir_stmt *s)
     return WEIR_E_READONLY;
 }
 
+/* What SQLite says where a query is larger than it takes. */
+static bool is_limit(int rc, const char *message)
+{
+    static const char *const said[] = {"Expression tree is too large", "too many terms", "parser stack overflow", "too many columns",
+                                       "too many arguments", "too many FROM clause terms", "at most 64 tables"};
+    if (rc == SQLITE_TOOBIG) return true;
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+        if (str_starts(str_z(message), str_z(said[i]))) return true;
+    return false;
+}
+
 static Status reader_error(weir_stmt *s, PullStatement *p)
 {
     TRY(engine_interrupted(s->db));
     int rc = sqlite3_errcode(p->db);
     if (rc == SQLITE_INTERRUPT) return took_too_long(s);
     if (rc == SQLITE_AUTH) return only_reading(s);
-    Status code = p->error != WEIR_OK ? p->error : rc == SQLITE_NOMEM ? WEIR_E_NOMEM : WEIR_E_STORAGE;
+    Status code = p->error != WEIR_OK ? p->error : rc == SQLITE_NOMEM                       ? WEIR_E_NOMEM
+                  : is_limit(rc, sqlite3_errmsg(p->db)) ? WEIR_E_LIMIT
+                                                        : WEIR_E_STORAGE;
     if (s->db->system_error != WEIR_OK) code = s->db->system_error;
     p->error = s->db->system_error = WEIR_OK;
     return diag_error(&s->db->diags, code, s->ast ? s->ast->span : (Span){0}, "%s", sqlite3_errmsg(p->db));

@@ -84,8 +84,76 @@ static void a_value_without_bound(void **state)
     assert_int_equal(run(e, "SELECT length(repeat(k, 1000000)) FROM m"), WEIR_DONE);
 }
 
+/* `open` n times, `middle`, `close` n times. */
+static const char *nested(const char *open, const char *middle, const char *close, int n)
+{
+    static char *text;
+    static size_t size;
+    free(text);
+    FILE *f = open_memstream(&text, &size);
+    for (int i = 0; i < n; i++) fputs(open, f);
+    fputs(middle, f);
+    for (int i = 0; i < n; i++) fputs(close, f);
+    fclose(f);
+    return text;
+}
+
+/* Texts as large and as deep as the parser lets through: answered, or refused by a limit. */
+static void vast_texts(void **state)
+{
+    Engine *e = *state;
+    static const struct {
+        const char *open, *middle, *close;
+        int n;
+    } texts[] = {
+        {"", "SELECT v", " + v", 1999},         {"", "SELECT k", " || k", 1999},
+        {"", "SELECT v = 1", " OR v = 2", 1999}, {"", "SELECT v = 1", " AND v = 2", 1999},
+        {"", "SELECT v", " - v * 2", 120},      {"", "SELECT v", ", v", 1989},
+        {"", "SELECT v", ", v", 3000},          {"", "SELECT v IN (1", ", 2", 20000},
+        {"", "SELECT 1 AS v", " UNION ALL SELECT 1", 1999}, {"", "SELECT concat(k", ", k", 5000},
+        {"", "SELECT CASE", " WHEN v = 1 THEN 2", 5000},
+    };
+    engine_open(e);
+    ok(e, exec_in(e, house));
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        char *sql;
+        const char *text = nested(texts[i].open, texts[i].middle, texts[i].close, texts[i].n);
+        bool is_list = strstr(text, " IN (") || strstr(text, "concat("), is_case = strstr(text, "CASE") != NULL;
+        for (int standing = 0; standing < 2; standing++) {
+            bool is_union = strstr(text, "UNION") != NULL;
+            if (asprintf(&sql, "%s%s%s FROM %s", standing ? "CREATE MATERIALIZED VIEW x AS " : "", text, is_list ? ")" : is_case ? " END" : "",
+                         standing ? "s" : "m") < 0)
+                fail();
+            if (is_union) sql[strlen(sql) - 7] = 0; /* without FROM */
+            weir_status st = standing ? exec_in(e, sql) : run(e, sql);
+            bool is_good = st == WEIR_OK || st == WEIR_DONE || st == WEIR_E_LIMIT || st == WEIR_E_TYPE || (standing && st == WEIR_E_NAME);
+            if (!is_good) fail_msg("%.60s …: %s", sql, weir_errmsg(e->db));
+            if (standing && st == WEIR_OK) ok(e, exec_in(e, "INSERT INTO s VALUES ('c', 3); DROP MATERIALIZED VIEW x"));
+            free(sql);
+        }
+    }
+    static const struct {
+        const char *open, *middle, *close;
+    } deep[] = {{"abs(", "v", ")"}, {"(SELECT ", "1", ")"}, {"NOT ", "v = 1", ""}, {"- ", "v", ""}, {"CASE WHEN v = 1 THEN ", "v", " END"},
+                {"coalesce(v, ", "v", ")"}, {"CAST(", "v", " AS BIGINT)"}, {"nullif(", "v", ", 3)"},
+                {"(", "v", " BETWEEN 1 AND 7)::BIGINT"}, {"(", "v", " NOT IN (1, 2))::BIGINT"}, {"greatest(2, ", "v", ")"}};
+    for (size_t i = 0; i < sizeof deep / sizeof *deep; i++)
+        for (int n = 50; n <= 250; n += 100) {
+            char *sql;
+            if (asprintf(&sql, "SELECT %s FROM m", nested(deep[i].open, deep[i].middle, deep[i].close, n)) < 0) fail();
+            weir_status st = run(e, sql);
+            if (st != WEIR_DONE && st != WEIR_E_LIMIT) fail_msg("%.60s … %d deep: %s", sql, n, weir_errmsg(e->db));
+            free(sql);
+            if (asprintf(&sql, "CREATE MATERIALIZED VIEW x AS SELECT %s AS x FROM s", nested(deep[i].open, deep[i].middle, deep[i].close, n)) < 0) fail();
+            st = exec_in(e, sql);
+            if (st != WEIR_OK && st != WEIR_E_LIMIT) fail_msg("%.60s … %d deep: %s", sql, n, weir_errmsg(e->db));
+            if (st == WEIR_OK) ok(e, exec_in(e, "DROP MATERIALIZED VIEW x"));
+            free(sql);
+        }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(only_reading), TEST(one_statement), TEST(a_query_without_end), TEST(a_value_without_bound)};
+    const struct CMUnitTest tests[] = {TEST(only_reading), TEST(one_statement), TEST(a_query_without_end), TEST(a_value_without_bound), TEST(vast_texts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -217,6 +217,19 @@ static void senseless_windows(void **state)
         {"COUNT (SIZE 10 SECONDS)", "takes no SIZE"},
         {"COUNT (SIZE 10 ROWS, ADVANCE BY 1 SECOND)", "takes a number of rows"},
         {"GLOBAL (SIZE 1 SECOND)", "takes no SIZE"},
+        {"HOPPING (SIZE 10000 SECONDS, ADVANCE BY 1 SECOND)", NULL},
+        {"HOPPING (SIZE 10001 SECONDS, ADVANCE BY 1 SECOND)", "10001 panes at a time; at most 10000"},
+        {"HOPPING (SIZE 1 DAY, ADVANCE BY 1 SECOND)", "86400 panes"},
+        {"HOPPING (SIZE 10001 SECONDS, ADVANCE BY 2 SECONDS)", "10002 panes"},
+        {"HOPPING (SIZE 10.001 SECONDS, ADVANCE BY 10 SECONDS)", NULL},
+        {"HOPPING (SIZE 3 YEARS, ADVANCE BY 1 MONTH)", NULL},
+        {"HOPPING (SIZE 900 YEARS, ADVANCE BY 1 MONTH)", "10800 panes"},
+        {"CUMULATING (SIZE 1 DAY, STEP 1 SECOND)", "86400 panes"},
+        {"CUMULATING (SIZE 1 MONTH, STEP 1 SECOND)", "2678400 panes"},
+        {"COUNT (SIZE 10000 ROWS, ADVANCE BY 1 ROWS)", NULL},
+        {"COUNT (SIZE 1000000 ROWS, ADVANCE BY 1 ROWS)", "1000000 panes"},
+        {"COUNT (SIZE 1000000 ROWS)", NULL},
+        {"GLOBAL (TRIGGER EVERY 1000000 ROWS)", NULL},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         const char *sql = str_printf(&f->arena, "SELECT count(*) FROM bid WINDOW %s", CASES[i].clause).p;
