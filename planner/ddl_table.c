@@ -38,7 +38,7 @@ static Status check_key(Planner *p, const Relation *rel)
     for (int32_t i = 0; i < rel->nkey; i++) {
         const ColumnDef *c = &rel->cols[rel->key[i]];
         if (c->kind == COL_PHYSICAL) continue;
-        return diag_error(p->diags, WEIR_E_UNSUPPORTED, c->span, "\"%.*s\" is computed: a key is of columns that rows bring",
+        return diag_error(p->diags, WEIR_E_TYPE, c->span, "\"%.*s\" is computed: a key is of columns that rows bring",
                           STR_ARG(c->name));
     }
     return WEIR_OK;
