@@ -685,9 +685,9 @@ static Status one_set(Core *c)
 static Status select_sets(Pull *l, const Select *q, const PullScope *outer, const NameList *names, StrBuf *sql, PullRows *out)
 {
     Core *c;
-    PullSet all = {0};
+    PullSet all = {0}, sought = {.is_sought = true};
     PullMasks masks = {0};
-    TRY(begin_core(l, q, outer, names, &(PullSet){.is_sought = true}, &c));
+    TRY(begin_core(l, q, outer, names, &sought, &c));
     TRY(check_beside_sets(c));
     TRY(pull_masks(l, &q->group_by, bit_of_key, &(SetKeys){c, &all}, &masks));
     for (ptrdiff_t i = 0; i < masks.len; i++) {
