@@ -222,6 +222,18 @@ WEIR_API weir_status weir_push(weir *db, const char *stream, const char *format,
 WEIR_API weir_status weir_advance_clock(weir *db, int64_t by_us);
 WEIR_API weir_status weir_advance_watermark(weir *db, const char *stream, int64_t us);
 
+/* Makes every view anew, in a temporary copy, from what can be read again, up to where the streams stand,
+ * and compares: `each` is called once per view. The database, which may be open for reading only, is left
+ * as it is. */
+typedef struct weir_verdict {
+    const char *view;
+    int is_compared;        /* 0: not all that it has read is still there */
+    int64_t rows;           /* that it should have */
+    int64_t missing, extra; /* of them not there; there, but not of them */
+} weir_verdict;
+typedef void (*weir_verdict_each)(void *arg, const weir_verdict *v);
+WEIR_API weir_status weir_verify(weir *db, weir_verdict_each each, void *arg);
+
 /* Figures for progress displays; strings belong to the engine until its next call. */
 typedef struct weir_source_stats {
     const char *stream;

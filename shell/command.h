@@ -30,6 +30,7 @@ extern const Command commands[]; /* ends with name NULL */
 int command_run(const Args *a);
 int command_check(const Args *a);
 int command_explain(const Args *a);
+int command_verify(const Args *a);
 int command_test(const Args *a);
 int command_bench(const Args *a);
 int command_shell(const Args *a);

@@ -13,6 +13,7 @@ const Command commands[] = {
     {"check", "weir check FILE.sql...", "parse and plan only; tell every error", command_check},
     {"explain", "weir explain [--svg] [-d DB] [FILE.sql] [VIEW...] | -c SQL", "show how queries would run", command_explain},
     {"test", "weir test [--tap | --junit] FILE.sql...", "run tests of standing queries: BEGIN TEST … EXPECT … END", command_test},
+    {"verify", "weir verify DB", "make every view anew from what can be read again, in a copy, and compare", command_verify},
     {"bench", "weir bench [--query q1,q5|all] [--events N] [--json]", "measure the operators on Nexmark's events", command_bench},
     {"help", "weir help [COMMAND]", "this text", command_help},
     {"version", "weir version", "version and what was built in", command_version},

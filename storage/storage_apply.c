@@ -308,7 +308,10 @@ Status storage_checkpoint(Storage *s, bool truncate, Diags *d)
 Status storage_backup(Storage *s, Str path, Diags *d)
 {
     SqlStmt *st;
+    if (s->read_only) TRY(sql_exec(&s->db, "PRAGMA query_only = OFF", d)); /* the copy is written by it */
     TRY(sql_cached(&s->db, "VACUUM INTO ?1", &st, d));
     sql_put_str(st, path);
-    return sql_run(&s->db, st, d);
+    Status status = sql_run(&s->db, st, d);
+    if (s->read_only && status == WEIR_OK) status = sql_exec(&s->db, "PRAGMA query_only = ON", d);
+    return status;
 }

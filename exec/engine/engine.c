@@ -163,6 +163,7 @@ static void init(weir *db, const weir_options *opt)
     db->env = env_of(opt);
     db->epoch.env = &db->env;
     db->state_log_min = opt && opt->seams && opt->seams->state_log_min > 0 ? opt->seams->state_log_min : 1 << 20;
+    db->rebuilds_all = opt && opt->seams && opt->seams->rebuild;
     db->rules_off = opt && opt->seams ? opt->seams->rules_off : NULL;
     db->catalog = (Catalog){.arena = &db->names[0], .next_id = 1, .registry = &db->registry};
     db->read_only = opt && opt->read_only;

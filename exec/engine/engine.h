@@ -61,6 +61,7 @@ struct weir {
     MeterMark commit_mark;
     Epoch epoch;           /* the one in work */
     int64_t state_log_min; /* weir_seams */
+    bool rebuilds_all;     /* weir_seams.rebuild */
     int64_t epoch_number, last_now_us, last_mono_us, last_flush_us;
     bool is_open;          /* weir_open was successful */
     bool read_only, faulted, once;
@@ -198,6 +199,8 @@ typedef struct Rebuild {
     int n;
 } Rebuild;
 Query *rebuild_query(const Rebuild *r, int64_t rel_id);
+/* Marks all views whose past is there, and that of whoever reads them. */
+Status rebuild_choose(weir *db, const Rebuild *r);
 /* Empties the views that are marked (Query.is_rebuilt) and those that read them: from then on they are
  * new. WEIR_E_FORMAT: the past of one is not there; nothing was changed. */
 Status rebuild_begin(weir *db, Rebuild *r);

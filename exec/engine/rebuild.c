@@ -86,6 +86,28 @@ static bool reads_rebuilt(const Rebuild *r, const Query *q)
     return false;
 }
 
+static void spare_inputs(const Rebuild *r, const Query *q)
+{
+    for (int i = 0; i < q->nleaves; i++) {
+        const PhysOp *p = q->leaves[i]->op.plan;
+        Query *up = p->kind == PHYS_VIEW_INPUT ? rebuild_query(r, p->rel->id) : NULL;
+        if (up) up->is_rebuilt = false;
+    }
+}
+
+Status rebuild_choose(weir *db, const Rebuild *r)
+{
+    for (int i = 0; i < r->n; i++) {
+        Query *q = r->queries[i];
+        ptrdiff_t known = db->diags.list.len;
+        q->is_rebuilt = q->rel->kind != REL_TABLE && check_past(db, r, q) == WEIR_OK;
+        db->diags.list.len = known;
+    }
+    for (int i = r->n - 1; i >= 0; i--)
+        if (!r->queries[i]->is_rebuilt) spare_inputs(r, r->queries[i]);
+    return WEIR_OK;
+}
+
 /* In the order of their ids: what is read comes before what reads it. */
 Status rebuild_begin(weir *db, Rebuild *r)
 {

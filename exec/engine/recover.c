@@ -184,6 +184,7 @@ static Status open_queries(weir *db, Rebuild *r)
         r->n++;
         TRY(check_shape(db, r->queries[r->n - 1]));
     }
+    if (db->rebuilds_all) TRY(rebuild_choose(db, r));
     return rebuild_begin(db, r);
 }
 
