@@ -160,6 +160,7 @@ Status storage_empty_view(Storage *s, const Relation *r, Diags *d)
 {
     assert(s->in_ddl && has_rows(r));
     TRY(forget_content(s, r, d));
+    TRY(change_log_drop(s, r->id, d)); /* who follows it has to begin anew */
     return sql_execf(&s->db, d, "DELETE FROM _weir_mv_%lld", (long long)r->id);
 }
 

@@ -112,6 +112,7 @@ static void goes_on(Engine *e, int format)
 
 static void format_1_opens_and_goes_on(void **state) { goes_on(*state, 1); }
 static void format_2_opens_and_goes_on(void **state) { goes_on(*state, 2); }
+static void format_3_opens_and_goes_on(void **state) { goes_on(*state, 3); }
 
 /* ---- a plan that has changed ------------------------------------------------------------------- */
 
@@ -201,6 +202,7 @@ static void rows_by_hand_are_no_past(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {TEST(format_1_opens_and_goes_on), TEST(format_2_opens_and_goes_on),
+                                       TEST(format_3_opens_and_goes_on),
                                        TEST(another_plan_is_made_anew), TEST(a_rotated_file_is_no_past),
                                        TEST(rows_by_hand_are_no_past)};
     return cmocka_run_group_tests_name("engine_formats", tests, NULL, NULL);

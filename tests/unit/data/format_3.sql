@@ -1,0 +1,414 @@
+PRAGMA foreign_keys=OFF;
+BEGIN TRANSACTION;
+CREATE TABLE _weir_meta ( -- facts about this file
+    key TEXT PRIMARY KEY,  -- format, created_by, last_id
+    value                  -- a newer weir raises format; an older one then refuses the file
+) WITHOUT ROWID;
+INSERT INTO _weir_meta VALUES('created_by','0.1.0');
+INSERT INTO _weir_meta VALUES('format',3);
+INSERT INTO _weir_meta VALUES('last_id',14);
+CREATE TABLE _weir_epoch ( -- one row: the newest commit and who may make the next one
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    epoch INTEGER NOT NULL,      -- number of the newest commit, 0: none yet
+    committed_us INTEGER,        -- wall clock of it, microseconds since 1970 UTC
+    owner TEXT NOT NULL,         -- random name of the engine; another one in here fences it off
+    pid INTEGER NOT NULL         -- of the owner
+);
+INSERT INTO _weir_epoch VALUES(1,3,1795285344344617,'b7a07b23cecfda1f7248a11dd8ac2090',4750);
+CREATE TABLE _weir_settings ( -- SET name = value
+    name TEXT PRIMARY KEY COLLATE NOCASE,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE _weir_relations ( -- all that was declared
+    id INTEGER PRIMARY KEY,       -- never used again
+    kind TEXT NOT NULL,           -- stream, table, view, materialized view, sink
+    name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    sql TEXT NOT NULL,            -- the statement
+    base_dir TEXT NOT NULL,       -- what relative paths in it are relative to
+    columns TEXT NOT NULL,        -- "name TYPE, ..."
+    event_time TEXT,              -- the column, or NULL
+    row_key TEXT,                 -- columns that identify a row; NULL: none known
+    emit TEXT                     -- changes or final; NULL: not a standing query
+);
+INSERT INTO _weir_relations VALUES(1,'stream','s','CREATE STREAM s (t TIMESTAMP(3), k TEXT, v BIGINT, WATERMARK FOR t AS t - INTERVAL ''5'' SECOND)','','t TIMESTAMP(3), k TEXT, v BIGINT','t',NULL,NULL);
+INSERT INTO _weir_relations VALUES(2,'stream','r','CREATE STREAM r (t TIMESTAMP(3), k TEXT, w DOUBLE, WATERMARK FOR t AS t - INTERVAL ''5'' SECOND)','','t TIMESTAMP(3), k TEXT, w DOUBLE','t',NULL,NULL);
+INSERT INTO _weir_relations VALUES(3,'table','names','CREATE TABLE names (k TEXT PRIMARY KEY, name TEXT)','','k TEXT, name TEXT',NULL,'k',NULL);
+INSERT INTO _weir_relations VALUES(4,'materialized view','groups','CREATE MATERIALIZED VIEW groups AS SELECT k, count(*) AS n, sum(v) AS total, min(v) AS low, max(v) AS high, avg(v) AS mean FROM s GROUP BY k','','k TEXT, n BIGINT, total BIGINT, low BIGINT, high BIGINT, mean DOUBLE',NULL,'k','changes');
+INSERT INTO _weir_relations VALUES(5,'materialized view','tumbling','CREATE MATERIALIZED VIEW tumbling AS SELECT k, count(*) AS n, sum(v) AS total FROM s WINDOW TUMBLING (SIZE INTERVAL ''10'' SECOND) GROUP BY k EMIT FINAL','','k TEXT, n BIGINT, total BIGINT',NULL,NULL,'final');
+INSERT INTO _weir_relations VALUES(6,'materialized view','hopping','CREATE MATERIALIZED VIEW hopping AS SELECT k, count(*) AS n, max(v) AS high FROM s WINDOW HOPPING (SIZE INTERVAL ''20'' SECOND, ADVANCE BY INTERVAL ''10'' SECOND) GROUP BY k','','k TEXT, n BIGINT, high BIGINT',NULL,NULL,'changes');
+INSERT INTO _weir_relations VALUES(7,'materialized view','sessions','CREATE MATERIALIZED VIEW sessions AS SELECT k, count(*) AS n FROM s WINDOW SESSION (GAP INTERVAL ''3'' SECOND) GROUP BY k','','k TEXT, n BIGINT',NULL,NULL,'changes');
+INSERT INTO _weir_relations VALUES(8,'materialized view','counts','CREATE MATERIALIZED VIEW counts AS SELECT k, sum(v) AS total FROM s WINDOW COUNT (SIZE 3 ROWS) GROUP BY k','','k TEXT, total BIGINT',NULL,NULL,'changes');
+INSERT INTO _weir_relations VALUES(9,'materialized view','pairs','CREATE MATERIALIZED VIEW pairs AS SELECT s.k, s.v, r.w FROM s JOIN r ON s.k = r.k AND s.t BETWEEN r.t - INTERVAL ''10'' SECOND AND r.t + INTERVAL ''10'' SECOND','','k TEXT, v BIGINT, w DOUBLE',NULL,NULL,'changes');
+INSERT INTO _weir_relations VALUES(10,'materialized view','named','CREATE MATERIALIZED VIEW named AS SELECT s.k, s.v, names.name FROM s LEFT JOIN names ON s.k = names.k','','k TEXT, v BIGINT, name TEXT',NULL,NULL,'changes');
+INSERT INTO _weir_relations VALUES(11,'materialized view','top','CREATE MATERIALIZED VIEW top AS SELECT k, v FROM s ORDER BY v DESC, k LIMIT 5','','k TEXT, v BIGINT, _rank BIGINT',NULL,NULL,'changes');
+INSERT INTO _weir_relations VALUES(12,'materialized view','ranks','CREATE MATERIALIZED VIEW ranks AS SELECT k, v, row_number() OVER (PARTITION BY k ORDER BY v DESC) AS place FROM s','','k TEXT, v BIGINT, place BIGINT',NULL,NULL,'changes');
+INSERT INTO _weir_relations VALUES(13,'materialized view','kinds','CREATE MATERIALIZED VIEW kinds AS SELECT DISTINCT k FROM s EXCEPT SELECT k FROM r','','k TEXT',NULL,'k','changes');
+INSERT INTO _weir_relations VALUES(14,'materialized view','above','CREATE MATERIALIZED VIEW above AS SELECT n, count(*) AS groups, max(total) AS best FROM groups GROUP BY n','','n BIGINT, groups BIGINT, best BIGINT',NULL,'n','changes');
+CREATE TABLE _weir_depends ( -- which relation reads which
+    relation INTEGER NOT NULL,
+    reads INTEGER NOT NULL,
+    PRIMARY KEY (relation, reads)
+) WITHOUT ROWID;
+INSERT INTO _weir_depends VALUES(4,1);
+INSERT INTO _weir_depends VALUES(5,1);
+INSERT INTO _weir_depends VALUES(6,1);
+INSERT INTO _weir_depends VALUES(7,1);
+INSERT INTO _weir_depends VALUES(8,1);
+INSERT INTO _weir_depends VALUES(9,1);
+INSERT INTO _weir_depends VALUES(9,2);
+INSERT INTO _weir_depends VALUES(10,1);
+INSERT INTO _weir_depends VALUES(10,3);
+INSERT INTO _weir_depends VALUES(11,1);
+INSERT INTO _weir_depends VALUES(12,1);
+INSERT INTO _weir_depends VALUES(13,1);
+INSERT INTO _weir_depends VALUES(13,2);
+INSERT INTO _weir_depends VALUES(14,4);
+CREATE TABLE _weir_positions ( -- how far each partition of a stream has been accepted
+    stream INTEGER NOT NULL,
+    part TEXT NOT NULL,           -- name of the partition; '' where there is only one
+    label INTEGER NOT NULL,       -- its place in the order of partitions
+    generation INTEGER NOT NULL,  -- counts rotations and truncations
+    offset INTEGER NOT NULL,      -- of the first byte (or number) not accepted yet
+    identity BLOB NOT NULL,       -- by which the connector knows its content again
+    watermark INTEGER,            -- microseconds since 1970 UTC; NULL: none yet
+    rows INTEGER NOT NULL,        -- accepted since the beginning
+    errors INTEGER NOT NULL,      -- refused since the beginning
+    ended INTEGER NOT NULL,       -- 1: takes nothing more
+    PRIMARY KEY (stream, part)
+) WITHOUT ROWID;
+INSERT INTO _weir_positions VALUES(1,'',0,0,7,X'',1704067217000000,7,0,0);
+INSERT INTO _weir_positions VALUES(2,'',0,0,2,X'',1704067215000000,2,0,0);
+CREATE TABLE _weir_rulings ( -- what the wall clock decided, so that it is decided once
+    stream INTEGER NOT NULL,
+    part TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    offset INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    value INTEGER NOT NULL
+);
+CREATE TABLE _weir_view_progress ( -- counters of a materialized view
+    view INTEGER PRIMARY KEY,
+    rows INTEGER NOT NULL,        -- in the view now
+    changes INTEGER NOT NULL,     -- rows written since the beginning
+    late_rows INTEGER NOT NULL,   -- dropped: late for all their windows
+    gap_rows INTEGER NOT NULL,    -- dropped: between windows
+    errors INTEGER NOT NULL,      -- rows withheld, see weir_errors
+    next_id INTEGER NOT NULL      -- _id values below this one are used up
+);
+INSERT INTO _weir_view_progress VALUES(3,2,2,0,0,0,3);
+INSERT INTO _weir_view_progress VALUES(4,4,4,0,0,0,5);
+INSERT INTO _weir_view_progress VALUES(5,2,2,0,0,0,3);
+INSERT INTO _weir_view_progress VALUES(6,11,11,0,0,0,12);
+INSERT INTO _weir_view_progress VALUES(7,7,7,0,0,0,8);
+INSERT INTO _weir_view_progress VALUES(8,4,4,0,0,0,5);
+INSERT INTO _weir_view_progress VALUES(9,4,4,0,0,0,5);
+INSERT INTO _weir_view_progress VALUES(10,7,7,0,0,0,8);
+INSERT INTO _weir_view_progress VALUES(11,5,5,0,0,0,6);
+INSERT INTO _weir_view_progress VALUES(12,7,7,0,0,0,8);
+INSERT INTO _weir_view_progress VALUES(13,2,6,0,0,0,5);
+INSERT INTO _weir_view_progress VALUES(14,3,3,0,0,0,4);
+CREATE TABLE _weir_blocks ( -- blocks of 2^20 values of _id, each of one span of window_end
+    view INTEGER NOT NULL,
+    block INTEGER NOT NULL,       -- _id >> 20
+    span INTEGER NOT NULL,
+    PRIMARY KEY (view, block)
+) WITHOUT ROWID;
+CREATE TABLE weir_errors ( -- rows that could not be used; the oldest go first (error_limit)
+    seq INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,             -- wall clock, UTC
+    stream TEXT NOT NULL,
+    "partition" TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    "offset" INTEGER NOT NULL,  -- of the record
+    "query" TEXT NOT NULL,      -- the view it was withheld from; '': from all
+    code TEXT NOT NULL,
+    message TEXT NOT NULL,
+    raw BLOB,                     -- the record, cut to 4 KB
+    raw_bytes INTEGER NOT NULL    -- its length before the cut
+);
+CREATE TABLE weir_faults ( -- values of views that cannot be computed and stand there as NULL
+    "view" TEXT NOT NULL,
+    "key" TEXT NOT NULL,        -- of the row
+    "column" TEXT NOT NULL,
+    code TEXT NOT NULL,
+    message TEXT NOT NULL,
+    PRIMARY KEY ("view", "key", "column")
+) WITHOUT ROWID;
+CREATE TABLE _weir_state_base ( -- state of an operator, as of some epoch, in pages
+    id INTEGER PRIMARY KEY,
+    view INTEGER NOT NULL,
+    op INTEGER NOT NULL,          -- number of the operator in the view's plan
+    low BLOB NOT NULL,            -- where the page begins in the order of records
+    records BLOB NOT NULL,
+    xxh3 INTEGER NOT NULL         -- XXH3_64bits of records
+);
+INSERT INTO _weir_state_base VALUES(1,3,-2,X'',X'0100057368617065080292e29777e4a8cb',8498261989532071645);
+INSERT INTO _weir_state_base VALUES(2,4,-2,X'',X'010005736861706508bb024077f7fb38dc',3512513183247633634);
+INSERT INTO _weir_state_base VALUES(3,5,-2,X'',X'0100057368617065082df2cd27d9acdf14',-312200394653016426);
+INSERT INTO _weir_state_base VALUES(4,6,-2,X'',X'010005736861706508e68f1040c825a400',-3616725574071505429);
+INSERT INTO _weir_state_base VALUES(5,7,-2,X'',X'010005736861706508d11e8e1e3fba1b5a',-4801718338217812584);
+INSERT INTO _weir_state_base VALUES(6,8,-2,X'',X'010005736861706508e301531e2bbfd30a',8796072282433161228);
+INSERT INTO _weir_state_base VALUES(7,9,-2,X'',X'01000573686170650877e4fbf625dc24f3',-1865482409279461695);
+INSERT INTO _weir_state_base VALUES(8,10,-2,X'',X'010005736861706508be4fd9632a8e93ef',-2125471028816824104);
+INSERT INTO _weir_state_base VALUES(9,11,-2,X'',X'010005736861706508214552390485dfac',6630414046888304082);
+INSERT INTO _weir_state_base VALUES(10,12,-2,X'',X'0100057368617065082e68e74f04af7ede',-3530181673050409116);
+INSERT INTO _weir_state_base VALUES(11,13,-2,X'',X'01000573686170650868a2b12103b2af63',-6307808378884906057);
+INSERT INTO _weir_state_base VALUES(12,14,-2,X'',X'010005736861706508f10be183d7500957',-1775254800893027511);
+CREATE TABLE _weir_state_log ( -- what each epoch since then changed, in order
+    id INTEGER PRIMARY KEY,
+    view INTEGER NOT NULL,
+    op INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    records BLOB NOT NULL,
+    xxh3 INTEGER NOT NULL
+);
+INSERT INTO _weir_state_log VALUES(1,3,-3,1,X'01000977439d5845bc0e800100',2976865514123520822);
+INSERT INTO _weir_state_log VALUES(2,3,1,1,X'01000401610001030100010100040162000103010002',6928004516996406992);
+INSERT INTO _weir_state_log VALUES(3,10,3,1,X'0101720800000000000000010c0200016100056669727374000101720800000000000000020d0200016200067365636f6e6400',-254470829484631096);
+INSERT INTO _weir_state_log VALUES(4,4,1,2,X'0100030001610b060600120102010a0600120100030001620b04020028012801280200280100030001630b0202000701070107020007010001010b0202000c010c010c02000c',-565625883940244893);
+INSERT INTO _weir_state_log VALUES(5,4,2,2,X'0100040161000103010001010004016200010301000201000401630001030100030100010003010004',2482410774147444913);
+INSERT INTO _weir_state_log VALUES(6,5,1,2,X'01217000060dd711eae38000060dd711eae38000060dd711524d0000060dd711eae3800101040202000c01217000060dd711eae38000060dd711eae38000060dd711524d0000060dd711eae38003000162040200000001217000060dd711524d0000060dd711524d0000060dd710b9b68000060dd711524d0003000163040202000701217000060dd711524d0000060dd711524d0000060dd710b9b68000060dd711524d0003000161040202000a',3757339668686154878);
+INSERT INTO _weir_state_log VALUES(7,6,1,2,X'01217700060dd712837a0000060dd712837a0000060dd711524d0000060dd712837a0001010302010c01217700060dd712837a0000060dd712837a0000060dd711524d0000060dd712837a000300016202020001217700060dd711524d0000060dd711524d0000060dd71021200000060dd711524d00030001610306010a01217700060dd711524d0000060dd711524d0000060dd71021200000060dd711524d00030001620302012801217700060dd711524d0000060dd711524d0000060dd71021200000060dd711524d00030001630302010701217700060dd711eae38000060dd711eae38000060dd710b9b68000060dd711eae380030001630302010701217700060dd711eae38000060dd711eae38000060dd710b9b68000060dd711eae380030001610302010a01217700060dd711eae38000060dd711eae38000060dd710b9b68000060dd711eae38001010302010c01217700060dd711eae38000060dd711eae38000060dd710b9b68000060dd711eae38003000162020200',2217644270316479312);
+INSERT INTO _weir_state_log VALUES(8,6,3,2,X'0100160161000101800000000000000201800000000000000303010001010016016200010180000000000000010180000000000000140402000203010016016100010180000000000000030180000000000000050301000401001601630001018000000000000001017ffffffffffffffc0402000506010016016100010180000000000000010180000000000000050301000701001300018000000000000001018000000000000006040200080901000e01620001018000000000000001000402000a0b',-6344261327265043584);
+INSERT INTO _weir_state_log VALUES(9,7,1,2,X'01000980bd8c96e2f58606010980bd8c96e2f586060201000b80c68697e2f586060001620980c68697e2f5860602',2107386124191302117);
+INSERT INTO _weir_state_log VALUES(10,7,3,2,X'01000d0161000101800000000000000105030001020301000d01620001018000000000000001040200040501000d016300010180000000000000010301000601000a0001800000000000000103010007',-5136849184390505053);
+INSERT INTO _weir_state_log VALUES(11,8,1,2,X'010003000161030602000100030001621704000240623010d70d060080d17011d70d06000402002801000300016317020002003bd810d70d0600003bd810d70d0600020200070100010117020002408f6111d70d0600408f6111d70d06000202000c',-2955943971293727533);
+INSERT INTO _weir_state_log VALUES(12,8,3,2,X'01000d016100010180000000000000090301000101000d016200010180000000000000140301000201000d01630001017ffffffffffffffc0301000301000a0001800000000000000603010004',-6686651016827829637);
+INSERT INTO _weir_state_log VALUES(13,9,2,2,X'01016c08000000000000000115020001610000202110d70d0600010000000000000001016c08000000000000000215020001620040623010d70d0600140000000000000001016c08000000000000000315020001610000295e10d70d0600030000000000000001016c080000000000000004150200016300003bd810d70d0600fcffffffffffffff01016c080000000000000005150200016100c0f8c810d70d0600050000000000000001016c0800000000000000060d020001620280d17011d70d0600',6900352431578811724);
+INSERT INTO _weir_state_log VALUES(14,10,3,2,X'01016c0800000000000000010d0200016100010000000000000001016c0800000000000000020d0200016200140000000000000001016c0800000000000000030d0200016100030000000000000001016c0800000000000000040d0200016300fcffffffffffffff01016c0800000000000000050d0200016100050000000000000001016c080000000000000007050200016201',-4403390275752740168);
+INSERT INTO _weir_state_log VALUES(15,10,5,2,X'0100150161000101800000000000000101666972737400010301000101001601620001018000000000000014017365636f6e64000103010002010015016100010180000000000000030166697273740001030100030100150161000101800000000000000501666972737400010301000401000e0162000100017365636f6e6400010301000501000e01630001017ffffffffffffffc000301000601000b000180000000000000060003010007',-684089763728694345);
+INSERT INTO _weir_state_log VALUES(16,11,1,2,X'01017038017fffffffffffffeb016200010000000000000000000000000000000000000001000000000040623010d70d060001621400000000000000030d250201017033017ffffffffffffff90000000000000000000000000000000000000000050000000002408f6111d70d06000600000000000000030a220201017038017ffffffffffffffa0161000100000000000000000000000000000000000000040000000000c0f8c810d70d060001610500000000000000030d250201017038017ffffffffffffffc016100010000000000000000000000000000000000000002000000000000295e10d70d060001610300000000000000030d250201017038017ffffffffffffffe016100010000000000000000000000000000000000000000000000000000202110d70d060001610100000000000000030d25020201702802016200010000000000000000000000000000000000000006000000000480d17011d70d06000162020170380180000000000000030163000100000000000000000000000000000000000000030000000000003bd810d70d06000163fcffffffffffffff',8038073778840439095);
+INSERT INTO _weir_state_log VALUES(17,11,3,2,X'01001601620001018000000000000014018000000000000001030100010100130001800000000000000601800000000000000203010002010016016100010180000000000000050180000000000000030301000301001601610001018000000000000003018000000000000004030100040100160161000101800000000000000101800000000000000503010005',-1458075402124335979);
+INSERT INTO _weir_state_log VALUES(18,12,1,2,X'01047000016134017ffffffffffffffa00000000000000000000000000000000000000040000000000c0f8c810d70d0600016105000000000000000309210201047000016134017ffffffffffffffc0000000000000000000000000000000000000002000000000000295e10d70d0600016103000000000000000309210201047000016134017ffffffffffffffe0000000000000000000000000000000000000000000000000000202110d70d0600016101000000000000000309210201047000016234017fffffffffffffeb0000000000000000000000000000000000000001000000000040623010d70d0600016214000000000000000309210201047000016224020000000000000000000000000000000000000006000000000480d17011d70d06000162030119020104700001633401800000000000000300000000000000000000000000000000000000030000000000003bd810d70d06000163fcffffffffffffff030921020102700132017ffffffffffffff900000000000000000000000000000000000000050000000002408f6111d70d0600060000000000000003092102',-7306463424604608910);
+INSERT INTO _weir_state_log VALUES(19,12,3,2,X'010016016100010180000000000000050180000000000000010301000101001601610001018000000000000003018000000000000002030100020100160161000101800000000000000101800000000000000303010003010016016200010180000000000000140180000000000000010301000401000e01620001000180000000000000020301000501001601630001017ffffffffffffffc018000000000000001030100060100130001800000000000000601800000000000000103010007',-9001912578065858531);
+INSERT INTO _weir_state_log VALUES(20,13,1,2,X'010003000161010601000300016201040100030001630102010001010102',7505589119428507547);
+INSERT INTO _weir_state_log VALUES(21,13,4,2,X'0100040001610002020001000400016200020200010004000163000202000100020100020200',-6740842531527384693);
+INSERT INTO _weir_state_log VALUES(22,13,5,2,X'0100040161000103010001010004016200010301000201000401630001030100030100010003010004',2482410774147444913);
+INSERT INTO _weir_state_log VALUES(23,14,1,2,X'0100090003000000000000000e02010900020180000000000000090100090002000000000000000e02010900020180000000000000140100090001000000000000001a0402090002017ffffffffffffffc090002018000000000000006',-5046132601151703045);
+INSERT INTO _weir_state_log VALUES(24,14,2,2,X'010009018000000000000003030100010100090180000000000000020301000201000901800000000000000103010003',1842588530453724158);
+INSERT INTO _weir_state_log VALUES(25,9,2,3,X'02016c08000000000000000102016c08000000000000000302016c080000000000000002010172080000000000000002150200016200004d5211d70d0600000000000000f43f',3341127833893332736);
+INSERT INTO _weir_state_log VALUES(26,13,4,3,X'0100040001610002020201000400016200020202',146812546433137410);
+INSERT INTO _weir_state_log VALUES(27,13,5,3,X'0200040161000102000401620001',4733603531558880178);
+CREATE TABLE _weir_subscribed ( -- views that somebody follows: changes are kept in _weir_changes_<view>
+    view INTEGER PRIMARY KEY,
+    floor INTEGER NOT NULL,       -- changes of all later epochs are there
+    bytes INTEGER NOT NULL,       -- that they take
+    seen_us INTEGER NOT NULL      -- when somebody last read them
+);
+CREATE TABLE _weir_changes ( -- epochs that changed such a view; the oldest go first (changes_retention)
+    view INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    at_us INTEGER NOT NULL,       -- wall clock of its commit
+    first INTEGER NOT NULL,       -- its rows in _weir_changes_<view>: seq first to last
+    last INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (view, epoch)
+) WITHOUT ROWID;
+CREATE TABLE _weir_mv_3 ( -- rows of table names
+    _id INTEGER PRIMARY KEY,
+    "k" TEXT,
+    "name" TEXT
+);
+INSERT INTO _weir_mv_3 VALUES(1,'a','first');
+INSERT INTO _weir_mv_3 VALUES(2,'b','second');
+CREATE TABLE _weir_mv_4 ( -- rows of view groups
+    _id INTEGER PRIMARY KEY,
+    "k" TEXT,
+    "n" INTEGER,
+    "total" INTEGER,
+    "low" INTEGER,
+    "high" INTEGER,
+    "mean" REAL
+);
+INSERT INTO _weir_mv_4 VALUES(1,'a',3,9,1,5,3.0);
+INSERT INTO _weir_mv_4 VALUES(2,'b',2,20,20,20,20.0);
+INSERT INTO _weir_mv_4 VALUES(3,'c',1,-4,-4,-4,-4.0);
+INSERT INTO _weir_mv_4 VALUES(4,NULL,1,6,6,6,6.0);
+CREATE TABLE _weir_mv_5 ( -- rows of view tumbling
+    _id INTEGER PRIMARY KEY,
+    "k" TEXT,
+    "n" INTEGER,
+    "total" INTEGER
+);
+INSERT INTO _weir_mv_5 VALUES(1,'a',2,4);
+INSERT INTO _weir_mv_5 VALUES(2,'b',1,20);
+CREATE TABLE _weir_mv_6 ( -- rows of view hopping
+    _id INTEGER PRIMARY KEY,
+    "k" TEXT,
+    "n" INTEGER,
+    "high" INTEGER
+);
+INSERT INTO _weir_mv_6 VALUES(1,'a',2,3);
+INSERT INTO _weir_mv_6 VALUES(2,'b',1,20);
+INSERT INTO _weir_mv_6 VALUES(3,'b',1,20);
+INSERT INTO _weir_mv_6 VALUES(4,'a',3,5);
+INSERT INTO _weir_mv_6 VALUES(5,'c',1,-4);
+INSERT INTO _weir_mv_6 VALUES(6,'c',1,-4);
+INSERT INTO _weir_mv_6 VALUES(7,'a',1,5);
+INSERT INTO _weir_mv_6 VALUES(8,NULL,1,6);
+INSERT INTO _weir_mv_6 VALUES(9,NULL,1,6);
+INSERT INTO _weir_mv_6 VALUES(10,'b',1,NULL);
+INSERT INTO _weir_mv_6 VALUES(11,'b',1,NULL);
+CREATE TABLE _weir_mv_7 ( -- rows of view sessions
+    _id INTEGER PRIMARY KEY,
+    "k" TEXT,
+    "n" INTEGER
+);
+INSERT INTO _weir_mv_7 VALUES(1,'a',1);
+INSERT INTO _weir_mv_7 VALUES(2,'a',1);
+INSERT INTO _weir_mv_7 VALUES(3,'a',1);
+INSERT INTO _weir_mv_7 VALUES(4,'b',1);
+INSERT INTO _weir_mv_7 VALUES(5,'b',1);
+INSERT INTO _weir_mv_7 VALUES(6,'c',1);
+INSERT INTO _weir_mv_7 VALUES(7,NULL,1);
+CREATE TABLE _weir_mv_8 ( -- rows of view counts
+    _id INTEGER PRIMARY KEY,
+    "k" TEXT,
+    "total" INTEGER
+);
+INSERT INTO _weir_mv_8 VALUES(1,'a',9);
+INSERT INTO _weir_mv_8 VALUES(2,'b',20);
+INSERT INTO _weir_mv_8 VALUES(3,'c',-4);
+INSERT INTO _weir_mv_8 VALUES(4,NULL,6);
+CREATE TABLE _weir_mv_9 ( -- rows of view pairs
+    _id INTEGER PRIMARY KEY,
+    "k" TEXT,
+    "v" INTEGER,
+    "w" REAL
+);
+INSERT INTO _weir_mv_9 VALUES(1,'a',1,0.5);
+INSERT INTO _weir_mv_9 VALUES(2,'a',3,0.5);
+INSERT INTO _weir_mv_9 VALUES(3,'a',5,0.5);
+INSERT INTO _weir_mv_9 VALUES(4,'b',NULL,1.25);
+CREATE TABLE _weir_mv_10 ( -- rows of view named
+    _id INTEGER PRIMARY KEY,
+    "k" TEXT,
+    "v" INTEGER,
+    "name" TEXT
+);
+INSERT INTO _weir_mv_10 VALUES(1,'a',1,'first');
+INSERT INTO _weir_mv_10 VALUES(2,'b',20,'second');
+INSERT INTO _weir_mv_10 VALUES(3,'a',3,'first');
+INSERT INTO _weir_mv_10 VALUES(4,'a',5,'first');
+INSERT INTO _weir_mv_10 VALUES(5,'b',NULL,'second');
+INSERT INTO _weir_mv_10 VALUES(6,'c',-4,NULL);
+INSERT INTO _weir_mv_10 VALUES(7,NULL,6,NULL);
+CREATE TABLE _weir_mv_11 ( -- rows of view top
+    _id INTEGER PRIMARY KEY,
+    "k" TEXT,
+    "v" INTEGER,
+    "_rank" INTEGER
+);
+INSERT INTO _weir_mv_11 VALUES(1,'b',20,1);
+INSERT INTO _weir_mv_11 VALUES(2,NULL,6,2);
+INSERT INTO _weir_mv_11 VALUES(3,'a',5,3);
+INSERT INTO _weir_mv_11 VALUES(4,'a',3,4);
+INSERT INTO _weir_mv_11 VALUES(5,'a',1,5);
+CREATE TABLE _weir_mv_12 ( -- rows of view ranks
+    _id INTEGER PRIMARY KEY,
+    "k" TEXT,
+    "v" INTEGER,
+    "place" INTEGER
+);
+INSERT INTO _weir_mv_12 VALUES(1,'a',5,1);
+INSERT INTO _weir_mv_12 VALUES(2,'a',3,2);
+INSERT INTO _weir_mv_12 VALUES(3,'a',1,3);
+INSERT INTO _weir_mv_12 VALUES(4,'b',20,1);
+INSERT INTO _weir_mv_12 VALUES(5,'b',NULL,2);
+INSERT INTO _weir_mv_12 VALUES(6,'c',-4,1);
+INSERT INTO _weir_mv_12 VALUES(7,NULL,6,1);
+CREATE TABLE _weir_mv_13 ( -- rows of view kinds
+    _id INTEGER PRIMARY KEY,
+    "k" TEXT
+);
+INSERT INTO _weir_mv_13 VALUES(3,'c');
+INSERT INTO _weir_mv_13 VALUES(4,NULL);
+CREATE TABLE _weir_mv_14 ( -- rows of view above
+    _id INTEGER PRIMARY KEY,
+    "n" INTEGER,
+    "groups" INTEGER,
+    "best" INTEGER
+);
+INSERT INTO _weir_mv_14 VALUES(1,3,1,9);
+INSERT INTO _weir_mv_14 VALUES(2,2,1,20);
+INSERT INTO _weir_mv_14 VALUES(3,1,2,6);
+CREATE INDEX _weir_rulings_by_stream ON _weir_rulings (stream);
+CREATE VIEW weir_streams AS -- streams and tables, with what they have accepted
+SELECT r.name, r.kind, r.columns, r.event_time, r.sql,
+    coalesce(sum(p.rows), 0) AS rows, coalesce(sum(p.errors), 0) AS errors,
+    strftime('%Y-%m-%d %H:%M:%S', (max(p.watermark) - ((max(p.watermark) % 1000000) + 1000000) % 1000000) / 1000000, 'unixepoch') || printf('.%06d', ((max(p.watermark) % 1000000) + 1000000) % 1000000) AS watermark,
+    coalesce(min(p.ended), 0) AS ended
+FROM _weir_relations r LEFT JOIN _weir_positions p ON p.stream = r.id
+WHERE r.kind IN ('stream', 'table') GROUP BY r.id
+;
+CREATE VIEW weir_views AS -- named and standing queries
+SELECT r.name, r.kind, r.columns, r.row_key, r.emit, r.sql,
+    p.rows, p.changes, p.late_rows, p.gap_rows, p.errors,
+    CASE WHEN r.kind = 'view' THEN NULL WHEN p.view IS NULL THEN 'new'
+        WHEN EXISTS (SELECT 1 FROM _weir_state_base b WHERE b.view = r.id AND b.op = -1 AND length(b.records) > 0)
+        THEN 'catching up' ELSE 'live' END AS state -- its rows are those of the others' commit once it is live
+FROM _weir_relations r LEFT JOIN _weir_view_progress p ON p.view = r.id
+WHERE r.kind IN ('view', 'materialized view')
+;
+CREATE VIEW weir_sinks AS -- standing queries whose changes go outside
+SELECT r.name, r.columns, r.emit, r.sql, p.changes, p.late_rows, p.gap_rows, p.errors
+FROM _weir_relations r LEFT JOIN _weir_view_progress p ON p.view = r.id
+WHERE r.kind = 'sink'
+;
+CREATE VIEW weir_progress AS -- a row per view and partition of a stream that feeds it,
+-- directly or through other views: all of one commit
+WITH RECURSIVE feeds(view, relation) AS (
+    SELECT relation, reads FROM _weir_depends
+    UNION SELECT f.view, d.reads FROM feeds f JOIN _weir_depends d ON d.relation = f.relation)
+SELECT v.name AS "view", s.name AS source, p.part AS "partition", e.epoch,
+    strftime('%Y-%m-%d %H:%M:%S', (p.watermark - ((p.watermark % 1000000) + 1000000) % 1000000) / 1000000, 'unixepoch') || printf('.%06d', ((p.watermark % 1000000) + 1000000) % 1000000) AS watermark,
+    p.generation, p.offset AS position, p.rows AS source_rows, p.errors AS source_errors,
+    coalesce(p.ended, 0) AS ended, c.rows, c.changes, c.late_rows, c.gap_rows, c.errors,
+    strftime('%Y-%m-%d %H:%M:%S', (e.committed_us - ((e.committed_us % 1000000) + 1000000) % 1000000) / 1000000, 'unixepoch') || printf('.%06d', ((e.committed_us % 1000000) + 1000000) % 1000000) AS committed_at
+FROM _weir_epoch e JOIN _weir_relations v JOIN feeds f ON f.view = v.id
+JOIN _weir_relations s ON s.id = f.relation AND s.kind IN ('stream', 'table')
+LEFT JOIN _weir_view_progress c ON c.view = v.id
+LEFT JOIN _weir_positions p ON p.stream = s.id
+WHERE v.kind IN ('materialized view', 'sink')
+;
+CREATE UNIQUE INDEX _weir_state_base_by_low ON _weir_state_base (view, op, low);
+CREATE INDEX _weir_state_log_by_op ON _weir_state_log (view, op);
+CREATE INDEX _weir_key_3 ON _weir_mv_3 ("k");
+CREATE VIEW "names" AS /* CREATE TABLE names (k TEXT PRIMARY KEY, name TEXT) */
+SELECT "k", "name"
+FROM _weir_mv_3;
+CREATE VIEW "groups" AS /* CREATE MATERIALIZED VIEW groups AS SELECT k, count(*) AS n, sum(v) AS total, min(v) AS low, max(v) AS high, avg(v) AS mean FROM s GROUP BY k */
+SELECT "k", "n", "total", "low", "high", "mean"
+FROM _weir_mv_4;
+CREATE VIEW "tumbling" AS /* CREATE MATERIALIZED VIEW tumbling AS SELECT k, count(*) AS n, sum(v) AS total FROM s WINDOW TUMBLING (SIZE INTERVAL '10' SECOND) GROUP BY k EMIT FINAL */
+SELECT "k", "n", "total"
+FROM _weir_mv_5;
+CREATE VIEW "hopping" AS /* CREATE MATERIALIZED VIEW hopping AS SELECT k, count(*) AS n, max(v) AS high FROM s WINDOW HOPPING (SIZE INTERVAL '20' SECOND, ADVANCE BY INTERVAL '10' SECOND) GROUP BY k */
+SELECT "k", "n", "high"
+FROM _weir_mv_6;
+CREATE VIEW "sessions" AS /* CREATE MATERIALIZED VIEW sessions AS SELECT k, count(*) AS n FROM s WINDOW SESSION (GAP INTERVAL '3' SECOND) GROUP BY k */
+SELECT "k", "n"
+FROM _weir_mv_7;
+CREATE VIEW "counts" AS /* CREATE MATERIALIZED VIEW counts AS SELECT k, sum(v) AS total FROM s WINDOW COUNT (SIZE 3 ROWS) GROUP BY k */
+SELECT "k", "total"
+FROM _weir_mv_8;
+CREATE VIEW "pairs" AS /* CREATE MATERIALIZED VIEW pairs AS SELECT s.k, s.v, r.w FROM s JOIN r ON s.k = r.k AND s.t BETWEEN r.t - INTERVAL '10' SECOND AND r.t + INTERVAL '10' SECOND */
+SELECT "k", "v", "w"
+FROM _weir_mv_9;
+CREATE VIEW "named" AS /* CREATE MATERIALIZED VIEW named AS SELECT s.k, s.v, names.name FROM s LEFT JOIN names ON s.k = names.k */
+SELECT "k", "v", "name"
+FROM _weir_mv_10;
+CREATE VIEW "top" AS /* CREATE MATERIALIZED VIEW top AS SELECT k, v FROM s ORDER BY v DESC, k LIMIT 5 */
+SELECT "k", "v"
+FROM _weir_mv_11
+ORDER BY "_rank";
+CREATE VIEW "ranks" AS /* CREATE MATERIALIZED VIEW ranks AS SELECT k, v, row_number() OVER (PARTITION BY k ORDER BY v DESC) AS place FROM s */
+SELECT "k", "v", "place"
+FROM _weir_mv_12;
+CREATE VIEW "kinds" AS /* CREATE MATERIALIZED VIEW kinds AS SELECT DISTINCT k FROM s EXCEPT SELECT k FROM r */
+SELECT "k"
+FROM _weir_mv_13;
+CREATE VIEW "above" AS /* CREATE MATERIALIZED VIEW above AS SELECT n, count(*) AS groups, max(total) AS best FROM groups GROUP BY n */
+SELECT "n", "groups", "best"
+FROM _weir_mv_14;
+COMMIT;
