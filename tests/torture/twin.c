@@ -74,7 +74,7 @@ void stream_judge(Stream *s)
 {
     int n = 0;
     stream_forget(s);
-    for (int i = 0; i < s->nparts; i++) n += s->parts[i].taken;
+    for (int i = 0; i < s->nparts; i++) n += s->parts[i].taken > 0 ? s->parts[i].taken : 0;
     s->rows = calloc((size_t)n + 1, sizeof *s->rows);
     s->watermark = INT64_MAX;
     s->greatest = never;
