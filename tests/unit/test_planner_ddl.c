@@ -181,7 +181,7 @@ static void tables(void **state)
     assert_int_equal(r->plan->ops[1]->kind, PHYS_UPSERT);
     refuse("CREATE TABLE u (a INT) WITH (max_future = '1 DAY')", WEIR_E_OPTION, "needs a connector", NULL);
     refuse("CREATE TABLE u (a INT, o BIGINT METADATA FROM 'offset')", WEIR_E_OPTION, "metadata", "o");
-    refuse("CREATE TABLE u (a INT, b INT AS (a + 1), PRIMARY KEY (b))", WEIR_E_UNSUPPORTED, "computed", "b");
+    refuse("CREATE TABLE u (a INT, b INT AS (a + 1), PRIMARY KEY (b))", WEIR_E_TYPE, "computed", "b");
     refuse("CREATE TABLE u (a INT, PRIMARY KEY (z))", WEIR_E_NAME, "no column", "z");
 }
 
