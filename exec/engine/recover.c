@@ -12,7 +12,8 @@ static Status parse_definition(weir *db, const SavedRelation *saved, Arena *a, S
 {
     StmtList stmts = {0};
     TRY(parser_parse(str_dup(a, saved->sql), a, &db->diags, &stmts));
-    if (stmts.len != 1)
+    bool is_one = stmts.len == 1 && (stmts.data[0]->kind == STMT_CREATE_STREAM || stmts.data[0]->kind == STMT_CREATE_VIEW);
+    if (!is_one)
         return diag_error(&db->diags, WEIR_E_CORRUPT, (Span){0}, "the definition of \"%.*s\" is not one statement", STR_ARG(saved->name));
     *out = stmts.data[0];
     return WEIR_OK;
@@ -28,6 +29,8 @@ static Status restore_definition(weir *db, const SavedRelation *saved)
     Relation *rel;
     if (s->kind == STMT_CREATE_STREAM) TRY(ddl_stream(&p, s->create_stream, &rel));
     else TRY(ddl_view(&p, s->create_view, &rel));
+    if (!str_ieq(rel->name, saved->name) || rel->kind != saved->kind || catalog_find(&db->catalog, rel->name))
+        return diag_error(&db->diags, WEIR_E_CORRUPT, (Span){0}, "the definition of \"%.*s\" is that of something else", STR_ARG(saved->name));
     rel->id = saved->id;
     rel->sql = str_dup(a, saved->sql);
     rel->base_dir = p.base_dir;

@@ -1,4 +1,5 @@
-/* Hostile pull queries: they read, within bounds, and touch neither the file nor the process. */
+/* Hostile pull queries: they read, within bounds, and touch neither the file nor the process. Vast texts; files whose
+ * definitions are not what they say. */
 #include "tests/unit/engine_fixture.h"
 
 static const char house[] = "CREATE STREAM s (k TEXT, v BIGINT); CREATE MATERIALIZED VIEW m AS SELECT k, v FROM s;"
@@ -84,6 +85,30 @@ static void a_value_without_bound(void **state)
     assert_int_equal(run(e, "SELECT length(repeat(k, 1000000)) FROM m"), WEIR_DONE);
 }
 
+/* A file in which a definition is not its own: another kind, another's name, no definition. */
+static void definitions_that_are_not(void **state)
+{
+    Engine *e = *state;
+    static const char *const changes[] = {"UPDATE _weir_relations SET sql = 'CREATE STREAM t (k TEXT)' WHERE name = 's'",
+                                          "UPDATE _weir_relations SET sql = 'SELECT 1' WHERE name = 's'",
+                                          "UPDATE _weir_relations SET sql = 'CREATE VIEW m AS SELECT 1 AS k' WHERE name = 'm'",
+                                          "UPDATE _weir_relations SET sql = '' WHERE name = 'm'",
+                                          "UPDATE _weir_relations SET sql = 'CREATE STREAM s (v BIGINT); CREATE STREAM s2 (v BIGINT)' WHERE name = 's'"};
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        engine_open(e);
+        ok(e, exec_in(e, i ? "SELECT 1" : house));
+        engine_close(e);
+        rows(e, "CREATE TABLE keep AS SELECT * FROM _weir_relations");
+        rows(e, changes[i]);
+        assert_error(e, engine_try_open(e, false), WEIR_E_CORRUPT);
+        engine_close(e);
+        rows(e, "UPDATE _weir_relations SET sql = (SELECT sql FROM keep WHERE keep.id = _weir_relations.id)");
+    }
+    engine_open(e);
+    ok(e, exec_in(e, "INSERT INTO s VALUES ('z', 9)"));
+    assert_string_equal(rows(e, "SELECT k FROM m WHERE v = 9"), "z");
+}
+
 /* `open` n times, `middle`, `close` n times. */
 static const char *nested(const char *open, const char *middle, const char *close, int n)
 {
@@ -154,6 +179,6 @@ static void vast_texts(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(only_reading), TEST(one_statement), TEST(a_query_without_end), TEST(a_value_without_bound), TEST(vast_texts)};
+    const struct CMUnitTest tests[] = {TEST(only_reading), TEST(one_statement), TEST(a_query_without_end), TEST(a_value_without_bound), TEST(vast_texts), TEST(definitions_that_are_not)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
