@@ -87,7 +87,8 @@ static int parse_args(int argc, char **argv, Args *a)
 Session session_of(const Args *a)
 {
     return (Session){.style = {.mode = render_mode("table"), .null_text = "", .headers = true}, .bail = true,
-                     .settings = a->settings, .quiet = a->quiet, .out = stdout};
+                     .settings = a->settings, .quiet = a->quiet,
+                     .shows_progress = !a->quiet && !a->no_progress && isatty(STDERR_FILENO), .out = stdout};
 }
 
 char *folder_of(const char *path)

@@ -18,6 +18,7 @@ typedef struct Session {
     char *insert_given;      /* by .mode insert TABLE; owned */
     const RenderMode *mode_before; /* of \x */
     bool timer, bail, quit, interactive, quiet, errors_seen, pager;
+    bool shows_progress;     /* of long work, on standard error */
     const char *const *settings; /* --set, for .open */
     const char *file;        /* of the script being read, NULL: standard input or -c */
     int line;                /* of the statement being carried out */

@@ -243,6 +243,21 @@ static Str create_view_sql(const Relation *r, Arena *a)
     return sb_done(&b);
 }
 
+/* Other programs that would write to a table are told who may. The triggers go with the VIEW. */
+static Str refuse_writes_sql(const Relation *r, Arena *a)
+{
+    static const char *const verbs[] = {"INSERT", "UPDATE", "DELETE"};
+    StrBuf b = {.arena = a};
+    for (int i = 0; i < 3; i++) {
+        sb_printf(&b, "CREATE TRIGGER _weir_refuse_%s_%lld INSTEAD OF %s ON ", verbs[i], (long long)r->id, verbs[i]);
+        sql_quote_name(&b, r->name);
+        sb_lit(&b, " BEGIN SELECT RAISE(ABORT, ");
+        sql_quote_text(&b, str_printf(a, "use weir to change \"%.*s\"", STR_ARG(r->name)));
+        sb_lit(&b, "); END;");
+    }
+    return sb_done(&b);
+}
+
 /* Drops the SQL VIEW over a table, whatever its name is now. */
 static Status drop_sql_view(Sql *q, int64_t view, Arena *a, Diags *d)
 {
@@ -267,7 +282,8 @@ static Status create_both(Sql *q, const Relation *r, Arena *a, Diags *d)
     TRY(view_table_check_name(q, r->name, d));
     if (!table) TRY(sql_exec(q, create_table_sql(r, a).p, d));
     if (r->kind == REL_TABLE && r->nkey > 0) TRY(sql_exec(q, create_key_sql(r, a).p, d));
-    return sql_exec(q, create_view_sql(r, a).p, d);
+    TRY(sql_exec(q, create_view_sql(r, a).p, d));
+    return r->kind == REL_TABLE ? sql_exec(q, refuse_writes_sql(r, a).p, d) : WEIR_OK;
 }
 
 Status view_table_create(Sql *q, const Relation *r, Diags *d)

@@ -2,11 +2,13 @@
  *
  * A record of CSV goes on over line ends inside quotes. A record that is refused is told with its line,
  * and the rest goes on. */
+#include "shell/bar.h"
 #include "shell/session.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 typedef struct Import {
     Session *s;
@@ -15,6 +17,8 @@ typedef struct Import {
     char *record;
     size_t len, cap;
     long line, skip, taken, refused;
+    int64_t bytes; /* read */
+    Bar bar;
 } Import;
 
 static void append(Import *m, const char *p, size_t n)
@@ -41,6 +45,7 @@ static bool read_record(Import *m)
     m->len = 0;
     while ((n = getline(&line, &cap, m->file)) > 0) {
         m->line++;
+        m->bytes += n;
         append(m, line, (size_t)n);
         if (!is_csv || !is_open_quote(m)) break;
     }
@@ -56,17 +61,27 @@ static void push(Import *m)
         return;
     }
     m->refused++;
+    bar_end(&m->bar);
     fprintf(stderr, "%s:%ld: ", m->path, m->line);
     session_tell(m->s);
 }
 
+static int64_t size_of(FILE *f)
+{
+    struct stat st;
+    return fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode) ? (int64_t)st.st_size : 0;
+}
+
 static bool import_file(Import *m)
 {
+    m->bar = bar_begin(m->s->shows_progress, size_of(m->file));
     while (read_record(m)) {
         if (m->skip > 0) m->skip--;
         else if (m->len) push(m);
+        bar_tick(&m->bar, m->bytes, m->taken);
         if (interrupt_seen()) break;
     }
+    bar_end(&m->bar);
     free(m->record);
     fprintf(stderr, "%ld rows into \"%s\"", m->taken, m->stream);
     fprintf(stderr, m->refused ? ", %ld refused\n" : "\n", m->refused);

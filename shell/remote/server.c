@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 64 << 10, ROWS_WAIT_MS = 20 };
+enum { READ_BYTES = 64 << 10, ROWS_WAIT_MS = 20, TURN_MS = 20 };
 
 struct Server {
     Service service;
@@ -101,12 +102,17 @@ static void read_in(Peer *p, bool *is_gone)
     else if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) *is_gone = true;
 }
 
-static void take_frames(Server *s, Peer *p)
+static bool take_frames(Server *s, Peer *p)
 {
     Frame f;
     WireTaken taken = WIRE_SHORT;
-    while (!p->is_leaving && (taken = wire_take(&p->in, WIRE_REQUEST_MAX, &f)) == WIRE_TAKEN) request_take(&s->service, p, &f);
+    bool has_taken = false;
+    while (!p->is_leaving && (taken = wire_take(&p->in, WIRE_REQUEST_MAX, &f)) == WIRE_TAKEN) {
+        request_take(&s->service, p, &f);
+        has_taken = true;
+    }
     p->is_leaving |= taken == WIRE_TOO_LONG;
+    return has_taken;
 }
 
 /* ---- a turn ---------------------------------------------------------------------------------------------- */
@@ -125,26 +131,42 @@ int server_poll(const Server *s, struct pollfd *out, int *wait_ms)
     return 1 + s->n;
 }
 
-/* What one client has asked, and its rows. */
-static void serve(Server *s, int i, short events)
+/* What one client has asked, and its rows. True: it has asked. */
+static bool serve(Server *s, int i, short events)
 {
     Peer *p = s->peers[i];
-    bool is_gone = false;
+    bool is_gone = false, has_asked = false;
     if (events & (POLLIN | POLLHUP | POLLERR)) read_in(p, &is_gone);
-    if (!is_gone) take_frames(s, p);
+    if (!is_gone) has_asked = take_frames(s, p);
     if (!is_gone && !p->is_leaving) request_step(&s->service, p);
     if (!is_gone) send_out(p, &is_gone);
     if (is_gone) leave(s, i);
+    return has_asked;
 }
 
-void server_turn(Server *s, int wait_ms)
+static bool serve_all(Server *s, int wait_ms)
 {
     struct pollfd p[SERVER_POLL_MAX];
-    if (!s) return;
+    bool has_asked = false;
     int n = server_poll(s, p, &wait_ms);
-    if (poll(p, (nfds_t)n, wait_ms) < 0) return;
-    for (int i = n - 2; i >= 0; i--) serve(s, i, p[1 + i].revents); /* the last takes a gone one's place */
+    if (poll(p, (nfds_t)n, wait_ms) < 0) return false;
+    for (int i = n - 2; i >= 0; i--) has_asked |= serve(s, i, p[1 + i].revents); /* the last takes a gone one's place */
     if (p[0].revents && s->n < SERVER_CLIENTS_MAX) welcome(s);
+    return has_asked;
+}
+
+static int64_t ms_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Who asks again and again, as .import does for each record, is not to wait for a commit each time. */
+void server_turn(Server *s, int wait_ms)
+{
+    if (!s) return;
+    for (int64_t until = ms_now() + TURN_MS; serve_all(s, wait_ms) && ms_now() < until; wait_ms = 1) {}
 }
 
 /* ---- what the owner must know ---------------------------------------------------------------------------- */

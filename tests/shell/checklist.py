@@ -463,6 +463,78 @@ class DotCommands(Terminal):
         self.enter("SELECT NULL AS a, 1 AS b;", "^,1$")
         self.enter("SHOW batch_rows;", "99")
 
+    # ---- a shell on a running engine -------------------------------------------------------------------
+
+    def own(self):
+        self.write("in.ndjson", '{"k":"a","v":1}\n')
+        self.write("a.sql", "CREATE STREAM f (k TEXT, v BIGINT) WITH (connector = 'file', path = 'in.ndjson', format = 'json', "
+                            "follow = true);\nCREATE MATERIALIZED VIEW g AS SELECT k, sum(v) AS total FROM f GROUP BY k;\n" + STREAM)
+        p = self.start("run", "-q", "-d", "db", "a.sql")
+        self.wait_for("socket", lambda: (self.dir / "db-weir").exists())
+        return p
+
+    def append(self, k, v):
+        with open(self.dir / "in.ndjson", "a") as f:
+            f.write(f'{{"k":"{k}","v":{v}}}\n')
+
+    def test_client(self):
+        owner = self.own()
+        self.open()
+        self.wait(f"the engine is process {owner.pid}")
+        self.enter("INSERT INTO s VALUES ('x', 7);")
+        self.enter("SELECT v FROM m;", r"^7$")
+        self.enter("SELECT nosuch FROM m;", r"\^")
+        self.enter("SUBSCRIBE TO g WITH SNAPSHOT;", r"^\+ +\d+  a +1$")
+        self.append("a", 4)
+        self.wait(r"^\+ +\d+  a +5$")
+        self.keys("C-c")
+        self.wait(PROMPT)
+        self.assertIsNone(owner.poll())
+        self.enter("SELECT total FROM g;", r"^ +5$")
+
+    def test_import_shows_how_far_it_is(self):
+        self.own()
+        self.open()
+        self.write("big.ndjson", "".join(f'{{"k":"k{i}","v":{i}}}\n' for i in range(30000)))
+        self.type(".import big.ndjson s")
+        self.keys("Enter")
+        self.wait(r"█.* \d+ %  \d+ rows  \d+/s  \d+:\d\d left")
+        self.wait(r"^30000 rows into")
+
+    def test_client_watch(self):
+        self.own()
+        self.open()
+        self.type(".watch g 0.1")
+        self.keys("Enter")
+        self.wait(r"^a +1$")
+        self.append("a", 41)
+        self.wait(r"^a +42$")
+        self.keys("q")
+        self.wait(PROMPT)
+
+    def test_client_beside_a_shell_at_its_prompt(self):
+        self.open()
+        self.enter(STREAM.strip().replace("\n", " "))
+        self.assertEqual(self.out("db", "--mode", "csv", "-c", "INSERT INTO s VALUES ('other', 3); SELECT k FROM m"), "k\nother\n")
+        self.enter("SELECT v FROM m;", r"^ *3$")
+        self.enter("BEGIN;")
+        p = self.start("db", "-c", "INSERT INTO s VALUES ('waits', 4)")
+        time.sleep(0.3)
+        self.assertIsNone(p.poll())
+        self.enter("COMMIT;")
+        p.wait(20)
+        self.enter("SELECT v FROM m WHERE k = 'waits';", r"^ *4$")
+
+    def test_client_whose_owner_stops(self):
+        owner = self.own()
+        self.open()
+        owner.kill()
+        owner.wait(10)
+        self.enter("INSERT INTO s VALUES ('x', 7);", "the engine has stopped; reconnect with .open db")
+        self.enter(".open db")
+        self.enter("INSERT INTO s VALUES ('y', 8);")
+        self.enter("SELECT k, v FROM m;", r"^y +8$")
+
 
 if __name__ == "__main__":
     run.WEIR = os.path.abspath(sys.argv.pop(1))

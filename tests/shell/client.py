@@ -2,7 +2,7 @@
 """Shells on an engine that another process runs: through its socket, from outside.
 
     client.py PROGRAM [TEST...]        (as python -m unittest)"""
-import os, pty, re, select, signal, socket, stat, struct, subprocess, sys, threading, time, unittest
+import os, pty, re, select, signal, socket, sqlite3, stat, struct, subprocess, sys, threading, time, unittest
 
 import run
 from run import Case
@@ -124,6 +124,14 @@ class Statements(Client):
         out = self.out("--read-only", "db", "--mode", "csv", "-c", "SELECT kind, rows_in FROM weir_operators WHERE \"view\" = 'hm' ORDER BY operator")
         self.assertTrue(out.startswith("kind,rows_in\nScan,\n"), out)
         self.assertIn("live", self.out("--read-only", "db", "-c", "SHOW JOBS"))
+
+    def test_tables_are_changed_by_weir_alone(self):
+        self.ask("CREATE TABLE t (k TEXT PRIMARY KEY, v BIGINT); INSERT INTO t VALUES ('a', 1); UPDATE t SET v = 2;")
+        with sqlite3.connect(self.dir / "db") as c:
+            for sql in ["INSERT INTO t VALUES ('b', 1)", "UPDATE t SET v = 3", "DELETE FROM t"]:
+                with self.assertRaisesRegex(sqlite3.Error, 'use weir to change "t"'):
+                    c.execute(sql)
+        self.assertEqual(self.ask("SELECT * FROM t; DROP TABLE t; CREATE TABLE t (v BIGINT); SELECT count(*) AS n FROM t")[0], "k,v\na,2\nn\n0\n")
 
     def test_settings_are_the_owners(self):
         self.own()
