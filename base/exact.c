@@ -443,7 +443,7 @@ bool exact_load(ExactSum *s, ExactMem mem, StrReader *in)
     if (in->bad || (flags.p[0] & ~1) || n > 2 * LIMB_AT_MAX) return false;
     if (n == 0) return true;
     int64_t low = sr_signed(in);
-    if (low < -LIMB_AT_MAX || low + (int64_t)n > LIMB_AT_MAX) return false;
+    if (low < -LIMB_AT_MAX || low > LIMB_AT_MAX - (int64_t)n) return false;
     cover(s, mem, (int)low, (int)low + (int)n);
     for (uint64_t i = 0; i < n; i++) limbs_of(s)[i] = sr_u64(in);
     keep_headroom(s, mem);
