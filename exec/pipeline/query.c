@@ -59,19 +59,30 @@ static void emit_filtered(Leaf *leaf, Batch *b)
     if (batch_count(b) > 0) op_emit(&leaf->op, b);
 }
 
+static void emit_measured(Leaf *leaf, Batch *b, Meter *m, int64_t weight)
+{
+    int64_t *was = meter_switch(m, &leaf->op.time_us), start = m->at_us;
+    m->weight = weight;
+    emit_filtered(leaf, b);
+    meter_switch(m, was);
+    m->weight = 1;
+    if (was) *was -= (weight - 1) * (m->at_us - start); /* the batches that it stands for were in there */
+}
+
 /* Whether this batch is measured is settled here for all that it comes to. */
 void leaf_emit(Leaf *leaf, Batch *b)
 {
-    Op *op = &leaf->op;
-    Meter *m = op->ctx->meter;
-    int64_t weight = m ? meter_weight(op->batches_in) : 0;
-    int64_t *was = meter_switch(m, weight ? &op->time_us : NULL);
-    op->rows_in += batch_count(b);
-    op->batches_in++;
-    if (m) m->weight = weight;
+    Meter *m = leaf->op.ctx->meter;
+    int64_t weight = m ? meter_weight(leaf->op.batches_in) : 0;
+    leaf->op.rows_in += batch_count(b);
+    leaf->op.batches_in++;
+    if (weight) {
+        emit_measured(leaf, b, m, weight);
+        return;
+    }
+    if (m) m->weight = 0;
     emit_filtered(leaf, b);
     if (m) m->weight = 1;
-    meter_switch(m, was);
 }
 
 static void leaf_relay(Op *op, int port, const Batch *b)
