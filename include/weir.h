@@ -227,7 +227,8 @@ WEIR_API weir_status weir_advance_watermark(weir *db, const char *stream, int64_
  * as it is. */
 typedef struct weir_verdict {
     const char *view;
-    int is_compared;        /* 0: not all that it has read is still there */
+    int is_compared;        /* 0: not all that it has read is still there, or: */
+    int is_forgetful;       /* by state_ttl its rows depend on when commits were made */
     int64_t rows;           /* that it should have */
     int64_t missing, extra; /* of them not there; there, but not of them */
 } weir_verdict;

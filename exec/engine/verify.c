@@ -120,9 +120,11 @@ static Status count_rows(Verification *v, Sql *q, const Relation *r, const char 
 
 static Status compare_view(Verification *v, Sql *q, const Query *made)
 {
-    weir_verdict verdict = {.view = str_cstr(&v->db->call, made->rel->name), .is_compared = made->is_rebuilt};
+    bool is_forgetful = made->root->plan->is_forgetful;
+    weir_verdict verdict = {.view = str_cstr(&v->db->call, made->rel->name), .is_compared = made->is_rebuilt && !is_forgetful,
+                            .is_forgetful = is_forgetful};
     verdict.rows = op_view_progress(made->root).rows;
-    if (made->is_rebuilt) {
+    if (verdict.is_compared) {
         TRY(count_rows(v, q, made->rel, "main", "was", &verdict.missing));
         TRY(count_rows(v, q, made->rel, "was", "main", &verdict.extra));
     }
