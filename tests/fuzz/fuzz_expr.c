@@ -136,6 +136,7 @@ static void open_engines(void)
     row_wise.rules_off = "all";
     open_one(&whole, path);
     open_one(&row_wise, path);
+    free(path);
     atexit(fuzz_remove_folder);
 }
 

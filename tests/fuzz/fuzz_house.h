@@ -79,7 +79,8 @@ static void sql_do(sqlite3 *db, const char *sql)
 /* Built once: after three commits and a restart, so that there are bases and logs. */
 static House house_build(void)
 {
-    FuzzEngine e = {.path = fuzz_path("house.db"), .settings = {"synchronous=off"}};
+    char *path = fuzz_path("house.db");
+    FuzzEngine e = {.path = path, .settings = {"synchronous=off"}};
     for (int part = 0; part < 3; part++) {
         must(fuzz_open(&e) == WEIR_OK, "%s", weir_errmsg(e.db));
         if (part == 0) fuzz_exec(&e, HOUSE);
@@ -91,7 +92,9 @@ static House house_build(void)
     must(sqlite3_open(e.path, &db) == SQLITE_OK, "cannot open %s", e.path);
     sql_do(db, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE; PRAGMA wal_checkpoint");
     sqlite3_close(db);
-    return house_read(e.path);
+    House h = house_read(path);
+    free(path);
+    return h;
 }
 
 static const House *house(void)

@@ -49,9 +49,12 @@ static void plan(Arena *a, const Stmt *s)
     if (is_definition(s) || s->kind == STMT_SELECT) explain(a, sql);
 }
 
+static void close_catalog(void) { fuzz_close(&engine); }
+
 static void open_catalog(void)
 {
     if (engine.db) return;
+    atexit(close_catalog); /* the temporary database goes with it */
     must(fuzz_open(&engine) == WEIR_OK, "%s", weir_errmsg(engine.db));
     fuzz_exec(&engine, CATALOG);
 }
