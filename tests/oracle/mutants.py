@@ -14,6 +14,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -86,11 +87,13 @@ class Bench:
 
     def fails(self, command, folder, timeout):
         """Whether a suite says that something is wrong; one that hangs does."""
-        try:
-            return subprocess.run(command, cwd=os.path.join(self.source, folder), capture_output=True, timeout=timeout,
-                                  check=False).returncode != 0
-        except subprocess.TimeoutExpired:
-            return True
+        with subprocess.Popen(command, cwd=os.path.join(self.source, folder), stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, start_new_session=True) as p:
+            try:
+                return p.wait(timeout) != 0
+            except subprocess.TimeoutExpired:
+                os.killpg(p.pid, signal.SIGKILL)
+                return True
 
     def suites(self, scale, seed):
         """(name, command, folder), the quickest first."""
