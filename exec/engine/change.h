@@ -41,6 +41,16 @@ Status change_returning(Change *x, const Name *alias, const SelectItemList *item
 Status change_step(Change *x, Status (*work)(Change *x));
 void change_close(Change *x);
 
+/* ---- insert.c: rows that come in batches, all of them or none ----------------------------------- */
+typedef struct RowFeed RowFeed;
+struct RowFeed {
+    Status (*next)(RowFeed *f, const Batch **out); /* *out NULL: no more */
+    int32_t *targets, ntargets; /* columns of the relation that those of the batches are for */
+    int32_t row;         /* of the batch, from 1, that is in work; 0: none */
+};
+/* Carried out by `s`, a statement that is an INSERT and nothing else yet; WEIR_DONE: they are in. */
+Status insert_feed(weir_stmt *s, const Relation *rel, RowFeed *feed);
+
 /* ---- its SELECT -------------------------------------------------------------------------------- */
 /* Finds the errors of q and what columns it has, without running it. */
 Status change_check_select(weir_stmt *s, const Select *q, Field **cols, int *ncols);

@@ -40,6 +40,7 @@ static const Relation *changed_table(const weir *db, const Stmt *ast)
     const Name *name = ast->kind == STMT_INSERT   ? &ast->insert->into
                        : ast->kind == STMT_UPDATE ? &ast->update->table
                        : ast->kind == STMT_DELETE ? &ast->delete_from->table
+                       : ast->kind == STMT_COPY && !ast->copy->is_to ? &ast->copy->name
                                                   : NULL;
     const Relation *r = name ? catalog_find(&db->catalog, name->text) : NULL;
     return r && r->kind == REL_TABLE ? r : NULL;

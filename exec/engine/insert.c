@@ -305,16 +305,71 @@ static Status insert_select(Change *x, StreamBatches *out)
     }
 }
 
-static Status insert_work(Change *x)
+/* ---- rows that come in batches ------------------------------------------------------------------------ */
+
+typedef struct FeedStatement {
+    InsertStatement insert;
+    RowFeed *feed;
+} FeedStatement;
+
+static Status take_value(Change *x, const Column *col, int at, Value *out)
+{
+    const RowError *e = col_is_err(col, at) ? column_error(col, at) : NULL;
+    if (e) return diag_error(&x->s->db->diags, e->code, x->s->ast->span, "%.*s", STR_ARG(e->message));
+    *out = column_value(col, at);
+    if (!out->is_null && type_is_text(out->type.kind)) out->s = str_dup(&x->tx->arena, out->s);
+    return WEIR_OK;
+}
+
+static Status feed_batch(Change *x, StreamBatches *out, RowFeed *feed, const Batch *b)
+{
+    for (int i = 0; i < b->rows; i++) {
+        Value *row;
+        feed->row = i + 1;
+        arena_reset(&x->scratch);
+        TRY(new_row(x, &row));
+        for (int t = 0; t < feed->ntargets; t++) TRY(take_value(x, &b->cols[t], i, &row[feed->targets[t]]));
+        TRY(put_any(x, out, row));
+    }
+    feed->row = 0;
+    return WEIR_OK;
+}
+
+static Status insert_fed(Change *x, StreamBatches *out)
+{
+    RowFeed *feed = ((FeedStatement *)x)->feed;
+    for (const Batch *b;;) {
+        TRY(feed->next(feed, &b));
+        if (!b) return WEIR_OK;
+        TRY(feed_batch(x, out, feed, b));
+    }
+}
+
+static Status work_with(Change *x, Status (*put_rows)(Change *x, StreamBatches *out))
 {
     StreamBatches out = {0};
-    TRY(insert_of(x)->is_select ? insert_select(x, &out) : insert_values(x, &out));
+    TRY(put_rows(x, &out));
     if (x->rel->kind == REL_TABLE) return WEIR_OK;
     if (out.b.cols) vec_push(&out.list, &x->s->row_arena, out.b);
     x->s->changes = 0;
     for (ptrdiff_t i = 0; i < out.list.len; i++) x->s->changes += out.list.data[i].rows;
     transaction_add_stream(x->tx, x->rel, out.list.data, (int)out.list.len);
     return WEIR_OK;
+}
+
+static Status insert_work(Change *x) { return work_with(x, insert_of(x)->is_select ? insert_select : insert_values); }
+static Status feed_work(Change *x) { return work_with(x, insert_fed); }
+
+Status insert_feed(weir_stmt *s, const Relation *rel, RowFeed *feed)
+{
+    FeedStatement *x = new_one(&s->arena, FeedStatement);
+    s->cls = &insert_statement;
+    s->impl = x;
+    x->feed = feed;
+    x->insert.targets = feed->targets;
+    x->insert.ntargets = feed->ntargets;
+    change_init(s, &x->insert.change, rel);
+    return change_step(&x->insert.change, feed_work);
 }
 
 static Status insert_step(weir_stmt *s) { return change_step(s->impl, insert_work); }
@@ -403,13 +458,8 @@ typedef struct PushStatement {
 
 static Status take_values(Change *x, const Batch *b, int at, Value *row)
 {
-    for (int c = 0; c < x->rel->ncols; c++) {
-        if (!b->cols[c].data) continue;
-        const RowError *e = col_is_err(&b->cols[c], at) ? column_error(&b->cols[c], at) : NULL;
-        if (e) return diag_error(&x->s->db->diags, e->code, (Span){0}, "%.*s", STR_ARG(e->message));
-        row[c] = column_value(&b->cols[c], at);
-        if (!row[c].is_null && type_is_text(row[c].type.kind)) row[c].s = str_dup(&x->tx->arena, row[c].s);
-    }
+    for (int c = 0; c < x->rel->ncols; c++)
+        if (b->cols[c].data) TRY(take_value(x, &b->cols[c], at, &row[c]));
     return WEIR_OK;
 }
 

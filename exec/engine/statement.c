@@ -104,7 +104,7 @@ Status statement_unsupported(weir_stmt *s, const char *what)
 static Status unsupported_prepare(weir_stmt *s)
 {
     static const char *const words[] = {
-        [STMT_RECOVER] = "RECOVER", [STMT_COPY] = "COPY",
+        [STMT_RECOVER] = "RECOVER",
     };
     return statement_unsupported(s, words[s->ast->kind]);
 }
@@ -147,7 +147,7 @@ static const StatementClass *const classes[] = {
     [STMT_DESCRIBE] = &describe_statement,      [STMT_EXPLAIN] = &explain_statement,
     [STMT_SUBSCRIBE] = &subscribe_statement,  [STMT_SET] = &define_statement,
     [STMT_CHECKPOINT] = &checkpoint_statement,  [STMT_BACKUP] = &backup_statement,
-    [STMT_RECOVER] = &unsupported_statement,    [STMT_COPY] = &unsupported_statement,
+    [STMT_RECOVER] = &unsupported_statement,    [STMT_COPY] = &copy_statement,
     [STMT_SQLITE] = &native_statement,
 };
 

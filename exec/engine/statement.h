@@ -90,6 +90,8 @@ const Query *push_query(const weir_stmt *s);
 extern const StatementClass explain_statement;
 /* ---- insert.c ---- */
 extern const StatementClass insert_statement;
+/* ---- copy.c ---- */
+extern const StatementClass copy_statement;
 /* ---- modify.c ---- */
 extern const StatementClass update_statement, delete_statement;
 extern const StatementClass begin_statement, commit_statement, rollback_statement;
