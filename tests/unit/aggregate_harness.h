@@ -24,6 +24,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* How many of n random runs are made: a third of them where sanitizers make each several times as long. */
+static inline uint64_t runs_of(uint64_t n)
+{
+#ifdef __SANITIZE_ADDRESS__
+    return n < 6 ? 2 : n / 3;
+#else
+    return n;
+#endif
+}
+
 /* ---- the view: a bag of printed rows ---------------------------------------------------------- */
 
 typedef struct Line {

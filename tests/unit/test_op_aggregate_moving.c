@@ -124,7 +124,7 @@ static void one_run(uint64_t seed, bool sliding, bool retracts, bool final, int 
 
 static void run_all(bool sliding)
 {
-    for (uint64_t seed = 1; seed <= 12; seed++)
+    for (uint64_t seed = 1; seed <= runs_of(12); seed++)
         for (int k = 0; k < 4; k++)
             for (int mode = 0; mode < 4; mode++) {
                 size = 1000 * (1 + (int64_t)seed % 4 * 3);
@@ -151,7 +151,7 @@ static void test_by_value(void **state)
     (void)state;
     size = 3000;
     grace = 0;
-    for (uint64_t seed = 1; seed <= 6; seed++)
+    for (uint64_t seed = 1; seed <= runs_of(6); seed++)
         for (int sliding = 0; sliding < 2; sliding++) one_run(seed, sliding, true, false, 0, true);
 }
 

@@ -103,7 +103,7 @@ static void test_count(void **state)
 {
     (void)state;
     static const int64_t SHAPES[][2] = {{1, 1}, {5, 5}, {6, 4}, {7, 1}, {3, 5}, {10, 5}, {40, 8}};
-    for (uint64_t seed = 1; seed <= 4; seed++)
+    for (uint64_t seed = 1; seed <= runs_of(4); seed++)
         for (int shape = 0; shape < 7; shape++)
             for (int k = 0; k < 3; k++)
                 for (int final = 0; final < 2; final++) {
@@ -122,7 +122,7 @@ static void test_count(void **state)
 static void test_global(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 10; seed++)
+    for (uint64_t seed = 1; seed <= runs_of(10); seed++)
         for (int k = 0; k < 3; k++)
             for (int timed = 0; timed < 2; timed++) {
                 rng_state = last_seed = seed * 100 + (uint64_t)k;
