@@ -151,6 +151,7 @@ class Editing(Terminal):
         self.write("paste.txt", "INSERT INTO s VALUES\n" + ",\n".join(rows) + ";\n")
         self.tmux("load-buffer", "paste.txt")
         self.tmux("paste-buffer", "-p")
+        self.wait(r"'k9997', 9997\);", 120)
         self.wait(PROMPT, 60)
         self.enter("SELECT 'n' || n || ',' || total AS all_of_them FROM m;")
         self.wait(r"n9998,49975003", 60)
