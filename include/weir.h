@@ -235,6 +235,16 @@ typedef struct weir_verdict {
 typedef void (*weir_verdict_each)(void *arg, const weir_verdict *v);
 WEIR_API weir_status weir_verify(weir *db, weir_verdict_each each, void *arg);
 
+/* Told now and then while a call works for long, or never: a COPY, a new view that reads what has been, weir_verify.
+ * `each` must not call the engine; NULL: nobody is told. */
+typedef struct weir_progress {
+    const char *what;    /* the file or the view */
+    int64_t done, total; /* in bytes, of COPY … TO in rows; total 0: unknown */
+    int64_t rows;
+} weir_progress;
+typedef void (*weir_progress_each)(void *arg, const weir_progress *p);
+WEIR_API void weir_on_progress(weir *db, weir_progress_each each, void *arg);
+
 /* Figures for progress displays; strings belong to the engine until its next call. */
 typedef struct weir_source_stats {
     const char *stream;

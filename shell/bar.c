@@ -32,10 +32,11 @@ static void draw(const Bar *b, double seconds, int64_t bytes, int64_t rows)
 {
     char left[32];
     int64_t done = bytes < b->total ? bytes : b->total;
-    int full = b->total > 0 ? (int)(done * CELLS / b->total) : 0;
-    fputs("\r\x1b[2K", stderr);
-    for (int i = 0; b->total > 0 && i < CELLS; i++) fputs(i < full ? "█" : "░", stderr);
-    if (b->total > 0) fprintf(stderr, " %3d %%", (int)(done * 100 / b->total));
+    int cells = *b->what ? CELLS - (int)sizeof b->what : CELLS;
+    int full = b->total > 0 ? (int)((double)done / (double)b->total * cells) : 0;
+    fprintf(stderr, "\r\x1b[2K%s%s", b->what, *b->what ? "  " : "");
+    for (int i = 0; b->total > 0 && i < cells; i++) fputs(i < full ? "█" : "░", stderr);
+    if (b->total > 0) fprintf(stderr, " %3d %%", (int)((double)done / (double)b->total * 100));
     fprintf(stderr, "  %" PRId64 " rows  %.0f/s", rows, seconds > 0 ? (double)rows / seconds : 0);
     if (*time_left(seconds, done, b->total, left)) fprintf(stderr, "  %s left", left);
     fflush(stderr);

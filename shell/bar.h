@@ -9,6 +9,7 @@ typedef struct Bar {
     bool is_on, is_drawn;
     double began, drawn; /* seconds */
     int64_t total;       /* bytes; 0: unknown */
+    char what[16];       /* begins the line; "": nothing does */
 } Bar;
 
 /* `is_on`: standard error is a terminal and the display is wanted. */

@@ -47,6 +47,7 @@ static weir_status run_all(Session *s, const Args *a)
     weir_status st;
     do {
         st = run_a_little(s, a);
+        bar_end(&s->bar);
         progress_tick(&p, s->db);
         bool is_asked = reload_seen(), is_saved = a->watch && registration_is_old(a);
         if (is_asked || is_saved) {
@@ -74,6 +75,7 @@ int command_run(const Args *a)
     interrupt_leaves();
     reload_watch();
     int code = session_open(&s, a->db, false);
+    session_busy(&s);
     if (code == EXIT_DONE) code = a->dry_run ? register_dry(&s, a) : register_files(&s, a, false, a->verbose);
     if (code == EXIT_DONE && !a->dry_run) {
         if (!a->once) session_serve(&s, true);
@@ -83,6 +85,7 @@ int command_run(const Args *a)
         else if (code != EXIT_DONE) session_tell(&s);
         else if (a->fail_on_errors && any_errors(s.db)) code = EXIT_FAILED;
     }
+    session_idle(&s);
     session_close(&s);
     return code == EXIT_INTERRUPTED && termination_seen() ? EXIT_DONE : code;
 }

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 typedef struct Count {
+    Session *session;
     int compared, differing, left_out;
 } Count;
 
@@ -11,6 +12,7 @@ static void tell(void *arg, const weir_verdict *v)
 {
     Count *n = arg;
     bool differs = v->missing || v->extra;
+    bar_end(&n->session->bar);
     if (v->is_forgetful) printf("%s: not compared: state_ttl makes its rows depend on when commits were made\n", v->view);
     else if (!v->is_compared) printf("%s: not compared: not all that it has read is still there\n", v->view);
     else if (!differs) printf("%s: ok, %" PRId64 " rows\n", v->view, v->rows);
@@ -28,11 +30,13 @@ int command_verify(const Args *a)
         return EXIT_USAGE;
     }
     Session s = session_of(a);
-    Count n = {0};
+    Count n = {.session = &s};
     int code = session_open(&s, path, true);
     if (code == EXIT_DONE) {
+        session_busy(&s);
         weir_status st = weir_verify(s.db, tell, &n);
         code = st != WEIR_OK ? exit_code(st) : n.differing ? EXIT_FAILED : EXIT_DONE;
+        session_idle(&s);
         if (st != WEIR_OK) session_tell(&s);
     }
     session_close(&s);

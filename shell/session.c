@@ -49,12 +49,55 @@ static weir_status join(Session *s, const char *path)
     return open_engine(s, path, true);
 }
 
+enum { BAR_NAME = sizeof ((Bar *)0)->what };
+
+/* A name for the bar: the end of a path, cut between characters. */
+static void name_bar(char out[BAR_NAME], const char *what)
+{
+    const char *slash = strrchr(what, '/');
+    const char *name = slash ? slash + 1 : what;
+    size_t n = strlen(name);
+    if (n >= BAR_NAME) n = BAR_NAME - 1;
+    while (n > 0 && (name[n] & 0xC0) == 0x80) n--;
+    memcpy(out, name, n);
+    out[n] = 0;
+}
+
+static void show_progress(void *arg, const weir_progress *p)
+{
+    Session *s = arg;
+    char name[BAR_NAME];
+    if (!s->is_at_work) return;
+    name_bar(name, p->what);
+    if (!s->bar.is_on || p->done < s->bar_done || strcmp(name, s->bar.what) != 0) {
+        bar_end(&s->bar);
+        s->bar = bar_begin(true, p->total);
+        memcpy(s->bar.what, name, sizeof name);
+    }
+    s->bar_done = p->done;
+    s->bar.total = p->total;
+    bar_tick(&s->bar, p->done, p->rows);
+}
+
+void session_busy(Session *s)
+{
+    s->bar = (Bar){0};
+    s->is_at_work = true;
+}
+
+void session_idle(Session *s)
+{
+    bar_end(&s->bar);
+    s->is_at_work = false;
+}
+
 int session_open(Session *s, const char *path, bool read_only)
 {
     weir_status st = open_engine(s, path, read_only);
     if (st == WEIR_E_LOCKED && s->may_join) st = join(s, path);
     s->path = path;
     if (st == WEIR_OK) {
+        weir_on_progress(s->db, s->shows_progress ? show_progress : NULL, s);
         interrupt_watch(s->db);
         return 0;
     }
@@ -153,6 +196,7 @@ static void tell(const Session *s, const char *file, int line, const char *text)
 
 void session_tell(Session *s)
 {
+    bar_end(&s->bar);
     int n, remote = s->client ? s->client->nerrors : 0;
     const weir_diag *d = weir_diags(s->db, &n);
     if (s->trouble) {
@@ -240,7 +284,11 @@ static bool show_rows(Session *s, Cursor *c)
     Render r = session_render(s, c->is_push || !has_rows ? s->out : paging_begin(s, &paging));
     weir_status st;
     if (has_rows) render_begin(&r, c);
-    while ((st = cursor_next(s, c)) == WEIR_ROW) render_row(&r, c);
+    while ((st = cursor_next(s, c)) == WEIR_ROW) {
+        bar_end(&s->bar);
+        render_row(&r, c);
+    }
+    bar_end(&s->bar);
     if (has_rows) render_end(&r);
     if (has_rows && !c->is_push) paging_end(s, &paging);
     if (st == WEIR_E_INTERRUPTED && c->is_push) { /* the way a push query ends */
@@ -268,7 +316,7 @@ static void tell_time(double seconds, int64_t rows)
     fputc('\n', stderr);
 }
 
-static bool carry_out(Session *s, const char *sql, const char **tail, bool looks_only)
+static bool carry_out_one(Session *s, const char *sql, const char **tail, bool looks_only)
 {
     Cursor c;
     double start = seconds_now();
@@ -277,12 +325,21 @@ static bool carry_out(Session *s, const char *sql, const char **tail, bool looks
         session_tell(s);
         return false;
     }
+    bar_end(&s->bar);
     bool ok = c.is_blank || show_rows(s, &c);
     bool is_blank = c.is_blank;
     cursor_close(&c);
     server_changed(s->server);
     output_done(s);
     if (s->timer && !is_blank) tell_time(seconds_now() - start, rows_taken(s) - taken);
+    return ok;
+}
+
+static bool carry_out(Session *s, const char *sql, const char **tail, bool looks_only)
+{
+    session_busy(s);
+    bool ok = carry_out_one(s, sql, tail, looks_only);
+    session_idle(s);
     return ok;
 }
 

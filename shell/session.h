@@ -2,6 +2,7 @@
 #ifndef WEIR_SHELL_SESSION_H
 #define WEIR_SHELL_SESSION_H
 
+#include "shell/bar.h"
 #include "shell/render/render.h"
 
 typedef struct Session {
@@ -19,6 +20,9 @@ typedef struct Session {
     const RenderMode *mode_before; /* of \x */
     bool timer, bail, quit, interactive, quiet, errors_seen, pager;
     bool shows_progress;     /* of long work, on standard error */
+    bool is_at_work;         /* nothing else is on the terminal: the engine's progress may be shown */
+    Bar bar;                 /* of what the engine does */
+    int64_t bar_done;
     const char *const *settings; /* --set, for .open */
     const char *file;        /* of the script being read, NULL: standard input or -c */
     int line;                /* of the statement being carried out */
@@ -58,6 +62,9 @@ bool session_work(Session *s, int ms);
 bool session_reread(Session *s);
 /* One record into a stream; false: not told yet. */
 bool session_push(Session *s, const char *stream, const char *format, const char *record, int64_t n);
+/* From here on, up to session_idle, the engine's long work is shown by a bar. */
+void session_busy(Session *s);
+void session_idle(Session *s);
 /* Tells what went wrong last on stderr. */
 void session_tell(Session *s);
 /* What session_tell is to say, of the shell's own. */

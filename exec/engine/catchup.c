@@ -229,11 +229,30 @@ static Status open_own(weir *db, Query *q)
     return WEIR_OK;
 }
 
+/* Of the bytes that live scans have read. */
+static void tell_progress(weir *db, const Query *q)
+{
+    int64_t done = 0, total = 0, rows = 0;
+    if (!engine_progress_is_due(db)) return;
+    for (ptrdiff_t i = 0; i < q->own_scans.len; i++) {
+        ScanStats own, live;
+        Scan *shared;
+        if (engine_scan(db, scan_relation(q->own_scans.data[i]), &shared) != WEIR_OK) return;
+        scan_stats(q->own_scans.data[i], &own);
+        scan_stats(shared, &live);
+        done += own.bytes_read;
+        total += live.bytes_read;
+        rows += own.rows;
+    }
+    engine_tell_progress(db, q->rel->name, done, total, rows);
+}
+
 /* Reads up to where the live scan of the same stream stands. False: there is more to read. */
-static bool read_own(weir *db, Scan *own, bool *has_failed)
+static bool read_own(weir *db, const Query *q, Scan *own, bool *has_failed)
 {
     while (!engine_epoch_is_full(db) && !atomic_load(&db->interrupted)) {
         ScanStatus st = scan_poll(own, &db->epoch);
+        tell_progress(db, q);
         *has_failed = st == SCAN_FAILED;
         if (st != SCAN_ROWS) return true; /* reached, or nothing more of what the stream once read is there */
     }
@@ -245,7 +264,7 @@ static Status read_all(weir *db, Query *q, bool *is_done)
     *is_done = true;
     for (ptrdiff_t i = 0; i < q->own_scans.len; i++) {
         bool has_failed = false;
-        *is_done &= read_own(db, q->own_scans.data[i], &has_failed);
+        *is_done &= read_own(db, q, q->own_scans.data[i], &has_failed);
         if (has_failed) return engine_source_failed(db);
     }
     return WEIR_OK;

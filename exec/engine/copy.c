@@ -9,6 +9,8 @@
 
 #include <stdio.h>
 
+enum { ROWS_BETWEEN_LOOKS = 256 };
+
 typedef struct CopyStatement {
     RowFeed feed;
     weir_stmt *s;
@@ -17,6 +19,7 @@ typedef struct CopyStatement {
     Insert insert;
     const Relation *rel;
     int64_t rel_id;
+    int64_t rows;           /* taken so far; of TO: that there are, 0: not known */
     Relation file;          /* the file as a stream of the columns that are copied */
     bool *wanted;
     SourceSpec spec;
@@ -140,6 +143,14 @@ static Str place_of(CopyStatement *x, uint64_t offset)
     return str_printf(a, "\"%.*s\" line %lld", STR_ARG(name), (long long)line);
 }
 
+static void tell_taken(CopyStatement *x)
+{
+    int64_t done, total;
+    if (!engine_progress_is_due(x->s->db)) return;
+    source_progress(x->source, &done, &total);
+    engine_tell_progress(x->s->db, x->s->ast->copy->path, done, total, x->rows);
+}
+
 static Status next_batch(RowFeed *feed, const Batch **out)
 {
     CopyStatement *x = (CopyStatement *)feed;
@@ -153,6 +164,8 @@ static Status next_batch(RowFeed *feed, const Batch **out)
     if (x->batch.nerrors > 0)
         return diag_error(d, e->code, x->s->ast->span, "%.*s: %.*s", STR_ARG(place_of(x, e->offset)), STR_ARG(e->message));
     *out = &x->batch.batch;
+    x->rows += x->batch.batch.rows;
+    tell_taken(x);
     return WEIR_OK;
 }
 
@@ -264,14 +277,24 @@ static Status to_prepare(weir_stmt *s, CopyStatement *x)
     return WEIR_OK;
 }
 
+static int64_t rows_of(const weir_stmt *s)
+{
+    const Relation *r = s->ast->copy->query ? NULL : catalog_find(&s->db->catalog, s->ast->copy->name.text);
+    const Query *q = r ? engine_query(s->db, r->id) : NULL;
+    return q ? op_view_progress(q->root).rows : 0;
+}
+
 static Status write_rows(weir_stmt *s, CopyStatement *x)
 {
     Status st;
+    x->rows = rows_of(s);
     copy_header(&x->output, &x->form, x->inner);
     while ((st = statement_next(x->inner)) == WEIR_ROW) {
         TRY(engine_interrupted(s->db));
         TRY(copy_row(&x->output, &x->form, x->inner));
         s->changes++;
+        bool is_due = s->changes % ROWS_BETWEEN_LOOKS == 0 && engine_progress_is_due(s->db);
+        if (is_due) engine_tell_progress(s->db, s->ast->copy->path, s->changes, x->rows, s->changes);
     }
     return st == WEIR_DONE ? WEIR_OK : st;
 }

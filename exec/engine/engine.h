@@ -77,6 +77,9 @@ struct weir {
     int64_t pull_deadline_us; /* of the pull query that runs, 0: none */
     atomic_int interrupted;
     const char *rules_off; /* rewrite rules not to use (tests) */
+    weir_progress_each progress_each; /* NULL: nobody asks */
+    void *progress_arg;
+    int64_t progress_us;   /* when it was told last */
     bool is_rehearsal;     /* see weir_options */
     int64_t rehearsal_us;  /* its clock */
 };
@@ -176,6 +179,11 @@ Status catchup_begin(weir *db, Query *q);
 Status catchup_load(weir *db, Query *q, StateFold *fold);
 /* One epoch of the first query that lags behind; *worked says whether there was one. */
 Status engine_catch_up(weir *db, bool *worked);
+
+/* ---- figures.c ---------------------------------------------------------------------------------- */
+/* Whether somebody wants to know how far long work is, and has not just been told. */
+bool engine_progress_is_due(weir *db);
+void engine_tell_progress(weir *db, Str what, int64_t done, int64_t total, int64_t rows);
 
 /* ---- late.c ------------------------------------------------------------------------------------- */
 /* Lets the late rows of a view go to the stream that its option late_into names. */

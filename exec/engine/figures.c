@@ -5,6 +5,8 @@
 
 #include "parser/parser.h"
 
+#include <stdio.h>
+
 int weir_source_count(weir *db) { return db ? (int)db->scans.len : 0; }
 int weir_view_count(weir *db) { return db ? (int)db->queries.len : 0; }
 
@@ -30,6 +32,33 @@ weir_status weir_view_stat(weir *db, int i, weir_view_stats *out)
     *out = (weir_view_stats){.view = q->rel->name.p, .rows = p.rows, .changes = p.changes,
                              .late_rows = p.late_rows, .errors = p.errors};
     return WEIR_OK;
+}
+
+/* ---- how far long work is ----------------------------------------------------------------------------- */
+
+void weir_on_progress(weir *db, weir_progress_each each, void *arg)
+{
+    if (!db) return;
+    db->progress_each = each;
+    db->progress_arg = arg;
+}
+
+bool engine_progress_is_due(weir *db)
+{
+    enum { EVERY_US = 50000 };
+    if (!db->progress_each) return false;
+    int64_t now = db->env.mono_us(db->env.arg);
+    if (now - db->progress_us < EVERY_US) return false;
+    db->progress_us = now;
+    return true;
+}
+
+void engine_tell_progress(weir *db, Str what, int64_t done, int64_t total, int64_t rows)
+{
+    char name[256];
+    snprintf(name, sizeof name, "%.*s", STR_ARG(what));
+    weir_progress p = {.what = name, .done = done, .total = total, .rows = rows};
+    db->progress_each(db->progress_arg, &p);
 }
 
 int64_t weir_test_state_rows(weir *db, const char *view)

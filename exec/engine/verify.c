@@ -86,6 +86,7 @@ static Status make_anew(Verification *v)
     const char *const settings[] = {"synchronous=off", NULL};
     weir_options opt = {.seams = &seams, .settings = settings};
     Status st = weir_open(v->anew, &opt, &v->copy);
+    weir_on_progress(v->copy, v->db->progress_each, v->db->progress_arg);
     if (st == WEIR_OK) st = catch_up(v->copy);
     return st == WEIR_OK ? WEIR_OK : copy_failed(v, st);
 }

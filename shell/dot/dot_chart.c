@@ -6,14 +6,14 @@
 
 enum { BAR_COLUMNS = 50, LABEL_MAX = 24, ROWS_MAX = 1000 };
 
-typedef struct Bar {
+typedef struct ChartBar {
     char *label;
     double value;
     bool is_null;
-} Bar;
+} ChartBar;
 
 typedef struct Chart {
-    Bar bars[ROWS_MAX];
+    ChartBar bars[ROWS_MAX];
     int n, label_width;
     double least, greatest;
 } Chart;
@@ -21,7 +21,7 @@ typedef struct Chart {
 static void add_bar(Chart *c, const Cursor *row)
 {
     const CursorCell *label = &row->cells[0];
-    Bar *b = &c->bars[c->n++];
+    ChartBar *b = &c->bars[c->n++];
     b->label = label->text ? strndup(label->text, (size_t)label->len) : strdup("");
     b->is_null = row->cells[1].type == WEIR_NULL;
     b->value = cursor_double(row, 1);
@@ -44,7 +44,7 @@ static void draw(const Session *s, const Chart *c)
 {
     double span = c->greatest > 0 ? c->greatest : 1;
     for (int i = 0; i < c->n; i++) {
-        const Bar *b = &c->bars[i];
+        const ChartBar *b = &c->bars[i];
         int64_t fits = text_fit(b->label, (int64_t)strlen(b->label), LABEL_MAX);
         text_show(s->out, b->label, fits);
         for (int k = text_width(b->label, fits); k <= c->label_width; k++) fputc(' ', s->out);

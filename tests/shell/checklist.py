@@ -3,7 +3,7 @@
 its screen is looked at or compared with a kept picture (screens/NAME.txt).
 
     checklist.py PROGRAM [TEST...]        WEIR_KEEP_SCREENS=1 keeps the pictures anew"""
-import os, pathlib, re, shutil, stat, subprocess, sys, time, unittest
+import os, pathlib, re, shutil, stat, subprocess, sys, threading, time, unittest
 
 import run
 from run import Case, STREAM
@@ -501,6 +501,42 @@ class DotCommands(Terminal):
         self.keys("Enter")
         self.wait(r"█.* \d+ %  \d+ rows  \d+/s  \d+:\d\d left")
         self.wait(r"^30000 rows into")
+
+    BAR = r"^{}  [█░]+ +\d+ %  \d+ rows  \d+/s  \d+:\d\d left"
+
+    def type_enter(self, text):
+        self.type(text)
+        self.keys("Enter")
+
+    def read_slowly(self, path):
+        with open(path, "rb") as f:
+            while f.read(4096):
+                time.sleep(0.01)
+
+    def test_long_work_shows_how_far_it_is(self):
+        """COPY both ways, a new view over what a file held, and verify; and nothing of it stays."""
+        self.write("w.csv", "k,v\n" + "".join(f"k{i % 1000},{i}\n" for i in range(60000)))
+        self.write("w.sql", "CREATE STREAM f (k TEXT, v BIGINT) WITH (connector = 'file', path = 'w.csv', format = 'csv');\n"
+                            "CREATE MATERIALIZED VIEW g AS SELECT k, v FROM f;\n"
+                            "CREATE TABLE t (k TEXT, v BIGINT PRIMARY KEY, slow TEXT AS (md5(repeat(k, 3000))));\n")
+        self.weir("run", "-q", "-d", "db", "w.sql")
+        self.open()
+        self.type_enter("COPY t FROM 'w.csv';")
+        self.wait(self.BAR.format("w.csv"))
+        self.wait(PROMPT)
+        os.mkfifo(self.dir / "out")
+        reader = threading.Thread(target=self.read_slowly, args=[self.dir / "out"])
+        reader.start()
+        self.type_enter("COPY g TO 'out' (format = csv);")
+        self.wait(self.BAR.format("out"))
+        reader.join()
+        self.wait(PROMPT)
+        self.type_enter("CREATE MATERIALIZED VIEW slow AS SELECT md5(repeat(k, 3000)) AS x FROM f; SELECT count(*) FROM slow;")
+        self.wait(self.BAR.format("slow"))
+        self.wait(r"^ *60000$")
+        self.type_enter(f".shell {run.WEIR} verify db")
+        self.wait(self.BAR.format("slow"))
+        self.assertNotIn("█", self.wait("^slow: ok, 60000 rows"))
 
     def test_client_watch(self):
         self.own()
