@@ -17,6 +17,16 @@ SECOND = exprs.SECOND
 KEYS = (BIGINT, TEXT)
 
 
+def naming_columns(make):
+    """Of the conditions made the first that names a column: SQLite lets a constant of ON decide for a FULL JOIN above;
+    over nothing but constants there is none."""
+    for _ in range(20):
+        found = make()
+        if any(True for _ in nodes_in(found, Col)):
+            break
+    return found
+
+
 class Maker:
     def __init__(self, rng, sources, view, joins=4):
         self.rng, self.sources, self.view, self.joins = rng, list(sources), view, joins
@@ -72,20 +82,18 @@ class Maker:
         roll = self.rng.random()
         if roll < 0.06:
             t = self.rng.choice([BIGINT, DOUBLE, TEXT])
-            a, b = pick(self.rng, left, t), pick(self.rng, right, t)
-            return conjunction([Call(f"({{}} {self.rng.choice(['<', '>', '<>', '>='])} {{}})", (a, b), BOOLEAN),
-                                simple(self.rng, right)])
+            compared = naming_columns(lambda: Call(f"({{}} {self.rng.choice(['<', '>', '<>', '>='])} {{}})",
+                                                   (pick(self.rng, left, t), pick(self.rng, right, t)), BOOLEAN))
+            return conjunction([compared, naming_columns(lambda: simple(self.rng, right))])
         parts = [self.equality(left, right)]
         if self.chance(0.2):
             parts.append(self.equality(left, right))
         if self.chance(0.3):
-            residual = simple(self.rng, left + right)
-            if any(True for _ in nodes_in(residual, Col)):   # SQLite lets a constant of ON decide for a FULL JOIN above
-                parts.append(residual)
+            parts.append(naming_columns(lambda: simple(self.rng, left + right)))
         if self.chance(0.04) and parts[0]:
             a = parts[0].args
             parts[0] = Call("({} IS NOT DISTINCT FROM {})", a, BOOLEAN)
-        return conjunction(parts) or simple(self.rng, left + right)
+        return conjunction(parts) or naming_columns(lambda: simple(self.rng, left + right))
 
     def join(self, left, right):
         kind = self.rng.choice(["inner", "inner", "inner", "left", "left", "right", "full"])
