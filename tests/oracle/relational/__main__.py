@@ -27,6 +27,7 @@ def arguments():
     p.add_argument("--keep-going", action="store_true", help="go on after a failure")
     p.add_argument("--no-shrink", action="store_true")
     p.add_argument("--regress", default=os.path.join(HERE, "..", "..", "regress"), help="folder for failing cases")
+    p.add_argument("--cover", type=int, help="only cases in which constructs meet that have met less often than this")
     p.add_argument("--table", action="store_true", help="print which constructs met which")
     p.add_argument("--print", action="store_true", help="print the first case as a script and stop")
     args = p.parse_args()
@@ -35,24 +36,33 @@ def arguments():
     return args
 
 
+def made_of(case):
+    """The constructs of each view of a case."""
+    made = {}
+    for v in case.views:
+        made[v.name] = constructs(v, made)
+    return made
+
+
 class Tally:
     def __init__(self):
         self.began = time.monotonic()
         self.kinds, self.reasons, self.thrown = Counter(), Counter(), Counter()
         self.coverage = Coverage()
 
+    def lacks(self, case, wanted):
+        return any(self.coverage.lacks(made, wanted) for made in made_of(case).values())
+
     def add(self, case, want, verdicts):
-        dumps, made_of = defaultdict(list), {}
+        dumps, made = defaultdict(list), made_of(case)
         for view, rows in want:
             dumps[view].append(rows)
-        for v in case.views:
-            made_of[v.name] = constructs(v, made_of)
         for view, verdict in verdicts.items():
             self.kinds[verdict.kind] += view is not None
             if verdict.kind == "unsupported":
                 self.reasons[verdict.what] += 1
             elif view in dumps:
-                self.coverage.add(made_of[view], dumps[view])
+                self.coverage.add(made[view], dumps[view])
 
     def show(self, table):
         seconds = time.monotonic() - self.began
@@ -88,6 +98,9 @@ def main():
         if args.seconds and time.monotonic() - tally.began > args.seconds:
             break
         case = generate(seed, log=tally.thrown)
+        if args.cover and not tally.lacks(case, args.cover):
+            seed += 1
+            continue
         want = expected(case)
         verdicts = judge(args.engine, case, want)
         tally.add(case, want, verdicts)

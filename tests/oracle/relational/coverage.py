@@ -62,6 +62,10 @@ class Coverage:
         self.seen.update(made_of)
         self.together.update(combinations(sorted(made_of), 2))
 
+    def lacks(self, made_of, wanted):
+        """Whether a view brings together what has not met so often."""
+        return any(self.together[pair] < wanted for pair in combinations(sorted(made_of), 2))
+
     def totals(self):
         n = max(1, self.pairs)
         return (f"{self.pairs} pairs compared, {100 * self.filled // n} % with rows at the end,"
