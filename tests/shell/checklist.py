@@ -191,6 +191,7 @@ class Statements(Terminal):
         self.type("SELECT 1 +", r"1 \+")
         self.keys("C-c")
         self.enter("SELECT 7 * 6 AS a;", r"^ *42$")
+        self.wait(PROMPT)
         self.keys("C-d")
         self.assertTrue(self.left())
 
