@@ -5,10 +5,8 @@ Rows of a table lie in sessions by value: after each commit every group's sessio
 are left. Bridges come and go, times repeat, some are NULL; batches are cut anywhere and the engine is restarted."""
 import datetime
 import json
-import random
-import subprocess
-import sys
-import tempfile
+
+from random_cases import main, views_shown
 
 GAP = 10
 ORIGIN = datetime.datetime(2024, 1, 1)
@@ -70,27 +68,14 @@ def case(rng, program):
         script += ["restart\n"] if rng.random() < 0.2 else []
         script.append("sql\n" + "".join(change(rng, table) + ";\n" for _ in range(rng.randint(1, 3))) + "end\ncommit\nview v\n")
         wanted.append(twin(table))
-    options = ["--print", "--batch", str(rng.choice([1, 2, 4096]))] + rng.choice([[], ["--rules-off", "all"]])
-    with tempfile.NamedTemporaryFile("w", suffix=".test") as f:
-        f.write("".join(script))
-        f.flush()
-        done = subprocess.run([program, *options, f.name], capture_output=True, text=True)
-    blocks = [sorted(json.dumps(json.loads(row)) for row in block.strip("\n").split("\n") if row)
-              for block in ("\n" + done.stdout).split("\n.")[:-1]]
-    if done.returncode or done.stderr or len(blocks) != len(wanted):
-        return f"{done.stderr}\n{len(blocks)} of {len(wanted)} views shown"
-    for step, (got, want) in enumerate(zip(blocks, wanted)):
+    text = "".join(script)
+    blocks, error = views_shown(rng, program, text)
+    if error:
+        return error
+    for step, (got, want) in enumerate(zip(blocks, wanted, strict=True)):
         if got != want:
-            return f"commit {step}\n  want {want}\n  got  {got}\n" + "".join(script)
+            return f"commit {step}\n  want {want}\n  got  {got}\n" + text
     return None
 
 
-def main():
-    program, seed = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1
-    for n in range(int(sys.argv[3]) if len(sys.argv) > 3 else 20):
-        error = case(random.Random(seed * 1000003 + n), program)
-        if error:
-            sys.exit(f"seed {seed}, case {n}: {error}")
-
-
-main()
+main(case)

@@ -5,11 +5,9 @@ Rows come to a stream and come, change and go in a table while the clock runs; a
 with a twin that remembers, per key, all rows since the key was made and when it was touched. Keys are few and NULL is
 one of them, the stream's rows repeat, retractions often find nothing; batches are cut anywhere and the engine is restarted."""
 import json
-import random
-import subprocess
-import sys
-import tempfile
 from collections import Counter
+
+from random_cases import main, views_shown
 
 TTL = 60
 SCRIPT = """sql
@@ -162,32 +160,13 @@ def case(rng, program):
             names.append((step, name))
             wanted.append(kept.rows())
     text = "".join(script)
-    options = ["--print", "--batch", str(rng.choice([1, 2, 4096]))] + rng.choice([[], ["--rules-off", "all"]])
-    with tempfile.NamedTemporaryFile("w", suffix=".test") as f:
-        f.write(text)
-        f.flush()
-        done = subprocess.run([program, *options, f.name], capture_output=True, text=True)
-    blocks, block = [], []
-    for line in done.stdout.splitlines():
-        if line == ".":
-            blocks.append(sorted(json.dumps(json.loads(x)) for x in block))
-            block = []
-        else:
-            block.append(line)
-    if done.returncode or done.stderr or len(blocks) != len(wanted):
-        return f"{done.stderr}\n{len(blocks)} of {len(wanted)} views shown\n{text}"
-    for (step, name), got, want in zip(names, blocks, wanted):
+    blocks, error = views_shown(rng, program, text)
+    if error:
+        return error
+    for (step, name), got, want in zip(names, blocks, wanted, strict=True):
         if got != want:
             return f"step {step}, view {name}\n  want {want}\n  got  {got}\n{text}"
     return None
 
 
-def main():
-    program, seed = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1
-    for n in range(int(sys.argv[3]) if len(sys.argv) > 3 else 20):
-        error = case(random.Random(seed * 1000003 + n), program)
-        if error:
-            sys.exit(f"seed {seed}, case {n}: {error}")
-
-
-main()
+main(case)

@@ -6,12 +6,10 @@ are left give, worked out with fractions. Values are NULL, alike, far apart in s
 engine is restarted."""
 import json
 import math
-import random
-import subprocess
-import sys
-import tempfile
 from collections import Counter
 from fractions import Fraction
+
+from random_cases import main, views_shown
 
 PAIRS = ["covar_pop", "covar_samp", "corr", "regr_slope", "regr_intercept", "regr_r2", "regr_sxx", "regr_syy", "regr_sxy",
          "regr_avgx", "regr_avgy", "regr_count", "weighted_avg"]
@@ -107,29 +105,17 @@ def case(rng, program):
         script += ["restart\n"] if rng.random() < 0.3 else []
         script.append("sql\n" + "".join(change(rng, table) + ";\n" for _ in range(rng.randint(1, 3))) + "end\ncommit\nview v\n")
         wanted.append(twin(table))
-    options = ["--print", "--batch", str(rng.choice([1, 2, 4096]))] + rng.choice([[], ["--rules-off", "all"]])
-    with tempfile.NamedTemporaryFile("w", suffix=".test") as f:
-        f.write("".join(script))
-        f.flush()
-        done = subprocess.run([program, *options, f.name], capture_output=True, text=True)
-    blocks = ("\n" + done.stdout).split("\n.")[:-1]
-    if done.returncode or done.stderr or len(blocks) != len(wanted):
-        return f"{done.stderr}\n{len(blocks)} of {len(wanted)} views shown"
-    for block, want in zip(blocks, wanted):
-        got = {row[0]: row[1:] for row in map(json.loads, block.split())}
+    text = "".join(script)
+    blocks, error = views_shown(rng, program, text)
+    if error:
+        return error
+    for block, want in zip(blocks, wanted, strict=True):
+        got = {row[0]: row[1:] for row in map(json.loads, block)}
         wrong = [(k, name, g, w) for k in want for name, g, w in zip([*PAIRS, *SINGLE, "different"], got.get(k, []), want[k])
                  if differs(g, w)]
         if wrong or set(got) != set(want):
-            return f"(group, function, got, wanted): {wrong}\n" + "".join(script)
+            return f"(group, function, got, wanted): {wrong}\n" + text
     return None
 
 
-def main():
-    program, seed = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1
-    for n in range(int(sys.argv[3]) if len(sys.argv) > 3 else 20):
-        error = case(random.Random(seed * 1000003 + n), program)
-        if error:
-            sys.exit(f"seed {seed}, case {n}: {error}")
-
-
-main()
+main(case)
