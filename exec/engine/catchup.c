@@ -301,13 +301,7 @@ static Status hand_on_late(weir *db)
     if (!late_is_waiting(db)) return WEIR_OK;
     for (ptrdiff_t i = 0; i < db->queries.len; i++)
         if (db->queries.data[i]->is_live) query_begin(db->queries.data[i], &db->epoch);
-    TRY(engine_take_late(db));
-    for (ptrdiff_t i = 0; i < db->queries.len; i++)
-        if (db->queries.data[i]->is_live) query_flush(db->queries.data[i]);
-    for (ptrdiff_t i = 0; i < db->queries.len; i++)
-        if (db->queries.data[i]->is_live) TRY(engine_save_query(db, db->queries.data[i]));
-    for (ptrdiff_t i = 0; i < db->scans.len; i++) scan_save(db->scans.data[i], &db->epoch);
-    return WEIR_OK;
+    return engine_flush_live(db);
 }
 
 static Status catch_up_query(weir *db, Query *q)

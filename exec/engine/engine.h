@@ -147,6 +147,8 @@ void engine_begin_epoch(weir *db);
 void engine_begin_queries(weir *db);
 /* Whether the epoch should take no more rows. */
 bool engine_epoch_is_full(const weir *db);
+/* Hands the late rows over, flushes the live queries and saves them and the positions: nothing is committed. */
+Status engine_flush_live(weir *db);
 /* Flushes and commits what the epoch holds. */
 Status engine_commit(weir *db);
 /* The view delta, state and progress of one query into the write set. */

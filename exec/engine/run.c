@@ -47,7 +47,7 @@ Status engine_save_query(weir *db, Query *q)
     return engine_fault(db, "the saved state cannot be read", db->diags.list.data[known].message);
 }
 
-Status engine_commit(weir *db)
+Status engine_flush_live(weir *db)
 {
     TRY(engine_take_late(db));
     for (ptrdiff_t i = 0; i < db->queries.len; i++)
@@ -55,6 +55,12 @@ Status engine_commit(weir *db)
     for (ptrdiff_t i = 0; i < db->queries.len; i++)
         if (db->queries.data[i]->is_live) TRY(engine_save_query(db, db->queries.data[i]));
     for (ptrdiff_t i = 0; i < db->scans.len; i++) scan_save(db->scans.data[i], &db->epoch);
+    return WEIR_OK;
+}
+
+Status engine_commit(weir *db)
+{
+    TRY(engine_flush_live(db));
     db->must_flush = false;
     db->last_flush_us = db->epoch.now_us;
     return engine_apply(db);
