@@ -497,11 +497,13 @@ class DotCommands(Terminal):
     def test_import_shows_how_far_it_is(self):
         self.own()
         self.open()
+        self.enter("CREATE STREAM much (k TEXT, v BIGINT);")
+        self.enter("CREATE MATERIALIZED VIEW slow AS SELECT max(md5(repeat(k, 20000))) AS x FROM much;") # seconds anywhere
         self.write("big.ndjson", "".join(f'{{"k":"k{i}","v":{i}}}\n' for i in range(30000)))
-        self.type(".import big.ndjson s")
+        self.type(".import big.ndjson much")
         self.keys("Enter")
         self.wait(r"█.* \d+ %  \d+ rows  \d+/s  \d+:\d\d left")
-        self.wait(r"^30000 rows into")
+        self.wait(r"^30000 rows into", 120)
 
     BAR = r"^{}  [█░]+ +\d+ %  \d+ rows  \d+/s  \d+:\d\d left"
 
