@@ -27,7 +27,8 @@ def arguments():
     p.add_argument("--keep-going", action="store_true", help="go on after a failure")
     p.add_argument("--no-shrink", action="store_true")
     p.add_argument("--regress", default=os.path.join(HERE, "..", "..", "regress"), help="folder for failing cases")
-    p.add_argument("--cover", type=int, help="only cases in which constructs meet that have met less often than this")
+    p.add_argument("--cover", type=int, help="prefer queries in which constructs meet that have met less often than this;"
+                   " the cases then depend on those before them; stop when there are none")
     p.add_argument("--table", action="store_true", help="print which constructs met which")
     p.add_argument("--print", action="store_true", help="print the first case as a script and stop")
     args = p.parse_args()
@@ -36,10 +37,10 @@ def arguments():
     return args
 
 
-def made_of(case):
+def made_of(views):
     """The constructs of each view of a case."""
     made = {}
-    for v in case.views:
+    for v in views:
         made[v.name] = constructs(v, made)
     return made
 
@@ -50,11 +51,18 @@ class Tally:
         self.kinds, self.reasons, self.thrown = Counter(), Counter(), Counter()
         self.coverage = Coverage()
 
-    def lacks(self, case, wanted):
-        return any(self.coverage.lacks(made, wanted) for made in made_of(case).values())
+    def worth(self, wanted):
+        """How much a view would add to the coverage: worth(view, the views before it); None where nothing is wanted."""
+        def of(view, before):
+            return self.coverage.lack(constructs(view, made_of(before)), wanted)
+        return of if wanted else None
+
+    def covers(self, wanted):
+        """Whether everything has met everything so often, once a run is long enough to have seen it all."""
+        return wanted and self.coverage.pairs > 20 * wanted and not self.coverage.seldom(wanted)
 
     def add(self, case, want, verdicts):
-        dumps, made = defaultdict(list), made_of(case)
+        dumps, made = defaultdict(list), made_of(case.views)
         for view, rows in want:
             dumps[view].append(rows)
         for view, verdict in verdicts.items():
@@ -64,7 +72,7 @@ class Tally:
             elif view in dumps:
                 self.coverage.add(made[view], dumps[view])
 
-    def show(self, table):
+    def show(self, table, wanted):
         seconds = time.monotonic() - self.began
         print(", ".join(f"{n} {kind}" for kind, n in sorted(self.kinds.items())), f"in {seconds:.1f} s")
         print(self.coverage.totals())
@@ -74,6 +82,11 @@ class Tally:
             print(f"  thrown away ({n}): {reason}")
         if table:
             print(self.coverage.table())
+        if wanted:
+            seldom = self.coverage.seldom(wanted)
+            print(f"{len(seldom)} pairs of constructs met less than {wanted} times")
+            for times, a, b in seldom[:60]:
+                print(f"  {times:4} {a} x {b}")
 
 
 def report(args, case, name, verdict):
@@ -95,12 +108,9 @@ def main():
         return 0
     tally, seed, failed = Tally(), args.seed, False
     while sum(tally.kinds.values()) < args.budget and (args.keep_going or not failed):
-        if args.seconds and time.monotonic() - tally.began > args.seconds:
+        if args.seconds and time.monotonic() - tally.began > args.seconds or tally.covers(args.cover):
             break
-        case = generate(seed, log=tally.thrown)
-        if args.cover and not tally.lacks(case, args.cover):
-            seed += 1
-            continue
+        case = generate(seed, log=tally.thrown, worth=tally.worth(args.cover))
         want = expected(case)
         verdicts = judge(args.engine, case, want)
         tally.add(case, want, verdicts)
@@ -110,7 +120,7 @@ def main():
             alone = [b for b in bad if b[1].kind == "differs"] or bad
             report(args, case, *alone[0])
         seed += 1
-    tally.show(args.table)
+    tally.show(args.table, args.cover)
     return 1 if failed else 0
 
 

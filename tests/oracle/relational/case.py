@@ -15,6 +15,7 @@ from .queries import Maker, Source
 from .tables import Writer, random_table
 
 ROWS_MAX, WORK_MAX = 1500, 60
+CANDIDATES = 16          # queries that a run looks at for each view when it is after what seldom meets
 WRITES = ("push", "insert", "dml")
 
 
@@ -151,8 +152,9 @@ def schedule(rng, streams, total):
 
 # ---- generation -----------------------------------------------------------------------------------
 
-def generate(seed, views=8, log=None):
-    """`log`, a Counter, learns why queries were thrown away."""
+def generate(seed, views=8, log=None, worth=None):
+    """`log`, a Counter, learns why queries were thrown away; of several queries the one is taken that is `worth`
+    most: worth(view, the views before it)."""
     rng = random.Random(seed)
     streams = tuple(random_stream(rng, f"s{i}") for i in range(1, rng.choice([2, 3, 3]) + 1))
     steps = schedule(rng, streams, rng.choice([20, 30, 40, 60]))
@@ -162,13 +164,13 @@ def generate(seed, views=8, log=None):
     db = loaded(case)
     sources, kept = [s.source() for s in streams], []
     for i in range(views):
-        view = chosen(rng, db, f"v{i}", sources, log)
+        view = chosen(rng, db, candidates(rng, f"v{i}", sources, worth and (lambda v: worth(v, kept))), log)
         if not view:
             continue
         kept.append(view)
         create_view(db, view)
         fill(db, view)
-        if rng.random() < 0.3:
+        if rng.random() < (0.6 if worth else 0.3):   # views on views bring more together
             sources.append(Source(view.name, tuple(columns_of(view.query))))
     db.close()
     case = replace(case, views=tuple(kept))
@@ -190,15 +192,24 @@ def with_late_view(rng, case):
     return replace(case, steps=steps)
 
 
-def chosen(rng, db, name, sources, log):
-    """A query that SQLite answers quickly, mostly not with nothing."""
-    for attempt in range(6):
+def candidates(rng, name, sources, worth):
+    """Queries to try, the most worthy first."""
+    def one():
         query = Maker(rng, sources, name, rng.choice([2, 3, 4])).query(rng.choice([0, 1, 1, 2]))
-        rows, why = tried(db, query)
+        return View(name, query, is_plain=rng.random() < 0.06)
+    if not worth:
+        return (one() for _ in range(6))
+    return sorted((one() for _ in range(CANDIDATES)), key=worth, reverse=True)[:6]
+
+
+def chosen(rng, db, found, log):
+    """A view that SQLite answers quickly, mostly not with nothing."""
+    for view in found:
+        rows, why = tried(db, view.query)
         if rows is None and log is not None:
             log[why] += 1
         if rows or rows is not None and rng.random() < 0.1:
-            return View(name, query, is_plain=rng.random() < 0.06)
+            return view
     return None
 
 

@@ -62,17 +62,21 @@ class Coverage:
         self.seen.update(made_of)
         self.together.update(combinations(sorted(made_of), 2))
 
-    def lacks(self, made_of, wanted):
-        """Whether a view brings together what has not met so often."""
-        return any(self.together[pair] < wanted for pair in combinations(sorted(made_of), 2))
+    def lack(self, made_of, wanted):
+        """How much a view brings together of what has not met so often; what has met least counts most."""
+        return sum(max(0, wanted - self.together[pair]) ** 2 for pair in combinations(sorted(made_of), 2)) / wanted ** 2
+
+    def seldom(self, wanted):
+        """The pairs of constructs that have met less often than that, rarest first: [(times, a, b)]."""
+        return sorted((self.together[pair], *pair) for pair in combinations(sorted(self.seen), 2) if self.together[pair] < wanted)
 
     def totals(self):
         n = max(1, self.pairs)
         return (f"{self.pairs} pairs compared, {100 * self.filled // n} % with rows at the end,"
                 f" {100 * self.retracting // n} % with rows that went")
 
-    def table(self, most=40):
-        names = [n for n, _ in self.seen.most_common(most)]
+    def table(self):
+        names = [n for n, _ in self.seen.most_common()]
         wide = max([len(n) for n in names] + [1])
         lines = []
         for i, a in enumerate(names):
