@@ -169,6 +169,15 @@ static __attribute__((noinline)) const char *read_other(ShapeSet *s, const char 
  * the input finds where everything is, and the parts of a line are read without one waiting for
  * another; that the quotes are those of the shape is known once all literals have been compared. */
 
+/* Of the less than 64 bytes from p to end: what lies behind is anything. */
+static uint64_t specials_of_rest(const char *p, const char *end, bool *high)
+{
+    char rest[64];
+    memset(rest, ' ', sizeof rest);
+    memcpy(rest, p, (size_t)(end - p));
+    return SPECIALS(rest, high);
+}
+
 static inline void make_index(ShapeSet *s, const char *p, const char *end)
 {
     const char *stop = end - p > INDEX_BYTES ? p + INDEX_BYTES : end;
@@ -177,14 +186,13 @@ static inline void make_index(ShapeSet *s, const char *p, const char *end)
     s->index_has_high = false;
     for (const char *block = p; block < stop; block += 64) {
         bool high;
-        uint64_t bits = SPECIALS(block, &high);
+        uint64_t bits = stop - block < 64 ? specials_of_rest(block, stop, &high) : SPECIALS(block, &high);
         s->index_high[(block - p) >> 6] = high;
         s->index_has_high |= high;
         PUT_POSITIONS(to, (uint32_t)(block - p), bits);
         to += __builtin_popcountll(bits);
     }
     s->index_n = (int32_t)(to - s->index);
-    while (s->index_n && p + s->index[s->index_n - 1] >= stop) s->index_n--;
     s->index_end = stop;
     s->index_at = s->index_lines = s->index_hits = 0;
 }
@@ -262,9 +270,10 @@ static inline const char *read_indexed(ShapeSet *s, const Shape *sh, const char 
         fits &= LITERAL_EQUAL(start, part->check, part->check_n);
         s->starts[i] = start + (i > 0 && parts[i - 1].is_string);
         if (part->op == PART_END) {
+            if (!fits) return NULL; /* the check may be longer than what is left */
             start += part->check_n;
             start += *start == '\r';
-            return fits && *start == '\n' ? start + 1 : NULL;
+            return *start == '\n' ? start + 1 : NULL;
         }
         const Part *next = part + 1;
         const char *value = start + part->check_n;

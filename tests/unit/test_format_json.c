@@ -452,6 +452,27 @@ static void test_levels(void **state)
     }
 }
 
+/* The last line is built otherwise than the others, and shorter than what it is compared with: nothing
+ * is read past the buffer's padding. */
+static void test_end_of_buffer(void **state)
+{
+    static const char *const tails[] = {",\"y\":[]}", ",\"y\":{}}", ",\"\":1}", "}"};
+    (void)state;
+    for (int level = 0; level <= 2; level++) {
+        for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+            Fixture *f = bids();
+            Str line = str_printf(&f->arena, "{\"a\":1,\"%0500d\":[]}\n", 0);
+            Str text = str_printf(&f->arena, "%.*s%.*s%.*s{\"a\":2%s\n", STR_ARG(line), STR_ARG(line), STR_ARG(line), tails[i]);
+            Decoder *dec = fixture_open(f);
+            shape_set_level(json_decoder_shapes(dec), level);
+            assert_text(fixture_by_line(f, text, fixture_decode_with(f, dec, text, 0, 0)),
+                        "1: 1|~|~|~|~\n2: 1|~|~|~|~\n3: 1|~|~|~|~\n4: 2|~|~|~|~\n");
+            format_close(dec);
+            fixture_free(f);
+        }
+    }
+}
+
 static void test_garbage(void **state)
 {
     (void)state;
@@ -495,6 +516,7 @@ int main(void)
         cmocka_unit_test(test_bad_options),
         cmocka_unit_test(test_quick_is_plain),
         cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_end_of_buffer),
         cmocka_unit_test(test_garbage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
