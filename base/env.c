@@ -24,6 +24,12 @@ static int64_t system_mono(void *arg)
     return read_clock(CLOCK_MONOTONIC);
 }
 
+static int64_t system_cpu(void *arg)
+{
+    (void)arg;
+    return read_clock(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 static void system_sleep(void *arg, int64_t us)
 {
     (void)arg;
@@ -34,7 +40,7 @@ static void system_sleep(void *arg, int64_t us)
 
 Env env_system(void)
 {
-    Env e = {.now_us = system_now, .mono_us = system_mono, .sleep_us = system_sleep};
+    Env e = {.now_us = system_now, .mono_us = system_mono, .cpu_us = system_cpu, .sleep_us = system_sleep};
     if (getrandom(&e.seed, sizeof e.seed, 0) != (ssize_t)sizeof e.seed)
         e.seed = (uint64_t)system_now(NULL);
     return e;

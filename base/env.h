@@ -8,6 +8,7 @@
 typedef struct Env {
     int64_t (*now_us)(void *arg);            /* wall clock, microseconds since 1970 UTC */
     int64_t (*mono_us)(void *arg);           /* monotonic clock, microseconds */
+    int64_t (*cpu_us)(void *arg);            /* what the process has used of all its processors, microseconds */
     void (*sleep_us)(void *arg, int64_t us); /* may return early */
     void *arg;
     uint64_t seed;

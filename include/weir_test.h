@@ -31,14 +31,20 @@ WEIR_API int64_t weir_test_memory_used(void);
 WEIR_API int64_t weir_test_state_rows(weir *db, const char *view);
 /* How commits are synced: "off", "normal", "full". */
 WEIR_API const char *weir_test_synchronous(weir *db);
-/* Benchmarks: reads the rows of the one stream that `sql` (a SELECT) is over into memory, then runs
- * its operators over the ready batches into a counting sink, `runs` times, without any database
- * work. `with_hash`: the first run also hashes the rows out, untimed. WEIR_E_* as weir_prepare. */
+/* Benchmarks: reads the rows of the streams that `sql` (a SELECT) is over into memory, then runs its operators
+ * over the ready batches into a counting sink, `runs` times, without any database work. Several streams come
+ * interleaved, each at the pace at which all end together. `with_hash`: a run before the others hashes the rows
+ * out, untimed. WEIR_E_* as weir_prepare. */
 enum { WEIR_BENCH_RUNS_MAX = 64 };
+typedef struct weir_bench_run {
+    int64_t wall_us, cpu_us;
+} weir_bench_run;
 typedef struct weir_bench_result {
     int64_t rows_in, rows_out;
-    int64_t nanoseconds[WEIR_BENCH_RUNS_MAX]; /* of each run */
-    uint64_t hash;  /* order-free hash of the rows out, 0 without with_hash */
+    weir_bench_run runs[WEIR_BENCH_RUNS_MAX];
+    uint64_t hash;         /* order-free hash of the rows out, 0 without with_hash */
+    int64_t state_bytes;   /* that the library has allocated for the query by the end of a run */
+    int64_t state_rows;    /* that its operators keep then */
 } weir_bench_result;
 WEIR_API weir_status weir_bench_operators(weir *db, const char *sql, int runs, int with_hash,
                                           weir_bench_result *out);
@@ -46,5 +52,7 @@ WEIR_API weir_status weir_bench_operators(weir *db, const char *sql, int runs, i
  * for all. Returns as above; rows_out is 0. */
 WEIR_API weir_status weir_bench_decode(weir *db, const char *stream, const char *columns, int runs,
                                        weir_bench_result *out);
+/* What the process has used of all its processors so far. */
+WEIR_API int64_t weir_bench_cpu_us(weir *db);
 
 #endif

@@ -9,15 +9,15 @@ enum { ARGS_MAX = 256 };
 
 /* The command line after the subcommand, taken apart. */
 typedef struct Args {
-    const char *db, *sql, *mode, *query;
+    const char *db, *sql, *mode, *query, *make;
     const char *settings[ARGS_MAX + 1];
     int nsettings;
     const char *files[ARGS_MAX];
     int nfiles;
     const char *vars[ARGS_MAX]; /* name=value */
     int nvars;
-    int64_t events;
-    bool once, quiet, verbose, fail_on_errors, no_progress, no_color, json, read_only, tap, junit, prune, dry_run, watch, svg;
+    int64_t events, runs;
+    bool once, quiet, verbose, fail_on_errors, no_progress, no_color, json, read_only, tap, junit, prune, dry_run, watch, svg, list;
 } Args;
 
 typedef struct Command {

@@ -1,110 +1,113 @@
-/* command_bench.c: weir bench: Nexmark queries over ready batches into a counting sink. */
-#include "shell/command.h"
-
-#include "include/weir_test.h"
+/* command_bench.c: weir bench: goes through the table of loads (bench/loads.c). */
+#include "shell/bench/load.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { RUNS = 5, EVENTS_DEFAULT = 2000000 };
+enum { RUNS_DEFAULT = 5, EVENTS_DEFAULT = 2000000 };
 
-typedef struct BenchQuery {
-    const char *name, *sql;
-} BenchQuery;
-
-static const BenchQuery queries[] = {
-    {"q0", "SELECT auction, bidder, price, date_time FROM bid"},
-    {"q1", "SELECT auction, bidder, CAST(0.908 * price AS DECIMAL(23, 3)) AS price, date_time FROM bid"},
-    {"q2", "SELECT auction, price FROM bid WHERE auction % 123 = 0"},
-    {"q5", "SELECT auction, count(*) AS num, window_start, window_end FROM TABLE(HOP(TABLE bid, "
-           "DESCRIPTOR(date_time), INTERVAL '2' SECOND, INTERVAL '10' SECOND)) "
-           "GROUP BY auction, window_start, window_end EMIT FINAL"},
-    {"q7a", "SELECT max(price) AS price, window_start, window_end FROM TABLE(TUMBLE(TABLE bid, "
-            "DESCRIPTOR(date_time), INTERVAL '10' SECOND)) GROUP BY window_start, window_end EMIT FINAL"},
-    {"q12", "SELECT bidder, count(*) AS bids, window_start, window_end FROM TABLE(TUMBLE(TABLE bid, "
-            "DESCRIPTOR(date_time), INTERVAL '10' SECOND)) GROUP BY bidder, window_start, window_end EMIT FINAL"},
-    {"q12b", "SELECT auction, count(*) AS n, sum(price) AS total, min(price) AS low, max(price) AS high, "
-             "window_start, window_end FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(date_time), INTERVAL '10' SECOND)) "
-             "GROUP BY auction, window_start, window_end EMIT FINAL"},
-    {NULL, NULL}};
-
-static int by_value(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-static bool wanted(const char *list, const char *name)
+/* Whether the list (name,name*,…) has it. */
+static bool is_wanted(const char *list, const char *name)
 {
     if (!list || !strcmp(list, "all")) return true;
-    size_t n = strlen(name);
-    for (const char *p = list; *p; p += strcspn(p, ","), p += *p == ',')
-        if (strcspn(p, ",") == n && !strncmp(p, name, n)) return true;
+    for (const char *p = list; *p; p += strcspn(p, ","), p += *p == ',') {
+        size_t n = strcspn(p, ",");
+        bool is_prefix = n > 0 && p[n - 1] == '*';
+        if (strncmp(p, name, n - is_prefix) == 0 && (is_prefix || strlen(name) == n)) return true;
+    }
     return false;
 }
 
-static void show(const BenchQuery *q, weir_bench_result *r, bool json)
+static bool make_streams(Session *s, int64_t events)
 {
-    qsort(r->nanoseconds, RUNS, sizeof *r->nanoseconds, by_value);
-    double ns = (double)r->nanoseconds[RUNS / 2];
-    double rate = ns > 0 ? (double)r->rows_in / ns * 1e9 : 0;
-    if (json)
-        printf("{\"query\":\"%s\",\"rows_in\":%" PRId64 ",\"rows_out\":%" PRId64 ",\"seconds\":%.6f,"
-               "\"events_per_second\":%.0f,\"hash\":\"%016" PRIx64 "\"}\n",
-               q->name, r->rows_in, r->rows_out, ns / 1e9, rate, r->hash);
-    else
-        printf("%-5s %10" PRId64 " rows in %10" PRId64 " out %9.1f ns/row %9.2f M rows/s\n", q->name, r->rows_in,
-               r->rows_out, ns / (double)(r->rows_in ? r->rows_in : 1), rate / 1e6);
-    fflush(stdout);
+    static const char *const nexmark[] = {"person", "auction", "bid"};
+    static const struct {
+        const char *name;
+        int64_t keys;
+    } keys[] = {{"100", 100}, {"10k", 10000}, {"1m", 1000000}, {"10m", 10000000}};
+    bool ok = true;
+    for (int i = 0; ok && i < 3; i++)
+        ok = session_query(s, "CREATE STREAM %s WITH (connector = 'nexmark', stream = '%s', events = %" PRId64 ")", nexmark[i],
+                           nexmark[i], events);
+    for (int i = 0; ok && i < 4; i++)
+        ok = session_query(s, "CREATE STREAM keys_%s (k BIGINT, v BIGINT) WITH (connector = 'datagen', rows = %" PRId64
+                              ", k.min = 0, k.max = %" PRId64 ", v.min = 1, v.max = 1000)",
+                           keys[i].name, events, keys[i].keys - 1);
+    return ok && session_query(s, "CREATE VIEW fifty AS SELECT MOD(price, 50) AS g, price, date_time FROM bid");
 }
 
-static bool make_stream(Session *s, int64_t events)
+static void list_loads(bool json)
 {
-    return session_query(s, "CREATE STREAM bid WITH (connector = 'nexmark', stream = 'bid', events = %" PRId64 ")",
-                         events);
+    for (const Load *l = bench_loads; l->name; l++) {
+        if (!json) printf("%-12s %s\n", l->name, l->what);
+        else printf("{\"load\":\"%s\",\"input\":\"%s\",\"sql\":\"", l->name, l->input ? l->input : "");
+        for (const char *p = json && l->sql ? l->sql : ""; *p; p++) printf(*p == '"' ? "\\\"" : *p == '\\' ? "\\\\" : "%c", *p);
+        if (json) puts("\"}");
+    }
 }
 
-/* Reading a file of bids (NDJSON or CSV) into columns. */
-static bool bench_file(Session *s, const Args *a, const char *format)
+static bool run_loads(const Bench *b, const Args *a)
 {
-    static const char columns[] =
-        "auction BIGINT, bidder BIGINT, price BIGINT, channel TEXT, url TEXT, date_time TIMESTAMP(3), extra TEXT";
-    char *sql;
-    if (a->nfiles != 1) {
-        fputs("weir: bench --query ndjson|csv takes the file to read\n", stderr);
+    bool ok = true;
+    int n = 0;
+    for (const Load *l = bench_loads; l->name; l++) {
+        if (!is_wanted(a->query, l->name)) continue;
+        Figure f = {0};
+        n++;
+        if (l->run(b, l, &f)) figure_show(l, &f, b->json);
+        else ok = false;
+    }
+    if (n == 0) fprintf(stderr, "weir: no load \"%s\"; weir bench --list names them\n", a->query);
+    return ok && n > 0;
+}
+
+/* A SELECT of one's own over bid, auction and person. */
+static bool run_own(const Bench *b, const char *sql)
+{
+    Load own = {"own", load_operators, NULL, sql, ""};
+    Figure f = {0};
+    if (!load_operators(b, &own, &f)) return false;
+    figure_show(&own, &f, b->json);
+    return true;
+}
+
+static bool make_input(const Bench *b, const char *name)
+{
+    char *path = bench_input(b, name);
+    if (path) puts(path);
+    free(path);
+    return path != NULL;
+}
+
+/* The files of events stay where a folder is given. */
+static bool in_folder(Bench *b, const Args *a)
+{
+    char own[] = "/tmp/weir-bench-XXXXXX", *remove = NULL;
+    b->folder = a->nfiles ? a->files[0] : mkdtemp(own);
+    if (!b->folder) {
+        fputs("weir: no folder for files of events\n", stderr);
         return false;
     }
-    if (asprintf(&sql, "CREATE STREAM bids (%s) WITH (connector = 'file', path = '%s', format = '%s')", columns,
-                 a->files[0], format) < 0) return false;
-    weir_bench_result r;
-    bool ok = session_query(s, "%s", sql);
-    free(sql);
-    if (ok && weir_bench_decode(s->db, "bids", NULL, RUNS, &r) != WEIR_OK) {
-        session_tell(s);
-        ok = false;
-    }
-    if (ok) show(&(BenchQuery){strcmp(format, "csv") ? "ndjson" : "csv", NULL}, &r, a->json);
+    bool ok = a->make ? make_input(b, a->make) : a->sql ? run_own(b, a->sql) : run_loads(b, a);
+    if (!a->nfiles && asprintf(&remove, "rm -rf %s", own) > 0 && system(remove)) ok = false;
+    free(remove);
     return ok;
 }
 
 int command_bench(const Args *a)
 {
+    if (a->list) {
+        list_loads(a->json);
+        return EXIT_DONE;
+    }
     Session s = session_of(a);
     int code = session_open(&s, NULL, false);
-    if (code == EXIT_DONE && a->query && (!strcmp(a->query, "ndjson") || !strcmp(a->query, "csv"))) {
-        bool done = bench_file(&s, a, strcmp(a->query, "csv") ? "json" : "csv");
-        session_close(&s);
-        return done ? EXIT_DONE : EXIT_FAILED;
-    }
-    bool ok = code == EXIT_DONE && make_stream(&s, a->events > 0 ? a->events : EVENTS_DEFAULT);
-    for (const BenchQuery *q = queries; ok && q->name; q++) {
-        if (!wanted(a->query, q->name)) continue;
-        weir_bench_result r;
-        ok = weir_bench_operators(s.db, q->sql, RUNS, 1, &r) == WEIR_OK;
-        if (ok) show(q, &r, a->json);
-        else session_tell(&s);
-    }
+    if (code != EXIT_DONE) return code;
+    Bench b = {.session = &s, .events = a->events > 0 ? a->events : EVENTS_DEFAULT, .json = a->json,
+               .runs = a->runs > 0 && a->runs <= WEIR_BENCH_RUNS_MAX ? (int)a->runs : RUNS_DEFAULT};
+    bool ok = make_streams(&s, b.events) && in_folder(&b, a);
     session_close(&s);
-    return code ? code : ok ? EXIT_DONE : EXIT_FAILED;
+    return ok ? EXIT_DONE : EXIT_FAILED;
 }

@@ -14,7 +14,8 @@ const Command commands[] = {
     {"explain", "weir explain [--svg] [-d DB] [FILE.sql] [VIEW...] | -c SQL", "show how queries would run", command_explain},
     {"test", "weir test [--tap | --junit] FILE.sql...", "run tests of standing queries: BEGIN TEST … EXPECT … END", command_test},
     {"verify", "weir verify DB", "make every view anew from what can be read again, in a copy, and compare", command_verify},
-    {"bench", "weir bench [--query q1,q5|all] [--events N] [--json]", "measure the operators on Nexmark's events", command_bench},
+    {"bench", "weir bench [--list] [--query q5,file-*] [--events N] [--runs N] [--json] [-c SQL] [FOLDER]",
+     "measure operators, decoding, files to views on Nexmark's events", command_bench},
     {"help", "weir help [COMMAND]", "this text", command_help},
     {"version", "weir version", "version and what was built in", command_version},
     {0}};
@@ -35,6 +36,7 @@ static const Flag flags[] = {
     {"--json", offsetof(Args, json)}, {"--read-only", offsetof(Args, read_only)},
     {"--prune", offsetof(Args, prune)}, {"--dry-run", offsetof(Args, dry_run)}, {"--watch", offsetof(Args, watch)},
     {"--tap", offsetof(Args, tap)}, {"--svg", offsetof(Args, svg)}, {"--junit", offsetof(Args, junit)},
+    {"--list", offsetof(Args, list)},
 };
 
 static bool take_flag(Args *a, const char *arg)
@@ -50,6 +52,7 @@ static const char **value_slot(Args *a, const char *arg)
     if (!strcmp(arg, "-c")) return &a->sql;
     if (!strcmp(arg, "--mode")) return &a->mode;
     if (!strcmp(arg, "--query")) return &a->query;
+    if (!strcmp(arg, "--make")) return &a->make;
     if (!strcmp(arg, "--var") && a->nvars < ARGS_MAX) return &a->vars[a->nvars++];
     if (!strcmp(arg, "--set") && a->nsettings < ARGS_MAX) return &a->settings[a->nsettings++];
     return NULL;
@@ -69,9 +72,9 @@ static int parse_args(int argc, char **argv, Args *a)
         if (arg[0] != '-' || !arg[1]) {
             if (a->nfiles == ARGS_MAX) return usage("too many files at", arg);
             a->files[a->nfiles++] = arg;
-        } else if (!strcmp(arg, "--events")) {
+        } else if (!strcmp(arg, "--events") || !strcmp(arg, "--runs")) {
             if (!has_value) return usage("no number after", arg);
-            a->events = strtoll(argv[++i], NULL, 10);
+            *(strcmp(arg, "--runs") ? &a->events : &a->runs) = strtoll(argv[++i], NULL, 10);
         } else if (!take_flag(a, arg)) {
             const char **slot = value_slot(a, arg);
             if (!slot) return usage("unknown option", arg);

@@ -1,4 +1,4 @@
-/* bench.c: operators over ready batches, and decoding alone, timed inside the engine. */
+/* bench.c: operators over ready batches, timed inside the engine. */
 #include "exec/engine/engine.h"
 
 #include "include/weir_test.h"
@@ -6,50 +6,70 @@
 
 enum { BENCH_EPOCH_ROWS = 65536 };
 
+/* ---- what the streams have, in memory ------------------------------------------------------------- */
+
 /* The batches of a leaf, copied out of the source's buffers. */
 typedef struct Recording {
     Op op;
     Arena arena;
     VEC(Batch) batches;
-    int64_t rows;
+    int64_t rows, taken; /* taken: by the tape so far */
+    ptrdiff_t at;        /* the batch from which it takes next, and its row */
+    int at_row;
 } Recording;
 
-static const int64_t *copy_judge(Recording *r, const Batch *b)
+/* What a leaf is handed next. */
+typedef struct Piece {
+    int leaf;
+    Batch batch;
+} Piece;
+
+/* The recordings of all leaves of a query in one order. */
+typedef struct Tape {
+    Arena arena;
+    Recording *leaves;
+    int nleaves;
+    VEC(Piece) pieces;
+    int64_t rows;        /* of the streams: one that is read twice counts once */
+} Tape;
+
+/* Rows of a batch (by number: those of its selection) from `from` on, densely. */
+static Batch copy_rows(Arena *a, const Batch *b, int from, int n)
 {
-    if (!b->judge) return NULL;
-    int64_t *j = new_raw(&r->arena, int64_t, b->rows);
-    memcpy(j, b->judge, (size_t)b->rows * sizeof *j);
-    return j;
+    Batch copy = *b;
+    int32_t *rows = new_raw(a, int32_t, n);
+    uint64_t *offset = b->offset ? new_raw(a, uint64_t, n) : NULL;
+    int64_t *judge = b->judge ? new_raw(a, int64_t, n) : NULL;
+    for (int i = 0; i < n; i++) {
+        rows[i] = batch_row(b, from + i);
+        if (offset) offset[i] = b->offset[rows[i]];
+        if (judge) judge[i] = b->judge[rows[i]];
+    }
+    copy.rows = n;
+    copy.sel = NULL;
+    copy.nsel = 0;
+    copy.judge = judge;
+    copy.offset = offset;
+    copy.cols = new (a, Column, b->ncols);
+    for (int c = 0; c < b->ncols; c++) copy.cols[c] = column_gather(a, &b->cols[c], rows, n);
+    return copy;
 }
 
 static void record(Op *op, int port, const Batch *b)
 {
     (void)port;
     Recording *r = (Recording *)op;
-    Batch copy = *b;
-    int32_t *rows = new_raw(&r->arena, int32_t, b->rows);
-    uint64_t *offset = b->offset ? new_raw(&r->arena, uint64_t, b->rows) : NULL;
-    int n = batch_count(b);
-    for (int i = 0; i < n; i++) {
-        rows[i] = batch_row(b, i);
-        if (offset) offset[i] = b->offset[rows[i]];
-    }
-    copy.rows = n;
-    copy.sel = NULL;
-    copy.nsel = 0;
-    copy.judge = copy_judge(r, b);
-    copy.offset = offset;
-    copy.cols = new (&r->arena, Column, b->ncols);
-    for (int c = 0; c < b->ncols; c++) copy.cols[c] = column_gather(&r->arena, &b->cols[c], rows, n);
+    Batch copy = copy_rows(&r->arena, b, 0, batch_count(b));
     vec_push(&r->batches, &r->arena, copy);
-    r->rows += n;
+    r->rows += copy.rows;
 }
 
 static const OpClass record_class = {.name = "recording", .push = record};
 
 /* Fills the recording with all rows of the leaf's stream, before the leaf's filter. */
-static Status record_stream(weir *db, Query *q, Leaf *leaf, Recording *rec)
+static Status record_leaf(weir *db, Query *q, Leaf *leaf, Recording *rec)
 {
+    rec->op.cls = &record_class;
     rec->op.ctx = &q->ctx;
     OpEdge edge = {&rec->op, 0}, *outs = leaf->op.outs;
     int32_t nouts = leaf->op.nouts;
@@ -60,8 +80,6 @@ static Status record_stream(weir *db, Query *q, Leaf *leaf, Recording *rec)
     Scan *scan = engine_new_scan(db, leaf->op.plan->rel, &db->meter);
     scan_add(scan, leaf);
     ScanStatus st;
-    engine_begin_epoch(db);
-    query_begin(q, &db->epoch);
     while ((st = scan_poll(scan, &db->epoch)) == SCAN_ROWS) {}
     scan_free(scan);
     leaf->scan = NULL;
@@ -71,34 +89,113 @@ static Status record_stream(weir *db, Query *q, Leaf *leaf, Recording *rec)
     return st == SCAN_ENDED ? WEIR_OK : diag_status(&db->diags);
 }
 
-static void end_epoch(weir *db, Query *q, Leaf *leaf, int64_t watermark)
+/* The next rows of a recording, up to `until` of them in all. */
+static void take_rows(Tape *t, int leaf, int64_t until)
 {
-    leaf->next_watermark = watermark;
+    Recording *r = &t->leaves[leaf];
+    while (r->taken < until) {
+        const Batch *b = &r->batches.data[r->at];
+        int left = b->rows - r->at_row, n = until - r->taken < left ? (int)(until - r->taken) : left;
+        Batch part = n == b->rows ? *b : copy_rows(&t->arena, b, r->at_row, n);
+        if (n < left) part.judge_max = batch_judge(b, r->at_row + n);
+        vec_push(&t->pieces, &t->arena, ((Piece){leaf, part}));
+        r->taken += n;
+        r->at_row += n;
+        if (n < left) continue;
+        r->at++;
+        r->at_row = 0;
+    }
+}
+
+/* Each leaf goes at the pace at which all end together; who has few rows goes first, as an auction comes
+ * before its bids. */
+static void interleave(Tape *t)
+{
+    ptrdiff_t steps = 1;
+    for (int l = 0; l < t->nleaves; l++)
+        if (t->leaves[l].batches.len > steps) steps = t->leaves[l].batches.len;
+    int *order = new (&t->arena, int, t->nleaves);
+    for (int l = 0; l < t->nleaves; l++) {
+        int at = l;
+        for (; at > 0 && t->leaves[order[at - 1]].rows > t->leaves[l].rows; at--) order[at] = order[at - 1];
+        order[at] = l;
+    }
+    for (ptrdiff_t s = 1; s <= steps; s++)
+        for (int l = 0; l < t->nleaves; l++) take_rows(t, order[l], t->leaves[order[l]].rows * s / steps);
+}
+
+static bool is_first_of_stream(const Query *q, int leaf)
+{
+    for (int l = 0; l < leaf; l++)
+        if (q->leaves[l]->op.plan->rel == q->leaves[leaf]->op.plan->rel) return false;
+    return true;
+}
+
+static Status make_tape(weir *db, Query *q, Tape *t)
+{
+    t->nleaves = q->nleaves;
+    t->leaves = new (&t->arena, Recording, q->nleaves);
+    engine_begin_epoch(db);
+    query_begin(q, &db->epoch);
+    for (int l = 0; l < q->nleaves; l++) {
+        TRY(record_leaf(db, q, q->leaves[l], &t->leaves[l]));
+        if (is_first_of_stream(q, l)) t->rows += t->leaves[l].rows;
+    }
+    interleave(t);
+    return WEIR_OK;
+}
+
+static void free_tape(Tape *t)
+{
+    for (int l = 0; t->leaves && l < t->nleaves; l++) arena_free(&t->leaves[l].arena);
+    arena_free(&t->arena);
+}
+
+/* ---- runs ----------------------------------------------------------------------------------------- */
+
+static weir_bench_run look_at_clocks(const weir *db)
+{
+    return (weir_bench_run){db->env.mono_us(db->env.arg), db->env.cpu_us(db->env.arg)};
+}
+
+static weir_bench_run since(const weir *db, weir_bench_run start)
+{
+    weir_bench_run now = look_at_clocks(db);
+    return (weir_bench_run){now.wall_us - start.wall_us, now.cpu_us - start.cpu_us};
+}
+
+static void end_epoch(weir *db, Query *q)
+{
     query_flush(q);
     arena_reset(&db->epoch.arena);
     db->epoch.number++;
     query_begin(q, &db->epoch);
 }
 
-static int64_t replay(weir *db, Query *q, Leaf *leaf, const Recording *rec)
+static void replay(weir *db, Query *q, const Tape *t)
 {
-    int64_t start = db->env.mono_us(db->env.arg), rows = 0;
-    for (ptrdiff_t i = 0; i < rec->batches.len; i++) {
-        Batch b = rec->batches.data[i];
+    int64_t rows = 0;
+    for (ptrdiff_t i = 0; i < t->pieces.len; i++) {
+        const Piece *p = &t->pieces.data[i];
+        Leaf *leaf = q->leaves[p->leaf];
+        Batch b = p->batch;
         leaf_emit(leaf, &b);
+        leaf->next_watermark = p->batch.judge_max;
         arena_reset(&db->epoch.batch);
         rows += b.rows;
         if (rows < BENCH_EPOCH_ROWS) continue;
-        end_epoch(db, q, leaf, rec->batches.data[i].judge_max);
+        end_epoch(db, q);
         rows = 0;
     }
-    end_epoch(db, q, leaf, INT64_MAX);
-    return (db->env.mono_us(db->env.arg) - start) * 1000;
+    for (int l = 0; l < q->nleaves; l++) q->leaves[l]->next_watermark = INT64_MAX;
+    end_epoch(db, q);
 }
 
-static Leaf *only_scan(Query *q)
+static bool has_only_scans(const Query *q)
 {
-    return q->nleaves == 1 && q->leaves[0]->op.plan->kind == PHYS_SCAN ? q->leaves[0] : NULL;
+    for (int l = 0; l < q->nleaves; l++)
+        if (q->leaves[l]->op.plan->kind != PHYS_SCAN) return false;
+    return q->nleaves > 0;
 }
 
 static Status open_bench(weir *db, const PhysPlan *plan, Query **q)
@@ -106,28 +203,42 @@ static Status open_bench(weir *db, const PhysPlan *plan, Query **q)
     QueryEnv env = {.eval = engine_eval(db), .batch_scratch = &db->epoch.batch, .epoch_scratch = &db->epoch.arena,
                     .meter = &db->meter};
     TRY(query_open(plan, NULL, &env, q, &db->diags));
-    if (only_scan(*q)) return WEIR_OK;
+    if (has_only_scans(*q)) return WEIR_OK;
     query_close(*q);
-    return diag_error(&db->diags, WEIR_E_UNSUPPORTED, (Span){0}, "a benchmark is over exactly one stream");
+    return diag_error(&db->diags, WEIR_E_UNSUPPORTED, (Span){0}, "a benchmark is over streams alone");
 }
 
-static Status bench_plan(weir *db, const PhysPlan *plan, int runs, bool with_hash, Recording *rec,
-                         weir_bench_result *out)
+static int64_t state_rows(const Query *q)
+{
+    int64_t n = 0;
+    for (int i = 0; i < q->nops; i++)
+        if (q->ops[i]->cls->state_rows) n += q->ops[i]->cls->state_rows(q->ops[i]);
+    return n;
+}
+
+/* Run -1 is the one that hashes. */
+static void bench_run(weir *db, Query *q, const Tape *t, int run, weir_bench_result *out)
+{
+    int64_t bytes = mem_in_use();
+    query_begin(q, &db->epoch);
+    op_output_count(q->root, run < 0);
+    weir_bench_run start = look_at_clocks(db);
+    replay(db, q, t);
+    if (run >= 0) out->runs[run] = since(db, start);
+    else out->hash = op_output_hash(q->root);
+    out->rows_out = q->root->rows_in;
+    out->state_bytes = mem_in_use() - bytes;
+    out->state_rows = state_rows(q);
+}
+
+static Status bench_plan(weir *db, const PhysPlan *plan, int runs, bool with_hash, Tape *t, weir_bench_result *out)
 {
     for (int i = with_hash ? -1 : 0; i < runs; i++) {
         Query *q;
         TRY(open_bench(db, plan, &q));
-        Leaf *leaf = only_scan(q);
-        Status st = rec->rows ? WEIR_OK : record_stream(db, q, leaf, rec);
-        if (st == WEIR_OK) {
-            query_begin(q, &db->epoch);
-            op_output_count(q->root, i < 0);
-            int64_t ns = replay(db, q, leaf, rec);
-            if (i >= 0) out->nanoseconds[i] = ns;
-            else out->hash = op_output_hash(q->root);
-            out->rows_in = rec->rows;
-            out->rows_out = q->root->rows_in;
-        }
+        Status st = t->leaves ? WEIR_OK : make_tape(db, q, t);
+        out->rows_in = t->rows;
+        if (st == WEIR_OK) bench_run(db, q, t, i, out);
         query_close(q);
         TRY(st);
     }
@@ -147,9 +258,9 @@ static Status bench_checked(weir *db, Str sql, int runs, bool with_hash, weir_be
     Planner p = engine_planner(db, &db->arena, S(""));
     PhysPlan *plan;
     TRY(plan_query(&p, stmt->select, NULL, &plan));
-    Recording rec = {.op.cls = &record_class};
-    Status st = bench_plan(db, plan, runs, with_hash, &rec, out);
-    arena_free(&rec.arena);
+    Tape tape = {0};
+    Status st = bench_plan(db, plan, runs, with_hash, &tape, out);
+    free_tape(&tape);
     arena_reset(&db->epoch.arena);
     return st;
 }
@@ -166,53 +277,4 @@ weir_status weir_bench_operators(weir *db, const char *sql, int runs, int with_h
     return engine_nomem(db);
 }
 
-/* ---- decoding ------------------------------------------------------------------------------------------- */
-
-static void want_columns(const Relation *rel, const char *columns, bool *wanted)
-{
-    for (int i = 0; i < rel->ncols; i++)
-        wanted[i] = rel->cols[i].kind != COL_COMPUTED && (!columns || name_in_list(columns, rel->cols[i].name));
-}
-
-static Status decode_once(weir *db, Relation *rel, const bool *wanted, int64_t *rows)
-{
-    Arena a = {0};
-    SourceSpec spec = {.rel = rel, .wanted = wanted, .env = &db->env, .rows_max = db->settings.batch_rows};
-    Source *src;
-    Status st = source_open(&spec, &a, &src, &db->diags);
-    SourceBatch b;
-    SourceStatus got = SOURCE_ENDED;
-    *rows = 0;
-    while (st == WEIR_OK && (got = source_poll(src, &b, &db->diags)) == SOURCE_ROWS) *rows += b.batch.rows;
-    if (st == WEIR_OK) source_close(src);
-    arena_free(&a);
-    return st == WEIR_OK && got == SOURCE_FAILED ? diag_status(&db->diags) : st;
-}
-
-static Status decode_checked(weir *db, Str stream, const char *columns, int runs, weir_bench_result *out)
-{
-    TRY(engine_enter(db, NEED_NOTHING));
-    Relation *rel = catalog_find(&db->catalog, stream);
-    if (!rel || rel->kind != REL_STREAM)
-        return diag_error(&db->diags, WEIR_E_NOT_FOUND, (Span){0}, "there is no stream \"%.*s\"", STR_ARG(stream));
-    bool *wanted = new (&db->call, bool, rel->ncols);
-    want_columns(rel, columns, wanted);
-    for (int i = 0; i < runs && i < WEIR_BENCH_RUNS_MAX; i++) {
-        int64_t start = db->env.mono_us(db->env.arg);
-        TRY(decode_once(db, rel, wanted, &out->rows_in));
-        out->nanoseconds[i] = (db->env.mono_us(db->env.arg) - start) * 1000;
-    }
-    return WEIR_OK;
-}
-
-weir_status weir_bench_decode(weir *db, const char *stream, const char *columns, int runs, weir_bench_result *out)
-{
-    OomFrame f;
-    if (OOM_TRY(&f)) {
-        *out = (weir_bench_result){0};
-        Status st = decode_checked(db, str_z(stream), columns, runs, out);
-        OOM_END(&f);
-        return st;
-    }
-    return engine_nomem(db);
-}
+int64_t weir_bench_cpu_us(weir *db) { return db->env.cpu_us(db->env.arg); }

@@ -1,0 +1,63 @@
+/* load.h: what weir bench measures: a table of loads, and a file for each kind of them. */
+#ifndef WEIR_SHELL_BENCH_LOAD_H
+#define WEIR_SHELL_BENCH_LOAD_H
+
+#include "shell/command.h"
+
+#include "include/weir_test.h"
+
+typedef struct Load Load;
+
+/* What all loads of a call share. */
+typedef struct Bench {
+    Session *session;   /* an engine with the streams of Nexmark, for what is read from generators */
+    const char *folder; /* of files of events and databases */
+    int64_t events;
+    int runs;
+    bool json;
+} Bench;
+
+typedef struct Named {
+    const char *name;
+    double value;
+} Named;
+
+enum { FIGURE_MORE = 16 };
+
+/* What came of a load: its runs, and what else its kind can tell. */
+typedef struct Figure {
+    weir_bench_result r;
+    int runs;
+    Named more[FIGURE_MORE]; /* ends with name NULL */
+} Figure;
+
+/* A kind of load; false: it could not be measured, and has been told. */
+typedef bool (*LoadRun)(const Bench *b, const Load *l, Figure *f);
+
+struct Load {
+    const char *name;
+    LoadRun run;
+    const char *input;  /* of files: their name (bench_input.c) */
+    const char *sql;    /* a SELECT */
+    const char *what;
+};
+
+extern const Load bench_loads[]; /* ends with name NULL */
+
+bool load_operators(const Bench *b, const Load *l, Figure *f);
+bool load_decode(const Bench *b, const Load *l, Figure *f);
+bool load_file(const Bench *b, const Load *l, Figure *f);
+bool load_pipe(const Bench *b, const Load *l, Figure *f);
+bool load_views(const Bench *b, const Load *l, Figure *f);
+
+void figure_add(Figure *f, const char *name, double value);
+/* A figure as a line of the table or as an object of JSON. */
+void figure_show(const Load *l, Figure *f, bool json);
+
+/* ---- bench_input.c: files of events in the folder of the bench ------------------------------------ */
+/* Its path; it is made when it is first asked for. Caller frees; NULL: told. */
+char *bench_input(const Bench *b, const char *name);
+/* CREATE STREAM `stream` over its columns: read from the file, or with path NULL from `connector`. Caller frees. */
+char *bench_declare(const char *stream, const char *name, const char *connector, const char *path);
+
+#endif
