@@ -241,15 +241,10 @@ int64_t json_count(Str c)
 
 /* ---- strings --------------------------------------------------------------------------------- */
 
-static void put_utf8(StrBuf *b, uint32_t c)
-{
-    char bytes[4];
-    int n = utf8_encode(c, bytes);
-    sb_bytes(b, bytes, n);
-}
+enum { LETTER_BYTES = 4 }; /* what an escape stands for, at most */
 
 /* p at the 'u'. A high surrogate takes the low one that follows. */
-static const char *unquote_unicode(StrBuf *b, const char *p, const char *end)
+static const char *unescape_unicode(const char *p, const char *end, char out[LETTER_BYTES], int *n)
 {
     int c = hex4(p + 1, end);
     if (c < 0) return NULL;
@@ -257,22 +252,24 @@ static const char *unquote_unicode(StrBuf *b, const char *p, const char *end)
     if (c >= 0xd800 && c < 0xdc00 && end - p >= 6 && p[0] == '\\' && p[1] == 'u') {
         int low = hex4(p + 2, end);
         if (low >= 0xdc00 && low < 0xe000) {
-            put_utf8(b, 0x10000u + ((uint32_t)(c - 0xd800) << 10) + (uint32_t)(low - 0xdc00));
+            *n = utf8_encode(0x10000u + ((uint32_t)(c - 0xd800) << 10) + (uint32_t)(low - 0xdc00), out);
             return p + 6;
         }
     }
-    put_utf8(b, c >= 0xd800 && c < 0xe000 ? 0xfffd : (uint32_t)c);
+    *n = utf8_encode(c >= 0xd800 && c < 0xe000 ? 0xfffd : (uint32_t)c, out);
     return p;
 }
 
-static const char *unquote_escape(StrBuf *b, const char *p, const char *end)
+/* p behind the '\'. Where the text goes on; NULL: it is no escape. */
+static const char *unescape(const char *p, const char *end, char out[LETTER_BYTES], int *n)
 {
     static const char LETTERS[] = "\"\\/bfnrt", MEANINGS[] = "\"\\/\b\f\n\r\t";
     if (p >= end) return NULL;
-    if (*p == 'u') return unquote_unicode(b, p, end);
+    if (*p == 'u') return unescape_unicode(p, end, out, n);
     const char *found = *p ? strchr(LETTERS, *p) : NULL;
     if (!found) return NULL;
-    sb_char(b, MEANINGS[found - LETTERS]);
+    *out = MEANINGS[found - LETTERS];
+    *n = 1;
     return p + 1;
 }
 
@@ -288,8 +285,11 @@ bool json_unquote(Arena *a, Str q, Str *out)
     const char *p = inner.p, *end = inner.p + inner.n;
     while (p < end) {
         if (*p == '\\') {
-            p = unquote_escape(&b, p + 1, end);
+            char bytes[LETTER_BYTES];
+            int n;
+            p = unescape(p + 1, end, bytes, &n);
             if (!p) return false;
+            sb_bytes(&b, bytes, n);
         } else {
             sb_char(&b, *p++);
         }
@@ -319,17 +319,21 @@ void json_quote(StrBuf *b, Str s)
 
 /* ---- members --------------------------------------------------------------------------------- */
 
+/* Escape by escape, so that no memory is needed. */
 static bool same_key(Str quoted, Str key)
 {
     if (quoted.n < 2) return false;
-    Str inner = str_of(quoted.p + 1, quoted.n - 2);
-    if (inner.n == 0 || !memchr(inner.p, '\\', (size_t)inner.n)) return str_eq(inner, key);
-    if (inner.n < key.n) return false; /* escapes are longer than what they stand for */
-    Arena a = {0};
-    Str plain;
-    bool same = json_unquote(&a, quoted, &plain) && str_eq(plain, key);
-    arena_free(&a);
-    return same;
+    if (!memchr(quoted.p, '\\', (size_t)quoted.n)) return str_eq(str_of(quoted.p + 1, quoted.n - 2), key);
+    const char *p = quoted.p + 1, *end = quoted.p + quoted.n - 1, *at = key.p, *stop = key.p + key.n;
+    while (p < end) {
+        char bytes[LETTER_BYTES];
+        int n = 1;
+        bytes[0] = *p;
+        p = *p == '\\' ? unescape(p + 1, end, bytes, &n) : p + 1;
+        if (!p || n > stop - at || memcmp(at, bytes, (size_t)n)) return false;
+        at += n;
+    }
+    return at == stop;
 }
 
 bool json_member(Str object, Str key, Str *value)

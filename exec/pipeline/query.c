@@ -94,10 +94,14 @@ static void leaf_relay(Op *op, int port, const Batch *b)
     query_enter(leaf->query, NULL);
 }
 
+/* The same batch may come once more, by another leaf: a join of a stream with itself. */
 void query_enter(Query *q, struct Scan *scan)
 {
     q->current = scan;
-    if (scan) memset(q->has_erred, 0, sizeof q->has_erred);
+    if (!scan || (scan == q->erred_scan && scan_batch_number(scan) == q->erred_batch)) return;
+    memset(q->has_erred, 0, sizeof q->has_erred);
+    q->erred_scan = scan;
+    q->erred_batch = scan_batch_number(scan);
 }
 
 void leaf_connect(Leaf *leaf, Query *upstream)

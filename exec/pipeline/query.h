@@ -57,7 +57,9 @@ struct Query {
     int32_t nleaves;
     struct Scan *current; /* the scan whose batch is being pushed, for dead letters */
     Epoch *epoch;
-    uint64_t has_erred[BATCH_WORDS]; /* rows of its batch that have a dead letter of this leaf */
+    uint64_t has_erred[BATCH_WORDS]; /* rows of a batch that have a dead letter of this query … */
+    const struct Scan *erred_scan; /* … which batch */
+    int64_t erred_batch;
     VEC(struct Scan *) own_scans; /* while catching up, and of push queries */
     VEC(Query *) shadows; /* while catching up: plans of stateless views it reads, upstream first */
     bool is_live;         /* fed by the shared scans and by the views themselves */

@@ -110,6 +110,7 @@ bool scan_has_source(const Scan *s);
  * 4 KB, and its whole length. Rows by hand and of generators stand as a JSON object of their columns. */
 Str scan_partition_name(const Scan *s);
 int scan_row_of(const Scan *s, const Batch *b, int row);
+int64_t scan_batch_number(const Scan *s); /* each has another */
 /* One of the rows of the same record. */
 int scan_record_row(const Scan *s, const Batch *b, int row);
 /* A value of a row of the batch being pushed; texts are valid as long. False: it is not decoded. */

@@ -317,6 +317,7 @@ Status scan_take(Scan *s, Epoch *e, SourceBatch *sb, Partition *part)
     int64_t errors = e->errors;
     e->has_earliest = false;
     scan_woke(s, e, part, sb->batch.generation, scan_first_offset(sb));
+    s->batch_number++;
     s->current = sb;
     s->current_part = part;
     take_rows(s, e, sb, part);

@@ -90,6 +90,7 @@ struct Scan {
     int32_t insert_at;      /* next batch */
     uint64_t insert_number; /* offset of the next row */
     /* the batch in work */
+    int64_t batch_number;
     const SourceBatch *current;
     Partition *current_part;
     Column *cols;

@@ -9,6 +9,8 @@ Str scan_partition_name(const Scan *s)
     return s->current_part ? s->current_part->name : S("");
 }
 
+int64_t scan_batch_number(const Scan *s) { return s->batch_number; }
+
 /* The first row of a batch at an offset, -1: none. Offsets ascend. */
 static int row_at(const Batch *b, uint64_t offset)
 {
