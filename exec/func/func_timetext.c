@@ -68,17 +68,31 @@ static const TimeZone *setting_zone(EvalCtx *c, TimeZones *zones)
 
 /* ---- to text --------------------------------------------------------------------------------- */
 
+/* The text of the last row: rows of a stream lie close together, and "yyyy-MM-dd" is one text for a whole day. */
+typedef struct PrintRun {
+    const TimePattern *pattern;
+    int64_t step, from; /* it stands from here for a step */
+    Str text;
+} PrintRun;
+static Str print(PrintRun *run, const TimePattern *p, int64_t us, Arena *a)
+{
+    if (run->pattern == p && us >= run->from && us - run->from < run->step) return run->text;
+    StrBuf b = {.arena = a};
+    time_pattern_print(p, us, NULL, &b);
+    int64_t step = run->pattern == p ? run->step : time_pattern_step(p);
+    *run = (PrintRun){p, step, floor_div(us, step) * step, str_of(b.p, b.n)};
+    return run->text;
+}
+
 static void format(EvalCtx *c, const Column *times, const Column *patterns, StyleOf style,
                    Column *out)
 {
     PatternRun run = {0};
+    PrintRun printed = {0};
     EACH_ROW (c, row) {
         Str text = text_str(&COL(Text, patterns)[col_at(patterns, row)]);
         const TimePattern *p = pattern_for(c, &run, text, style, out, row);
-        if (!p) continue;
-        StrBuf b = {.arena = c->arena};
-        time_pattern_print(p, COL(int64_t, times)[col_at(times, row)], NULL, &b);
-        put_text(out, row, str_of(b.p, b.n));
+        if (p) put_text(out, row, print(&printed, p, COL(int64_t, times)[col_at(times, row)], c->arena));
     }
 }
 

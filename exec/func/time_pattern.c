@@ -600,6 +600,34 @@ static void put_item(StrBuf *b, const Item *i, const Moment *m)
     }
 }
 
+static int64_t field_step(Field f)
+{
+    switch (f) {
+    case F_FRACTION:
+        return 1;
+    case F_SECOND: case F_DAY_SECOND:
+        return US_PER_DAY / 86400;
+    case F_MINUTE:
+        return US_PER_DAY / 1440;
+    case F_HOUR24: case F_HOUR12: case F_HOUR24_ONE: case F_HOUR12_ZERO: case F_HALF: case F_HALF_DOTTED:
+        return US_PER_DAY / 24;
+    case F_LITERAL: case F_YEAR: case F_YEAR_SHORT: case F_ISO_YEAR: case F_ISO_WEEK: case F_MONTH: case F_MONTH_NAME:
+    case F_MONTH_ABBR: case F_DAY: case F_YEAR_DAY: case F_DAY_NAME: case F_DAY_ABBR: case F_WEEKDAY_ISO:
+    case F_WEEKDAY_SUNDAY: case F_MONTH_WEEK: case F_YEAR_WEEK: case F_QUARTER: case F_CENTURY: case F_JULIAN:
+    case F_OFFSET: case F_OFFSET_COLON: case F_OFFSET_Z: case F_OFFSET_HOUR: case F_OFFSET_MINUTE: case F_ZONE:
+        return US_PER_DAY;
+    }
+    return 1;
+}
+
+int64_t time_pattern_step(const TimePattern *p)
+{
+    int64_t least = p->is_c ? 1 : US_PER_DAY;
+    for (int i = 0; i < p->n; i++)
+        if (field_step(p->items[i].field) < least) least = field_step(p->items[i].field);
+    return least;
+}
+
 void time_pattern_print(const TimePattern *p, int64_t us, const TimeZone *zone, StrBuf *out)
 {
     Moment m = {.offset = {.abbreviation = S("UTC")}};

@@ -15,6 +15,8 @@ typedef struct TimePattern TimePattern;
 const TimePattern *time_pattern_compile(Arena *a, Str text, PatternStyle style, Str *error);
 /* The moment `us` as it is in the zone (NULL: UTC). */
 void time_pattern_print(const TimePattern *p, int64_t us, const TimeZone *zone, StrBuf *out);
+/* How long a text stands: in UTC, two times of the same such step (counted from 1970) print the same. */
+int64_t time_pattern_step(const TimePattern *p);
 /* Reads the whole text; without an offset in it, it is the time of the zone (NULL: UTC). */
 bool time_pattern_parse(const TimePattern *p, Str s, const TimeZone *zone, int64_t *us);
 /* The style a pattern of to_timestamp or to_date is written in. */
