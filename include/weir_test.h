@@ -16,6 +16,7 @@ typedef struct weir_seams {
     const char *rules_off; /* rewrite rules not to use: "fold,prune", "all"; NULL: use all */
     const char *vfs;       /* the SQLite VFS, registered by the caller, that has the database; NULL: files */
     int rebuild;           /* at opening, every view whose past is there is made anew (weir_verify) */
+    int threads;           /* workers (setting workers) are threads; 0: the caller does their tasks, in order */
     int64_t state_log_min; /* bytes of an operator's log that begin a compaction; 0: 1 MB */
 } weir_seams;
 

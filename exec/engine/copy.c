@@ -120,7 +120,7 @@ static Status from_prepare(weir_stmt *s, CopyStatement *x)
     TRY(change_find(s->db, &s->ast->copy->name, CHANGES_ROWS_IN, &x->rel));
     x->rel_id = x->rel->id;
     x->file = (Relation){.kind = REL_STREAM, .name = x->rel->name, .base_dir = s->base_dir, .is_append_only = true, .watermark.col = -1};
-    x->spec = (SourceSpec){.rel = &x->file, .env = &s->db->env, .rows_max = BATCH_ROWS_MAX};
+    x->spec = (SourceSpec){.rel = &x->file, .env = &s->db->env, .rows_max = BATCH_ROWS_MAX, .decoding = engine_decoding(s->db)};
     TRY(file_columns(s, x));
     x->spec.wanted = x->wanted;
     return file_options(s, x);

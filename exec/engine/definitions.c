@@ -32,8 +32,12 @@ static const OptionDef settings[] = {
      .doc = "zone of local times and of calendar windows"},
     {"seed", OPT_INT, .fallback = "1", .min = 0, .max = INT64_MAX, .doc = "seed of random() and uuid()"},
     {"strict", OPT_BOOL, .fallback = "off", .doc = "refuse queries whose state is unbounded"},
-    {"workers", OPT_INT, .fallback = "1", .min = 1, .max = 1,
-     .doc = "threads that run operators; more than one is not built yet"},
+    {"workers", OPT_INT, .fallback = "0", .min = 0, .max = WORKERS_MAX,
+     .doc = "threads that work at the same time, the caller's among them; 0: one for each core that the process may use"},
+    {"morsel_size", OPT_INT, .fallback = "262144", .min = 1, .max = 1 << 28,
+     .doc = "bytes of a file that a worker decodes at a time"},
+    {"read_ahead", OPT_INT, .fallback = "0", .min = 0, .max = 4 * WORKERS_MAX,
+     .doc = "morsels of a file that are decoded ahead at most; 0: two for each worker"},
     {0}};
 
 static const OptionDef stream_options[] = {

@@ -25,6 +25,7 @@ Status engine_enter(weir *db, EngineNeed need)
     db->diags = (Diags){.arena = &db->call};
     db->shown = NULL;
     meter_begin(&db->meter, &db->env);
+    if (db->workers) workers_pause(db->workers); /* the last call may have run out of memory */
     if (!db->statements) shelf_sweep(db);
     return engine_can(db, need);
 }
@@ -82,14 +83,24 @@ void engine_apply_settings(weir *db)
         .changes_retention_us = options_us(o, "changes_retention", INT64_C(3600) * 1000000),
         .changes_limit = options_int(o, "changes_limit", 64 << 20),
         .batch_rows = (int)options_int(o, "batch_rows", BATCH_ROWS_MAX),
+        .workers = (int)options_int(o, "workers", 0),
+        .morsel_size = options_int(o, "morsel_size", 256 << 10),
+        .read_ahead = (int)options_int(o, "read_ahead", 0),
         .strict = options_bool(o, "strict", false),
         .seed = (uint64_t)options_int(o, "seed", 1),
         .time_zone = options_text(o, "time_zone", "UTC"),
         .synchronous = options_text(o, "synchronous", "auto"),
     };
     if (str_ieq(db->settings.time_zone, S("UTC"))) db->settings.time_zone = S("");
+    workers_set_count(db->workers, db->settings.workers ? db->settings.workers : db->workers_default);
     db->epoch.error_limit = db->settings.error_limit;
     db->epoch.rows_max = db->settings.epoch_rows;
+}
+
+Decoding engine_decoding(const weir *db)
+{
+    return (Decoding){.workers = db->workers, .morsel_bytes = db->settings.morsel_size,
+                      .ahead_max = db->settings.read_ahead};
 }
 
 /* Rows that nobody can send again: those of INSERT and weir_push, and of what is pushed to us. */
@@ -157,6 +168,14 @@ static Env env_of(const weir_options *opt)
     return env;
 }
 
+/* Tests that have a clock of their own have one order of things, unless they ask for threads. */
+static void make_workers(weir *db, const weir_options *opt)
+{
+    bool is_driven = opt && opt->seams && !opt->seams->threads;
+    db->workers_default = is_driven || (opt && opt->rehearsal) ? 1 : workers_cores();
+    db->workers = workers_new(db->workers_default, is_driven);
+}
+
 static void init(weir *db, const weir_options *opt)
 {
     definitions_fill(&db->registry);
@@ -178,6 +197,7 @@ static Status open_inside(weir *db, const char *path, const weir_options *opt)
 {
     TRY(engine_enter(db, NEED_NOTHING));
     init(db, opt);
+    make_workers(db, opt);
     engine_apply_settings(db);
     StorageOptions so = storage_options(db);
     so.vfs = opt && opt->seams ? opt->seams->vfs : NULL;
@@ -213,6 +233,7 @@ void weir_close(weir *db)
     transaction_free(db->transaction);
     for (ptrdiff_t i = 0; i < db->queries.len; i++) query_close(db->queries.data[i]);
     for (ptrdiff_t i = 0; i < db->scans.len; i++) scan_free(db->scans.data[i]);
+    workers_free(db->workers);
     if (db->storage) storage_close(db->storage);
     arena_free(&db->epoch.arena);
     arena_free(&db->epoch.batch);

@@ -16,7 +16,8 @@
 /* Settings in the units the engine uses. */
 typedef struct Settings {
     int64_t refresh_us, pull_timeout_us, epoch_rows, error_limit, regex_match_limit, wal_limit, changes_retention_us, changes_limit;
-    int batch_rows;
+    int batch_rows, workers, read_ahead;
+    int64_t morsel_size;
     bool strict;
     uint64_t seed;
     Str time_zone, synchronous;
@@ -44,6 +45,8 @@ struct weir {
     Arena *plan_arena;     /* of the planner in work */
     Registry registry;
     Storage *storage;
+    int workers_default;   /* where the setting says 0 */
+    Workers *workers;      /* its threads work inside of calls that run epochs only */
     Env env;
     Settings settings;
     Diags diags;
@@ -97,6 +100,8 @@ Status engine_nomem_fault(weir *db);
 /* Marks the engine stopped: nothing is committed any more. */
 Status engine_fault(weir *db, const char *why, Str detail);
 EvalEnv engine_eval(const weir *db);
+/* Who decodes what sources read. */
+Decoding engine_decoding(const weir *db);
 /* Reads catalog.settings into db->settings; gives storage its part. */
 void engine_apply_settings(weir *db);
 Status engine_configure_storage(weir *db);

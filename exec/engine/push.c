@@ -136,6 +136,14 @@ static Status run_epoch(weir_stmt *s, PushStatement *p)
     return WEIR_OK;
 }
 
+static Status run_with_workers(weir_stmt *s, PushStatement *p)
+{
+    workers_resume(s->db->workers);
+    Status st = run_epoch(s, p);
+    workers_pause(s->db->workers);
+    return st;
+}
+
 static Status push_step(weir_stmt *s)
 {
     PushStatement *p = s->impl;
@@ -150,7 +158,7 @@ static Status push_step(weir_stmt *s)
         }
         if (p->has_ended) return WEIR_DONE;
         if (has_run && us_left(s) <= 0) return WEIR_IDLE;
-        TRY(run_epoch(s, p));
+        TRY(run_with_workers(s, p));
     }
     return WEIR_DONE;
 }

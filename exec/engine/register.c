@@ -13,7 +13,7 @@ bool engine_is_replayable(const weir *db, const Relation *rel)
 Scan *engine_new_scan(weir *db, const Relation *rel, Meter *meter)
 {
     ScanSpec spec = {.rel = rel, .env = &db->env, .meter = meter, .eval = engine_eval(db), .once = db->once,
-                     .batch_rows = db->settings.batch_rows};
+                     .batch_rows = db->settings.batch_rows, .decoding = engine_decoding(db)};
     return scan_new(&spec);
 }
 

@@ -280,6 +280,7 @@ static Status run_epoch(weir *db, int64_t deadline)
 static Status run_checked(weir *db, int timeout_ms, bool once)
 {
     TRY(engine_enter(db, NEED_WRITE));
+    workers_resume(db->workers);
     if (db->once != once) {
         db->once = once;
         for (ptrdiff_t i = 0; i < db->scans.len; i++) scan_set_once(db->scans.data[i], once);
@@ -298,8 +299,10 @@ static weir_status run_guarded(weir *db, int timeout_ms, bool once)
     if (OOM_TRY(&f)) {
         Status st = run_checked(db, timeout_ms, once);
         OOM_END(&f);
+        workers_pause(db->workers);
         return st;
     }
+    workers_pause(db->workers);
     db->patience_us = INT64_MAX;
     return engine_nomem_fault(db); /* the epoch is lost; the database has the last commit */
 }
@@ -311,11 +314,14 @@ Status engine_run_within(weir *db, int64_t deadline_us)
     if (OOM_TRY(&f)) {
         Status st = engine_can(db, NEED_WRITE);
         db->patience_us = deadline_us;
+        workers_resume(db->workers);
         if (st == WEIR_OK) st = run_epoch(db, deadline_us);
         db->patience_us = INT64_MAX;
         OOM_END(&f);
+        workers_pause(db->workers);
         return st;
     }
+    workers_pause(db->workers);
     db->patience_us = INT64_MAX;
     engine_nomem_fault(db);
     oom_raise();

@@ -82,7 +82,7 @@ static Status catch_up(weir *copy)
 
 static Status make_anew(Verification *v)
 {
-    weir_seams seams = {.rebuild = 1};
+    weir_seams seams = {.rebuild = 1, .threads = 1};
     const char *const settings[] = {"synchronous=off", NULL};
     weir_options opt = {.seams = &seams, .settings = settings};
     Status st = weir_open(v->anew, &opt, &v->copy);

@@ -40,6 +40,8 @@ typedef struct FormatImpl {
     /* State that a position needs besides the offset (e.g. the CSV header): saved with it. */
     Str (*save)(Decoder *dec, Arena *a);
     Status (*load)(Decoder *dec, Str saved);
+    /* The character between two of which a line end ends no record; NULL, or 0: there is none. */
+    char (*quote)(const Decoder *dec);
     void (*close)(Decoder *dec); /* what is not in the arena; NULL: nothing */
 } FormatImpl;
 struct Decoder {

@@ -495,6 +495,8 @@ static Status csv_load(Decoder *dec, Str saved)
     return WEIR_OK;
 }
 
+static char csv_quote(const Decoder *dec) { return ((const CsvDecoder *)dec)->quote; }
+
 /* ---- definitions ------------------------------------------------------------------------------- */
 
 static Status csv_open(const Relation *rel, const bool *wanted, Arena *a, Decoder **out, Diags *d)
@@ -514,10 +516,10 @@ static void csv_close(Decoder *dec)
 
 static const FormatImpl csv_impl = {.open = csv_open, .decode = csv_decode, .reset = csv_reset,
                                     .save = csv_save, .load = csv_load, .close = csv_close,
-                                    .infer = csv_infer};
+                                    .quote = csv_quote, .infer = csv_infer};
 static const FormatImpl tsv_impl = {.open = tsv_open, .decode = csv_decode, .reset = csv_reset,
                                     .save = csv_save, .load = csv_load, .close = csv_close,
-                                    .infer = tsv_infer};
+                                    .quote = csv_quote, .infer = tsv_infer};
 
 static const OptionDef csv_options[] = {
     {"header", OPT_BOOL, .doc = "the first record names the fields; by default it does if it names a column"},

@@ -55,18 +55,17 @@ void reader_filled(Reader *r, ptrdiff_t n)
 }
 
 /* The line of each row: newlines from the position to the row's record. */
-static const int64_t *count_lines(Reader *r, const char *start)
+static const int64_t *count_lines(Reader *r, BatchMaker *m, Str bytes, uint64_t offset)
 {
-    int64_t *lines = new (&r->maker.arena, int64_t, r->maker.rows.rows);
-    const char *p = start;
+    int64_t *lines = new (&m->arena, int64_t, m->rows.rows);
+    const char *p = bytes.p, *stop = bytes.p + bytes.n;
     int64_t line = r->facts.line;
-    for (int i = 0; i < r->maker.rows.rows; i++) {
-        const char *record = r->buf + (r->maker.rows.offset[i] - r->base);
+    for (int i = 0; i < m->rows.rows; i++) {
+        const char *record = bytes.p + (m->rows.offset[i] - offset);
         for (const char *q; p < record && (q = memchr(p, '\n', (size_t)(record - p))); p = q + 1) line++;
         if (p < record) p = record;
         lines[i] = line;
     }
-    const char *stop = r->buf + r->from;
     for (const char *q; p < stop && (q = memchr(p, '\n', (size_t)(stop - p))); p = q + 1) line++;
     r->facts.line = line;
     return lines;
@@ -79,24 +78,29 @@ static ptrdiff_t line_length(const char *p, ptrdiff_t n)
     return newline ? newline - p : n;
 }
 
+void reader_finish(Reader *r, BatchMaker *m, Str bytes, ptrdiff_t used, uint64_t offset, SourceBatch *out)
+{
+    BatchFacts facts = {.partition = r->facts.partition, .file = r->facts.file};
+    if (r->wants_line && r->facts.line > 0) facts.lines = count_lines(r, m, str_of(bytes.p, used), offset);
+    facts.ingest_us = r->spec->env->now_us(r->spec->env->arg);
+    metadata_fill(r->spec->rel, &m->rows, &facts);
+    batch_maker_end(m, out);
+    out->bytes = used;
+    out->raw = str_of(bytes.p, used ? used : line_length(bytes.p, bytes.n));
+    out->raw_at = offset;
+}
+
 bool reader_decode(Reader *r, bool at_end, SourceBatch *out, const char **at)
 {
     RowBuilder *b = &r->maker.rows;
     batch_maker_begin(&r->maker);
-    const char *start = r->buf + r->from;
-    out->raw_at = r->base + (uint64_t)r->from;
-    ptrdiff_t had = reader_buffered(r);
-    ptrdiff_t used = r->dec->impl->decode(r->dec, start, had, at_end, r->base + (uint64_t)r->from, b);
-    assert(used >= 0 && used <= had);
+    Str bytes = str_of(r->buf + r->from, reader_buffered(r));
+    uint64_t offset = r->base + (uint64_t)r->from;
+    ptrdiff_t used = r->dec->impl->decode(r->dec, bytes.p, bytes.n, at_end, offset, b);
+    assert(used >= 0 && used <= bytes.n);
     r->from += used;
-    BatchFacts facts = {.partition = r->facts.partition, .file = r->facts.file};
-    if (r->wants_line && r->facts.line > 0) facts.lines = count_lines(r, start);
-    facts.ingest_us = r->spec->env->now_us(r->spec->env->arg);
-    metadata_fill(r->spec->rel, b, &facts);
-    batch_maker_end(&r->maker, out);
-    out->bytes = used;
-    out->raw = str_of(start, used ? used : line_length(start, had));
-    *at = start;
+    reader_finish(r, &r->maker, bytes, used, offset, out);
+    *at = bytes.p;
     return b->rows > 0 || b->errors.len > 0;
 }
 

@@ -47,6 +47,9 @@ static inline uint64_t reader_position(const Reader *r)
 /* Makes a batch of what is buffered; `at_end`: the last record needs no line end. False: there is
  * no whole record. *at is where the consumed bytes began. */
 bool reader_decode(Reader *r, bool at_end, SourceBatch *out, const char **at);
+/* Makes *out of the rows in m, which were decoded from the first `used` of the bytes at `offset`: adds
+ * what the partition knows of them. */
+void reader_finish(Reader *r, BatchMaker *m, Str bytes, ptrdiff_t used, uint64_t offset, SourceBatch *out);
 /* State of the decoder to be kept with the position. */
 Str reader_save(Reader *r, Arena *a);
 

@@ -9,6 +9,14 @@
 #include "base/batch.h"
 #include "base/catalog.h"
 #include "base/env.h"
+#include "exec/io/workers.h"
+
+/* Who decodes, and how far ahead. */
+typedef struct Decoding {
+    Workers *workers;      /* NULL, or one that counts 1: the caller alone, nothing ahead */
+    int64_t morsel_bytes;  /* decoded as one task */
+    int ahead_max;         /* morsels decoded ahead at most; 0: two for each worker */
+} Decoding;
 
 /* What a source needs to know; everything outlives the source. */
 typedef struct SourceSpec {
@@ -19,6 +27,7 @@ typedef struct SourceSpec {
     const Env *env;
     bool once;             /* read what is there now, then report SOURCE_DRAINED; ends nothing */
     int rows_max;          /* per batch, 1..BATCH_ROWS_MAX */
+    Decoding decoding;
 } SourceSpec;
 
 /* A record that is unusable: it reaches no query. */

@@ -4,7 +4,11 @@
  * names, and ends; `follow` goes round all of them for ever. A file is followed through renaming
  * (read to its end, then the new file of that name begins the next generation), truncation and
  * replacement (next generation from 0). `once` reads up to the sizes found at its first poll and
- * ends nothing: a last line without its newline waits for the next time. */
+ * ends nothing: a last line without its newline waits for the next time.
+ *
+ * Where much is there to be read, workers decode it ahead (ahead.h); what they have gives the same batches
+ * and positions as the reader, which goes on wherever they have nothing. */
+#include "exec/io/ahead.h"
 #include "exec/io/file_set.h"
 #include "exec/io/reader.h"
 
@@ -17,12 +21,15 @@ enum {
     CHUNK = 1 << 20,         /* bytes read at a time */
     OPEN_MAX_FILES = 256,    /* followed files kept open */
     TURN = 64,               /* batches of one followed file before the next one has its turn */
-    LOOK_EVERY_US = 200000   /* how often a followed folder is listed */
+    LOOK_EVERY_US = 200000,  /* how often a followed folder is listed */
+    AHEAD_AFTER = 2          /* batches of a file in a row before more of it is decoded ahead */
 };
 
 typedef struct FileSource {
     Source base;
     Reader reader;
+    bool is_behind;          /* the reader: it has to be put to the position first */
+    Ahead *ahead;            /* NULL: nothing is decoded ahead */
     Arena *arena;
     Str path;
     bool follow, start_at_end, is_started, is_seeked;
@@ -134,6 +141,8 @@ static Status list_parts(FileSource *s, Diags *d)
 static void file_close(Source *source)
 {
     FileSource *s = (FileSource *)source;
+    ahead_free(s->ahead);
+    s->ahead = NULL;
     for (ptrdiff_t i = 0; i < s->parts.len; i++) file_part_close(s->parts.data[i]);
     reader_close(&s->reader);
     arena_free(&s->look);
@@ -159,6 +168,7 @@ static Status file_open(const SourceSpec *spec, Arena *a, Source **out, Diags *d
     }
     TRY(check_compression(spec->rel, s->path, d));
     TRY(reader_open(&s->reader, spec, CHUNK, a, d));
+    s->ahead = ahead_new(spec, a);
     Status st = list_parts(s, d);
     if (st != WEIR_OK) {
         reader_close(&s->reader);
@@ -363,15 +373,22 @@ static void count_lines(FilePart *f)
 }
 
 /* Puts a part's position into the reader. */
+static Status seek_reader(FileSource *s, const FilePart *f, Diags *d)
+{
+    s->is_behind = false;
+    if (reader_seek(&s->reader, f->offset, f->decoder) == WEIR_OK) return WEIR_OK;
+    return diag_error(d, WEIR_E_CORRUPT, (Span){0}, "the position of \"%.*s\" cannot be read", STR_ARG(f->name));
+}
+
 static Status take_part(FileSource *s, int32_t i, Diags *d)
 {
     FilePart *f = s->parts.data[i];
     if (s->current == i) return WEIR_OK;
+    ahead_forget(s->ahead);
     if (s->reader.wants_line && f->line == 0) count_lines(f);
     s->current = i;
     s->reader.facts = (ReaderFacts){.partition = f->name, .file = f->path, .line = f->line};
-    if (reader_seek(&s->reader, f->offset, f->decoder) == WEIR_OK) return WEIR_OK;
-    return diag_error(d, WEIR_E_CORRUPT, (Span){0}, "the position of \"%.*s\" cannot be read", STR_ARG(f->name));
+    return seek_reader(s, f, d);
 }
 
 static void begin_generation(FileSource *s, FilePart *f)
@@ -419,6 +436,25 @@ static FillStatus fill(FileSource *s, FilePart *f, Diags *d)
     return n > 0 ? FILL_SOME : FILL_END;
 }
 
+/* A batch has been made: the position moves from `before` to `now`. `bytes` are those at `before`; NULL:
+ * they have left the buffer. */
+static void move_on(FileSource *s, FilePart *f, const char *bytes, uint64_t before, uint64_t now)
+{
+    f->line = s->reader.wants_line ? s->reader.facts.line : 0;
+    f->is_changed = true;
+    if (now == before) return;
+    if (bytes) file_part_advance(f, bytes, (ptrdiff_t)(now - before));
+    f->offset = now;
+    if (!bytes) file_part_read_marks(f);
+}
+
+static void set_place(const FileSource *s, const FilePart *f, SourceBatch *out)
+{
+    out->batch.label = f->label;
+    out->batch.generation = f->generation;
+    out->partition = s->current;
+}
+
 /* A batch of what is buffered. */
 static bool decode(FileSource *s, FilePart *f, bool at_end, SourceBatch *out)
 {
@@ -427,28 +463,54 @@ static bool decode(FileSource *s, FilePart *f, bool at_end, SourceBatch *out)
     uint64_t before = reader_position(&s->reader);
     bool any = reader_decode(&s->reader, at_end, out, &from);
     uint64_t now = reader_position(&s->reader);
-    out->batch.label = f->label;
-    out->batch.generation = f->generation;
-    out->partition = s->current;
+    set_place(s, f, out);
     out->is_history = is_history;
     f->line = s->reader.wants_line ? s->reader.facts.line : 0;
+    if (now == before && !any) return false;
     /* While a long record is being skipped the position stays; then it moves past all of it. */
     uint64_t base = s->reader.base;
-    if (now > before) {
-        if (before < base) { /* its first bytes have left the buffer */
-            f->offset = now;
-            file_part_read_marks(f);
-        } else {
-            file_part_advance(f, s->reader.buf + (before - base), (ptrdiff_t)(now - before));
-        }
-        f->offset = now;
-        file_part_set_decoder(f, reader_save(&s->reader, &s->reader.maker.arena));
-        f->is_changed = true;
-    } else if (any) {
-        file_part_set_decoder(f, reader_save(&s->reader, &s->reader.maker.arena));
-        f->is_changed = true;
-    }
+    move_on(s, f, before < base ? NULL : s->reader.buf + (before - base), before, now);
+    file_part_set_decoder(f, reader_save(&s->reader, &s->reader.maker.arena));
     return any;
+}
+
+/* ---- ahead ------------------------------------------------------------------------------------- */
+
+/* Where reading may go without looking at the file again. */
+static uint64_t known_end(const FileSource *s, const FilePart *f)
+{
+    int64_t changed_ns, size = file_part_look(f, &changed_ns);
+    uint64_t end = size < 0 ? 0 : (uint64_t)size;
+    if (f->limit >= 0 && (uint64_t)f->limit < end) end = (uint64_t)f->limit;
+    if (s->follow && f->offset < f->history_end && f->history_end < end) end = f->history_end;
+    return end;
+}
+
+/* Lets workers begin where the position is, once the file has shown that it gives batch after batch. */
+static void decode_ahead(FileSource *s, FilePart *f)
+{
+    if (!s->ahead || ahead_is_on(s->ahead) || s->in_turn < AHEAD_AFTER) return;
+    if (f->offset == 0 || s->reader.dec->held) return;
+    uint64_t end = known_end(s, f);
+    if (end <= f->offset || !ahead_pays(s->ahead, end - f->offset)) return;
+    ahead_begin(s->ahead, f->fd, f->offset, end, f->decoder);
+}
+
+/* A batch of what workers have decoded from the position on. */
+static bool take_ahead(FileSource *s, FilePart *f, SourceBatch *out)
+{
+    AheadPiece piece;
+    while (ahead_next(s->ahead, f->offset, f->decoder, &piece)) {
+        const RowBuilder *rows = &piece.maker->rows;
+        s->is_behind = true;
+        reader_finish(&s->reader, piece.maker, piece.bytes, piece.used, piece.offset, out);
+        set_place(s, f, out);
+        out->is_history = !s->follow || piece.position <= f->history_end;
+        move_on(s, f, piece.bytes.p, f->offset, piece.position);
+        file_part_set_decoder(f, piece.state);
+        if (rows->rows > 0 || rows->errors.len > 0) return true;
+    }
+    return false;
 }
 
 /* ---- following --------------------------------------------------------------------------------- */
@@ -569,6 +631,7 @@ static PartStatus poll_part(FileSource *s, int32_t i, SourceBatch *out, Diags *d
     bool once = s->base.spec->once;
     if (f->ended || (once && f->limit <= (int64_t)f->offset)) return PART_NOTHING;
     if (f->fd < 0) {
+        if (s->current == i) ahead_forget(s->ahead);
         if (s->follow && !once) {
             if (!reopen_followed(s, f)) return PART_NOTHING;
         } else if (file_part_open(f, f->path.p, d) != WEIR_OK) {
@@ -582,6 +645,9 @@ static PartStatus poll_part(FileSource *s, int32_t i, SourceBatch *out, Diags *d
         if (f->at_end && !is_rotated(s, f)) return PART_NOTHING;
     }
     if (take_part(s, i, d) != WEIR_OK) return PART_FAILED;
+    decode_ahead(s, f);
+    if (take_ahead(s, f, out)) return PART_ROWS;
+    if (s->is_behind && seek_reader(s, f, d) != WEIR_OK) return PART_FAILED;
     if ((reader_buffered(&s->reader) >= CHUNK / 2 || is_rest_of_history(s, f)) && decode(s, f, false, out)) return PART_ROWS;
     for (;;) {
         switch (fill(s, f, d)) {

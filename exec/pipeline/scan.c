@@ -179,7 +179,7 @@ static int64_t max_future(const Scan *s)
 static Status open_source(Scan *s, Diags *d)
 {
     s->source_spec = (SourceSpec){.rel = s->spec.rel, .wanted = s->wanted, .env = s->spec.env,
-                                  .once = s->spec.once, .rows_max = s->rows_max};
+                                  .once = s->spec.once, .rows_max = s->rows_max, .decoding = s->spec.decoding};
     TRY(source_open(&s->source_spec, &s->source_arena, &s->source, d));
     return seek_source(s, d);
 }

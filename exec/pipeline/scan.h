@@ -45,6 +45,7 @@ typedef struct ScanSpec {
     Meter *meter;         /* or NULL */
     bool once;
     int batch_rows;
+    Decoding decoding;
 } ScanSpec;
 
 Scan *scan_new(const ScanSpec *spec);

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 1 << 22, NAMES_MAX = 64 };
+enum { LINE_MAX_BYTES = 1 << 22, NAMES_MAX = 64, SETTINGS_MAX = 8 };
 
 typedef struct Rows {
     char **text;
@@ -29,7 +29,7 @@ typedef struct Known {
 typedef struct Run {
     weir *db;
     const char *path, *script;
-    const char *settings[8];
+    const char *settings[SETTINGS_MAX + 4]; /* those of other options, and the end */
     FILE *in;
     int line;
     int failures;
@@ -412,7 +412,7 @@ static void do_line(char *line)
 
 static int usage(void)
 {
-    fputs("usage: weir-stream [--print] [--batch N] [--epoch-rows N] [--rules-off LIST] [--db FILE] SCRIPT|-\n", stderr);
+    fputs("usage: weir-stream [--print] [--batch N] [--epoch-rows N] [--rules-off LIST] [--set NAME=VALUE] [--db FILE] SCRIPT|-\n", stderr);
     return 2;
 }
 
@@ -439,6 +439,7 @@ int main(int argc, char **argv)
         if (!strcmp(argv[i], "--print")) run.print_only = true;
         else if (!strcmp(argv[i], "--batch") && has_value) run.settings[nset++] = setting("batch_rows", argv[++i]);
         else if (!strcmp(argv[i], "--epoch-rows") && has_value) run.settings[nset++] = setting("epoch_rows", argv[++i]);
+        else if (!strcmp(argv[i], "--set") && has_value && nset < SETTINGS_MAX) run.settings[nset++] = argv[++i];
         else if (!strcmp(argv[i], "--rules-off") && has_value) run.rules_off = argv[++i];
         else if (!strcmp(argv[i], "--db") && has_value) run.path = argv[++i];
         else if (run.script || (argv[i][0] == '-' && argv[i][1])) return usage();

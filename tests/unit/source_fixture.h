@@ -20,6 +20,7 @@ typedef struct TestSource {
     SourcePosition saved[SAVED_MAX]; /* as a commit would keep them */
     int nsaved;
     bool once;
+    Decoding decoding;
 } TestSource;
 
 static inline int64_t test_clock(void *arg)
@@ -40,7 +41,7 @@ static inline TestSource *source_new(Fixture *f)
 static inline Status source_begin(TestSource *t)
 {
     t->spec = (SourceSpec){.rel = &t->f->rel, .wanted = t->f->wanted, .env = &t->env, .once = t->once,
-                           .rows_max = t->f->rows_max};
+                           .rows_max = t->f->rows_max, .decoding = t->decoding};
     t->diags = (Diags){.arena = &t->arena};
     Status st = source_open(&t->spec, &t->arena, &t->source, &t->diags);
     if (st == WEIR_OK && t->nsaved) {
