@@ -157,8 +157,24 @@ void key_encode_value(StrBuf *b, const Value *v, KeyOrder order)
     }
 }
 
+static void put_plain_int64(StrBuf *b, int64_t v)
+{
+    uint64_t bits = (uint64_t)v ^ (uint64_t)1 << 63;
+    sb_reserve(b, 9);
+    char *p = b->p + b->n;
+    p[0] = TAG_VALUE;
+    for (int i = 0; i < 8; i++) p[1 + i] = (char)(bits >> (56 - 8 * i));
+    b->n += 9;
+}
+
+static bool is_int64(TypeKind k) { return k == TYPE_BIGINT || k == TYPE_TIMESTAMP || k == TYPE_TIME; }
+
 void key_encode(StrBuf *b, const Column *c, int row, KeyOrder order)
 {
+    if (is_int64((TypeKind)c->type.kind) && !order.descending && !col_is_null(c, row)) {
+        put_plain_int64(b, COL(int64_t, c)[col_at(c, row)]);
+        return;
+    }
     Value v = column_value(c, row);
     key_encode_value(b, &v, order);
 }

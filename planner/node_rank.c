@@ -140,10 +140,26 @@ static Str topn_bound(const LNode *n)
     return n->nkeys ? S("UNBOUNDED: partitions × N") : S("O(N)");
 }
 
+/* A partition shows one row, or one of each row number: the partition's columns name it. */
+static void topn_key(Arena *a, LNode *n)
+{
+    bool is_one = n->limit == 1;
+    if (n->rank != TOP_ROW_NUMBER || !(is_one || n->shows_rank)) return;
+    Props *p = &n->props;
+    p->row_key = new (a, int32_t, n->nkeys + 1);
+    for (int i = 0; i < n->nkeys; i++) {
+        if (n->keys[i]->kind != BE_COLUMN) return;
+        p->row_key[i] = n->keys[i]->col;
+    }
+    if (!is_one) p->row_key[n->nkeys] = n->nfields - 1;
+    p->nrow_key = n->nkeys + !is_one;
+    p->has_row_key = p->nkey == 0;
+}
+
 void topn_props(Arena *a, LNode *n)
 {
-    (void)a;
     rank_props(n);
+    topn_key(a, n);
     n->own_state = topn_bound(n);
     n->props.state_bound = worse_bound(n->inputs[0]->props.state_bound, n->own_state);
 }

@@ -22,6 +22,7 @@ void unnest_props(Arena *a, LNode *n)
     (void)a;
     n->props = n->inputs[0]->props;
     n->props.nkey = 0;
+    n->props.has_row_key = false;
     n->window_time = n->inputs[0]->window_time;
     n->start_determines_end = n->inputs[0]->start_determines_end;
 }

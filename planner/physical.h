@@ -25,6 +25,9 @@ typedef struct Props {
     int32_t other_time;    /* of an interval join: the other side's, by which it may go as well; -1: none */
     int32_t *key;          /* columns that identify a row; nkey 0: none known */
     int32_t nkey;
+    bool has_row_key;      /* nkey is 0, but row_key names a row all the same; nrow_key 0: there is one at most */
+    int32_t *row_key;
+    int32_t nrow_key;
     int32_t window_start, window_end; /* columns, -1: not windowed */
     Str state_bound;       /* "none", "O(groups × open windows)", "UNBOUNDED: …" */
 } Props;

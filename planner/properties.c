@@ -165,6 +165,16 @@ static void project_sorted(Arena *a, LNode *n, const LNode *in)
     }
 }
 
+static void project_row_key(Arena *a, LNode *n, const LNode *in)
+{
+    Props *p = &n->props;
+    p->row_key = new (a, int32_t, in->props.nrow_key);
+    for (int i = 0; i < in->props.nrow_key && p->has_row_key; i++) {
+        p->row_key[i] = output_of(n, in->props.row_key[i]);
+        p->has_row_key = p->row_key[i] >= 0;
+    }
+}
+
 static void project_props(Arena *a, LNode *n)
 {
     const LNode *in = n->inputs[0];
@@ -184,6 +194,7 @@ static void project_props(Arena *a, LNode *n)
     p->window_start = output_of(n, in->props.window_start);
     p->window_end = output_of(n, in->props.window_end);
     full_window_props(n, in);
+    project_row_key(a, n, in);
     p->key = new (a, int32_t, in->props.nkey);
     p->nkey = 0;
     for (int i = 0; i < in->props.nkey; i++) {
@@ -234,6 +245,7 @@ static void window_props(LNode *n)
     n->window_time = k + 2;
     n->start_determines_end = !is_cumulating(n->window);
     n->props.nkey = 0; /* a row may be in several windows */
+    n->props.has_row_key = false;
     /* Windows over another column than event time are columns like any other: they never close. */
     if (n->window->by_value) n->props.window_start = n->props.window_end = n->window_time = -1;
 }
@@ -351,6 +363,7 @@ static void aggregate_props(Arena *a, LNode *n)
     find_key_window(n);
     aggregate_window(n);
     aggregate_key(a, n);
+    n->props.has_row_key = n->is_global && !n->window && n->nsets == 0 && n->props.nkey == 0;
     n->props.above_state = true;
     n->props.is_append_only = writes_once(n);
     n->own_state = aggregate_bound(n);
@@ -364,6 +377,7 @@ static void union_props(LNode *n)
     pass_props(n);
     Props *p = &n->props;
     p->nkey = n->nsorted = 0;
+    p->has_row_key = false;
     for (int i = 1; i < n->ninputs; i++) {
         const LNode *in = n->inputs[i];
         const Props *q = &in->props;

@@ -46,7 +46,7 @@ static RowEdit *new_row(TableEdit *e, IdEntry *slot, int64_t id, const Value *ol
     *r = (RowEdit){.id = id, .old = old, .now = old};
     vec_push(&e->rows, &e->tx->arena, r);
     slot->n = 1;
-    slot->one = e->rows.len - 1;
+    slot->ids.one = e->rows.len - 1;
     return r;
 }
 
@@ -54,7 +54,7 @@ Status table_edit_row(TableEdit *e, int64_t id, RowEdit **out)
 {
     IdEntry *slot = id_slot(e, id);
     if (slot->n) {
-        *out = e->rows.data[slot->one];
+        *out = e->rows.data[slot->ids.one];
         return WEIR_OK;
     }
     bool found = false;
@@ -77,7 +77,7 @@ static IdEntry *key_slot(TableEdit *e, const Value *row)
     IdEntry *slot = id_map_get(&e->by_key, key, true);
     if (slot->n == 0) {
         slot->n = 1;
-        slot->one = op_view_id(root_of(e), key);
+        slot->ids.one = op_view_id(root_of(e), key);
     }
     return slot;
 }
@@ -87,7 +87,7 @@ Status table_edit_find(TableEdit *e, const Value *row, RowEdit **out)
     *out = NULL;
     if (e->rel->nkey == 0) return WEIR_OK;
     const IdEntry *slot = key_slot(e, row);
-    return slot->one ? table_edit_row(e, slot->one, out) : WEIR_OK;
+    return slot->ids.one ? table_edit_row(e, slot->ids.one, out) : WEIR_OK;
 }
 
 Str table_edit_key_text(const TableEdit *e, const Value *row, Arena *a)
@@ -108,8 +108,8 @@ static void set_key(TableEdit *e, const Value *row, int64_t id)
 {
     if (e->rel->nkey == 0) return;
     IdEntry *slot = key_slot(e, row);
-    vec_push(&e->tx->undo, &e->tx->arena, (Undo){.slot = slot, .id = slot->one});
-    slot->one = id;
+    vec_push(&e->tx->undo, &e->tx->arena, (Undo){.slot = slot, .id = slot->ids.one});
+    slot->ids.one = id;
 }
 
 static void set_now(TableEdit *e, RowEdit *r, const Value *now)

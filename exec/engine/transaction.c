@@ -45,7 +45,7 @@ void transaction_undo_statement(Transaction *tx)
     for (ptrdiff_t i = tx->undo.len - 1; i >= 0; i--) {
         const Undo *u = &tx->undo.data[i];
         if (u->slot) {
-            u->slot->one = u->id;
+            u->slot->ids.one = u->id;
         } else {
             u->row->now = u->now;
             u->row->is_shown = false;

@@ -18,11 +18,17 @@ static void *grow(Arena *a, void *old, int64_t old_bytes, int64_t new_bytes)
 {
     char *p = arena_alloc_raw(a, new_bytes, 64);
     if (old_bytes > 0) memcpy(p, old, (size_t)old_bytes);
-    memset(p + old_bytes, 0, (size_t)(new_bytes - old_bytes));
     return p;
 }
 
-static void reserve(RowBuffer *b, int64_t more)
+static uint64_t *grow_valid(Arena *a, void *old, int64_t old_bytes, int64_t new_bytes)
+{
+    char *p = grow(a, old, old_bytes, new_bytes);
+    memset(p + old_bytes, 0, (size_t)(new_bytes - old_bytes));
+    return (uint64_t *)(void *)p;
+}
+
+void row_buffer_reserve(RowBuffer *b, int64_t more)
 {
     if (b->rows + more <= b->cap) return;
     int64_t cap = b->cap ? b->cap : ROW_BUFFER_MIN;
@@ -31,7 +37,7 @@ static void reserve(RowBuffer *b, int64_t more)
         Column *c = &b->cols[i];
         int w = type_width(c->type.kind);
         c->data = grow(b->arena, c->data, b->cap * w, cap * w);
-        c->valid = grow(b->arena, c->valid, (b->cap + 63) / 64 * 8, (cap + 63) / 64 * 8);
+        c->valid = grow_valid(b->arena, c->valid, (b->cap + 63) / 64 * 8, (cap + 63) / 64 * 8);
     }
     b->cap = cap;
 }
@@ -63,8 +69,19 @@ static void copy_fixed(Column *to, int64_t at, const Column *from, const uint16_
 #undef COPY
 }
 
+static void set_range(uint64_t *bits, int64_t at, int64_t n)
+{
+    for (; n > 0 && at & 63; at++, n--) bit_set(bits, at);
+    for (; n >= 64; at += 64, n -= 64) bits[at >> 6] = UINT64_MAX;
+    for (; n > 0; at++, n--) bit_set(bits, at);
+}
+
 static void copy_nulls(Column *to, int64_t at, const Column *from, const uint16_t *rows, int n)
 {
+    if (!from->valid) {
+        set_range(to->valid, at, n);
+        return;
+    }
     for (int i = 0; i < n; i++)
         if (!col_is_null(from, rows[i])) bit_set(to->valid, at + i);
 }
@@ -82,7 +99,7 @@ static void copy_faults(RowBuffer *b, int col, int64_t at, const Column *from, c
 
 int64_t row_buffer_append(RowBuffer *b, const Batch *from, const uint16_t *rows, int n)
 {
-    reserve(b, n);
+    row_buffer_reserve(b, n);
     int64_t at = b->rows;
     for (int c = 0; c < b->ncols; c++) {
         const Column *src = &from->cols[c];
@@ -131,8 +148,17 @@ static void gather_column(const Column *from, Column *to, const int64_t *rows, i
         if (rows[i] >= 0 && bit_get(from->valid, rows[i])) bit_set(to->valid, i);
 }
 
+/* Whether they are all there are, as they stand. */
+static bool is_whole(const RowBuffer *b, const int64_t *rows, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (rows[i] != i) return false;
+    return n == b->rows;
+}
+
 Column *row_buffer_gather(const RowBuffer *b, const int64_t *rows, int64_t n, Arena *a)
 {
+    if (is_whole(b, rows, n)) return b->cols;
     Column *out = new (a, Column, b->ncols);
     for (int c = 0; c < b->ncols; c++) {
         int w = type_width(b->cols[c].type.kind);

@@ -20,11 +20,14 @@ typedef struct RowBuffer {
 } RowBuffer;
 
 void row_buffer_init(RowBuffer *b, Arena *arena, const Type *types, int ncols);
+/* Makes room for so many more. */
+void row_buffer_reserve(RowBuffer *b, int64_t more);
 /* Appends n rows of `from`, text included; returns the index of the first. */
 int64_t row_buffer_append(RowBuffer *b, const Batch *from, const uint16_t *rows, int n);
 /* Whether two rows hold the same values. */
 bool row_buffer_eq(const RowBuffer *b, int64_t x, int64_t y);
-/* The rows named, in that order, as dense columns; row -1 gives NULLs. */
+/* The rows named, in that order, as dense columns; row -1 gives NULLs. Those of the
+ * buffer itself where they are all of its rows as they stand: nothing may be appended any more. */
 Column *row_buffer_gather(const RowBuffer *b, const int64_t *rows, int64_t n, Arena *a);
 
 #endif

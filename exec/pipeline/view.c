@@ -8,12 +8,11 @@
 #include "base/datetime.h"
 #include "base/keyenc.h"
 #include "exec/pipeline/row_buffer.h"
+#include "exec/pipeline/row_write.h"
 #include "exec/pipeline/settle.h"
 #include "exec/pipeline/view_span.h"
 
-#include <assert.h>
-#include <stdlib.h>
-
+enum { SPACE_NAMED = 'n' };
 static const int64_t SPAN_MIN_US = 60 * 1000000LL;
 
 /* What an epoch did to a key. Rows are indexes into the buffer, -1: none. */
@@ -21,18 +20,13 @@ typedef struct Pending {
     IdEntry *entry;
     ViewSpan *span;
     int64_t net;
-    int64_t row;         /* newest inserted one */
-    int64_t old_row;     /* the one that stood in the view, where it may have come back unchanged */
-    int64_t fault_row;   /* newest inserted one with a fault */
+    int32_t row;         /* newest inserted one */
+    int32_t old_row;     /* the one that stood in the view, where it may have come back unchanged */
+    int32_t fault_row;   /* newest inserted one with a fault */
     int32_t net_faults;  /* copies with a fault */
     bool is_new;         /* the key had no entry before this epoch */
     bool had_faults;
 } Pending;
-
-typedef struct RowWrite {
-    int64_t id, row;
-    RowChange change;
-} RowWrite;
 
 typedef struct ViewOp {
     Op op;
@@ -40,6 +34,8 @@ typedef struct ViewOp {
     bool is_forgetful;       /* state_ttl: a key's row may come anew without the old one having gone */
     bool closes;             /* windowed by event time */
     bool may_repeat;         /* an update may leave a row as it was */
+    bool is_named;           /* keyed by the columns that name a row where the plan has no key (Props.row_key) */
+    bool has_whole_keys;     /* of such a view: its state was saved by whole rows, and is yet to be saved anew */
     int32_t *key, nkey;      /* columns of the key; all of them for a bag */
     int64_t span_width, retention_us, tick_us;
     ViewSpans spans;
@@ -50,10 +46,11 @@ typedef struct ViewOp {
     bool has_rows;
     VEC(Pending) pending;
     VEC(RowWrite) writes;
+    int64_t rows_before;     /* that the epoch before kept: room for as many */
     VEC(int64_t) drop_ranges;
     VEC(BlockGrant) grants;
     VEC(FaultRow) faults;
-    StrBuf key_buf;
+    StrBuf keys;             /* of the batch in work, one after the other */
 } ViewOp;
 
 static Arena *scratch(ViewOp *v) { return v->op.ctx->epoch_scratch; }
@@ -103,18 +100,19 @@ static void epoch_start(ViewOp *v)
     Type *types = new (scratch(v), Type, p->nfields);
     for (int i = 0; i < p->nfields; i++) types[i] = p->fields[i].type;
     row_buffer_init(&v->rows, scratch(v), types, p->nfields);
+    row_buffer_reserve(&v->rows, v->rows_before);
 }
 
 static Str row_key(ViewOp *v, const Batch *b, int row)
 {
-    v->key_buf.n = 0;
-    for (int i = 0; i < v->nkey; i++) key_encode(&v->key_buf, &b->cols[v->key[i]], row, KEY_PLAIN);
-    return (Str){v->key_buf.p, v->key_buf.n};
+    ptrdiff_t at = v->keys.n;
+    for (int i = 0; i < v->nkey; i++) key_encode(&v->keys, &b->cols[v->key[i]], row, KEY_PLAIN);
+    return (Str){v->keys.p + at, v->keys.n - at};
 }
 
-static Pending *pending_of(ViewOp *v, ViewSpan *s, Str key)
+static Pending *pending_of(ViewOp *v, ViewSpan *s, Str key, uint64_t hash)
 {
-    IdEntry *e = id_map_get(&s->map, key, true);
+    IdEntry *e = id_map_find(&s->map, key, hash, true);
     if (!e->pending) {
         vec_push(&v->pending, scratch(v),
                  (Pending){.entry = e, .span = s, .row = -1, .old_row = -1, .fault_row = -1,
@@ -138,6 +136,20 @@ static bool is_faulty(const Batch *b, int row)
     return false;
 }
 
+static void check_room(ViewOp *v, int n)
+{
+    if (v->rows.rows > INT32_MAX - n || v->writes.len > INT32_MAX - n) oom_raise();
+}
+
+static void note_append_fault(ViewOp *v, ViewSpan *s, const Batch *b, int row, int32_t at)
+{
+    v->keys.n = 0;
+    Str key = row_key(v, b, row);
+    Pending *p = pending_of(v, s, key, id_map_hash(key));
+    p->net_faults += batch_weight(b, row);
+    p->fault_row = at;
+}
+
 /* Rows of an append-only view are not remembered, but for the faults that retention takes away. */
 static void push_append(ViewOp *v, const Batch *b)
 {
@@ -145,7 +157,7 @@ static void push_append(ViewOp *v, const Batch *b)
     int n = batch_count(b);
     bool marks = has_marks(b);
     for (int i = 0; i < n; i++) rows[i] = (uint16_t)batch_row(b, i);
-    int64_t first = row_buffer_append(&v->rows, b, rows, n);
+    int32_t first = (int32_t)row_buffer_append(&v->rows, b, rows, n);
     for (int i = 0; i < n; i++) {
         int w = batch_weight(b, rows[i]);
         if (w < 0) v->op.ctx->broken = S("a retraction reached an append-only view");
@@ -153,24 +165,60 @@ static void push_append(ViewOp *v, const Batch *b)
         count_rows(s, w);
         for (int k = 0; k < w; k++)
             vec_push(&v->writes, scratch(v), (RowWrite){next_id(v, s), first + i, ROW_INSERT});
-        if (!marks || !is_faulty(b, rows[i])) continue;
-        Pending *p = pending_of(v, s, row_key(v, b, rows[i]));
-        p->net_faults += w;
-        p->fault_row = first + i;
+        if (marks && is_faulty(b, rows[i])) note_append_fault(v, s, b, rows[i], first + i);
     }
 }
 
-static void push_row(ViewOp *v, const Batch *b, uint16_t row, bool marks)
+/* The key of a row of the batch in work. */
+typedef struct RowKey {
+    ViewSpan *span;
+    uint64_t hash;
+    int32_t at, len; /* in v->keys */
+} RowKey;
+
+static void encode_keys(ViewOp *v, const Batch *b, int n, RowKey *keys)
 {
-    int w = batch_weight(b, row);
-    Pending *p = pending_of(v, span_of_row(v, b, row), row_key(v, b, row));
+    v->keys.n = 0;
+    for (int i = 0; i < n; i++) {
+        int row = batch_row(b, i);
+        ViewSpan *s = span_of_row(v, b, row);
+        ptrdiff_t at = v->keys.n;
+        if (at > INT32_MAX / 2) oom_raise();
+        Str key = row_key(v, b, row);
+        keys[i] = (RowKey){s, id_map_hash(key), (int32_t)at, (int32_t)key.n};
+        id_map_prefetch(&s->map, keys[i].hash);
+    }
+}
+
+/* Whether the row is needed, as row `at` of the buffer. */
+static bool push_row(ViewOp *v, Pending *p, int w, bool is_faulty, int32_t at)
+{
     bool stood = v->may_repeat && w < 0 && p->net == 0 && p->row < 0 && p->entry->n == 1;
     p->net += w;
-    if (w > 0) p->row = row_buffer_append(&v->rows, b, &row, 1);
-    else if (stood) p->old_row = row_buffer_append(&v->rows, b, &row, 1);
-    if (!marks || !is_faulty(b, row)) return;
-    p->net_faults += w;
-    if (w > 0) p->fault_row = p->row;
+    if (w > 0) p->row = at;
+    else if (stood) p->old_row = at;
+    if (is_faulty) {
+        p->net_faults += w;
+        if (w > 0) p->fault_row = at;
+    }
+    return w > 0 || stood;
+}
+
+static void push_rows(ViewOp *v, const Batch *b)
+{
+    Arena *a = v->op.ctx->batch_scratch;
+    int n = batch_count(b), nkept = 0;
+    uint16_t *kept = new_raw(a, uint16_t, n);
+    RowKey *keys = new_raw(a, RowKey, n);
+    bool marks = has_marks(b);
+    encode_keys(v, b, n, keys);
+    for (int i = 0; i < n; i++) {
+        int row = batch_row(b, i);
+        Pending *p = pending_of(v, keys[i].span, str_of(v->keys.p + keys[i].at, keys[i].len), keys[i].hash);
+        int32_t at = (int32_t)v->rows.rows + nkept;
+        if (push_row(v, p, batch_weight(b, row), marks && is_faulty(b, row), at)) kept[nkept++] = (uint16_t)row;
+    }
+    row_buffer_append(&v->rows, b, kept, nkept);
 }
 
 static void view_push(Op *op, int port, const Batch *b)
@@ -179,16 +227,15 @@ static void view_push(Op *op, int port, const Batch *b)
     ViewOp *v = (ViewOp *)op;
     b = settle_errors(op, b);
     epoch_start(v);
-    bool marks = has_marks(b);
+    check_room(v, batch_count(b));
     if (v->is_append_only) push_append(v, b);
-    else
-        for (int i = 0; i < batch_count(b); i++) push_row(v, b, (uint16_t)batch_row(b, i), marks);
+    else push_rows(v, b);
     op_emit(op, b);
 }
 
 /* ---- the epoch's changes ---------------------------------------------------------------------- */
 
-static void write_row(ViewOp *v, int64_t id, int64_t row, RowChange change)
+static void write_row(ViewOp *v, int64_t id, int32_t row, RowChange change)
 {
     vec_push(&v->writes, scratch(v), (RowWrite){id, row, change});
 }
@@ -305,17 +352,11 @@ static void expire_spans(ViewOp *v)
 
 /* ---- the delta -------------------------------------------------------------------------------- */
 
-static int write_order(const void *a, const void *b)
-{
-    int64_t x = ((const RowWrite *)a)->id, y = ((const RowWrite *)b)->id;
-    return (x > y) - (x < y);
-}
-
 static void fill_delta(ViewOp *v, ViewDelta *out)
 {
     Arena *a = scratch(v);
     int64_t n = v->writes.len;
-    if (n) qsort(v->writes.data, (size_t)n, sizeof *v->writes.data, write_order);
+    row_writes_sort(v->writes.data, n, a);
     int64_t *ids = new_raw(a, int64_t, n), *rows = new_raw(a, int64_t, n);
     uint8_t *change = new_raw(a, uint8_t, n);
     for (int64_t i = 0; i < n; i++) {
@@ -357,10 +398,12 @@ void op_view_take(Op *op, Epoch *e)
 
 /* ---- state ------------------------------------------------------------------------------------ */
 
+/* Entries by names lie beside where those by whole rows would be: views had none before. */
 static Str span_space(const ViewOp *v, const ViewSpan *s, StrBuf *b)
 {
     b->n = 0;
     if (v->is_windowed) sb_u64(b, (uint64_t)s->number);
+    if (v->is_named) sb_char(b, SPACE_NAMED);
     return (Str){b->p, b->n};
 }
 
@@ -438,9 +481,22 @@ static void forget_closed(ViewOp *v, StateWriter *w)
     }
 }
 
+/* What was saved by whole rows goes, all of it is saved by names. */
+static void save_anew(ViewOp *v, StateWriter *w)
+{
+    StrBuf sp = {.arena = scratch(v)};
+    for (int64_t i = 0; i < v->spans.n; i++) {
+        Str space = span_space(v, v->spans.list[i], &sp);
+        state_drop(w, str_of(space.p, space.n - 1));
+        save_span_all(v, w, v->spans.list[i]);
+    }
+    v->has_whole_keys = false;
+}
+
 static void epoch_end(ViewOp *v)
 {
     v->has_rows = false;
+    v->rows_before = v->rows.rows;
     memset(&v->pending, 0, sizeof v->pending);
     memset(&v->writes, 0, sizeof v->writes);
     memset(&v->drop_ranges, 0, sizeof v->drop_ranges);
@@ -454,10 +510,25 @@ static void view_save(Op *op, StateWriter *w, bool all)
     ViewOp *v = (ViewOp *)op;
     StateWriter discard = {.buf.arena = scratch(v)}, *changes = all ? &discard : w;
     save_pending(v, changes);
+    if (v->has_whole_keys) save_anew(v, changes);
     save_spans(v, changes);
     forget_closed(v, changes);
     for (int64_t i = 0; i < v->spans.n && all; i++) save_span_all(v, w, v->spans.list[i]);
     epoch_end(v);
+}
+
+/* A row's bytes as a bag knows it: its name alone. */
+static Status name_of(ViewOp *v, Str whole, Str *name)
+{
+    const PhysOp *p = v->op.plan;
+    Value *row = new (scratch(v), Value, p->nfields);
+    StrReader r = {whole.p, whole.p + whole.n, false};
+    for (int i = 0; i < p->nfields; i++)
+        if (!key_decode(&r, p->fields[i].type, KEY_PLAIN, scratch(v), &row[i])) return WEIR_E_CORRUPT;
+    v->keys.n = 0;
+    for (int i = 0; i < v->nkey; i++) key_encode_value(&v->keys, &row[v->key[i]], KEY_PLAIN);
+    *name = str_of(v->keys.p, v->keys.n);
+    return WEIR_OK;
 }
 
 static Status view_load(Op *op, Str space, Str key, Str value)
@@ -466,7 +537,16 @@ static Status view_load(Op *op, Str space, Str key, Str value)
     StrReader sr = {space.p, space.p + space.n, false};
     ViewSpan *s = view_span_get(&v->spans, v->is_windowed ? (int64_t)sr_u64(&sr) : 0);
     if (sr.bad) return WEIR_E_CORRUPT;
-    return key.n == 0 ? view_span_load(s, value) : view_entry_load(s, key, value);
+    bool is_whole = v->is_named && sr.at == sr.end;
+    v->has_whole_keys |= is_whole;
+    if (v->is_windowed && key.n == 0) return view_span_load(s, value);
+    if (!is_whole) return view_entry_load(s, key, value);
+    ArenaMark mark = arena_mark(scratch(v));
+    Str name;
+    Status st = name_of(v, key, &name);
+    if (st == WEIR_OK) st = view_entry_load(s, name, value);
+    arena_release(scratch(v), mark);
+    return st;
 }
 
 static void view_close(Op *op) { view_spans_free(&((ViewOp *)op)->spans); }
@@ -512,10 +592,12 @@ static int64_t retention_of(const PhysOp *p)
 
 static void find_key(ViewOp *v, const PhysOp *p, Arena *a)
 {
-    v->is_keyed = p->props.nkey > 0;
-    v->nkey = v->is_keyed ? p->props.nkey : p->nfields;
+    const Props *of = &p->props;
+    v->is_named = of->has_row_key && !v->is_append_only && !p->is_forgetful;
+    v->is_keyed = v->is_named || of->nkey > 0;
+    v->nkey = v->is_named ? of->nrow_key : v->is_keyed ? of->nkey : p->nfields;
     v->key = new (a, int32_t, v->nkey);
-    for (int i = 0; i < v->nkey; i++) v->key[i] = v->is_keyed ? p->props.key[i] : i;
+    for (int i = 0; i < v->nkey; i++) v->key[i] = v->is_named ? of->row_key[i] : v->is_keyed ? of->key[i] : i;
     /* An aggregate hands on rows that have changed, and only those. */
     v->may_repeat = v->is_keyed && p->inputs[0]->kind != PHYS_AGGREGATE;
 }
@@ -525,7 +607,7 @@ Status op_view_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
     (void)d;
     ViewOp *v = new_one(a, ViewOp);
     op_init(&v->op, &view_class, p, c, a);
-    v->key_buf.arena = a;
+    v->keys.arena = a;
     v->is_forgetful = p->is_forgetful;
     v->is_append_only = p->props.is_append_only && !(p->is_forgetful && p->props.nkey > 0);
     v->retention_us = retention_of(p);

@@ -4,6 +4,7 @@
 #include "base/hash.h"
 
 #include <assert.h>
+#include <stddef.h>
 
 enum { ID_MAP_MIN = 16 };
 
@@ -25,20 +26,36 @@ static void resize(IdMap *m, int64_t nslots)
     mem_free(old, old_n * (ptrdiff_t)sizeof *old);
 }
 
-IdEntry *id_map_get(IdMap *m, Str key, bool create)
+uint64_t id_map_hash(Str key) { return hash_bytes(key.p, key.n) & UINT32_MAX; }
+
+static ptrdiff_t entry_bytes(ptrdiff_t key_len) { return (ptrdiff_t)offsetof(IdEntry, key) + key_len; }
+
+static IdEntry *entry_make(IdMap *m, Str key, uint64_t hash)
+{
+    if (key.n > INT32_MAX) oom_raise();
+    IdEntry *e = heap_alloc(&m->heap, entry_bytes(key.n));
+    memset(e, 0, offsetof(IdEntry, key));
+    e->hash = (uint32_t)hash;
+    e->key_len = (int32_t)key.n;
+    if (key.n) memcpy(e->key, key.p, (size_t)key.n);
+    return e;
+}
+
+IdEntry *id_map_find(IdMap *m, Str key, uint64_t hash, bool create)
 {
     if (!m->nslots && !create) return NULL;
     if (create && (m->used + 1) * 2 > m->nslots) resize(m, m->nslots ? m->nslots * 2 : ID_MAP_MIN);
-    uint64_t h = hash_bytes(key.p, key.n);
-    int64_t i = (int64_t)(h & (uint64_t)(m->nslots - 1));
+    int64_t i = (int64_t)(hash & (uint64_t)(m->nslots - 1));
     for (IdEntry *e; (e = m->slots[i]); i = (i + 1) & (m->nslots - 1))
-        if (e->hash == h && e->key_len == key.n && !memcmp(e->key, key.p, (size_t)key.n)) return e;
+        if (e->hash == hash && e->key_len == key.n && !memcmp(e->key, key.p, (size_t)key.n)) return e;
     if (!create) return NULL;
-    IdEntry *e = heap_alloc(&m->heap, sizeof *e);
-    *e = (IdEntry){.hash = h, .key_len = (int32_t)key.n, .key = heap_copy(&m->heap, key.p, key.n)};
-    m->slots[i] = e;
     m->used++;
-    return e;
+    return m->slots[i] = entry_make(m, key, hash);
+}
+
+IdEntry *id_map_get(IdMap *m, Str key, bool create)
+{
+    return id_map_find(m, key, id_map_hash(key), create);
 }
 
 void id_map_remove(IdMap *m, IdEntry *e)
@@ -54,28 +71,25 @@ void id_map_remove(IdMap *m, IdEntry *e)
         i = j;
     }
     m->used--;
-    heap_free(&m->heap, (void *)e->key, e->key_len);
-    if (e->cap) heap_free(&m->heap, e->many, e->cap * (ptrdiff_t)sizeof(int64_t));
-    heap_free(&m->heap, e, sizeof *e);
+    if (e->cap) heap_free(&m->heap, e->ids.many, e->cap * (ptrdiff_t)sizeof(int64_t));
+    heap_free(&m->heap, e, entry_bytes(e->key_len));
+}
+
+static void entry_grow(IdMap *m, IdEntry *e)
+{
+    int32_t cap = e->cap ? e->cap * 2 : 4;
+    int64_t *many = heap_alloc(&m->heap, cap * (ptrdiff_t)sizeof *many);
+    memcpy(many, id_entry_ids(e), (size_t)e->n * sizeof *many);
+    if (e->cap) heap_free(&m->heap, e->ids.many, e->cap * (ptrdiff_t)sizeof *many);
+    e->ids.many = many;
+    e->cap = cap;
 }
 
 void id_entry_add(IdMap *m, IdEntry *e, int64_t id)
 {
-    if (e->n == 0 && e->cap == 0) {
-        e->one = id;
-    } else {
-        if (e->cap == 0) {
-            int64_t *many = heap_alloc(&m->heap, 4 * (ptrdiff_t)sizeof *many);
-            many[0] = e->one;
-            e->many = many;
-            e->cap = 4;
-        } else if (e->n == e->cap) {
-            e->many = heap_realloc(&m->heap, e->many, e->cap * (ptrdiff_t)sizeof *e->many,
-                                   2 * e->cap * (ptrdiff_t)sizeof *e->many);
-            e->cap *= 2;
-        }
-        e->many[e->n] = id;
-    }
+    if (e->n == (e->cap ? e->cap : 1)) entry_grow(m, e);
+    if (e->cap) e->ids.many[e->n] = id;
+    else e->ids.one = id;
     e->n++;
 }
 
@@ -83,7 +97,7 @@ int64_t id_entry_take(IdEntry *e)
 {
     assert(e->n > 0);
     e->n--;
-    return e->cap ? e->many[e->n] : e->one;
+    return id_entry_ids(e)[e->n];
 }
 
 void id_map_free(IdMap *m)
