@@ -405,7 +405,12 @@ static bool is_replaced(const FilePart *f)
     return m.length > 0 && !file_has_mark(f->fd, &m);
 }
 
-typedef enum FillStatus { FILL_SOME, FILL_END, FILL_FAILED } FillStatus;
+typedef enum FillStatus {
+    FILL_SOME,
+    FILL_END,
+    FILL_CUT, /* what comes next is no continuation of what was read */
+    FILL_FAILED
+} FillStatus;
 
 /* How many bytes may be read now: `once` stops at its limit, history apart from the rest. */
 static ptrdiff_t allowed(const FileSource *s, const FilePart *f, ptrdiff_t room)
@@ -432,6 +437,7 @@ static FillStatus fill(FileSource *s, FilePart *f, Diags *d)
         diag_error(d, WEIR_E_IO, (Span){0}, "cannot read \"%s\": %s", f->path.p, strerror(errno));
         return FILL_FAILED;
     }
+    if (n > 0 && s->follow && is_replaced(f)) return FILL_CUT; /* emptied, and longer again already */
     reader_filled(&s->reader, n);
     return n > 0 ? FILL_SOME : FILL_END;
 }
@@ -501,6 +507,7 @@ static bool take_ahead(FileSource *s, FilePart *f, SourceBatch *out)
 {
     AheadPiece piece;
     while (ahead_next(s->ahead, f->offset, f->decoder, &piece)) {
+        if (s->follow && is_replaced(f)) break; /* when it was decoded something else may have stood there */
         const RowBuilder *rows = &piece.maker->rows;
         s->is_behind = true;
         reader_finish(&s->reader, piece.maker, piece.bytes, piece.used, piece.offset, out);
@@ -655,6 +662,10 @@ static PartStatus poll_part(FileSource *s, int32_t i, SourceBatch *out, Diags *d
         case FILL_SOME:
             if (decode(s, f, false, out)) return PART_ROWS;
             continue;
+        case FILL_CUT:
+            if (decode(s, f, false, out)) return PART_ROWS;
+            begin_generation(s, f);
+            return PART_NOTHING;
         case FILL_END: break;
         }
         if (decode(s, f, !once && !s->follow, out)) return PART_ROWS;
