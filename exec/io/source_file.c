@@ -8,6 +8,7 @@
  *
  * Where much is there to be read, workers decode it ahead (ahead.h); what they have gives the same batches
  * and positions as the reader, which goes on wherever they have nothing. */
+#include "base/plant.h"
 #include "exec/io/ahead.h"
 #include "exec/io/file_set.h"
 #include "exec/io/reader.h"
@@ -402,7 +403,7 @@ static void begin_generation(FileSource *s, FilePart *f)
 static bool is_replaced(const FilePart *f)
 {
     FileMark m = file_part_mark(f);
-    return m.length > 0 && !file_has_mark(f->fd, &m);
+    return m.length > 0 && !WEIR_PLANT("emptied-unseen") && !file_has_mark(f->fd, &m);
 }
 
 typedef enum FillStatus {

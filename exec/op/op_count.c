@@ -3,6 +3,7 @@
  * Rows go into panes, runs of gcd(size, advance) rows that no window boundary crosses (where windows
  * do not overlap, a pane is a window and the rows between are in none). A window is a merge of its
  * panes, taken when its last row has come. Panes that no later window needs go. */
+#include "base/plant.h"
 #include "exec/op/state_rows.h"
 
 #include <assert.h>
@@ -102,7 +103,7 @@ static int64_t pane_of(const CountOp *s, int64_t i)
 /* The window that the i-th row (from 0) closes, from 0; -1: none. */
 static int64_t closed_by(const CountOp *s, int64_t i)
 {
-    if (i + 1 < s->size || (i + 1 - s->size) % s->advance != 0) return -1;
+    if (i + 1 < s->size || (i + (WEIR_PLANT("count-from-zero") ? 0 : 1) - s->size) % s->advance != 0) return -1;
     return (i + 1 - s->size) / s->advance;
 }
 

@@ -4,6 +4,7 @@
  * their own time unless they are late for that. A row changes the windows of all u in
  * [from, t + size); those are remembered before it does. A window closes when the watermark
  * reaches u + grace, an atom goes when the last window that could hold it has closed. */
+#include "base/plant.h"
 #include "exec/op/atoms.h"
 
 #include <assert.h>
@@ -78,7 +79,7 @@ static int64_t from_of(const SlidingOp *s, const Batch *b, int row, int64_t t)
     if (g->window->by_value) return t;
     if (j < g->closed_at) j = g->closed_at;
     if (j == INT64_MIN || __builtin_sub_overflow(j, g->grace, &limit) || limit < t) return t;
-    return limit >= t + s->size - g->tick ? INT64_MAX : limit + 1;
+    return limit >= (WEIR_PLANT("sliding-late-at-own-time") ? t : t + s->size - g->tick) ? INT64_MAX : limit + 1;
 }
 
 static int drop_late(SlidingOp *s, const Batch *b, const int64_t *time, int32_t *rows, int64_t *from, int n)

@@ -3,6 +3,7 @@
 #include "tests/torture/torture.h"
 
 #include <stdio.h>
+#include <string.h>
 
 const char *const kind_names[KIND_COUNT] = {"sim", "power", "kill"};
 
@@ -13,7 +14,7 @@ typedef struct Maker {
     Lines *out;
     int64_t clock, at[2], step; /* milliseconds: the clock; about where each stream's times are */
     int parts[2], nviews;
-    bool has_r, follows, has_future;
+    bool has_r, has_table, follows, has_future, is_head;
     bool is_tight; /* times beside the bounds of small windows */
 } Maker;
 
@@ -33,43 +34,66 @@ static void make_settings(Maker *m)
     if (one_in(m, 4)) lines_add(m->out, "rules all");
 }
 
+/* Whether a kind of view can stand here: with a second stream, a table; where the order of arrival is that of
+ * positions; where nothing was taken before it that cannot be looked up, or accepted, once more. */
+static bool fits(const Maker *m, const char *name)
+{
+    const ViewKind *kind = view_kind(name);
+    if ((kind->reads_r && !m->has_r) || (kind->reads_table && !m->has_table)) return false;
+    if (!strcmp(name, "count") || !strcmp(name, "trigger")) return m->parts[0] == 1;
+    if (!strcmp(name, "lookup")) return m->is_head;
+    return strcmp(name, "clock") || (m->is_head && m->kind != KIND_KILL);
+}
+
 static void make_view(Maker *m)
 {
     static const char *const kinds[] = {"tumbling", "session", "join", "top", "over", "group", "hopping", "interval", "histogram",
-                                        "best", "distinct", "filter", "counts", "global", "tumbling", "hopping", "session"};
+                                        "best", "distinct", "filter", "counts", "global", "tumbling", "hopping", "session",
+                                        "cumulating", "sliding", "sliding", "count", "trigger", "late", "table", "table-join",
+                                        "lookup", "clock"};
     const char *kind;
     do kind = kinds[below(m, sizeof kinds / sizeof *kinds)];
-    while (view_kind(kind)->reads_r && !m->has_r);
+    while (!fits(m, kind));
     int size = 1 + below(m, m->is_tight ? 2 : 20), grace = one_in(m, m->is_tight ? 6 : 3) ? 1 + below(m, 8) : 0;
-    bool has_keep = m->parts[0] == 1 && (!m->follows || one_in(m, 3));
-    lines_addf(m->out, "view v%d %s size=%d slide=%d offset=%d grace=%d gap=%d a=%d b=%d left=%d n=%d desc=%d above=%d keep=%d final=%d",
-               m->nviews++, kind, size, kind[0] == 'h' ? 1 + below(m, size + 3) : size, one_in(m, 2) ? below(m, 30) - 10 : 0,
-               grace, 1 + below(m, m->is_tight ? 2 : 8), below(m, 10) - 2, 3 + below(m, 6), below(m, 2), 1 + below(m, 3), below(m, 2),
-               below(m, 6), has_keep ? grace + 1 + below(m, 20) : 0, one_in(m, 2));
+    bool has_keep = m->parts[0] == 1 && (!m->follows || one_in(m, 3)), has_fill = size > 4 && !m->has_future && one_in(m, 3);
+    int slide = !strcmp(kind, "hopping") ? 1 + below(m, size + 3) : size, offset = one_in(m, 2) ? below(m, 30) - 10 : 0;
+    int gap = 1 + below(m, m->is_tight ? 2 : 8), a = below(m, 10) - 2, b = 3 + below(m, 6), n = 1 + below(m, 3), step = 0;
+    int keep = has_keep && !has_fill ? grace + 1 + below(m, 20) : 0, above = below(m, 6);
+    if (!strcmp(kind, "cumulating")) size *= step = 1 + below(m, 3);
+    if (!strcmp(kind, "count")) step = 1 + below(m, size + 2);
+    if (!strcmp(kind, "late") || !strcmp(kind, "sliding")) keep = 0;
+    lines_addf(m->out, "view v%d %s size=%d slide=%d step=%d offset=%d grace=%d gap=%d a=%d b=%d left=%d n=%d desc=%d above=%d keep=%d fill=%d final=%d",
+               m->nviews++, kind, size, slide, step, offset, grace, gap, a, b, a % 2 == 0, n, b % 2, above, keep,
+               has_fill && !strcmp(kind, "tumbling"), above % 2);
 }
 
 static void make_head(Maker *m)
 {
     static const int64_t starts[] = {-20000, -3600000, 0, 951782390000, 1700000000000}; /* 2000-02-29, 2023 */
     int64_t start = starts[below(m, 5)];
+    int seed = below(m, 1000000);
     m->clock = start + 7200000;
     m->at[0] = m->at[1] = start;
     m->is_tight = one_in(m, 3);
     m->step = 1 + below(m, m->is_tight ? 500 : 4000);
     m->has_r = one_in(m, 2);
+    m->has_table = m->kind != KIND_KILL && one_in(m, 3);
     m->follows = m->kind == KIND_POWER || !one_in(m, 4);
     m->has_future = m->follows && m->kind != KIND_KILL && one_in(m, 3);
     if (m->kind != KIND_KILL)
-        lines_addf(m->out, "disk seed=%d sector=%d", below(m, 1000000), one_in(m, 2) ? 512 : 4096);
+        lines_addf(m->out, "disk seed=%d sector=%d", seed, one_in(m, 2) ? 512 : 4096);
     lines_addf(m->out, "clock at=%lld", (long long)m->clock);
     make_settings(m);
     for (int i = 0; i <= m->has_r; i++) {
         m->parts[i] = 1 + (one_in(m, 3) ? 0 : below(m, PARTS_MAX));
-        lines_addf(m->out, "stream %c parts=%d delay=%d follow=%d", i ? 'r' : 's', m->parts[i], one_in(m, 2) ? below(m, 10) : 0,
-                   m->follows);
+        int delay = one_in(m, 2) ? below(m, 10) : 0;
+        lines_addf(m->out, "stream %c parts=%d delay=%d follow=%d", i ? 'r' : 's', m->parts[i], delay, m->follows);
     }
     int views = m->kind == KIND_POWER ? 1 + below(m, 2) : 1 + below(m, 5);
+    if (m->has_table) lines_add(m->out, "table");
+    m->is_head = true;
     for (int i = 0; i < views; i++) make_view(m);
+    m->is_head = false;
 }
 
 /* ---- rows -------------------------------------------------------------------------------------------------- */
@@ -87,7 +111,8 @@ static void make_row(Maker *m)
     else if (one_in(m, 20)) snprintf(more, sizeof more, " vbad=1");
     else if (one_in(m, 10)) snprintf(more, sizeof more, " more=1");
     if (!one_in(m, 6)) snprintf(value, sizeof value, " v=%d", below(m, one_in(m, 2) ? 4 : 1000) - 2);
-    lines_addf(m->out, "row %c %d at=%lld key=%d%s%s", stream ? 'r' : 's', part, (long long)at, below(m, KEYS), value, more);
+    int key = below(m, KEYS);
+    lines_addf(m->out, "row %c %d at=%lld key=%d%s%s", stream ? 'r' : 's', part, (long long)at, key, value, more);
     if (one_in(m, 8)) lines_add(m->out, m->out->text[m->out->n - 1]); /* the same once more */
 }
 
@@ -101,13 +126,16 @@ static void make_rows(Maker *m, int n)
 static void make_fault(Maker *m)
 {
     static const char *const faults[] = {"full", "ioerr", "busy", "nosync"};
-    lines_addf(m->out, "fault %s at=%d for=%d", faults[below(m, 4)], 1 + below(m, 30), 1 + below(m, 6));
+    int what = below(m, 4), at = 1 + below(m, 30);
+    lines_addf(m->out, "fault %s at=%d for=%d", faults[what], at, 1 + below(m, 6));
 }
 
 static void make_power(Maker *m)
 {
-    for (int depth = 1 + (one_in(m, 3) ? below(m, 3) : 0); depth > 0; depth--)
-        lines_addf(m->out, "power at=%d keep=%d", 1 + below(m, one_in(m, 2) ? 12 : 60), below(m, 1000000000));
+    for (int depth = 1 + (one_in(m, 3) ? below(m, 3) : 0); depth > 0; depth--) {
+        int at = 1 + below(m, one_in(m, 2) ? 12 : 60);
+        lines_addf(m->out, "power at=%d keep=%d", at, below(m, 1000000000));
+    }
 }
 
 static void make_clock(Maker *m)
@@ -117,9 +145,23 @@ static void make_clock(Maker *m)
     lines_addf(m->out, "clock add=%lld", (long long)add);
 }
 
+static void make_change(Maker *m)
+{
+    int way = below(m, 3), key = 1 + below(m, KEYS - 1);
+    lines_addf(m->out, "change way=%d key=%d w=%d", way, key, below(m, 5) - (way == 0));
+}
+
+static void make_rotation(Maker *m)
+{
+    int part = below(m, m->parts[0]);
+    lines_addf(m->out, "rotate s %d way=%d", part, below(m, 2));
+}
+
 static void make_step(Maker *m)
 {
     bool is_power = m->kind == KIND_POWER;
+    for (int i = m->has_table ? below(m, 3) : 0; i > 0; i--) make_change(m);
+    if (m->kind == KIND_SIM && m->follows && one_in(m, 10)) make_rotation(m);
     if (m->follows) make_rows(m, below(m, is_power ? 5 : 12));
     if (is_power) make_power(m);
     else if (one_in(m, 6)) make_fault(m);

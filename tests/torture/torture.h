@@ -87,15 +87,18 @@ typedef struct ViewKind {
     const char *name;
     void (*sql)(const View *v, char *out, int cap);       /* the SELECT */
     void (*twin)(const View *v, const Stream *s, const Stream *r, Lines *rows, int64_t *late);
+    void (*before)(const View *v, char *out, int cap); /* statements that come first, or NULL */
     const char *params;   /* names a case may give it */
     bool reads_r;         /* the second stream too */
     bool leaves_v;        /* does not look at v: a v that cannot be read is no error for it */
+    bool reads_table;
 } ViewKind;
 extern const ViewKind view_kinds[];
 struct View {
     char name[NAME_BYTES];
     const ViewKind *kind;
     const char *line;      /* of the case: its parameters */
+    const struct Table *table;
     bool is_acknowledged;
 };
 const ViewKind *view_kind(const char *name);
@@ -113,7 +116,9 @@ typedef struct Row {
     bool v_is_null, v_is_bad;
     int64_t v;
     int64_t offset, end; /* bytes in the file */
+    int generation;      /* of the file */
     int64_t clock;       /* milliseconds, when it was accepted */
+    int table_state;     /* then */
     bool is_history;     /* in the file before the stream was first opened */
     /* made by stream_judge: */
     bool is_refused;
@@ -123,7 +128,8 @@ typedef struct Row {
 typedef struct Part {
     char name[NAME_BYTES], path[512];
     Row *rows;
-    int n, cap, taken;   /* rows in the file; rows that the database has accepted */
+    int n, cap, taken;   /* rows in the file and those that had its name; rows that the database has accepted */
+    int generation;
     int64_t size;
     bool has_ended;
 } Part;
@@ -141,7 +147,18 @@ struct Stream {
     int64_t greatest;    /* that rows have made in any of them */
 };
 
-/* ---- twin.c: what views must hold, row by row ---------------------------------------------------- */
+/* ---- the table, which statements change ------------------------------------------------------------ */
+enum { TABLE_STATES_MAX = 256 };
+typedef struct TableState {
+    bool is_there[KEYS], is_null[KEYS];
+    int64_t w[KEYS];
+} TableState;
+typedef struct Table {
+    TableState states[TABLE_STATES_MAX]; /* after each statement */
+    int n, seen, acknowledged; /* the last one may have failed; what the database had; what it has to have */
+} Table;
+
+/* ---- twin.c, twin_windows.c, twin_tables.c: what views must hold, row by row ---------------------------------------------------- */
 /* Which of the rows taken were accepted, and how they are judged. */
 void stream_judge(Stream *s);
 void stream_forget(Stream *s);
@@ -152,6 +169,14 @@ void twin_distinct(const View *v, const Stream *s, const Stream *r, Lines *rows,
 void twin_histogram(const View *v, const Stream *s, const Stream *r, Lines *rows, int64_t *late);
 void twin_filter(const View *v, const Stream *s, const Stream *r, Lines *rows, int64_t *late);
 void twin_windows(const View *v, const Stream *s, const Stream *r, Lines *rows, int64_t *late);
+void twin_late(const View *v, const Stream *s, const Stream *r, Lines *rows, int64_t *late);
+void twin_clock(const View *v, const Stream *s, const Stream *r, Lines *rows, int64_t *late);
+void twin_sliding(const View *v, const Stream *s, const Stream *r, Lines *rows, int64_t *late);
+void twin_count(const View *v, const Stream *s, const Stream *r, Lines *rows, int64_t *late);
+void twin_trigger(const View *v, const Stream *s, const Stream *r, Lines *rows, int64_t *late);
+void twin_table_join(const View *v, const Stream *s, const Stream *r, Lines *rows, int64_t *late);
+void twin_lookup(const View *v, const Stream *s, const Stream *r, Lines *rows, int64_t *late);
+void twin_table(const View *v, const Stream *s, const Stream *r, Lines *rows, int64_t *late);
 void twin_session(const View *v, const Stream *s, const Stream *r, Lines *rows, int64_t *late);
 void twin_join(const View *v, const Stream *s, const Stream *r, Lines *rows, int64_t *late);
 void twin_interval(const View *v, const Stream *s, const Stream *r, Lines *rows, int64_t *late);
@@ -167,7 +192,7 @@ typedef struct PowerCut {
 } PowerCut;
 typedef struct Counts {
     int64_t cases, runs, checks, views_checked, rows_checked, restarts, power_cuts, nested_cuts, faults, faults_reached,
-        kills;
+        kills, changes, rotations;
 } Counts;
 typedef struct World {
     char folder[256], db_path[300];
@@ -175,7 +200,10 @@ typedef struct World {
     weir *db;
     struct sqlite3 *reader;
     Stream s, r;
-    bool has_r, is_begun, is_registered;
+    Table table;
+    bool has_r, has_table, is_begun, is_registered;
+    bool all_live;         /* at the last look: no view reads its past */
+    int rotations;         /* files that were put aside */
     View views[VIEWS_MAX];
     int nviews;
     char settings[SETTINGS_MAX][64];
@@ -215,6 +243,8 @@ void world_seams(World *w);
 void world_check(World *w);
 void world_stop_reading(World *w);
 void world_check_integrity(World *w);
+/* A key as JSON text, as it stands in records. */
+extern const char *const key_json[KEYS];
 /* Whether the database has a relation; -1: it cannot be told now. */
 int world_has(World *w, const char *name);
 

@@ -3,28 +3,27 @@
  *
  * Rows of a stream stand in the order of their positions. Times are in milliseconds, the tick of the
  * streams' time column. Columns of a row of the answer are joined by '|', NULL is '~'. */
-#include "tests/torture/torture.h"
+#include "tests/torture/twin.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CELL = 64, DAY_MS = 86400000 };
-static const int64_t never = INT64_MIN;
+enum { DAY_MS = 86400000 };
 
 /* ---- values as text --------------------------------------------------------------------------------- */
 
-static const char *key_text(int key)
+const char *key_text(int key)
 {
     static const char *const names[KEYS] = {"~", "a", "b", "c, longer than what lies in the column", "d \xc3\xa9, escaped in its record", "e"};
     return names[key];
 }
 
-static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
+int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 
 static int year_days(int year) { return 365 + ((year % 4 == 0 && year % 100 != 0) || year % 400 == 0); }
 
-static void time_text(int64_t ms, char out[CELL])
+void time_text(int64_t ms, char out[CELL])
 {
     int64_t days = floor_div(ms, DAY_MS), rest = ms - days * DAY_MS;
     int year = 1970, month = 0;
@@ -37,13 +36,13 @@ static void time_text(int64_t ms, char out[CELL])
              (int)(rest / 60000 % 60), (int)(rest / 1000 % 60), (int)(rest % 1000));
 }
 
-static void number_text(bool is_null, int64_t v, char out[CELL])
+void number_text(bool is_null, int64_t v, char out[CELL])
 {
     if (is_null) snprintf(out, CELL, "~");
     else snprintf(out, CELL, "%lld", (long long)v);
 }
 
-static void v_text(const Row *r, char out[CELL]) { number_text(r->v_is_null, r->v, out); }
+void v_text(const Row *r, char out[CELL]) { number_text(r->v_is_null, r->v, out); }
 
 /* ---- streams: acceptance and judgement ---------------------------------------------------------------- */
 
@@ -89,13 +88,7 @@ void stream_forget(Stream *s)
     s->nrows = 0;
 }
 
-/* The rows that a query that reads v gets: without those whose v cannot be read. */
-typedef struct Picked {
-    const Row **rows;
-    int n;
-} Picked;
-
-static Picked pick(const Stream *s)
+Picked pick(const Stream *s)
 {
     Picked p = {calloc((size_t)s->nrows + 1, sizeof *p.rows), 0};
     for (int i = 0; i < s->nrows; i++)
@@ -105,12 +98,7 @@ static Picked pick(const Stream *s)
 
 /* ---- aggregates ------------------------------------------------------------------------------------------- */
 
-typedef struct Tally {
-    int64_t n, nv, sum, least, greatest;
-    const Row *first, *last; /* by time, then position */
-} Tally;
-
-static void tally(Tally *t, const Row *r)
+void tally(Tally *t, const Row *r)
 {
     t->n++;
     if (!t->first || r->at < t->first->at) t->first = r;
@@ -122,7 +110,7 @@ static void tally(Tally *t, const Row *r)
     t->sum += r->v;
 }
 
-static void tally_text(const Tally *t, char *out, int cap)
+void tally_text(const Tally *t, char *out, int cap)
 {
     char sum[CELL], least[CELL], greatest[CELL], first[CELL], last[CELL];
     number_text(!t->nv, t->sum, sum);
@@ -239,85 +227,9 @@ void twin_filter(const View *v, const Stream *s, const Stream *r, Lines *rows, i
     free(p.rows);
 }
 
-/* ---- tumbling and hopping windows ------------------------------------------------------------------------------ */
-
-typedef struct Grid {
-    int64_t size, slide, offset, grace;
-} Grid;
-
-/* Late for a window whose end is `end`: its partition's watermark had reached the last tick in it. */
-static bool is_late(const Row *r, int64_t end, int64_t grace) { return r->judge != never && r->judge >= end - 1 + grace; }
-
-static int64_t last_start(const Grid *g, int64_t t) { return floor_div(t - g->offset, g->slide) * g->slide + g->offset; }
-
-static bool has_closed(const Stream *s, int64_t end, int64_t grace)
-{
-    return s->watermark == INT64_MAX || (s->watermark != never && s->watermark >= end - 1 + grace);
-}
-
-static void window_rows(const Picked *p, const Grid *g, int64_t start, Lines *rows)
-{
-    char from[CELL], to[CELL], results[512];
-    time_text(start, from);
-    time_text(start + g->size, to);
-    for (int key = 0; key < KEYS; key++) {
-        Tally t = {0};
-        for (int i = 0; i < p->n; i++) {
-            const Row *r = p->rows[i];
-            bool is_in = r->key == key && r->at >= start && r->at < start + g->size;
-            if (is_in && !is_late(r, start + g->size, g->grace)) tally(&t, r);
-        }
-        if (!t.n) continue;
-        tally_text(&t, results, sizeof results);
-        lines_addf(rows, "%s|%s|%s|%s", key_text(key), from, to, results);
-    }
-}
-
-/* Rows go once the greatest watermark that rows have made is `keep` past the end of their window; the end of an
- * input makes none. */
-static bool is_shown(const View *v, const Stream *s, int64_t end, int64_t grace)
-{
-    int64_t keep = 1000 * view_param(v, "keep", 0);
-    if (keep && s->greatest != never && s->greatest >= end + keep) return false;
-    return !view_param(v, "final", 0) || has_closed(s, end, grace);
-}
-
-static void count_late(const Picked *p, const Grid *g, int64_t *late)
-{
-    for (int i = 0; i < p->n; i++) {
-        const Row *r = p->rows[i];
-        int windows = 0, missed = 0;
-        for (int64_t start = last_start(g, r->at); start > r->at - g->size; start -= g->slide) {
-            windows++;
-            missed += is_late(r, start + g->size, g->grace);
-        }
-        *late += windows > 0 && missed == windows;
-    }
-}
-
-void twin_windows(const View *v, const Stream *s, const Stream *r, Lines *rows, int64_t *late)
-{
-    (void)r;
-    Picked p = pick(s);
-    Grid g = {.size = 1000 * view_param(v, "size", 10), .offset = 1000 * view_param(v, "offset", 0),
-              .grace = 1000 * view_param(v, "grace", 0)};
-    g.slide = 1000 * view_param(v, "slide", g.size / 1000);
-    for (int i = 0; i < p.n; i++) { /* the windows of each row that no row before it has */
-        for (int64_t start = last_start(&g, p.rows[i]->at); start > p.rows[i]->at - g.size; start -= g.slide) {
-            bool is_known = false;
-            for (int j = 0; j < i && !is_known; j++)
-                is_known = p.rows[j]->at >= start && p.rows[j]->at < start + g.size;
-            if (!is_known && is_shown(v, s, start + g.size, g.grace))
-                window_rows(&p, &g, start, rows);
-        }
-    }
-    count_late(&p, &g, late);
-    free(p.rows);
-}
-
 /* ---- sessions ----------------------------------------------------------------------------------------------------- */
 
-static int by_time(const void *a, const void *b)
+int by_time(const void *a, const void *b)
 {
     const Row *x = *(const Row *const *)a, *y = *(const Row *const *)b;
     if (x->at != y->at) return x->at < y->at ? -1 : 1;

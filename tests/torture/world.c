@@ -52,15 +52,16 @@ void world_seams(World *w)
 static int stream_sql(const World *w, const Stream *s, char *out, int cap)
 {
     return snprintf(out, (size_t)cap,
-                    "CREATE STREAM %s (ts TIMESTAMP(3), k TEXT, v BIGINT, WATERMARK FOR ts AS ts - INTERVAL '%d' SECOND) "
+                    "CREATE STREAM %s (ts TIMESTAMP(3), k TEXT, v BIGINT%s, WATERMARK FOR ts AS ts - INTERVAL '%d' SECOND) "
                     "WITH (connector = 'file', path = '%s/%s.*', format = 'json'%s);\n",
-                    s->name, (int)(s->delay / 1000), w->folder, s->name, s->follows ? ", follow = true" : "");
+                    s->name, s == &w->s ? ", p TIMESTAMP(3) AS (proctime())" : "", (int)(s->delay / 1000), w->folder, s->name, s->follows ? ", follow = true" : "");
 }
 
 void world_script(const World *w, char *out, int cap)
 {
     int n = stream_sql(w, &w->s, out, cap);
     if (w->has_r) n += stream_sql(w, &w->r, out + n, cap - n);
+    if (w->has_table) n += snprintf(out + n, (size_t)(cap - n), "CREATE TABLE t (k TEXT PRIMARY KEY, w BIGINT);\n");
     for (int i = 0; i < w->nviews; i++) {
         view_sql(&w->views[i], out + n, cap - n);
         n += (int)strlen(out + n);
@@ -199,10 +200,11 @@ static void iso_time(int64_t ms, char *out, int cap)
              tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(ms - seconds * 1000));
 }
 
+const char *const key_json[KEYS] = {
+    "null", "\"a\"", "\"b\"", "\"c, longer than what lies in the column\"", "\"d \\u00e9, escaped in its record\"", "\"e\""};
+
 static void record_text(const Row *r, const char *line, char *out, int cap)
 {
-    static const char *const keys[KEYS] = {
-        "null", "\"a\"", "\"b\"", "\"c, longer than what lies in the column\"", "\"d \\u00e9, escaped in its record\"", "\"e\""};
     char at[64], v[32];
     iso_time(r->at, at, sizeof at);
     if (r->v_is_bad) snprintf(v, sizeof v, "\"x\"");
@@ -210,10 +212,10 @@ static void record_text(const Row *r, const char *line, char *out, int cap)
     else snprintf(v, sizeof v, "%lld", (long long)r->v);
     switch (r->is_bad ? line_number(line, "bad", 1) : 0) {
     case 0: /* digits past the third are cut off toward the past */
-        snprintf(out, (size_t)cap, "{\"ts\":\"%s%sZ\",\"k\":%s,\"v\":%s}\n", at, line_number(line, "more", 0) ? "999" : "", keys[r->key], v);
+        snprintf(out, (size_t)cap, "{\"ts\":\"%s%sZ\",\"k\":%s,\"v\":%s}\n", at, line_number(line, "more", 0) ? "999" : "", key_json[r->key], v);
         break;
-    case 1: snprintf(out, (size_t)cap, "{\"ts\":\"%sZ\",\"k\":%s,\n", at, keys[r->key]); break;
-    case 2: snprintf(out, (size_t)cap, "{\"k\":%s,\"v\":%s}\n", keys[r->key], v); break;
+    case 1: snprintf(out, (size_t)cap, "{\"ts\":\"%sZ\",\"k\":%s,\n", at, key_json[r->key]); break;
+    case 2: snprintf(out, (size_t)cap, "{\"k\":%s,\"v\":%s}\n", key_json[r->key], v); break;
     default: snprintf(out, (size_t)cap, "not a record\n"); break;
     }
 }
@@ -235,10 +237,93 @@ static void do_row(World *w, const char *line)
     r->v_is_bad = line_number(line, "vbad", 0);
     r->v = line_number(line, "v", INT64_MIN);
     r->v_is_null = r->v == INT64_MIN;
+    r->generation = p->generation;
     r->offset = p->size;
     record_text(r, line, text, sizeof text);
     append(w, p, text);
     r->end = p->size;
+}
+
+/* rotate s 0 way=…: once all of a file is in the database it is put aside, or emptied. Blank lines tell the new
+ * one from the old: content is what a file is known by. */
+static void do_rotate(World *w, const char *line)
+{
+    char aside[600];
+    Stream *s = stream_named(w, line[7]);
+    Part *p = &s->parts[line[9] - '0'];
+    if (!w->all_live || !s->follows || p >= s->parts + s->nparts || !p->n || p->taken < p->n) return;
+    if (p->rows[p->n - 1].generation < p->generation) return; /* blank lines alone tell nothing apart */
+    snprintf(aside, sizeof aside, "%s/aside.%d", w->folder, w->rotations);
+    if (line_number(line, "way", 0) ? truncate(p->path, 0) != 0 : rename(p->path, aside) != 0) world_fail(w, "%s: %s", p->path, strerror(errno));
+    w->rotations++;
+    w->counts->rotations++;
+    p->generation++;
+    p->size = 0;
+    for (int i = 0; i < p->generation; i++) append(w, p, "\n");
+}
+
+/* ---- the table ----------------------------------------------------------------------------------------------------- */
+
+/* A key as SQL text. */
+static const char *key_sql(int key)
+{
+    static const char *const texts[KEYS] = {"NULL", "'a'", "'b'", "'c, longer than what lies in the column'",
+                                            "'d \xc3\xa9, escaped in its record'", "'e'"};
+    return texts[key];
+}
+
+static void change_text(const char *line, TableState *t, char *out, int cap)
+{
+    char value[32] = "NULL";
+    int key = (int)line_number(line, "key", 1);
+    bool is_null = line_number(line, "w", -1) < 0;
+    int64_t w = is_null ? 0 : line_number(line, "w", 0);
+    if (!is_null) snprintf(value, sizeof value, "%lld", (long long)w);
+    switch (line_number(line, "way", 0)) {
+    case 0: /* puts a key there, or changes what it has */
+        snprintf(out, (size_t)cap, "INSERT INTO t VALUES (%s, %s) ON CONFLICT (k) DO UPDATE SET w = excluded.w;", key_sql(key), value);
+        t->is_there[key] = true;
+        t->is_null[key] = is_null;
+        t->w[key] = w;
+        return;
+    case 1:
+        snprintf(out, (size_t)cap, "DELETE FROM t WHERE k = %s;", key_sql(key));
+        t->is_there[key] = false;
+        return;
+    default: /* all of them at once */
+        snprintf(out, (size_t)cap, "UPDATE t SET w = w + 1 WHERE w < %lld;", (long long)w);
+        for (int i = 0; i < KEYS; i++)
+            if (t->is_there[i] && !t->is_null[i] && t->w[i] < w) t->w[i]++;
+        return;
+    }
+}
+
+/* change way=… key=… w=… */
+static void do_change(World *w, const char *line)
+{
+    char sql[512];
+    Table *t = &w->table;
+    if (!w->has_table || t->seen + 2 > TABLE_STATES_MAX || !w->is_begun) return;
+    world_up(w);
+    if (w->has_failed) return;
+    t->n = t->seen + 2; /* what came after what the database has never came to be */
+    t->states[t->n - 1] = t->states[t->seen];
+    change_text(line, &t->states[t->n - 1], sql, sizeof sql);
+    weir_status st = weir_exec(w->db, sql, -1, "case", NULL);
+    w->counts->changes++;
+    if (st == WEIR_OK && w->is_full_sync) t->acknowledged = t->n - 1;
+    if (st == WEIR_OK && disk_is_dead()) world_close(w);
+    else if (st == WEIR_OK && !w->may_step_back) t->seen = t->n - 1;
+    else if (st != WEIR_OK) was_harmed(w, st);
+    world_up(w);
+    if (!w->has_failed) world_check(w);
+}
+
+static void do_table(World *w, const char *line)
+{
+    (void)line;
+    w->has_table = true;
+    w->table.n = 1;
 }
 
 /* ---- lines ---------------------------------------------------------------------------------------------------------- */
@@ -266,7 +351,9 @@ static void do_view(World *w, const char *line)
     if (w->nviews == VIEWS_MAX || sscanf(line, "view %15s %31s", v->name, kind) != 2) return;
     v->kind = view_kind(kind);
     v->line = line;
-    if (!v->kind || (v->kind->reads_r && !w->has_r)) return;
+    v->table = &w->table;
+    if (!v->kind || (v->kind->reads_r && !w->has_r) || (v->kind->reads_table && !w->has_table)) return;
+    if (w->rotations) return; /* the past is not there any more */
     w->nviews++;
     if (!w->is_begun) return;
     world_up(w);
@@ -392,7 +479,7 @@ static const struct {
     void (*run)(World *w, const char *line);
 } commands[] = {{"row", do_row},         {"run", do_run},     {"restart", do_restart}, {"power", do_power}, {"fault", do_fault},
                 {"clock", do_clock},     {"view", do_view},   {"stream", do_stream},   {"set", do_set},     {"disk", do_disk},
-                {"rules", do_rules},     {"#", do_nothing}};
+                {"rules", do_rules},     {"table", do_table}, {"change", do_change},   {"rotate", do_rotate}, {"#", do_nothing}};
 
 void world_line(World *w, const char *line)
 {
@@ -424,9 +511,8 @@ static bool all_taken(const Stream *s)
 /* A stream that no view looks at is not read. */
 static bool is_read(const World *w, const Stream *s)
 {
-    if (s == &w->s) return w->nviews > 0;
     for (int i = 0; i < w->nviews; i++)
-        if (w->views[i].kind->reads_r) return true;
+        if (s == &w->s ? w->views[i].kind->twin != twin_table : w->views[i].kind->reads_r) return true;
     return false;
 }
 
@@ -462,6 +548,10 @@ void world_free(World *w)
             if (*both[k]->parts[i].path) unlink(both[k]->parts[i].path);
             free(both[k]->parts[i].rows);
         }
+    }
+    for (int i = 0; i < w->rotations; i++) {
+        snprintf(path, sizeof path, "%s/aside.%d", w->folder, i);
+        unlink(path);
     }
     rmdir(w->folder);
 }
