@@ -264,7 +264,7 @@ Status op_over_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
     o->shows_changes = !p->emit_final;
     o->by_time = p->emit_final && p->key_window_end < 0;
     TRY(calls_open(o, p, a, d));
-    TRY(ranked_init(&o->r, o->by_time ? &final_class : &over_class, p, c, a, totals_size(o) - (int)sizeof(Partition), d));
+    TRY(ranked_init(&o->r, o->by_time ? &final_class : &over_class, p, c, a, totals_size(o), d));
     o->r.drop = drop_totals;
     if (o->by_time) o->r.time_col = p->ranks->order[0].col;
     o->saved_at = INT64_MIN;

@@ -158,7 +158,7 @@ typedef VEC(Closed) ClosedList;
 static void await(SessionRows *s, uint8_t *part, int64_t due)
 {
     SessionPartition *p = session_partition(part);
-    if (s->by_value || (p->p.waiting && p->due <= due)) return;
+    if (s->by_value || (p->p.head.waiting && p->due <= due)) return;
     p->due = due;
     ranked_await(&s->r, part, due);
 }
@@ -241,8 +241,8 @@ static void close_sessions(SessionRows *s, int64_t watermark)
     ClosedList closed = {0};
     while (r->due.n && r->due.items[0].due <= watermark) {
         uint8_t *part = due_heap_take(&r->due).item;
-        partition(part)->waiting--;
-        if (partition(part)->is_closed || session_partition(part)->due > watermark) continue;
+        partition_head(part)->waiting--;
+        if (partition_head(part)->is_closed || session_partition(part)->due > watermark) continue;
         session_partition(part)->due = INT64_MAX;
         look_at(s, part, watermark, &closed);
     }
@@ -294,7 +294,7 @@ static const OpClass session_rows_class = {
 Status op_session_rows_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
 {
     SessionRows *s = new_one(a, SessionRows);
-    TRY(ranked_init(&s->r, &session_rows_class, p, c, a, (int)(sizeof(SessionPartition) - sizeof(Partition)), d));
+    TRY(ranked_init(&s->r, &session_rows_class, p, c, a, (int)sizeof(SessionPartition), d));
     s->r.time_col = p->window->time_col;
     s->by_value = s->r.nothing_is_late = p->window->by_value;
     s->gap = p->window->size_us;

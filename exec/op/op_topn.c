@@ -5,7 +5,7 @@
  * so where no rank is shown only those at the ends of the range come or go.
  * State: all rows where the input retracts, so that the next one can come in; else those that are
  * shown or skipped, since a row that has fallen out never returns. */
-#include "exec/op/ranked.h"
+#include "exec/op/few.h"
 
 #include <assert.h>
 
@@ -231,10 +231,18 @@ static const OpClass topn_class = {
     .close = ranked_close, .state_bytes = ranked_bytes, .state_rows = ranked_rows, .tell = ranked_tell,
 };
 
+static bool is_few(const PhysOp *p)
+{
+    const RankSpec *s = p->ranks;
+    bool is_short = s->limit > 0 && s->limit <= FEW_ROWS_MAX && s->offset <= FEW_ROWS_MAX - s->limit;
+    return is_short && s->rank == TOP_ROW_NUMBER && !p->input_retracts;
+}
+
 Status op_topn_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
 {
+    if (is_few(p)) return op_topn_few_open(p, c, a, out, d);
     TopN *o = new_one(a, TopN);
-    TRY(ranked_init(&o->r, &topn_class, p, c, a, 0, d));
+    TRY(ranked_init(&o->r, &topn_class, p, c, a, (int)sizeof(Partition), d));
     const RankSpec *s = p->ranks;
     if (s->limit < 0 || __builtin_add_overflow(s->limit, s->offset, &o->last)) o->last = INT64_MAX;
     if (s->limit == 0) o->last = 0;

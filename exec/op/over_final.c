@@ -28,7 +28,7 @@ static int64_t rows_until(const Over *o, const Treap *rows, int64_t t, Arena *sc
 static void await(Over *o, uint8_t *part, int64_t due)
 {
     OverPartition *p = over_partition(part);
-    if (p->p.waiting && p->due <= due) return;
+    if (p->p.head.waiting && p->due <= due) return;
     p->due = due;
     ranked_await(&o->r, part, due);
 }
@@ -115,7 +115,7 @@ static void take_rows(Over *o, uint8_t *part, int64_t to, FinalRows *out)
     for (int64_t i = p->done; i < to; i++)
         vec_push(out, a, (FinalRow){str_dup(a, treap_key(place_node(&o->places, i))), bytes[i - p->done]});
     p->done = to;
-    p->p.is_kept = o->has_counters;
+    p->p.head.is_kept = o->has_counters;
     arena_reset(&o->results);
 }
 
@@ -181,14 +181,14 @@ int64_t over_final_flush(Op *op, int64_t watermark)
     }
     while (r->due.n && r->due.items[0].due <= watermark) {
         uint8_t *part = due_heap_take(&r->due).item;
-        partition(part)->waiting--;
-        if (partition(part)->is_closed || over_partition(part)->due > watermark) continue;
+        partition_head(part)->waiting--;
+        if (partition_head(part)->is_closed || over_partition(part)->due > watermark) continue;
         over_partition(part)->due = INT64_MAX;
         look_at(o, part, watermark, &out);
     }
     for (uint32_t i = 0; i < r->parts.len && watermark == INT64_MAX; i++) {
         uint8_t *part = group_table_at(&r->parts, i);
-        if (part && !partition(part)->is_closed) ranked_end(r, part);
+        if (part && !partition_head(part)->is_closed) ranked_end(r, part);
     }
     sort_rows(&out, &r->epoch);
     for (ptrdiff_t i = 0; i < out.len; i++) row_delta_put(&r->delta, out.data[i].bytes, 1);
@@ -203,7 +203,7 @@ int64_t over_final_flush(Op *op, int64_t watermark)
 static void save_counters(Over *o, uint8_t *part, StateWriter *w, Arena *scratch)
 {
     OverPartition *p = over_partition(part);
-    if (!o->has_counters || p->p.is_closed || !p->has_totals) return;
+    if (!o->has_counters || p->p.head.is_closed || !p->has_totals) return;
     ArenaMark mark = arena_mark(scratch);
     StrBuf value = {.arena = scratch};
     sb_signed(&value, p->gone);
@@ -215,7 +215,7 @@ static void save_counters(Over *o, uint8_t *part, StateWriter *w, Arena *scratch
         agg_set_save(&fn->set, scratch, part + fn->total_at, &value);
     }
     state_put(w, ranked_space(&o->r, part, scratch), (Str){0}, str_of(value.p, value.n));
-    p->p.is_saved = true;
+    p->p.head.is_saved = true;
     arena_release(scratch, mark);
 }
 
@@ -243,7 +243,7 @@ static Status load_counters(Over *o, uint8_t *part, StrReader *in)
     OverPartition *p = over_partition(part);
     Arena *scratch = o->r.op.ctx->batch_scratch;
     over_totals_make(o, part);
-    p->p.is_kept = true;
+    p->p.head.is_kept = true;
     p->gone = sr_signed(in);
     p->gone_groups = sr_signed(in);
     for (int k = 0; k < o->nfns; k++) {

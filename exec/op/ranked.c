@@ -7,10 +7,13 @@
 #include <assert.h>
 
 static bool partition_forget(void *arg, uint8_t *part, StateWriter *w);
+static int64_t rows_count(const uint8_t *part);
+static void rows_clear(Ranked *r, uint8_t *part);
+static bool rows_settle(Ranked *r, uint8_t *part);
 
 /* ---- making ------------------------------------------------------------------------------------- */
 
-Status ranked_init(Ranked *r, const OpClass *cls, const PhysOp *p, OpContext *c, Arena *a, int extra, Diags *d)
+Status ranked_init(Ranked *r, const OpClass *cls, const PhysOp *p, OpContext *c, Arena *a, int payload, Diags *d)
 {
     const PhysOp *in = p->inputs[0];
     op_init(&r->op, cls, p, c, a);
@@ -24,7 +27,10 @@ Status ranked_init(Ranked *r, const OpClass *cls, const PhysOp *p, OpContext *c,
     r->by_position = in->props.has_position && in->props.is_append_only;
     row_bytes_init(&r->row, in->fields, in->nfields, r->above_state, a);
     row_bytes_init(&r->more, p->fields + in->nfields, p->nfields - in->nfields, true, a);
-    int payload = ((int)sizeof(Partition) + extra + 7) & ~7;
+    r->count = rows_count;
+    r->clear = rows_clear;
+    r->settle = rows_settle;
+    payload = (payload + 7) & ~7;
     group_table_init(&r->parts, &r->keys, payload + ttl_payload(p->state_ttl_us));
     ttl_init(&r->ttl, p->state_ttl_us, &r->parts, partition_forget, r);
     r->closed_at = INT64_MIN;
@@ -68,26 +74,38 @@ static void tell_row(const Ranked *r, const TreapNode *node, StrBuf *members, Ar
     for (int i = 0; i < r->nfields; i++) state_rows_column(members, r->fields[i].name, &cols[i], 0);
 }
 
-static void tell_partition(const Ranked *r, uint8_t *part, StateRows *out)
+void ranked_tell_key(const Ranked *r, uint8_t *part, StrBuf *object)
 {
     const PhysOp *p = r->op.plan;
+    for (int i = 0; i < p->nkeys; i++) state_rows_key(object, r->fields[p->keys[i]].name, &r->parts, part, i);
+}
+
+static void tell_partition(const Ranked *r, uint8_t *part, StateRows *out)
+{
     for (const TreapNode *n = treap_min(&partition(part)->rows); n; n = treap_next(n)) {
         ArenaMark mark = arena_mark(out->scratch);
         StateRow row = {.part = "row", .key.arena = out->scratch, .value.arena = out->scratch, .count = n->count};
-        for (int i = 0; i < p->nkeys; i++) state_rows_key(&row.key, r->fields[p->keys[i]].name, &r->parts, part, i);
+        ranked_tell_key(r, part, &row.key);
         tell_row(r, n, &row.value, out->scratch);
         out->take(out, &row);
         arena_release(out->scratch, mark);
     }
 }
 
+uint8_t **ranked_sorted(const Ranked *r, uint32_t *n, Arena *scratch)
+{
+    uint8_t **parts = new_raw(scratch, uint8_t *, r->parts.live);
+    *n = group_table_list(&r->parts, parts);
+    group_table_sort(&r->parts, parts, *n, scratch);
+    return parts;
+}
+
 void ranked_tell(Op *op, StateRows *out)
 {
     Ranked *r = (Ranked *)op;
     ArenaMark mark = arena_mark(out->scratch);
-    uint8_t **parts = new_raw(out->scratch, uint8_t *, r->parts.live);
-    uint32_t n = group_table_list(&r->parts, parts);
-    group_table_sort(&r->parts, parts, n, out->scratch);
+    uint32_t n;
+    uint8_t **parts = ranked_sorted(r, &n, out->scratch);
     for (uint32_t i = 0; i < n; i++) tell_partition(r, parts[i], out);
     arena_release(out->scratch, mark);
 }
@@ -165,11 +183,26 @@ bool partition_changed(const Partition *p, Changed *out)
 
 /* ---- an epoch ----------------------------------------------------------------------------------- */
 
-static void partition_drop(Ranked *r, uint8_t *part)
+static int64_t rows_count(const uint8_t *part) { return treap_weight(&((const Partition *)(const void *)part)->rows); }
+
+static void rows_clear(Ranked *r, uint8_t *part)
 {
     Partition *p = partition(part);
     treap_clear(&p->rows, &r->parts.heap);
     treap_clear(&p->pending, &r->parts.heap);
+}
+
+static bool rows_settle(Ranked *r, uint8_t *part)
+{
+    Partition *p = partition(part);
+    treap_clear(&p->pending, &r->parts.heap);
+    p->pending_kept = 0;
+    return !p->rows.root;
+}
+
+static void partition_drop(Ranked *r, uint8_t *part)
+{
+    r->clear(r, part);
     if (r->drop) r->drop(r, part);
 }
 
@@ -177,10 +210,10 @@ static void partition_drop(Ranked *r, uint8_t *part)
 static bool partition_forget(void *arg, uint8_t *part, StateWriter *w)
 {
     Ranked *r = arg;
-    Partition *p = partition(part);
+    const PartitionHead *p = partition_head(part);
     if (p->waiting || p->is_closed) return false;
     if (p->is_saved) state_drop(w, ranked_space(r, part, w->buf.arena));
-    r->nrows -= treap_weight(&p->rows);
+    r->nrows -= r->count(part);
     partition_drop(r, part);
     return true;
 }
@@ -191,11 +224,9 @@ void ranked_begin(Ranked *r)
     GroupTable *t = &r->parts;
     for (uint32_t i = 0; i < t->ntouched; i++) {
         uint8_t *part = t->touched[i];
-        Partition *p = partition(part);
+        const PartitionHead *p = partition_head(part);
         group_head(t, part)->touched = 0;
-        treap_clear(&p->pending, &t->heap);
-        p->pending_kept = 0;
-        bool is_empty = !p->rows.root && !p->waiting && !p->is_saved && !p->is_kept;
+        bool is_empty = r->settle(r, part) && !p->waiting && !p->is_saved && !p->is_kept;
         if (!is_empty || p->is_closed) continue;
         partition_drop(r, part);
         ttl_leave(&r->ttl, part);
@@ -279,7 +310,7 @@ void ranked_remove(Ranked *r, uint8_t *part, const TreapNode *row, int64_t n)
 void ranked_await(Ranked *r, uint8_t *part, int64_t due)
 {
     due_heap_add(&r->due, due, part);
-    partition(part)->waiting++;
+    partition_head(part)->waiting++;
 }
 
 /* ---- windows ------------------------------------------------------------------------------------ */
@@ -305,7 +336,7 @@ static void sort_by_end(uint8_t **parts, int64_t n, Arena *scratch)
         for (int64_t lo = 0; lo < n; lo += 2 * width) {
             int64_t mid = lo + width < n ? lo + width : n, hi = mid + width < n ? mid + width : n, a = lo, b = mid;
             for (int64_t i = lo; i < hi; i++)
-                to[i] = b >= hi || (a < mid && partition(parts[a])->end <= partition(parts[b])->end) ? parts[a++] : parts[b++];
+                to[i] = b >= hi || (a < mid && partition_head(parts[a])->end <= partition_head(parts[b])->end) ? parts[a++] : parts[b++];
         }
         memcpy(parts, to, (size_t)n * sizeof *parts);
     }
@@ -317,7 +348,7 @@ int64_t ranked_take_closed(Ranked *r, int64_t watermark, uint8_t ***out)
     VEC(uint8_t *) parts = {0};
     while (r->due.n && r->due.items[0].due <= end) {
         uint8_t *part = due_heap_take(&r->due).item;
-        partition(part)->waiting--;
+        partition_head(part)->waiting--;
         vec_push(&parts, &r->epoch, part);
     }
     if (parts.len) {
@@ -330,9 +361,9 @@ int64_t ranked_take_closed(Ranked *r, int64_t watermark, uint8_t ***out)
 
 void ranked_end(Ranked *r, uint8_t *part)
 {
-    r->nrows -= treap_weight(&partition(part)->rows);
+    r->nrows -= r->count(part);
     partition_drop(r, part);
-    partition(part)->is_closed = true;
+    partition_head(part)->is_closed = true;
     vec_push(&r->closed, &r->epoch, part);
 }
 
@@ -382,6 +413,10 @@ static int rows_that_count(Ranked *r, const Batch *b, int32_t *rows)
     bool has_marks = false;
     for (int c = 0; c < b->ncols && !r->above_state; c++) has_marks |= b->cols[c].err != NULL;
     int n = 0;
+    if (!has_marks && r->end_col < 0 && r->time_col < 0) {
+        for (; n < batch_count(b); n++) rows[n] = batch_row(b, n);
+        return n;
+    }
     for (int i = 0; i < batch_count(b); i++) {
         int row = batch_row(b, i);
         const RowError *e = has_marks ? needed_error(r, b, row) : NULL;
@@ -393,7 +428,7 @@ static int rows_that_count(Ranked *r, const Batch *b, int32_t *rows)
     return n;
 }
 
-static Pos place_of(const Ranked *r, const Batch *b, int row)
+Pos ranked_pos(const Ranked *r, const Batch *b, int row)
 {
     Pos at = batch_pos(b, row);
     if (WEIR_PLANT("ties-by-arrival")) at.label = (uint64_t)r->op.ctx->epoch;
@@ -408,14 +443,14 @@ static uint32_t encode_order(const Ranked *r, const Batch *b, int row, StrBuf *o
     for (int i = 0; i < s->norder; i++) {
         if (i == s->npeer) {
             peer_n = out->n - start;
-            if (r->by_position) key_encode_pos(out, place_of(r, b, row));
+            if (r->by_position) key_encode_pos(out, ranked_pos(r, b, row));
         }
         const OrderKey *o = &s->order[i];
         key_encode(out, &b->cols[o->col], row, (KeyOrder){o->descending, o->nulls_first});
     }
     if (s->npeer >= s->norder) {
         peer_n = out->n - start;
-        if (r->by_position) key_encode_pos(out, place_of(r, b, row));
+        if (r->by_position) key_encode_pos(out, ranked_pos(r, b, row));
     }
     return (uint32_t)peer_n;
 }
@@ -427,8 +462,8 @@ static void partitions_make(Ranked *r, const Batch *b, const int32_t *rows, int 
     int nfresh = group_table_find(&r->parts, &keys, parts, fresh);
     for (int i = 0, f = 0; i < n && f < nfresh && r->end_col >= 0; i++) {
         if (parts[i] != fresh[f]) continue;
-        partition(parts[i])->end = end_of_row(&b->cols[r->end_col], rows[i]);
-        ranked_await(r, parts[i], partition(parts[i])->end);
+        partition_head(parts[i])->end = end_of_row(&b->cols[r->end_col], rows[i]);
+        ranked_await(r, parts[i], partition_head(parts[i])->end);
         f++;
     }
 }
@@ -494,6 +529,13 @@ static void add_rows(Ranked *r, const Batch *b, const OrderedRows *o, Arena *scr
     }
 }
 
+int ranked_take(Ranked *r, const Batch *b, int32_t *rows, uint8_t **parts)
+{
+    int n = rows_that_count(r, b, rows);
+    partitions_make(r, b, rows, n, parts, r->op.ctx->batch_scratch);
+    return n;
+}
+
 void ranked_push(Op *op, int port, const Batch *b)
 {
     (void)port;
@@ -503,8 +545,7 @@ void ranked_push(Op *op, int port, const Batch *b)
     ranked_begin(r);
     OrderedRows o = {.rows = new_raw(scratch, int32_t, batch_count(b)),
                      .parts = new_raw(scratch, uint8_t *, batch_count(b))};
-    o.n = rows_that_count(r, b, o.rows);
-    partitions_make(r, b, o.rows, o.n, o.parts, scratch);
+    o.n = ranked_take(r, b, o.rows, o.parts);
     encode_orders(r, b, &o, scratch);
     add_rows(r, b, &o, scratch);
     arena_release(scratch, mark);
@@ -533,12 +574,12 @@ uint8_t *ranked_of_space(Ranked *r, Str space)
         bool is_new;
         part = group_table_add(&r->parts, words, nulls, key_hash(&r->keys, words, nulls), &is_new);
         group_table_settle(&r->parts);
-        partition(part)->is_saved = true;
+        partition_head(part)->is_saved = true;
         int at = r->op.plan->key_window_end;
         if (is_new && r->end_col >= 0) {
-            partition(part)->end = key_column_is_null(&r->keys, words, nulls, at) ? INT64_MAX
+            partition_head(part)->end = key_column_is_null(&r->keys, words, nulls, at) ? INT64_MAX
                                                                                    : (int64_t)words[r->keys.cols[at].at];
-            ranked_await(r, part, partition(part)->end);
+            ranked_await(r, part, partition_head(part)->end);
         }
     }
     arena_release(scratch, mark);
@@ -561,11 +602,11 @@ static void save_all(Ranked *r, StateWriter *w, Arena *scratch)
 {
     for (uint32_t i = 0; i < r->parts.len; i++) {
         uint8_t *part = group_table_at(&r->parts, i);
-        if (!part || partition(part)->is_closed) continue;
+        if (!part || partition_head(part)->is_closed) continue;
         ArenaMark mark = arena_mark(scratch);
         Str space = ranked_space(r, part, scratch);
         for (const TreapNode *n = treap_min(&partition(part)->rows); n; n = treap_next(n)) put_row(n, space, w, scratch);
-        partition(part)->is_saved = partition(part)->rows.root != NULL;
+        partition_head(part)->is_saved = partition(part)->rows.root != NULL;
         arena_release(scratch, mark);
     }
 }
@@ -576,7 +617,7 @@ static void save_change(const RowChange *c, Str space, StateWriter *w, Arena *sc
     const TreapNode *n = treap_find(&p->rows, c->key);
     if (n && n->count != c->before) put_row(n, space, w, scratch);
     if (!n && c->before) state_del(w, space, c->key);
-    p->is_saved = p->rows.root != NULL;
+    p->head.is_saved = p->rows.root != NULL;
 }
 
 void ranked_save(Op *op, StateWriter *w, bool all)
@@ -588,13 +629,13 @@ void ranked_save(Op *op, StateWriter *w, bool all)
     if (all) save_all(r, w, scratch);
     for (ptrdiff_t i = 0; i < r->changes.len && !all; i++) {
         const RowChange *c = &r->changes.data[i];
-        if (partition(c->part)->is_closed) continue;
+        if (partition_head(c->part)->is_closed) continue;
         ArenaMark inner = arena_mark(scratch);
         save_change(c, ranked_space(r, c->part, scratch), w, scratch);
         arena_release(scratch, inner);
     }
     for (ptrdiff_t i = 0; i < r->closed.len && !all; i++)
-        if (partition(r->closed.data[i])->is_saved) state_drop(w, ranked_space(r, r->closed.data[i], scratch));
+        if (partition_head(r->closed.data[i])->is_saved) state_drop(w, ranked_space(r, r->closed.data[i], scratch));
     arena_release(scratch, mark);
 }
 

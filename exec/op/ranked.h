@@ -17,16 +17,21 @@
 #include "exec/state/treap.h"
 
 /* Begins the payload of a partition; what the operator adds comes behind it. */
-typedef struct Partition {
-    Treap rows;
-    Treap pending;     /* what the epoch changes; in rows after the flush, gone when the next begins */
+typedef struct PartitionHead {
     int64_t end;       /* of its window */
-    const TreapNode *bound; /* Top-N: the last row that can matter, where there are as many as can */
-    int64_t pending_kept; /* Top-N: of the pending ones, when they were cut last */
     uint32_t waiting;  /* entries in the heap of what is due */
     bool is_saved;     /* it has records */
     bool is_kept;      /* what the operator keeps of it matters without rows too */
     bool is_closed;    /* its window has: gone when the next epoch begins */
+} PartitionHead;
+
+/* A partition whose rows are a treap; op_topn_few.c has another one. */
+typedef struct Partition {
+    PartitionHead head;
+    Treap rows;
+    Treap pending;     /* what the epoch changes; in rows after the flush, gone when the next begins */
+    const TreapNode *bound; /* Top-N: the last row that can matter, where there are as many as can */
+    int64_t pending_kept; /* Top-N: of the pending ones, when they were cut last */
 } Partition;
 
 /* Payload of a row's node. */
@@ -53,6 +58,11 @@ typedef struct Ranked {
     GroupTable parts;         /* payload: Partition, then the operator's */
     Ttl ttl;                  /* of the partitions */
     void (*drop)(struct Ranked *r, uint8_t *part); /* gives back what the operator keeps; or NULL */
+    /* What holds a partition's rows: how many there are; all of them go; the last epoch is forgotten,
+     * true: there are none. */
+    int64_t (*count)(const uint8_t *part);
+    void (*clear)(struct Ranked *r, uint8_t *part);
+    bool (*settle)(struct Ranked *r, uint8_t *part);
     /* Whether the row, of which only the order has been encoded, cannot matter; or NULL. */
     bool (*is_beyond)(const struct Ranked *r, const Partition *part, Str order, uint32_t peer_n);
     /* Takes out of the pending rows what others of them leave no place for; or NULL. */
@@ -74,19 +84,26 @@ typedef struct Ranked {
     bool (*is_needed)(const struct Ranked *r, const Batch *b, int col, int row);
 } Ranked;
 
+static inline PartitionHead *partition_head(uint8_t *group) { return (PartitionHead *)(void *)group; }
 static inline Partition *partition(uint8_t *group) { return (Partition *)(void *)group; }
 
-/* Fills all but op.cls' own; `extra` bytes follow the Partition. */
-Status ranked_init(Ranked *r, const OpClass *cls, const PhysOp *p, OpContext *c, Arena *a, int extra, Diags *d);
+/* Fills all but op.cls' own; a partition's payload has so many bytes. */
+Status ranked_init(Ranked *r, const OpClass *cls, const PhysOp *p, OpContext *c, Arena *a, int payload, Diags *d);
 void ranked_close(Op *op);
 int64_t ranked_bytes(const Op *op);
 int64_t ranked_rows(const Op *op);
 /* Each row of each partition, in its order. */
 void ranked_tell(Op *op, struct StateRows *out);
+/* Its parts: the partitions by key, a partition's key. */
+uint8_t **ranked_sorted(const Ranked *r, uint32_t *n, Arena *scratch);
+void ranked_tell_key(const Ranked *r, uint8_t *part, StrBuf *object);
 
 /* Forgets the last epoch: its changes, partitions that are empty or closed. */
 void ranked_begin(Ranked *r);
 const RowError *ranked_row_error(const Op *op, int port, const Batch *b, int row);
+/* The rows of a batch that count, with their partitions; there is room for all. */
+int ranked_take(Ranked *r, const Batch *b, int32_t *rows, uint8_t **parts);
+Pos ranked_pos(const Ranked *r, const Batch *b, int row);
 void ranked_push(Op *op, int port, const Batch *b);
 /* Takes a partition to be looked at when the watermark reaches `due`. */
 void ranked_await(Ranked *r, uint8_t *part, int64_t due);

@@ -47,7 +47,7 @@ void row_bytes_int(const RowBytes *r, int64_t v, StrBuf *out)
     if (r->has_marks) sb_varint(out, 0);
 }
 
-static void take_marks(StrReader *in, Column *cols, const bool *wanted, Arena *a, int row)
+void row_bytes_take_marks(StrReader *in, Column *cols, const bool *wanted, Arena *a, int row)
 {
     for (uint64_t n = sr_varint(in); n && !in->bad; n--) {
         int c = (int)sr_varint(in);
@@ -86,6 +86,6 @@ void row_bytes_decode(const RowBytes *r, StrReader *in, Column *cols, const bool
     (void)ok;
     for (int c = 0; c < k->ncols; c++)
         if (!wanted || wanted[c]) key_unpack(k, r->words, nulls, c, &cols[c], a, row);
-    if (r->has_marks) take_marks(in, cols, wanted, a, row);
+    if (r->has_marks) row_bytes_take_marks(in, cols, wanted, a, row);
     assert(!in->bad);
 }

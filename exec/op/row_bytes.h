@@ -22,6 +22,8 @@ void row_bytes_encode(const RowBytes *r, const Column *cols, const int32_t *rows
 void row_bytes_int(const RowBytes *r, int64_t v, StrBuf *out);
 /* The marks of a row as bytes: one byte, 0, where it has none. */
 void row_bytes_marks(const Column *cols, int ncols, int row, StrBuf *out);
+/* Marks columns of row `row` as the bytes say, only those `wanted` where that is given. */
+void row_bytes_take_marks(StrReader *in, Column *cols, const bool *wanted, Arena *a, int row);
 /* Whether bytes that were saved are one row, and no more; row_bytes_decode relies on it. The marks
  * alone: whether they stand at the front, which is taken off. */
 bool row_bytes_check(const RowBytes *r, Str bytes);

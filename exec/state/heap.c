@@ -1,6 +1,6 @@
 /* heap.c: blocks in size classes from an arena; freed ones wait in a list per class.
  *
- * Classes are 16·2^k and 24·2^k bytes, so at most a third of a block is slack. What is larger than
+ * Four classes to each power of two, so at most a fifth of a block is slack. What is larger than
  * the last class comes from the allocator and goes back to it. */
 #include "exec/state/heap.h"
 #include "base/poison.h"
@@ -8,7 +8,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { LARGEST_CLASS = 24 << (HEAP_CLASSES / 2 - 1) };
+enum { LARGEST_CLASS = 8 << ((HEAP_CLASSES - 4) / 4 + 3) };
 
 typedef struct HeapLarge {
     struct HeapLarge *next, *prev;
@@ -17,14 +17,15 @@ typedef struct HeapLarge {
 
 static int class_of(ptrdiff_t size)
 {
-    if (size <= 16) return 0;
-    int k = 63 - __builtin_clzll((unsigned long long)(size - 1)) - 4; /* 16·2^k < size <= 32·2^k */
-    return size <= (ptrdiff_t)24 << k ? 2 * k + 1 : 2 * k + 2;
+    if (size <= 32) return size <= 16 ? 0 : size <= 24 ? 1 : 2;
+    int k = 63 - __builtin_clzll((unsigned long long)(size - 1)); /* 2^k < size <= 2^(k+1) */
+    return 4 * (k - 5) + (int)((size - 1) >> (k - 2)) - 1; /* 3 … for 2^5 and a quarter … */
 }
 
 static ptrdiff_t class_size(int c)
 {
-    return (ptrdiff_t)(c & 1 ? 24 : 16) << (c / 2);
+    if (c < 3) return 16 + 8 * (ptrdiff_t)c;
+    return (ptrdiff_t)(5 + (c - 3) % 4) << ((c - 3) / 4 + 3);
 }
 
 static void *large_alloc(StateHeap *h, ptrdiff_t size)

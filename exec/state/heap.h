@@ -4,11 +4,11 @@
 
 #include "base/arena.h"
 
-enum { HEAP_CLASSES = 28 };
+enum { HEAP_CLASSES = 55 };
 
 typedef struct StateHeap {
     Arena arena;              /* where blocks come from */
-    void *free[HEAP_CLASSES]; /* free lists by size class: 16, 24, 32, 48, 64, 96, … bytes */
+    void *free[HEAP_CLASSES]; /* free lists by size class: 16, 24, 32, 40, 48, 56, 64, 80, 96, … bytes */
     struct HeapLarge *large;  /* blocks beyond the largest class, each from the allocator */
     int64_t used;             /* bytes in live blocks */
 } StateHeap;

@@ -226,7 +226,7 @@ static int interval_cmp(const uint64_t *a, const uint64_t *b)
     return ORDER(x.us, y.us);
 }
 
-static int column_cmp(const KeyColumn *c, const uint64_t *a, const uint64_t *b)
+int key_column_cmp(const KeyColumn *c, const uint64_t *a, const uint64_t *b)
 {
     if (c->is_text) {
         Text x = text_of_words(a), y = text_of_words(b);
@@ -254,7 +254,7 @@ int key_cmp(const KeyLayout *k, const uint64_t *a, uint32_t a_nulls, const uint6
         bool a_null = key_column_is_null(k, a, a_nulls, c), b_null = key_column_is_null(k, b, b_nulls, c);
         if (a_null != b_null) return a_null ? -1 : 1;
         if (a_null) continue;
-        int order = column_cmp(&k->cols[c], &a[k->cols[c].at], &b[k->cols[c].at]);
+        int order = key_column_cmp(&k->cols[c], &a[k->cols[c].at], &b[k->cols[c].at]);
         if (order) return order;
     }
     return 0;

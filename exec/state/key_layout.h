@@ -44,6 +44,7 @@ bool key_column_is_null(const KeyLayout *k, const uint64_t *words, uint32_t null
 /* Both keys without NULL differences are given by their words; NULL bits must be compared too. */
 bool key_words_eq(const KeyLayout *k, const uint64_t *a, const uint64_t *b);
 /* Order of keys: column by column ascending, NULL first, text by bytes. */
+int key_column_cmp(const KeyColumn *c, const uint64_t *a, const uint64_t *b); /* of values */
 int key_cmp(const KeyLayout *k, const uint64_t *a, uint32_t a_nulls, const uint64_t *b, uint32_t b_nulls);
 
 /* Copies src to dst, long text into the heap; key_drop gives that back. */

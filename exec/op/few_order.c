@@ -1,0 +1,236 @@
+/* few_order.c: the order of rows: by one word first, by all of their columns where that is equal.
+ *
+ * The order is the one of the keys that ranked.h describes: the columns of the order, the position
+ * behind those of the text, the whole row. */
+#include "exec/op/few.h"
+#include "base/keyenc.h"
+
+/* ---- rank keys ---------------------------------------------------------------------------------- */
+
+static bool has_rank_key(TypeKind kind)
+{
+    switch (kind) {
+    case TYPE_BIGINT: case TYPE_TIMESTAMP: case TYPE_TIME: case TYPE_DATE: case TYPE_BOOLEAN: case TYPE_DOUBLE:
+    case TYPE_DECIMAL: case TYPE_TEXT: return true;
+    case TYPE_NULL: case TYPE_BLOB: case TYPE_INTERVAL: case TYPE_JSON: case TYPE_ARRAY: case TYPE_ROW: case TYPE_MAP:
+    case TYPE_COUNT: return false;
+    }
+    return false;
+}
+
+void few_order_init(Few *f, Arena *a)
+{
+    const RankSpec *s = f->r.spec;
+    Type *types = new (a, Type, s->norder + 1);
+    for (int i = 0; i < s->norder; i++) types[i] = f->r.fields[s->order[i].col].type;
+    f->order = key_layout_new(a, types, s->norder);
+    f->is_keyed = s->norder > 0 && s->npeer > 0 && has_rank_key((TypeKind)types[0].kind);
+}
+
+static inline uint64_t signed_key(int64_t v) { return (uint64_t)v ^ (uint64_t)1 << 63; }
+
+static inline uint64_t double_key(double d)
+{
+    uint64_t bits;
+    d += 0.0; /* -0.0 is 0.0 */
+    memcpy(&bits, &d, sizeof bits);
+    return bits ^ (bits >> 63 ? UINT64_MAX : (uint64_t)1 << 63);
+}
+
+static inline uint64_t text_key(const Text *t)
+{
+    unsigned char bytes[8] = {0};
+    uint64_t key = 0;
+    memcpy(bytes, text_p(t), t->len < 8 ? t->len : 8);
+    for (int i = 0; i < 8; i++) key = key << 8 | bytes[i];
+    return key;
+}
+
+/* Of a value that is not NULL, ascending. */
+static uint64_t value_key(TypeKind kind, const void *v)
+{
+    switch (kind) {
+    case TYPE_BOOLEAN: return *(const uint8_t *)v;
+    case TYPE_DATE: return signed_key(*(const int32_t *)v);
+    case TYPE_DOUBLE: return double_key(*(const double *)v);
+    case TYPE_DECIMAL: return signed_key(((const int64_t *)v)[1]); /* the upper half */
+    case TYPE_TEXT: return text_key(v);
+    case TYPE_BIGINT: case TYPE_TIMESTAMP: case TYPE_TIME: return signed_key(*(const int64_t *)v);
+    case TYPE_NULL: case TYPE_BLOB: case TYPE_INTERVAL: case TYPE_JSON: case TYPE_ARRAY: case TYPE_ROW: case TYPE_MAP:
+    case TYPE_COUNT: return 0;
+    }
+    return 0;
+}
+
+static uint64_t null_key(const OrderKey *o) { return o->nulls_first ? 0 : UINT64_MAX; }
+
+void few_keys(const Few *f, const Batch *b, const int32_t *rows, int n, uint64_t *out)
+{
+    if (!f->is_keyed) {
+        memset(out, 0, (size_t)n * sizeof *out);
+        return;
+    }
+    const OrderKey *o = &f->r.spec->order[0];
+    const Column *c = &b->cols[o->col];
+    uint64_t flip = o->descending ? UINT64_MAX : 0;
+    TypeKind kind = (TypeKind)c->type.kind;
+    const char *data = c->data;
+    int width = type_width(kind);
+    if (width == 8 && kind != TYPE_DOUBLE && !c->is_const)
+        for (int i = 0; i < n; i++) out[i] = signed_key(COL(int64_t, c)[rows[i]]) ^ flip;
+    else
+        for (int i = 0; i < n; i++) out[i] = value_key(kind, data + (ptrdiff_t)col_at(c, rows[i]) * width) ^ flip;
+    for (int i = 0; c->valid && i < n; i++)
+        if (col_is_null(c, rows[i])) out[i] = null_key(o);
+}
+
+/* The value of a kept column, as the encodings take it. */
+static Value kept_value(const Few *f, const uint8_t *row, int col)
+{
+    const KeyLayout *k = &f->rows.layout;
+    const uint64_t *words = kept_words(&f->rows, row), *w = &words[k->cols[col].at];
+    Value v = {.type = k->cols[col].type};
+    v.is_null = key_column_is_null(k, words, kept_head(&f->rows, row)->nulls, col);
+    if (v.is_null) return v;
+    if (k->cols[col].is_text) v.s = text_str((const Text *)(const void *)w);
+    else if (v.type.kind == TYPE_DOUBLE) memcpy(&v.d, w, sizeof v.d);
+    else if (v.type.kind == TYPE_DECIMAL) memcpy(&v.dec, w, sizeof v.dec);
+    else if (v.type.kind == TYPE_INTERVAL) memcpy(&v.iv, w, sizeof v.iv);
+    else v.i = (int64_t)*w;
+    return v;
+}
+
+uint64_t few_key_of(const Few *f, const uint8_t *row)
+{
+    if (!f->is_keyed) return 0;
+    const OrderKey *o = &f->r.spec->order[0];
+    const KeyColumn *c = &f->rows.layout.cols[o->col];
+    const uint64_t *words = kept_words(&f->rows, row);
+    if (key_column_is_null(&f->rows.layout, words, kept_head(&f->rows, row)->nulls, o->col)) return null_key(o);
+    const void *w = &words[c->at];
+    int64_t date = (int64_t)words[c->at];
+    uint64_t key = c->type.kind == TYPE_DATE ? signed_key(date) : value_key((TypeKind)c->type.kind, w);
+    return o->descending ? ~key : key;
+}
+
+/* ---- whole rows --------------------------------------------------------------------------------- */
+
+/* The columns of the order of one row, wherever it is. */
+typedef struct OrderView {
+    const KeyLayout *layout;
+    const uint64_t *words;
+    uint32_t nulls;
+    bool is_packed;   /* column k of the order is column k of the layout */
+} OrderView;
+
+static void pack_batch(Few *f)
+{
+    Arena *scratch = f->r.op.ctx->batch_scratch;
+    f->is_packed = true;
+    int32_t *which = new (scratch, int32_t, f->order.ncols + 1);
+    for (int i = 0; i < f->order.ncols; i++) which[i] = f->r.spec->order[i].col;
+    f->packed = key_pack(&f->order, f->b->cols, which, f->packed_rows, f->npacked, scratch);
+}
+
+static OrderView view_of(Few *f, FewRef ref)
+{
+    if (!few_is_new(ref)) {
+        const uint8_t *row = few_row(ref);
+        return (OrderView){&f->rows.layout, kept_words(&f->rows, row), kept_head(&f->rows, row)->nulls, false};
+    }
+    if (!f->is_packed) pack_batch(f);
+    int i = f->place[ref / 2];
+    return (OrderView){&f->order, f->packed.words + (ptrdiff_t)i * f->order.words, f->packed.nulls[i], true};
+}
+
+static int interval_cmp(const uint64_t *a, const uint64_t *b, Arena *scratch)
+{
+    Value x = {.type = TYPE_OF(TYPE_INTERVAL)}, y = x;
+    memcpy(&x.iv, a, sizeof x.iv);
+    memcpy(&y.iv, b, sizeof y.iv);
+    StrBuf p = {.arena = scratch}, q = {.arena = scratch};
+    key_encode_value(&p, &x, KEY_PLAIN);
+    key_encode_value(&q, &y, KEY_PLAIN);
+    return str_cmp(str_of(p.p, p.n), str_of(q.p, q.n));
+}
+
+static int columns_cmp(const Few *f, const OrderView *a, const OrderView *b, int from, int to)
+{
+    for (int k = from; k < to; k++) {
+        const OrderKey *o = &f->r.spec->order[k];
+        int ac = a->is_packed ? k : o->col, bc = b->is_packed ? k : o->col;
+        bool a_null = key_column_is_null(a->layout, a->words, a->nulls, ac);
+        bool b_null = key_column_is_null(b->layout, b->words, b->nulls, bc);
+        if (a_null != b_null) return a_null == o->nulls_first ? -1 : 1;
+        if (a_null) continue;
+        const KeyColumn *c = &a->layout->cols[ac];
+        const uint64_t *aw = &a->words[c->at], *bw = &b->words[b->layout->cols[bc].at];
+        int order = c->type.kind == TYPE_INTERVAL ? interval_cmp(aw, bw, f->r.op.ctx->batch_scratch) : key_column_cmp(c, aw, bw);
+        if (order) return o->descending ? -order : order;
+    }
+    return 0;
+}
+
+static Pos pos_of(const Few *f, FewRef ref)
+{
+    return few_is_new(ref) ? ranked_pos(&f->r, f->b, (int)(ref / 2)) : few_front(few_row(ref))->pos;
+}
+
+static void encode_row(const Few *f, const uint8_t *row, StrBuf *out)
+{
+    key_save(&f->rows.layout, kept_words(&f->rows, row), kept_head(&f->rows, row)->nulls, out);
+    if (f->rows.has_marks) sb_str(out, kept_marks(&f->rows, row));
+}
+
+static Str bytes_of(const Few *f, FewRef ref, Arena *scratch)
+{
+    StrBuf out = {.arena = scratch};
+    int32_t row = (int32_t)(ref / 2);
+    ptrdiff_t end;
+    if (few_is_new(ref)) row_bytes_encode(&f->r.row, f->b->cols, &row, 1, scratch, &out, &end);
+    else encode_row(f, few_row(ref), &out);
+    return str_of(out.p, out.n);
+}
+
+static int bytes_cmp(const Few *f, FewRef a, FewRef b)
+{
+    Arena *scratch = f->r.op.ctx->batch_scratch;
+    ArenaMark mark = arena_mark(scratch);
+    int order = str_cmp(bytes_of(f, a, scratch), bytes_of(f, b, scratch));
+    arena_release(scratch, mark);
+    return order;
+}
+
+int few_cmp(Few *f, FewRef a, FewRef b)
+{
+    const RankSpec *s = f->r.spec;
+    int npeer = s->npeer < s->norder ? s->npeer : s->norder;
+    OrderView x = view_of(f, a), y = view_of(f, b);
+    int order = columns_cmp(f, &x, &y, 0, npeer);
+    if (order) return order;
+    if (f->r.by_position) {
+        Pos p = pos_of(f, a), q = pos_of(f, b);
+        order = pos_cmp(&p, &q);
+    }
+    if (!order) order = columns_cmp(f, &x, &y, npeer, s->norder);
+    return order ? order : bytes_cmp(f, a, b);
+}
+
+void few_encode(const Few *f, const uint8_t *row, StrBuf *out, uint32_t *peer_n, uint32_t *order_n)
+{
+    const RankSpec *s = f->r.spec;
+    ptrdiff_t start = out->n;
+    int npeer = s->npeer < s->norder ? s->npeer : s->norder;
+    for (int k = 0; k <= s->norder; k++) {
+        if (k == npeer) {
+            *peer_n = (uint32_t)(out->n - start);
+            if (f->r.by_position) key_encode_pos(out, few_front(row)->pos);
+        }
+        if (k == s->norder) break;
+        const OrderKey *o = &s->order[k];
+        Value v = kept_value(f, row, o->col);
+        key_encode_value(out, &v, (KeyOrder){o->descending, o->nulls_first});
+    }
+    *order_n = (uint32_t)(out->n - start);
+    encode_row(f, row, out);
+}

@@ -1,0 +1,398 @@
+/* op_topn_few.c: see few.h. */
+#include "exec/op/few.h"
+
+#include <assert.h>
+
+/* ---- partitions --------------------------------------------------------------------------------- */
+
+static int64_t part_count(const uint8_t *part) { return ((const FewPart *)(const void *)part)->n; }
+
+static void entries_free(Few *f, FewPart *p)
+{
+    if (p->cap > 1) heap_free(&f->r.parts.heap, p->entries, (ptrdiff_t)p->cap * (ptrdiff_t)sizeof *p->entries);
+    p->entries = NULL;
+    p->n = p->cap = 0;
+    p->bound = UINT64_MAX;
+}
+
+static void part_clear(Ranked *r, uint8_t *part)
+{
+    Few *f = (Few *)r;
+    FewPart *p = few_part(part);
+    for (uint32_t i = 0; i < p->n; i++) kept_row_free(&f->rows, &r->parts.heap, few_row(p->entries[i].ref));
+    entries_free(f, p);
+}
+
+static bool part_settle(Ranked *r, uint8_t *part)
+{
+    (void)r;
+    return few_part(part)->n == 0;
+}
+
+static void begin(Few *f)
+{
+    if (f->r.is_settled) return;
+    for (ptrdiff_t i = 0; i < f->gone.len; i++) kept_row_free(&f->rows, &f->r.parts.heap, f->gone.data[i].row);
+    f->epoch++;
+    memset(&f->gone, 0, sizeof f->gone);
+    memset(&f->before, 0, sizeof f->before);
+    ranked_begin(&f->r);
+}
+
+static void entries_grow(Few *f, FewPart *p)
+{
+    if (p->n < p->cap) return;
+    StateHeap *h = &f->r.parts.heap;
+    uint32_t cap = p->cap == 0 ? 1 : p->cap == 1 ? 4 : p->cap * 2;
+    if (cap > f->last && p->cap > 0) cap = f->last;
+    FewEntry *to = cap == 1 ? p->first : heap_alloc(h, checked_mul(cap, sizeof *to));
+    if (p->n) memcpy(to, p->entries, p->n * sizeof *to);
+    if (p->cap > 1) heap_free(h, p->entries, (ptrdiff_t)p->cap * (ptrdiff_t)sizeof *to);
+    p->entries = to;
+    p->cap = cap;
+}
+
+void few_insert(Few *f, FewPart *p, FewEntry e, uint32_t at)
+{
+    assert(p->n < f->last && at <= p->n);
+    entries_grow(f, p);
+    memmove(p->entries + at + 1, p->entries + at, (p->n - at) * sizeof e);
+    p->entries[at] = e;
+    p->n++;
+    p->bound = p->n == f->last ? p->entries[p->n - 1].key : UINT64_MAX;
+}
+
+/* Behind all that it does not stand before. */
+uint32_t few_place(Few *f, const FewPart *p, const FewEntry *e)
+{
+    if (p->n > 8) {
+        uint32_t low = 0, high = p->n;
+        while (low < high) {
+            uint32_t mid = (low + high) / 2;
+            if (few_before(f, e, &p->entries[mid])) high = mid;
+            else low = mid + 1;
+        }
+        return low;
+    }
+    uint32_t at = p->n;
+    while (at > 0 && few_before(f, e, &p->entries[at - 1])) at--;
+    return at;
+}
+
+/* ---- rows that come in -------------------------------------------------------------------------- */
+
+static void note_before(Few *f, uint8_t *part, const FewPart *p)
+{
+    FewBefore *b = &f->before.data[group_head(&f->r.parts, part)->touched - 1];
+    if (b->has_changed) return;
+    *b = (FewBefore){.n = p->n, .has_changed = true};
+    if (p->n == 0) return;
+    b->entries = new_raw(&f->r.epoch, FewEntry, p->n);
+    memcpy(b->entries, p->entries, p->n * sizeof *b->entries);
+}
+
+static void drop_last(Few *f, uint8_t *part, FewPart *p)
+{
+    FewRef ref = p->entries[--p->n].ref;
+    if (few_is_new(ref)) return;
+    f->r.nrows--;
+    if (few_front(few_row(ref))->epoch != f->epoch) vec_push(&f->gone, &f->r.epoch, (FewKept){part, few_row(ref)});
+    else kept_row_free(&f->rows, &f->r.parts.heap, few_row(ref));
+}
+
+/* Whether the row, `copies` times, has got a place. */
+static bool enter(Few *f, uint8_t *part, FewEntry e, int copies)
+{
+    FewPart *p = few_part(part);
+    bool entered = false;
+    for (; copies > 0; copies--) {
+        uint32_t at = few_place(f, p, &e);
+        if (at == f->last) break;
+        if (!entered) note_before(f, part, p);
+        entered = true;
+        if (p->n == f->last) drop_last(f, part, p);
+        few_insert(f, p, e, at);
+    }
+    return entered;
+}
+
+typedef struct NewRows {
+    int32_t *rows;
+    FewEntry **entries;
+    uint8_t **kept;
+    int n;
+} NewRows;
+
+static void take_new(FewPart *p, NewRows *out)
+{
+    for (uint32_t k = 0; k < p->n; k++) {
+        if (!few_is_new(p->entries[k].ref)) continue;
+        out->rows[out->n] = (int32_t)(p->entries[k].ref / 2);
+        out->entries[out->n++] = &p->entries[k];
+    }
+}
+
+static Str *marks_of(const Few *f, const Batch *b, const NewRows *r, Arena *scratch)
+{
+    if (!f->rows.has_marks) return NULL;
+    Str *marks = new_raw(scratch, Str, r->n);
+    for (int i = 0; i < r->n; i++) {
+        StrBuf m = {.arena = scratch};
+        row_bytes_marks(b->cols, b->ncols, r->rows[i], &m);
+        marks[i] = str_of(m.p, m.n);
+    }
+    return marks;
+}
+
+/* The rows of the batch that are in an array are copied. */
+static void keep_new(Few *f, const Batch *b, uint8_t *const *changed, int nchanged, int copies, Arena *scratch)
+{
+    NewRows r = {.rows = new_raw(scratch, int32_t, copies), .entries = new_raw(scratch, FewEntry *, copies)};
+    for (int i = 0; i < nchanged; i++) take_new(few_part(changed[i]), &r);
+    if (r.n == 0) return;
+    r.kept = new_raw(scratch, uint8_t *, r.n);
+    kept_rows_make(&f->rows, &f->r.parts.heap, b->cols, NULL, marks_of(f, b, &r, scratch), r.rows, r.n, r.kept);
+    for (int i = 0; i < r.n; i++) {
+        few_front(r.kept[i])->epoch = f->epoch;
+        if (f->r.by_position) few_front(r.kept[i])->pos = ranked_pos(&f->r, b, r.rows[i]);
+        r.entries[i]->ref = (FewRef)r.kept[i];
+    }
+    f->r.nrows += r.n;
+}
+
+static int copies_of(const Few *f, const Batch *b, int row)
+{
+    int weight = batch_weight(b, row);
+    assert(weight > 0);
+    return weight < (int)f->last ? weight : (int)f->last;
+}
+
+enum { PREFETCH_PARTS = 8 };
+
+static void add_rows(Few *f, const Batch *b, const int32_t *rows, uint8_t *const *parts, int n, Arena *scratch)
+{
+    uint64_t *keys = new_raw(scratch, uint64_t, n);
+    uint8_t **changed = new_raw(scratch, uint8_t *, n);
+    int nchanged = 0;
+    int64_t copies = 0;
+    few_keys(f, b, rows, n, keys);
+    f->batches++;
+    for (int i = 0; i < n; i++) {
+        if (i + PREFETCH_PARTS < n) __builtin_prefetch(few_part(parts[i + PREFETCH_PARTS])->entries);
+        FewPart *p = few_part(parts[i]);
+        if (p->n == f->last && keys[i] > p->bound) continue;
+        int own = copies_of(f, b, rows[i]);
+        if (!enter(f, parts[i], (FewEntry){keys[i], (FewRef)rows[i] * 2 + 1}, own)) continue;
+        copies += own;
+        if (p->batch != f->batches) changed[nchanged++] = parts[i];
+        p->batch = f->batches;
+    }
+    if (copies > INT32_MAX) copies = INT32_MAX; /* as many as could be kept are fewer */
+    keep_new(f, b, changed, nchanged, (int)copies, scratch);
+}
+
+static void few_push(Op *op, int port, const Batch *b)
+{
+    (void)port;
+    Few *f = (Few *)op;
+    Arena *scratch = op->ctx->batch_scratch;
+    ArenaMark mark = arena_mark(scratch);
+    begin(f);
+    int count = batch_count(b);
+    int32_t *rows = new_raw(scratch, int32_t, count);
+    uint8_t **parts = new_raw(scratch, uint8_t *, count);
+    int n = ranked_take(&f->r, b, rows, parts);
+    for (uint32_t i = (uint32_t)f->before.len; i < f->r.parts.ntouched; i++) vec_push(&f->before, &f->r.epoch, (FewBefore){0});
+    f->b = b;
+    f->is_packed = false;
+    f->packed_rows = rows;
+    f->npacked = n;
+    f->place = new_raw(scratch, int32_t, b->rows);
+    for (int i = 0; i < n; i++) f->place[rows[i]] = i;
+    add_rows(f, b, rows, parts, n, scratch);
+    arena_release(scratch, mark);
+}
+
+/* ---- rows that go out --------------------------------------------------------------------------- */
+
+static void out_marks(const Few *f, Column *cols, Arena *a)
+{
+    for (int i = 0; i < f->nout; i++) {
+        Str marks = kept_marks(&f->rows, f->out[i]);
+        StrReader in = {.at = marks.p, .end = marks.p + marks.n};
+        row_bytes_take_marks(&in, cols, NULL, a, i);
+    }
+}
+
+static void out_flush(Few *f)
+{
+    if (f->nout == 0) return;
+    const PhysOp *p = f->r.op.plan;
+    Arena *a = f->r.op.ctx->batch_scratch;
+    ArenaMark mark = arena_mark(a);
+    Column *cols = new (a, Column, p->nfields);
+    for (int c = 0; c < f->r.nfields; c++) {
+        cols[c] = column_new(a, p->fields[c].type, f->nout);
+        kept_rows_column(&f->rows, f->out, f->nout, c, &cols[c], a);
+    }
+    if (f->rows.has_marks) out_marks(f, cols, a);
+    if (f->ranks) cols[f->r.nfields] = (Column){.type = p->fields[f->r.nfields].type, .data = f->ranks};
+    Batch b = {.rows = f->nout, .ncols = p->nfields, .cols = cols, .weights = f->weights, .judge_max = INT64_MIN};
+    f->nout = 0;
+    op_emit(&f->r.op, &b);
+    arena_release(a, mark);
+}
+
+static void out(Few *f, const FewEntry *e, int32_t weight, uint32_t place)
+{
+    if (f->nout == BATCH_ROWS_MAX) out_flush(f);
+    f->out[f->nout] = few_row(e->ref);
+    f->weights[f->nout] = weight;
+    if (f->ranks) f->ranks[f->nout] = (int64_t)place + 1;
+    f->nout++;
+}
+
+/* What is shown of an array. */
+typedef struct FewShown {
+    const FewEntry *entries;
+    uint32_t n;
+} FewShown;
+
+static FewShown shown(const Few *f, const FewEntry *entries, uint32_t n)
+{
+    return n > f->offset ? (FewShown){entries + f->offset, n - f->offset} : (FewShown){NULL, 0};
+}
+
+static bool is_at(const Few *f, const FewShown *s, uint32_t place, const FewEntry *e)
+{
+    return place < s->n && kept_row_eq(&f->rows, few_row(s->entries[place].ref), few_row(e->ref));
+}
+
+static void change_ranks(Few *f, const FewShown *was, const FewShown *is)
+{
+    for (uint32_t i = 0; i < was->n; i++)
+        if (!is_at(f, is, i, &was->entries[i])) out(f, &was->entries[i], -1, i + f->offset);
+    for (uint32_t i = 0; i < is->n; i++)
+        if (!is_at(f, was, i, &is->entries[i])) out(f, &is->entries[i], 1, i + f->offset);
+}
+
+/* Rows that came or went; equal ones are one of greater weight. */
+typedef struct Change {
+    const FewEntry *entry;
+    int32_t weight;
+} Change;
+typedef struct Changes {
+    Change list[2 * FEW_ROWS_MAX];
+    int n;
+} Changes;
+
+static void note_change(const Few *f, Changes *c, const FewEntry *e, int weight)
+{
+    for (int i = 0; i < c->n; i++) {
+        if (c->list[i].entry->key != e->key || !kept_row_eq(&f->rows, few_row(c->list[i].entry->ref), few_row(e->ref))) continue;
+        c->list[i].weight += weight;
+        return;
+    }
+    c->list[c->n++] = (Change){e, weight};
+}
+
+static void change_rows(Few *f, const FewShown *was, const FewShown *is)
+{
+    Changes c;
+    c.n = 0;
+    uint32_t i = 0, k = 0;
+    while (i < was->n || k < is->n) {
+        if (i < was->n && k < is->n && was->entries[i].ref == is->entries[k].ref) {
+            i++;
+            k++;
+        } else if (k == is->n || (i < was->n && few_before(f, &was->entries[i], &is->entries[k]))) {
+            note_change(f, &c, &was->entries[i++], -1);
+        } else {
+            note_change(f, &c, &is->entries[k++], 1);
+        }
+    }
+    for (int j = 0; j < c.n; j++)
+        if (c.list[j].weight < 0) out(f, c.list[j].entry, c.list[j].weight, 0);
+    for (int j = 0; j < c.n; j++)
+        if (c.list[j].weight > 0) out(f, c.list[j].entry, c.list[j].weight, 0);
+}
+
+static void show_change(Few *f, const FewBefore *before, const FewPart *p)
+{
+    FewShown was = shown(f, before->entries, before->n), is = shown(f, p->entries, p->n);
+    if (f->ranks) change_ranks(f, &was, &is);
+    else change_rows(f, &was, &is);
+}
+
+static void show_all(Few *f, const FewPart *p)
+{
+    FewShown none = {NULL, 0}, is = shown(f, p->entries, p->n);
+    if (f->ranks) change_ranks(f, &none, &is);
+    else change_rows(f, &none, &is);
+}
+
+/* ---- an epoch ----------------------------------------------------------------------------------- */
+
+/* The arrays of partitions that come soon, and the rows in them. */
+static void prefetch_change(const Few *f, uint32_t i)
+{
+    if (i >= f->r.parts.ntouched) return;
+    const FewPart *p = few_part(f->r.parts.touched[i]);
+    for (uint32_t k = 0; f->before.data[i].has_changed && k < p->n && k < 4; k++) __builtin_prefetch(few_row(p->entries[k].ref));
+}
+
+static void show_changes(Few *f)
+{
+    GroupTable *t = &f->r.parts;
+    for (uint32_t i = 0; i < t->ntouched; i++) {
+        if (i + PREFETCH_PARTS * 2 < t->ntouched) __builtin_prefetch(t->touched[i + PREFETCH_PARTS * 2]);
+        prefetch_change(f, i + PREFETCH_PARTS);
+        if (f->before.data[i].has_changed) show_change(f, &f->before.data[i], few_part(t->touched[i]));
+    }
+    out_flush(f);
+}
+
+static int64_t few_flush(Op *op, int64_t watermark)
+{
+    Few *f = (Few *)op;
+    Ranked *r = &f->r;
+    begin(f);
+    late_copies_count(&r->late);
+    r->is_settled = false;
+    if (f->shows_changes) show_changes(f);
+    ranked_end_flush(r);
+    if (r->end_col < 0) return watermark == INT64_MAX ? INT64_MAX : INT64_MIN; /* no event time */
+    uint8_t **closed;
+    int64_t n = ranked_take_closed(r, watermark, &closed);
+    for (int64_t i = 0; i < n && !f->shows_changes; i++) show_all(f, few_part(closed[i]));
+    out_flush(f);
+    for (int64_t i = 0; i < n; i++) ranked_end(r, closed[i]);
+    if (watermark > r->closed_at) r->closed_at = watermark;
+    return watermark;
+}
+
+static const OpClass few_class = {
+    .name = "top-n", .push = few_push, .row_error = ranked_row_error, .flush = few_flush, .save = few_save, .load = few_load,
+    .close = ranked_close, .state_bytes = ranked_bytes, .state_rows = ranked_rows, .tell = few_tell,
+};
+
+Status op_topn_few_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
+{
+    Few *f = new_one(a, Few);
+    TRY(ranked_init(&f->r, &few_class, p, c, a, (int)sizeof(FewPart), d));
+    f->r.count = part_count;
+    f->r.clear = part_clear;
+    f->r.settle = part_settle;
+    f->rows = kept_rows_new(&f->r.row.layout, (int)((sizeof(FewRow) + 7) / 8 * 8), f->r.row.has_marks);
+    f->last = (uint32_t)(p->ranks->limit + p->ranks->offset);
+    f->offset = (uint32_t)p->ranks->offset;
+    f->shows_changes = !p->emit_final;
+    f->epoch = 1;
+    few_order_init(f, a);
+    f->out = new_raw(a, uint8_t *, BATCH_ROWS_MAX);
+    f->weights = new_raw(a, int32_t, BATCH_ROWS_MAX);
+    if (p->ranks->shows_rank) f->ranks = new_raw(a, int64_t, BATCH_ROWS_MAX);
+    assert(f->last > 0 && f->last <= FEW_ROWS_MAX && p->nfields == f->r.nfields + p->ranks->shows_rank);
+    *out = &f->r.op;
+    return WEIR_OK;
+}
