@@ -135,6 +135,7 @@ int64_t join_bytes(const Op *op);
 int64_t join_rows(const Op *op);
 /* The rows of both sides. */
 void join_tell(Op *op, struct StateRows *out);
+void join_tell_key(const JoinOp *j, const JoinSide *s, uint8_t *group, StrBuf *members);
 
 static inline JoinKey *join_key(uint8_t *group) { return (JoinKey *)(void *)group; }
 static inline uint8_t *row_entry(const JoinRow *r) { return (uint8_t *)(uintptr_t)r; }
@@ -186,12 +187,23 @@ int64_t join_window_end(const JoinOp *j, const uint8_t *group);
 void join_save(Op *op, StateWriter *w, bool all);
 Status join_load(Op *op, Str space, Str key, Str value);
 
+/* Their parts: a space (of a window that ends there), a key, the entry of the key that stands first in a
+ * value; NULL: there is none. */
+Str join_space(int side, int64_t end, bool is_window, Arena *a);
+Str join_number_key(uint64_t number, Arena *a);
+bool join_load_number(Str key, uint64_t *number);
+uint8_t *join_load_key(JoinOp *j, StrReader *in, Arena *scratch);
+
 /* Records that delete the rows of a list. */
 void join_delete_records(JoinOp *j, JoinSide *s, const JoinList *l, StateWriter *w);
 
 /* ---- input (join_input.c) --------------------------------------------------------------------- */
 const RowError *join_row_error(const Op *op, int port, const Batch *b, int row);
 void join_push(Op *op, int port, const Batch *b);
+/* The rows of a batch that take part and may match. Where unmatched rows are shown there are others. */
+int join_take(JoinOp *j, JoinSide *s, const Batch *b, int32_t **rows, Arena *scratch);
+/* The columns of a packed row, but for the position and the key's address. */
+Column *join_kept_columns(const JoinSide *s, const Batch *b, const int32_t *rows, int n, Arena *scratch);
 
 /* ---- output (join_output.c) ------------------------------------------------------------------- */
 
@@ -227,6 +239,8 @@ static inline int64_t watermark_minus(int64_t w, int64_t d)
 }
 
 /* ---- the shapes ------------------------------------------------------------------------------- */
+Status op_join_grow_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
+bool op_join_grow_takes(const PhysOp *p);
 Status op_join_lookup_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_join_asof_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 

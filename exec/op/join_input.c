@@ -189,10 +189,8 @@ static void position_columns(const Input *in, Column *cols)
 static PackedKeys pack_rows(const Input *in, uint8_t *const *groups)
 {
     const JoinSide *s = in->s;
-    Column *cols = new (in->scratch, Column, s->layout.ncols);
+    Column *cols = join_kept_columns(s, in->b, in->rows, in->n, in->scratch);
     if (s->npos) position_columns(in, cols);
-    for (int i = 0; i < s->ncols; i++) cols[s->first_col + i] = in->b->cols[s->cols[i]];
-    if (s->marks >= 0) cols[s->marks] = marks_column(in);
     Column *key = &cols[s->layout.ncols - 1];
     *key = column_new(in->scratch, TYPE_BIGINT_, in->b->rows);
     for (int i = 0; i < in->n; i++) COL(uint64_t, key)[in->rows[i]] = group_word(groups[i]);
@@ -262,6 +260,26 @@ static void add_rows(Input *in)
         r->weight += weight;
         if (!in->never[i]) join_key(groups[i])->weight[in->s->no] += weight;
     }
+}
+
+int join_take(JoinOp *j, JoinSide *s, const Batch *b, int32_t **rows, Arena *scratch)
+{
+    Input in = {.j = j, .s = s, .b = b, .scratch = scratch};
+    take_selected(&in);
+    withhold_errors(&in);
+    judge(&in);
+    find_never(&in);
+    *rows = in.rows;
+    return in.n;
+}
+
+Column *join_kept_columns(const JoinSide *s, const Batch *b, const int32_t *rows, int n, Arena *scratch)
+{
+    Input in = {.s = (JoinSide *)(uintptr_t)s, .b = b, .rows = (int32_t *)(uintptr_t)rows, .n = n, .scratch = scratch};
+    Column *cols = new (scratch, Column, s->layout.ncols);
+    for (int i = 0; i < s->ncols; i++) cols[s->first_col + i] = b->cols[s->cols[i]];
+    if (s->marks >= 0) cols[s->marks] = marks_column(&in);
+    return cols;
 }
 
 void join_push(Op *op, int port, const Batch *b)

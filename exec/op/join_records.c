@@ -4,7 +4,7 @@
  * once when the window closes. */
 #include "exec/op/join.h"
 
-static Str space_of(int side, int64_t end, bool is_window, Arena *a)
+Str join_space(int side, int64_t end, bool is_window, Arena *a)
 {
     StrBuf b = {.arena = a};
     sb_char(&b, side == SIDE_LEFT ? 'l' : 'r');
@@ -15,11 +15,11 @@ static Str space_of(int side, int64_t end, bool is_window, Arena *a)
 static Str row_space(const JoinOp *j, const JoinSide *s, const JoinRow *r, Arena *a)
 {
     bool is_window = j->spec->match == JOIN_WINDOW;
-    return space_of(s->no, is_window ? join_window_end(j, row_group(s, r)) : 0, is_window, a);
+    return join_space(s->no, is_window ? join_window_end(j, row_group(s, r)) : 0, is_window, a);
 }
 
 /* Big-endian: records are folded in the order of their keys. */
-static Str number_key(uint64_t number, Arena *a)
+Str join_number_key(uint64_t number, Arena *a)
 {
     char *p = new_raw(a, char, 8);
     for (int i = 0; i < 8; i++) p[i] = (char)(number >> (56 - 8 * i));
@@ -44,10 +44,10 @@ static void save_row(JoinOp *j, JoinSide *s, JoinRow *r, StateWriter *w, bool al
     bool is_gone = r->weight == 0 || (r->flags & ROW_GONE);
     bool goes_with_space = j->spec->match == JOIN_WINDOW && (r->flags & ROW_GONE);
     if (!is_gone) {
-        state_put(w, row_space(j, s, r, scratch), number_key(r->number, scratch), row_value(j, s, r, scratch));
+        state_put(w, row_space(j, s, r, scratch), join_number_key(r->number, scratch), row_value(j, s, r, scratch));
         r->flags |= ROW_SAVED;
     } else if (!all && !goes_with_space && (r->flags & ROW_SAVED)) {
-        state_del(w, row_space(j, s, r, scratch), number_key(r->number, scratch));
+        state_del(w, row_space(j, s, r, scratch), join_number_key(r->number, scratch));
     }
     arena_release(scratch, mark);
 }
@@ -57,7 +57,7 @@ void join_delete_records(JoinOp *j, JoinSide *s, const JoinList *l, StateWriter 
     Arena *a = w->buf.arena;
     for (uint32_t i = 0; i < l->n; i++) {
         const JoinRow *r = list_row(l, i);
-        if (r->flags & ROW_SAVED) state_del(w, row_space(j, s, r, a), number_key(r->number, a));
+        if (r->flags & ROW_SAVED) state_del(w, row_space(j, s, r, a), join_number_key(r->number, a));
     }
 }
 
@@ -66,7 +66,7 @@ static void drop_windows(JoinOp *j, StateWriter *w)
     Arena *scratch = j->op.ctx->batch_scratch;
     ArenaMark mark = arena_mark(scratch);
     for (ptrdiff_t i = 0; i < j->closed_ends.len; i++)
-        for (int s = 0; s < SIDES; s++) state_drop(w, space_of(s, j->closed_ends.data[i], true, scratch));
+        for (int s = 0; s < SIDES; s++) state_drop(w, join_space(s, j->closed_ends.data[i], true, scratch));
     arena_release(scratch, mark);
 }
 
@@ -90,7 +90,7 @@ void join_save(Op *op, StateWriter *w, bool all)
 
 /* ---- loading ---------------------------------------------------------------------------------- */
 
-static bool load_number(Str key, uint64_t *number)
+bool join_load_number(Str key, uint64_t *number)
 {
     if (key.n != 8) return false;
     *number = 0;
@@ -98,7 +98,7 @@ static bool load_number(Str key, uint64_t *number)
     return *number > 0;
 }
 
-static uint8_t *load_key(JoinOp *j, StrReader *in, Arena *scratch)
+uint8_t *join_load_key(JoinOp *j, StrReader *in, Arena *scratch)
 {
     uint64_t *words = new (scratch, uint64_t, j->key_layout.words + 1);
     uint32_t nulls;
@@ -123,7 +123,7 @@ static Status load_record(JoinOp *j, JoinSide *s, uint64_t number, StrReader in,
 {
     int64_t weight = sr_signed(&in), matches = s->counts_matches ? sr_signed(&in) : 0;
     if (in.bad || weight <= 0) return WEIR_E_CORRUPT;
-    uint8_t *group = load_key(j, &in, scratch);
+    uint8_t *group = join_load_key(j, &in, scratch);
     JoinRow *r = group ? load_row(s, group, &in, scratch) : NULL;
     group_table_settle(&j->keys);
     group_table_settle(&s->rows);
@@ -142,7 +142,7 @@ Status join_load(Op *op, Str space, Str key, Str value)
     JoinOp *j = (JoinOp *)op;
     uint64_t number;
     if (ttl_is_space(&j->ttl, space)) return ttl_load(&j->ttl, key, value);
-    if (space.n == 0 || (space.p[0] != 'l' && space.p[0] != 'r') || !load_number(key, &number)) return WEIR_E_CORRUPT;
+    if (space.n == 0 || (space.p[0] != 'l' && space.p[0] != 'r') || !join_load_number(key, &number)) return WEIR_E_CORRUPT;
     Arena *scratch = j->op.ctx->batch_scratch;
     ArenaMark mark = arena_mark(scratch);
     StrReader in = {.at = value.p, .end = value.p + value.n};

@@ -2,7 +2,7 @@
 #include "exec/op/join.h"
 #include "exec/op/state_rows.h"
 
-static void tell_key(const JoinOp *j, const JoinSide *s, uint8_t *group, StrBuf *members)
+void join_tell_key(const JoinOp *j, const JoinSide *s, uint8_t *group, StrBuf *members)
 {
     for (int i = 0; i < j->spec->nkeys; i++) state_rows_key(members, s->input->fields[s->keys[i]].name, &j->keys, group, i);
 }
@@ -27,7 +27,7 @@ static void tell_side(const JoinOp *j, const JoinSide *s, StateRows *out)
         ArenaMark mark = arena_mark(out->scratch);
         StateRow row = {.part = s->no == SIDE_LEFT ? "left" : "right", .key.arena = out->scratch, .value.arena = out->scratch,
                         .count = r->weight};
-        tell_key(j, s, row_group(s, r), &row.key);
+        join_tell_key(j, s, row_group(s, r), &row.key);
         tell_kept(s, r, &row.value);
         out->take(out, &row);
         arena_release(out->scratch, mark);

@@ -6,6 +6,7 @@
 enum {
     CHUNK_FIRST_LOG2 = 4,   /* 16 entries in the first chunk; each next doubles */
     SLOTS_MIN = 16,
+    LINE_BYTES = 64,
     PREFETCH_AHEAD = 16,
     PREFETCH_FROM = 1 << 15 /* slots: below, index and entries stay in the second-level cache */
 };
@@ -197,7 +198,10 @@ static inline void prefetch(const GroupTable *t, const PackedKeys *k, int i)
     if (i + PREFETCH_AHEAD < k->n) __builtin_prefetch(&t->slots[k->hash[i + PREFETCH_AHEAD] & mask]);
     if (i + PREFETCH_AHEAD / 2 >= k->n) return;
     uint64_t s = t->slots[k->hash[i + PREFETCH_AHEAD / 2] & mask];
-    if (s) __builtin_prefetch(entry_at(t, (uint32_t)s - 1));
+    if (!s) return;
+    const uint8_t *g = entry_at(t, (uint32_t)s - 1);
+    __builtin_prefetch(g);
+    if (t->payload >= LINE_BYTES / 2) __builtin_prefetch(g + t->payload); /* the key stands behind */
 }
 
 static uint8_t *find_or_make(GroupTable *t, const PackedKeys *k, int i, uint8_t **fresh, int *made)
