@@ -9,15 +9,19 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 struct ArenaChunk {
     ArenaChunk *older;
     ptrdiff_t size; /* of the whole block, this header included */
 };
 
-enum { CHUNK_MIN = 4096, CHUNK_MAX = 1 << 20 };
+enum { CHUNK_MIN = 4096, CHUNK_MAX = 1 << 20, WANTED_MAX = 32 << 20 };
 
 static _Atomic int64_t bytes_in_use;
+static _Atomic int64_t allocations;
 static _Atomic int64_t failures_in = -1;
 
 _Thread_local OomFrame *oom_top;
@@ -40,8 +44,14 @@ int64_t mem_in_use(void)
     return atomic_load_explicit(&bytes_in_use, memory_order_relaxed);
 }
 
+int64_t mem_allocations(void)
+{
+    return atomic_load_explicit(&allocations, memory_order_relaxed);
+}
+
 static void check_injected_failure(void)
 {
+    atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
     if (atomic_load_explicit(&failures_in, memory_order_relaxed) < 0) return;
     if (atomic_fetch_sub(&failures_in, 1) <= 1) {
         atomic_store(&failures_in, -1);
@@ -64,12 +74,28 @@ static void *mem_alloc_raw(ptrdiff_t size)
     return p;
 }
 
+/* What is large is read here and there: with pages of 2 MB a look into it needs no walk through page
+ * tables. Such pages are asked for before the memory is touched for the first time. */
+#if defined(MADV_HUGEPAGE)
+enum { HUGE_PAGE = 2 << 20 };
+static void ask_for_huge_pages(void *p, ptrdiff_t size)
+{
+    if (size < 2 * (ptrdiff_t)HUGE_PAGE) return;
+    uintptr_t from = ((uintptr_t)p + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1);
+    uintptr_t to = ((uintptr_t)p + (uintptr_t)size) & ~(uintptr_t)(HUGE_PAGE - 1);
+    if (from < to) (void)madvise((void *)from, to - from, MADV_HUGEPAGE); /* a wish */
+}
+#else
+static void ask_for_huge_pages(void *p, ptrdiff_t size) { (void)p, (void)size; }
+#endif
+
 void *mem_alloc(ptrdiff_t size)
 {
     check_injected_failure();
     if (size < 0) oom_raise();
     void *p = calloc(1, size ? (size_t)size : 1);
     if (!p) oom_raise();
+    ask_for_huge_pages(p, size);
     account(size);
     return p;
 }
@@ -120,14 +146,42 @@ static void chunk_drop(Arena *a, ArenaChunk *c)
     mem_free(c, c->size);
 }
 
+/* What has been given back and is large enough. */
+static ArenaChunk *spare_take(Arena *a, ptrdiff_t least)
+{
+    ArenaChunk *c = a->spare;
+    if (!c || c->size < least) return NULL;
+    a->spare = NULL;
+    return c;
+}
+
+/* The larger of the chunk and the spare one is kept for the next time, unless it is huge. */
+static void chunk_spare(Arena *a, ArenaChunk *c)
+{
+    ArenaChunk *less = c;
+    if (c->size <= CHUNK_MAX && (!a->spare || a->spare->size < c->size)) {
+        less = a->spare;
+        a->spare = c;
+        POISON(chunk_start(c), c->size - (ptrdiff_t)sizeof *c);
+    }
+    if (less) chunk_drop(a, less);
+}
+
 static void arena_add_chunk(Arena *a, ptrdiff_t size, ptrdiff_t align)
 {
     ptrdiff_t next = a->chunk ? a->chunk->size * 2 : CHUNK_MIN;
     if (next > CHUNK_MAX) next = CHUNK_MAX;
+    if (next < a->wanted) next = a->wanted;
     if (size > PTRDIFF_MAX - align - (ptrdiff_t)sizeof(ArenaChunk)) oom_raise();
     ptrdiff_t least = size + align + (ptrdiff_t)sizeof(ArenaChunk);
     if (next < least) next = least;
-    ArenaChunk *c = mem_alloc_raw(next);
+    ArenaChunk *c = spare_take(a, least);
+    if (c) {
+        c->older = a->chunk;
+        chunk_use(a, c);
+        return;
+    }
+    c = mem_alloc_raw(next);
     c->older = a->chunk;
     c->size = next;
     a->bytes += next;
@@ -186,6 +240,7 @@ void arena_free(Arena *a)
         chunk_drop(a, c);
         c = older;
     }
+    if (a->spare) chunk_drop(a, a->spare);
     *a = (Arena){0};
 }
 
@@ -194,11 +249,15 @@ void arena_reset(Arena *a)
     run_cleanups(a, NULL);
     ArenaChunk *largest = a->chunk;
     if (!largest) return;
-    for (ArenaChunk *c = largest->older; c; c = c->older)
+    ptrdiff_t all = largest->size;
+    for (ArenaChunk *c = largest->older; c; c = c->older) {
         if (c->size > largest->size) largest = c;
+        all += c->size;
+    }
+    if (all > largest->size) a->wanted = all < WANTED_MAX ? all : WANTED_MAX;
     for (ArenaChunk *c = a->chunk; c;) {
         ArenaChunk *older = c->older;
-        if (c != largest) chunk_drop(a, c);
+        if (c != largest) chunk_spare(a, c);
         c = older;
     }
     largest->older = NULL;
@@ -220,7 +279,7 @@ void arena_release(Arena *a, ArenaMark m)
     while (a->chunk != m.chunk) {
         ArenaChunk *c = a->chunk;
         a->chunk = c->older;
-        chunk_drop(a, c);
+        chunk_spare(a, c);
     }
     a->at = m.at;
     a->end = (char *)m.chunk + m.chunk->size;

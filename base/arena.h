@@ -23,6 +23,8 @@ typedef struct Arena {
     ArenaChunk *chunk; /* newest chunk, linked to older ones */
     int64_t bytes;     /* held from the allocator */
     ArenaCleanup *cleanups; /* newest first */
+    ArenaChunk *spare; /* given back, kept for the next need; or NULL */
+    ptrdiff_t wanted;  /* a new chunk is at least as large: what was needed between two resets */
 } Arena;
 
 typedef struct ArenaMark {
@@ -37,7 +39,7 @@ void *arena_alloc(Arena *a, ptrdiff_t size, ptrdiff_t align);
 void *arena_alloc_raw(Arena *a, ptrdiff_t size, ptrdiff_t align);
 /* Frees everything. The arena can be used again. */
 void arena_free(Arena *a);
-/* Forgets everything but keeps the largest chunk for reuse. */
+/* Forgets everything but keeps the largest chunk, and one more, for reuse. */
 void arena_reset(Arena *a);
 /* arena_release gives back all that was allocated since the mark was taken. */
 ArenaMark arena_mark(const Arena *a);
@@ -58,6 +60,7 @@ void *mem_alloc(ptrdiff_t size);
 void *mem_realloc(void *p, ptrdiff_t old_size, ptrdiff_t new_size);
 void mem_free(void *p, ptrdiff_t size);
 int64_t mem_in_use(void);          /* bytes, of the whole process */
+int64_t mem_allocations(void);     /* how often memory has been asked for */
 /* Tests: the n-th allocation from now fails; -1: none. Returns what was left of the last request. */
 int64_t mem_fail_after(int64_t n);
 
