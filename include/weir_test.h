@@ -53,7 +53,7 @@ WEIR_API weir_status weir_bench_operators(weir *db, const char *sql, int runs, i
  * for all. Returns as above; rows_out is 0. */
 WEIR_API weir_status weir_bench_decode(weir *db, const char *stream, const char *columns, int runs,
                                        weir_bench_result *out);
-/* What the process has used of all its processors so far. */
-WEIR_API int64_t weir_bench_cpu_us(weir *db);
+/* What commits have taken so far, by the clock. */
+WEIR_API int64_t weir_bench_commit_us(weir *db);
 
 #endif

@@ -35,7 +35,7 @@ static bool make_streams(Session *s, int64_t events)
         ok = session_query(s, "CREATE STREAM keys_%s (k BIGINT, v BIGINT) WITH (connector = 'datagen', rows = %" PRId64
                               ", k.min = 0, k.max = %" PRId64 ", v.min = 1, v.max = 1000)",
                            keys[i].name, events, keys[i].keys - 1);
-    return ok && session_query(s, "CREATE VIEW fifty AS SELECT MOD(price, 50) AS g, price, date_time FROM bid");
+    return ok && session_query(s, "CREATE VIEW five AS SELECT MOD(price, 5) AS g, price, date_time FROM bid");
 }
 
 static void list_loads(bool json)

@@ -277,4 +277,4 @@ weir_status weir_bench_operators(weir *db, const char *sql, int runs, int with_h
     return engine_nomem(db);
 }
 
-int64_t weir_bench_cpu_us(weir *db) { return db->env.cpu_us(db->env.arg); }
+int64_t weir_bench_commit_us(weir *db) { return db->commit_us; }

@@ -6,22 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-static int64_t wall_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-static int64_t cpu_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 /* ---- one run ------------------------------------------------------------------------------------------ */
 
@@ -48,7 +33,7 @@ static bool run_script(const Bench *b, const char *path, const char *script, Fig
 
 static void remove_database(const char *path)
 {
-    static const char *const parts[] = {"", "-wal", "-shm", "-journal", "-lock"};
+    static const char *const parts[] = {"", "-wal", "-shm", "-journal", "-weir.lock"};
     char part[4096];
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         snprintf(part, sizeof part, "%s%s", path, parts[i]);
@@ -56,14 +41,19 @@ static void remove_database(const char *path)
     }
 }
 
+void bench_database(const Bench *b, const Load *l, char *path, size_t size)
+{
+    snprintf(path, size, "%s/%s.db", b->folder, l->name);
+    remove_database(path);
+}
+
 static bool run_measured(const Bench *b, const Load *l, const char *script, weir_bench_run *run, Figure *f)
 {
     char path[4096];
-    snprintf(path, sizeof path, "%s/%s.db", b->folder, l->name);
-    remove_database(path);
-    int64_t wall = wall_us(), cpu = cpu_us();
+    bench_database(b, l, path, sizeof path);
+    int64_t wall = bench_wall_us(), cpu = bench_cpu_us();
     bool ok = run_script(b, path, script, f);
-    *run = (weir_bench_run){wall_us() - wall, cpu_us() - cpu};
+    *run = (weir_bench_run){bench_wall_us() - wall, bench_cpu_us() - cpu};
     return ok;
 }
 
@@ -120,19 +110,17 @@ bool load_views(const Bench *b, const Load *l, Figure *f)
 
 enum { PIPE_BYTES = 1 << 20 };
 
-/* What writes: a process of its own, in blocks of 1 MB. */
-static void pour(const char *path, int to)
+/* What writes, in blocks of 1 MB. */
+static void pour_file(const void *path, int to)
 {
     static char block[PIPE_BYTES];
     int from = open(path, O_RDONLY);
     ssize_t n, done = 0;
     while (from >= 0 && (n = read(from, block, sizeof block)) > 0)
         for (ssize_t at = 0; at < n && (done = write(to, block + at, (size_t)(n - at))) > 0;) at += done;
-    _exit(0);
 }
 
-/* Standard input becomes a pipe that carries the file. -1: none. */
-static pid_t pour_into_stdin(const char *path)
+pid_t bench_pipe(void (*pour)(const void *arg, int to), const void *arg)
 {
     int ends[2];
     if (pipe(ends)) return -1;
@@ -140,7 +128,8 @@ static pid_t pour_into_stdin(const char *path)
     pid_t pid = fork();
     if (pid == 0) {
         close(ends[0]);
-        pour(path, ends[1]);
+        pour(arg, ends[1]);
+        _exit(0);
     }
     close(ends[1]);
     dup2(ends[0], STDIN_FILENO);
@@ -154,7 +143,7 @@ bool load_pipe(const Bench *b, const Load *l, Figure *f)
     bool ok = script != NULL;
     f->runs = b->runs;
     for (int i = 0; ok && i < b->runs; i++) {
-        pid_t pid = pour_into_stdin(path);
+        pid_t pid = bench_pipe(pour_file, path);
         ok = pid > 0 && run_measured(b, l, script, &f->r.runs[i], f);
         if (pid > 0) waitpid(pid, NULL, 0);
     }

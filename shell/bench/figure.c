@@ -11,6 +11,21 @@ void figure_add(Figure *f, const char *name, double value)
     if (n < FIGURE_MORE - 1) f->more[n] = (Named){name, value};
 }
 
+static int by_value(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+void figure_times(Figure *f, int64_t *us, int n, const char *p50, const char *p99, const char *most)
+{
+    if (n == 0) return;
+    qsort(us, (size_t)n, sizeof *us, by_value);
+    figure_add(f, p50, (double)us[n / 2]);
+    figure_add(f, p99, (double)us[n - 1 - n / 100]);
+    figure_add(f, most, (double)us[n - 1]);
+}
+
 static int by_cpu(const void *a, const void *b)
 {
     const weir_bench_run *x = a, *y = b;

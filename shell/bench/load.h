@@ -6,6 +6,8 @@
 
 #include "include/weir_test.h"
 
+#include <sys/types.h>
+
 typedef struct Load Load;
 
 /* What all loads of a call share. */
@@ -48,9 +50,26 @@ bool load_operators(const Bench *b, const Load *l, Figure *f);
 bool load_decode(const Bench *b, const Load *l, Figure *f);
 bool load_file(const Bench *b, const Load *l, Figure *f);
 bool load_pipe(const Bench *b, const Load *l, Figure *f);
+bool load_push(const Bench *b, const Load *l, Figure *f);
+bool load_rest(const Bench *b, const Load *l, Figure *f);
+bool load_paced(const Bench *b, const Load *l, Figure *f);
 bool load_views(const Bench *b, const Load *l, Figure *f);
 
+/* ---- clock.c ---------------------------------------------------------------------------------------- */
+/* By the wall's clock that only goes on, and by what this process has used of its processors: microseconds. */
+int64_t bench_wall_us(void);
+int64_t bench_cpu_us(void);
+
+/* ---- bench_file.c: what latency needs of it --------------------------------------------------------- */
+/* A process that runs `pour` with the writing end of a pipe, whose other end becomes standard input. -1: none. */
+pid_t bench_pipe(void (*pour)(const void *arg, int to), const void *arg);
+/* Removes a database and its companions; room for its path. */
+void bench_database(const Bench *b, const Load *l, char *path, size_t size);
+
+/* ---- figure.c --------------------------------------------------------------------------------------- */
 void figure_add(Figure *f, const char *name, double value);
+/* The half, the ninety-ninth hundredth and the last of n times, as figures of these names. */
+void figure_times(Figure *f, int64_t *us, int n, const char *p50, const char *p99, const char *most);
 /* A figure as a line of the table or as an object of JSON. */
 void figure_show(const Load *l, Figure *f, bool json);
 

@@ -140,14 +140,14 @@ const Load bench_loads[] = {
     {"keys-10k", OPERATORS, BY_KEY("keys_10k"), "by 10 thousand"},
     {"keys-1m", OPERATORS, BY_KEY("keys_1m"), "by a million"},
     {"keys-10m", OPERATORS, BY_KEY("keys_10m"), "by ten million"},
-    /* how many windows a row is in: 50 groups, each with rows in every tenth of a second */
-    {"ratio-1", OPERATORS, RATIO("TABLE(TUMBLE(TABLE fifty, DESCRIPTOR(date_time), INTERVAL '0.1' SECOND))"),
-     "tumbling windows of 0.1 s"},
-    {"ratio-5", OPERATORS, RATIO("TABLE(HOP(TABLE fifty, DESCRIPTOR(date_time), INTERVAL '0.1' SECOND, INTERVAL '0.5' SECOND))"),
+    /* how many windows a row is in: 5 groups, each with rows in every hundredth of a second */
+    {"ratio-1", OPERATORS, RATIO("TABLE(TUMBLE(TABLE five, DESCRIPTOR(date_time), INTERVAL '0.01' SECOND))"),
+     "tumbling windows of 0.01 s"},
+    {"ratio-5", OPERATORS, RATIO("TABLE(HOP(TABLE five, DESCRIPTOR(date_time), INTERVAL '0.01' SECOND, INTERVAL '0.05' SECOND))"),
      "hopping windows of 5 slides"},
-    {"ratio-60", OPERATORS, RATIO("TABLE(HOP(TABLE fifty, DESCRIPTOR(date_time), INTERVAL '0.1' SECOND, INTERVAL '6' SECOND))"),
+    {"ratio-60", OPERATORS, RATIO("TABLE(HOP(TABLE five, DESCRIPTOR(date_time), INTERVAL '0.01' SECOND, INTERVAL '0.6' SECOND))"),
      "of 60 slides"},
-    {"ratio-3600", OPERATORS, RATIO("TABLE(HOP(TABLE fifty, DESCRIPTOR(date_time), INTERVAL '0.1' SECOND, INTERVAL '6' MINUTE))"),
+    {"ratio-3600", OPERATORS, RATIO("TABLE(HOP(TABLE five, DESCRIPTOR(date_time), INTERVAL '0.01' SECOND, INTERVAL '36' SECOND))"),
      "of 3,600 slides"},
     /* a file into columns: those that Nexmark's bids have, and the two that q12 reads */
     {"ndjson", load_decode, "bid.ndjson", NULL, "NDJSON into seven columns"},
@@ -185,4 +185,8 @@ const Load bench_loads[] = {
     {"pipe-q7", load_pipe, "bid.ndjson", Q7_FINAL("events"), "the same rows through a pipe"},
     {"views-1", load_views, "low.ndjson", FILE_Q12, "one view of a stream"},
     {"views-10", load_views, "low.ndjson", FILE_Q12, "ten views of a stream"},
+    /* from an event to the commit that shows it */
+    {"latency-push", load_push, NULL, NULL, "one row pushed while nothing else happens: until it is committed"},
+    {"latency-pipe", load_rest, NULL, NULL, "one row through a pipe while nothing else happens: until it is committed"},
+    {"latency-rate", load_paced, NULL, NULL, "1 M rows/s through a pipe, refresh every 100 ms, 100,000 groups: the commits"},
     {0}};

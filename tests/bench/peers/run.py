@@ -1,126 +1,134 @@
 #!/usr/bin/env python3
-"""weir beside DuckDB: the same queries over the same rows, alternating, in one run on one core.
+"""weir beside DuckDB and SQLite: every row of what it must reach, on the same data, in one run.
 
-Usage: run.py WEIR [--events N] [--query q1,q5] [--json]
+Usage: run.py BUILD [--events N] [--rounds N] [--only TEXT] [--json FILE] [--folder FOLDER] [--cpu N] [--no-check] [--smoke]
 
-DuckDB (threads = 1) answers once over a table in memory; weir pushes ready batches through its
-incremental operators into a counting sink. Row counts are checked equal before anything is timed.
-NDJSON: both read the same file into columns. Prints medians, ratios and whether each ratio meets
-its floor; exit status 1 where one does not. DuckDB is installed by tests/bench/peers/setup."""
+BUILD is a build folder (release) with shell/weir and tests/bench. The answers of weir are compared with DuckDB's, row
+by row, before anything is timed. Sides take turns; medians count, of what the processors were used, so that others on
+the machine show little; latencies and what two processors bring are by the clock. Files of events stay in FOLDER.
+Exit status 1: a row is below its floor, or an answer differs. setup installs DuckDB; report.py makes documents
+of FILE."""
 import argparse
 import json
 import os
-import statistics
+import platform
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 
-import duckdb
+try:
+    import duckdb
+except ImportError:
+    print("DuckDB is not installed for this Python; tests/bench/peers/setup makes one that has it")
+    sys.exit(77)  # a test that is skipped
 
-ROUNDS = 5
-COLUMNS = ["auction", "bidder", "price", "channel", "url", "date_time", "extra"]
-QUERIES = {
-    "q1": ("SELECT auction, bidder, CAST(0.908 * price AS DECIMAL(23, 3)) AS price, date_time FROM bid", 0.5),
-    "q2": ("SELECT auction, price FROM bid WHERE auction % 123 = 0", 0.5),
-    "q5": ("""SELECT auction, count(*) AS num, w AS window_start, w + INTERVAL 10 SECOND AS window_end
-              FROM (SELECT auction, unnest(generate_series(
-                        time_bucket(INTERVAL 2 SECOND, date_time) - INTERVAL 8 SECOND,
-                        time_bucket(INTERVAL 2 SECOND, date_time), INTERVAL 2 SECOND)) AS w FROM bid)
-              GROUP BY auction, w""", 0.5),
-    "q7a": ("""SELECT max(price) AS price, time_bucket(INTERVAL 10 SECOND, date_time) AS window_start
-               FROM bid GROUP BY window_start""", 0.5),
-    "q12": ("""SELECT bidder, count(*) AS bids, time_bucket(INTERVAL 10 SECOND, date_time) AS window_start
-               FROM bid GROUP BY bidder, window_start""", 0.5),
-}
-READ_FLOOR = 2.5
+import check
+from measure import Bench, measure
+from rows import ROWS, SWEEPS
+
+CHECKED_EVENTS = 150000
+LONG = ("commit_growth", "commit_bare", "latency", "idle")
 
 
-def weir_json(args, *more):
-    out = subprocess.run([args.weir, "bench", "--json", *more], check=True, capture_output=True, text=True).stdout
-    return json.loads(out.strip().split("\n")[-1])
+def processor():
+    with open("/proc/cpuinfo", encoding="utf-8") as f:
+        return next((line.split(":")[1].strip() for line in f if line.startswith("model name")), platform.machine())
 
 
-def make_events(args, path):
-    """The bids as weir's generator makes them, one JSON object a line."""
-    sql = (f"CREATE STREAM bid WITH (connector = 'nexmark', stream = 'bid', events = {args.events}, seed = 1);"
-           f"SELECT {', '.join(COLUMNS)} FROM bid;")
-    with open(path, "wb") as f:
-        subprocess.run([args.weir, "--mode", "jsonl", "-c", sql], check=True, stdout=f)
+def commit_of(folder):
+    out = subprocess.run(["git", "-C", folder, "log", "-1", "--format=%h %cs"], capture_output=True, text=True)
+    return out.stdout.strip()
 
 
-def duck(path):
-    con = duckdb.connect()
-    con.execute("SET threads = 1")
-    con.execute("SET TimeZone = 'UTC'")
-    return con, (f"SELECT * FROM read_json('{path}', format = 'newline_delimited', columns = {{auction: 'BIGINT', "
-                 "bidder: 'BIGINT', price: 'BIGINT', channel: 'VARCHAR', url: 'VARCHAR', date_time: 'TIMESTAMP', "
-                 "extra: 'VARCHAR'})")
+def surroundings(args):
+    return {"machine": f"{processor()}, {os.cpu_count()} processors", "system": platform.platform(), "commit": commit_of(os.path.dirname(__file__)),
+            "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "duckdb": duckdb.__version__, "sqlite": sqlite3.sqlite_version,
+            "events": args.events, "rounds": args.rounds, "load": os.getloadavg()[0]}
 
 
-def timed(con, sql):
-    start = time.perf_counter()
-    con.execute(f"CREATE OR REPLACE TEMP TABLE result AS {sql}")
-    return time.perf_counter() - start
-
-
-def compare_query(args, con, name, rows):
-    sql, floor = QUERIES[name]
-    timed(con, sql)
-    count = con.execute("SELECT count(*) FROM result").fetchone()[0]
-    weir = weir_json(args, "--query", name, "--events", str(args.events))
-    if weir["rows_out"] != count or weir["rows_in"] != rows:
-        print(f"{name}: weir has {weir['rows_out']} rows of {weir['rows_in']}, DuckDB {count} of {rows}")
+def side(times, rows):
+    if times is None:
         return None
-    ours, theirs = [], []
-    for _ in range(ROUNDS):
-        theirs.append(rows / timed(con, sql))
-        ours.append(weir_json(args, "--query", name, "--events", str(args.events))["events_per_second"])
-    return name, rows, statistics.median(ours), statistics.median(theirs), floor
+    return {"seconds": times.median, "spread": times.spread(), "rows_per_second": rows / times.median if rows and times.median else None}
 
 
-def compare_read(args, con, read, path, rows):
-    ours, theirs = [], []
-    for _ in range(ROUNDS):
-        theirs.append(rows / timed(con, read))
-        got = weir_json(args, "--query", "ndjson", path)
-        if got["rows_in"] != rows:
-            print(f"ndjson: weir read {got['rows_in']} rows of {rows}")
-            return None
-        ours.append(got["events_per_second"])
-    return "ndjson", rows, statistics.median(ours), statistics.median(theirs), READ_FLOOR
+def told(row, got):
+    value = got["value"]
+    return {"part": row.part, "name": row.name, "load": row.load, "kind": row.kind, "value": value, "unit": row.unit, "floor": row.floor,
+            "aim": row.aim, "more": row.more, "meets_floor": row.meets(row.floor, value), "meets_aim": row.meets(row.aim, value),
+            "rows": got["rows"], "weir": side(got["weir"], got["rows"]), "peer": side(got["peer"], got["rows"]), "took": got["took"]}
+
+
+def line(r):
+    def rate(s):
+        return f"{s['rows_per_second'] / 1e6:8.2f} M/s ±{100 * s['spread']:2.0f}%" if s and s["rows_per_second"] else " " * 17
+
+    verdict = "aim" if r["meets_aim"] else "ok" if r["meets_floor"] else "BELOW"
+    return f"{r['name'][:60]:60} {rate(r['weir'])} {rate(r['peer'])} {r['value']:10.4g} {r['unit']:3} floor {r['floor']:<7g} aim {r['aim']:<6g} {verdict}"
+
+
+def sweep(b, loads):
+    points = []
+    for at, load in loads:
+        rows = b.load(load)["rows_in"]
+        ours, theirs = b.seconds(load, 3), b.duck.query(load)
+        points.append({"at": at, "weir_ns": ours / rows * 1e9, "duckdb_ns": theirs / rows * 1e9})
+    return points
+
+
+def run(args, folder):
+    b = Bench(os.path.join(args.build, "shell/weir"), os.path.join(args.build, "tests/bench"), folder, args.events, args.rounds)
+    wanted = [r for r in ROWS if (args.only in r.name or args.only in r.load or args.only in r.part) and not (args.smoke and r.kind in LONG)]
+    result = {**surroundings(args), "differ": {}, "failed": {}, "rows": [], "sweeps": {}}
+    if not args.no_check:
+        events = min(CHECKED_EVENTS, args.events)
+        answers = check.answers(b.weir, folder, events, lambda name: b.input(name, events))
+        result["checked"] = len(answers)
+        result["differ"] = {name: what for name, what in answers.items() if what}
+        for name, what in result["differ"].items():
+            print(f"{name}: {what}")
+    for row in wanted:
+        try:
+            result["rows"].append(told(row, measure(b, row)))
+            print(line(result["rows"][-1]), flush=True)
+        except (subprocess.CalledProcessError, AssertionError, KeyError, IndexError, duckdb.Error, sqlite3.Error) as e:
+            result["failed"][row.name] = str(e)
+            print(f"{row.name}: {e}", flush=True)
+    if not args.only:
+        result["sweeps"] = {name: sweep(b, loads) for name, (_, loads) in SWEEPS.items()}
+    return result
 
 
 def main():
-    p = argparse.ArgumentParser()
-    p.add_argument("weir")
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("build")
     p.add_argument("--events", type=int, default=2000000)
-    p.add_argument("--query", default="ndjson," + ",".join(QUERIES))
-    p.add_argument("--json", action="store_true")
+    p.add_argument("--rounds", type=int, default=5)
+    p.add_argument("--only", default="", help="rows whose name, load or part has this")
+    p.add_argument("--json", help="a file for the result")
+    p.add_argument("--folder", help="of files of events")
+    p.add_argument("--cpu", type=int, help="the processor to stay on")
+    p.add_argument("--no-check", action="store_true")
+    p.add_argument("--smoke", action="store_true", help="whether all of it works: no floor counts, and what takes long is left out")
     args = p.parse_args()
-    args.weir = os.path.abspath(args.weir)
-    names, failed = args.query.split(","), 0
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "bid.ndjson")
-        make_events(args, path)
-        con, read = duck(path)
-        con.execute(f"CREATE TABLE bid AS {read}")
-        rows = con.execute("SELECT count(*) FROM bid").fetchone()[0]
-        print(f"DuckDB {duckdb.__version__}, {rows} bids, medians of {ROUNDS}")
-        for name in names:
-            r = compare_read(args, con, read, path, rows) if name == "ndjson" else compare_query(args, con, name, rows)
-            if not r:
-                failed += 1
-                continue
-            _, _, ours, theirs, floor = r
-            ok = ours / theirs >= floor
-            failed += not ok
-            if args.json:
-                print(json.dumps({"query": name, "weir": ours, "duckdb": theirs, "ratio": ours / theirs, "floor": floor}))
-            else:
-                print(f"{name:7} weir {ours / 1e6:8.2f} M/s   DuckDB {theirs / 1e6:8.2f} M/s   ratio {ours / theirs:7.2f}"
-                      f"   floor {floor}   {'ok' if ok else 'BELOW'}")
-    return 1 if failed else 0
+    args.build = os.path.abspath(args.build)
+    if args.smoke:
+        args.events, args.rounds = 3000, 1
+    if args.cpu is not None:
+        os.sched_setaffinity(0, {args.cpu})
+    with tempfile.TemporaryDirectory() as own:
+        if args.folder:
+            os.makedirs(args.folder, exist_ok=True)
+        result = run(args, os.path.abspath(args.folder) if args.folder else own)
+    if args.json:
+        with open(args.json, "w", encoding="utf-8") as f:
+            json.dump(result, f, indent=1, ensure_ascii=False)
+    below = [r["name"] for r in result["rows"] if not r["meets_floor"]]
+    print(f"{len(result['rows']) - len(below)} of {len(result['rows'])} rows reach their floor; "
+          f"{sum(r['meets_aim'] for r in result['rows'])} their aim")
+    return 1 if (below and not args.smoke) or result["differ"] or result["failed"] else 0
 
 
 if __name__ == "__main__":
