@@ -19,6 +19,7 @@ ShapeSet *shape_set_new(Arena *a, const JsonTree *tree, const Relation *rel, con
     s->limit = limit;
     s->credit = CREDIT_START;
     s->index = new_raw(a, uint16_t, INDEX_BYTES + 128);
+    s->run_max = RUN_LINES;
     shape_set_level(s, 2);
     return s;
 }
@@ -58,7 +59,7 @@ const char *shape_decode(ShapeSet *s, const char *p, const char *end, uint64_t o
 
 /* ---- finishing a line -------------------------------------------------------------------------- */
 
-static void finish_containers(ShapeSet *s, const Shape *sh, RowBuilder *out)
+static void finish_containers(const ShapeSet *s, const Shape *sh, RowBuilder *out)
 {
     for (int i = 0; i < sh->ncontainers; i++) {
         const Container *c = &sh->containers[i];
@@ -70,13 +71,13 @@ static void finish_containers(ShapeSet *s, const Shape *sh, RowBuilder *out)
     }
 }
 
-void shape_finish_line(ShapeSet *s, const Shape *sh, RowBuilder *out)
+void shape_field(const ShapeSet *s, const Shape *sh, const Part *part, JsonSpan v, RowBuilder *out)
 {
-    for (int i = 0; i < s->npending; i++) {
-        const Part *part = &sh->parts[s->pending[i].part];
-        for (int k = 0; k < part->ncols; k++)
-            json_field(out, sh->cols[part->first_col + k], s->pending[i].span, s->fields);
-    }
+    for (int k = 0; k < part->ncols; k++) json_field(out, sh->cols[part->first_col + k], v, s->fields);
+}
+
+void shape_finish_line(const ShapeSet *s, const Shape *sh, RowBuilder *out)
+{
     finish_containers(s, sh, out);
     for (int i = 0; i < sh->nmissing; i++) field_null(out, sh->missing[i]);
 }
@@ -215,6 +216,13 @@ static void choose_op(const ShapeSet *s, Part *p)
     if (p->unit_us && p->unit_us % type_tick_us(t) == 0) p->op = PART_EPOCH;
 }
 
+/* A string where the quick way wants a word, or the other way round. */
+static bool is_misplaced(const Part *p)
+{
+    bool wants_word = p->op == PART_INT || p->op == PART_EPOCH || p->op == PART_DOUBLE || p->op == PART_BOOL;
+    return p->is_string ? wants_word : p->op == PART_TEXT || p->op == PART_TIME;
+}
+
 static void bind_columns(Learner *l)
 {
     Shape *sh = l->shape;
@@ -235,6 +243,11 @@ static void bind_columns(Learner *l)
             }
         }
         if (part) choose_op(s, part);
+    }
+    sh->is_finished = sh->nmissing > 0 || sh->ncontainers > 0;
+    for (Part *p = sh->parts; p->op != PART_END; p++) {
+        p->run_op = is_misplaced(p) ? PART_FIELD : p->op;
+        sh->is_finished |= p->run_op == PART_FIELD;
     }
 }
 
@@ -262,7 +275,7 @@ static void place_parts(Shape *sh)
         int32_t first = 0, quotes = count_quotes(str_of(p->literal, p->n), &first);
         for (int32_t k = 0; k < p->n; k++) sh->is_indexable &= (unsigned char)p->literal[k] >= 0x20 && p->literal[k] != '\\';
         p->ord = i == 0 ? -1 : after_string ? ord - 1 : ord;
-        p->back = i == 0 || after_string ? 0 : quotes ? first : p->n;
+        p->back = i == 0 ? 0 : 1 + (after_string ? 0 : quotes ? first : p->n);
         if (i > 0 && !after_string && !quotes && !p->is_string && !is_last) sh->is_indexable = false;
         p->check = text;
         if (after_string) *text++ = '"';
@@ -279,9 +292,10 @@ static void place_parts(Shape *sh)
 static bool shape_equal(const Shape *a, const Shape *b)
 {
     if (a->nparts != b->nparts) return false;
-    for (int i = 0; i < a->nparts; i++)
-        if (!str_eq(str_of(a->parts[i].literal, a->parts[i].n), str_of(b->parts[i].literal, b->parts[i].n)))
-            return false;
+    for (int i = 0; i < a->nparts; i++) {
+        const Part *p = &a->parts[i], *q = &b->parts[i];
+        if (p->is_string != q->is_string || !str_eq(str_of(p->literal, p->n), str_of(q->literal, q->n))) return false;
+    }
     return true;
 }
 
@@ -339,6 +353,7 @@ static bool may_learn(ShapeSet *s)
 void shape_learn(ShapeSet *s, Str line)
 {
     const char *first = json_skip_space(line.p, line.p + line.n);
+    s->misfits = 0;
     if (*first != '{' || !may_learn(s)) return;
     s->credit--;
     Shape *sh = empty_shape(s);

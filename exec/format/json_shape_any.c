@@ -10,6 +10,14 @@ static inline bool literal_equal(const char *p, const char *literal, int32_t n)
     return true;
 }
 
+static inline int32_t equal_run(const char *base, const uint16_t *at, int32_t stride, int32_t lines,
+                                const char *literal, int32_t n)
+{
+    int32_t i = 0;
+    for (; i < lines && literal_equal(base + *at, literal, n); i++) at += stride;
+    return i;
+}
+
 static inline const char *first_special(const char *p)
 {
     for (;; p += 8) {
@@ -28,22 +36,22 @@ static inline const char *first_special(const char *p)
     }
 }
 
-static inline uint64_t specials(const char *p, bool *has_high)
+static inline uint64_t specials(const char *p, uint64_t *high)
 {
-    uint64_t bits = 0, any = 0;
+    uint64_t bits = 0;
     for (int i = 0; i < 8; i++) {
-        const uint64_t low = EIGHT(0x7f), high = EIGHT(0x80);
+        const uint64_t low = EIGHT(0x7f), top = EIGHT(0x80);
         uint64_t w = load8(p + 8 * i), quote = w ^ EIGHT('"'), slash = w ^ EIGHT('\\');
         uint64_t no_quote = ((quote & low) + low) | quote, no_slash = ((slash & low) + low) | slash;
         uint64_t printable = ((w & low) + EIGHT(0x60)) | w; /* high bit: at least 0x20 */
-        uint64_t hit = ~(no_quote & no_slash & printable) & high;
-        any |= w;
+        uint64_t hit = ~(no_quote & no_slash & printable) & top;
+        *high |= w & top;
         bits |= (hit >> 7) * 0x0102040810204080u >> 56 << 8 * i;
     }
-    *has_high = any & EIGHT(0x80);
     return bits;
 }
 
+#define EQUAL_RUN equal_run
 #define SPECIALS specials
 #define PUT_POSITIONS positions_put
 #define LITERAL_EQUAL literal_equal

@@ -22,6 +22,24 @@ static inline bool literal_equal(const char *p, const char *literal, int32_t n)
     }
 }
 
+static inline int32_t equal_run(const char *base, const uint16_t *at, int32_t stride, int32_t lines,
+                                const char *literal, int32_t n)
+{
+    int32_t i = 0;
+    if (n <= 32) {
+        char first[64];
+        memset(first, 0xff, 32);
+        memset(first + 32, 0, 32);
+        __m256i mask = _mm256_loadu_si256((const __m256i *)(first + 32 - n)), differ = _mm256_setzero_si256();
+        __m256i want = _mm256_loadu_si256((const __m256i *)literal);
+        for (const uint16_t *a = at; i < lines; i++, a += stride)
+            differ = _mm256_or_si256(differ, _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)(base + *a)), want));
+        if (_mm256_testz_si256(differ, mask)) return lines;
+    }
+    for (i = 0; i < lines && literal_equal(base + *at, literal, n); i++) at += stride;
+    return i;
+}
+
 /* A byte compared as signed is below 0x20 where it is a control character or not ASCII. */
 static inline const char *first_special(const char *p)
 {
@@ -44,13 +62,14 @@ static inline uint32_t specials_of_half(__m256i v)
     return (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(hit, low));
 }
 
-static inline uint64_t specials(const char *p, bool *has_high)
+static inline uint64_t specials(const char *p, uint64_t *high)
 {
     __m256i v = _mm256_loadu_si256((const __m256i *)p), w = _mm256_loadu_si256((const __m256i *)(p + 32));
-    *has_high = _mm256_movemask_epi8(_mm256_or_si256(v, w)) != 0;
+    *high |= (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(v, w));
     return specials_of_half(v) | (uint64_t)specials_of_half(w) << 32;
 }
 
+#define EQUAL_RUN equal_run
 #define SPECIALS specials
 #define PUT_POSITIONS positions_put
 #define LITERAL_EQUAL literal_equal

@@ -21,6 +21,21 @@ static inline bool literal_equal(const char *p, const char *literal, int32_t n)
     }
 }
 
+static inline int32_t equal_run(const char *base, const uint16_t *at, int32_t stride, int32_t lines,
+                                const char *literal, int32_t n)
+{
+    int32_t i = 0;
+    if (n <= 32) {
+        __mmask32 mask = n < 32 ? (1u << n) - 1 : ~0u, differ = 0;
+        __m256i want = _mm256_loadu_si256((const __m256i *)literal);
+        for (const uint16_t *a = at; i < lines; i++, a += stride)
+            differ |= _mm256_mask_cmpneq_epi8_mask(mask, _mm256_loadu_si256((const __m256i *)(base + *a)), want);
+        if (!differ) return lines;
+    }
+    for (i = 0; i < lines && literal_equal(base + *at, literal, n); i++) at += stride;
+    return i;
+}
+
 /* A byte compared as signed is below 0x20 where it is a control character or not ASCII. */
 static inline const char *first_special(const char *p)
 {
@@ -34,10 +49,10 @@ static inline const char *first_special(const char *p)
     }
 }
 
-static inline uint64_t specials(const char *p, bool *has_high)
+static inline uint64_t specials(const char *p, uint64_t *high)
 {
     __m512i v = _mm512_loadu_si512(p);
-    *has_high = _mm512_movepi8_mask(v) != 0;
+    *high |= _mm512_movepi8_mask(v);
     return _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('"')) |
            _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\')) |
            _mm512_cmplt_epu8_mask(v, _mm512_set1_epi8(0x20));
@@ -59,6 +74,7 @@ static inline void put_positions(uint16_t *to, uint32_t base, uint64_t bits)
     _mm512_storeu_si512(to + 32, _mm512_add_epi16(second, base16));
 }
 
+#define EQUAL_RUN equal_run
 #define SPECIALS specials
 #define PUT_POSITIONS put_positions
 #define LITERAL_EQUAL literal_equal

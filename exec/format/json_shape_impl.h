@@ -9,8 +9,8 @@
 #include "exec/format/quick_value.h"
 
 /* A line that is built of more is not learned. Literals may be read up to 64 bytes past.
- * INDEX_BYTES are indexed at a time, with 16-bit positions. */
-enum { SHAPE_PARTS_MAX = 256, SHAPE_BYTES_MAX = 8192, SHAPES_MAX = 8, INDEX_BYTES = 1 << 15 };
+ * INDEX_BYTES are indexed at a time, with 16-bit positions; lines are read up to RUN_LINES at once. */
+enum { SHAPE_PARTS_MAX = 256, SHAPE_BYTES_MAX = 8192, SHAPES_MAX = 8, INDEX_BYTES = 1 << 15, RUN_LINES = 64, MISFITS_MAX = 64 };
 
 /* What is done with a value. */
 typedef enum PartOp {
@@ -29,13 +29,13 @@ typedef enum PartOp {
 typedef struct Part {
     const char *literal;
     int32_t n;
-    uint8_t op;            /* PartOp */
+    uint8_t op, run_op;    /* PartOp; run_op: by the index, for values like those of the line learned from */
     uint8_t precision;     /* PART_TIME */
     int32_t col;           /* the only column that reads the value; PART_FIELD: first of cols */
     int32_t first_col, ncols; /* in Shape.cols */
     int64_t unit_us;       /* PART_EPOCH */
-    /* By the index: the special byte number `ord` of the line (-1: the line's start) lies `back`
-     * bytes behind the start of `check`, which is the literal with the quotes next to it. */
+    /* By the index: what is behind the special byte number `ord` of the line (-1: the newline before
+     * it) lies `back` bytes behind the start of `check`, the literal with the quotes next to it. */
     int32_t ord, back;
     const char *check;
     int32_t check_n;
@@ -60,6 +60,7 @@ typedef struct Shape {
     int32_t ncontainers;
     int64_t hits;
     bool is_indexable;     /* every part can be found by the index */
+    bool is_finished;      /* each line needs shape_finish_line, or shape_field for some part */
     int32_t nspecials;     /* of a line, its newline included */
     char text[2 * SHAPE_BYTES_MAX + 64]; /* of the literals, then of the checks */
 } Shape;
@@ -80,14 +81,17 @@ struct ShapeSet {
     /* the line in work */
     const char *starts[SHAPE_PARTS_MAX]; /* of each part's literal */
     struct {
-        int32_t part;
+        int32_t part, line; /* line: of a run */
         JsonSpan span;
-    } pending[SHAPE_PARTS_MAX];
+    } pending[SHAPE_PARTS_MAX]; /* values for json_field, once it is known that the lines fit */
     int32_t npending;
     TimeCache time_cache;
-    /* positions of the special bytes from index_from on: quotes, backslashes, control characters */
+    /* what is behind the special bytes from index_from on (quotes, backslashes, control characters), as
+     * bytes from there; index[0] stands for the line end before it */
     uint16_t *index;
     int32_t index_n, index_at;       /* index_at: the first one of the next line */
+    int32_t misfits;                 /* lines read one by one though their shape is indexable */
+    int32_t run_max;                 /* lines to be tried at once: few where shapes change often */
     const char *index_from, *index_end; /* NULL: nothing is indexed */
     int32_t index_lines, index_hits; /* in the window; few hits: it does not pay */
     int32_t index_rest;              /* lines to do without */
@@ -95,8 +99,9 @@ struct ShapeSet {
     bool index_high[INDEX_BYTES / 64 + 1];
 };
 
-/* What is left to do once a line fits: values that go through json_field, containers, NULLs. */
-void shape_finish_line(ShapeSet *s, const Shape *sh, RowBuilder *out);
+/* What is left to do once a line fits: a value for json_field; containers and NULLs. */
+void shape_field(const ShapeSet *s, const Shape *sh, const Part *part, JsonSpan v, RowBuilder *out);
+void shape_finish_line(const ShapeSet *s, const Shape *sh, RowBuilder *out);
 
 const char *shape_decode_any(ShapeSet *, const char *, const char *, uint64_t, RowBuilder *);
 #if defined(__x86_64__)

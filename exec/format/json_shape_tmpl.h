@@ -1,10 +1,11 @@
 /* json_shape_tmpl.h: the loop over lines that fit a shape, compiled once per instruction set.
  *
  * The including file defines SHAPE_DECODE (the function's name), LITERAL_EQUAL(p, literal, n),
- * FIRST_SPECIAL(p): the first byte from p on that is a quote, a backslash, below 0x20 or above
- * 0x7f, SPECIALS(p, &high): a bit for each of the 64 bytes at p that is a quote, a backslash or
- * below 0x20, and whether any is above 0x7f, and PUT_POSITIONS(to, base, bits), which writes base + the place of each bit and may write up to 64
- * places. Every line ends with a newline inside the buffer, which is special and part of no literal,
+ * EQUAL_RUN(base, at, stride, lines, literal, n): how many first ones of base + at[i * stride] equal
+ * the literal, FIRST_SPECIAL(p): the first byte from p on that is a quote, a backslash, below 0x20 or
+ * above 0x7f, SPECIALS(p, &high): a bit for each of the 64 bytes at p that is a quote, a backslash or
+ * below 0x20 (high: not 0 from then on if any is above 0x7f), and PUT_POSITIONS(to, base, bits), which
+ * writes base + the place of each bit and may write up to 64 places. Every line ends with a newline inside the buffer, which is special and part of no literal,
  * so nothing runs past it by more than one load of at most 64 bytes. */
 
 /* ---- strings ----------------------------------------------------------------------------------- */
@@ -165,12 +166,12 @@ static __attribute__((noinline)) const char *read_other(ShapeSet *s, const char 
 
 /* ---- by the index ------------------------------------------------------------------------------ */
 
-/* In a usual line the special bytes (bytes that are not ASCII apart) are its quotes and its newline. So one pass over a piece of
- * the input finds where everything is, and the parts of a line are read without one waiting for
- * another; that the quotes are those of the shape is known once all literals have been compared. */
+/* In a usual line the special bytes (bytes that are not ASCII apart) are its quotes and its newline.
+ * So one pass over a piece of the input finds where everything is, and lines of one shape are read
+ * many at a time, part by part: each loop does one thing, and no value waits for another. */
 
 /* Of the less than 64 bytes from p to end: what lies behind is anything. */
-static uint64_t specials_of_rest(const char *p, const char *end, bool *high)
+static uint64_t specials_of_rest(const char *p, const char *end, uint64_t *high)
 {
     char rest[64];
     memset(rest, ' ', sizeof rest);
@@ -178,29 +179,44 @@ static uint64_t specials_of_rest(const char *p, const char *end, bool *high)
     return SPECIALS(rest, high);
 }
 
+/* Which blocks have bytes that are not ASCII. */
+static __attribute__((noinline)) void index_high(ShapeSet *s, const char *p, const char *stop)
+{
+    for (const char *block = p; block < stop; block += 64) {
+        uint64_t high = 0;
+        (void)(stop - block < 64 ? specials_of_rest(block, stop, &high) : SPECIALS(block, &high));
+        s->index_high[(block - p) >> 6] = high != 0;
+    }
+}
+
 static inline void make_index(ShapeSet *s, const char *p, const char *end)
 {
-    const char *stop = end - p > INDEX_BYTES ? p + INDEX_BYTES : end;
+    const char *stop = end - p > INDEX_BYTES ? p + INDEX_BYTES : end, *block = p;
     uint16_t *to = s->index;
-    s->index_from = p;
-    s->index_has_high = false;
-    for (const char *block = p; block < stop; block += 64) {
-        bool high;
-        uint64_t bits = stop - block < 64 ? specials_of_rest(block, stop, &high) : SPECIALS(block, &high);
-        s->index_high[(block - p) >> 6] = high;
-        s->index_has_high |= high;
-        PUT_POSITIONS(to, (uint32_t)(block - p), bits);
+    uint64_t high = 0;
+    *to++ = 0;
+    for (; stop - block >= 64; block += 64) {
+        uint64_t bits = SPECIALS(block, &high);
+        PUT_POSITIONS(to, (uint32_t)(block - p) + 1, bits);
         to += __builtin_popcountll(bits);
     }
+    if (block < stop) {
+        uint64_t bits = specials_of_rest(block, stop, &high);
+        PUT_POSITIONS(to, (uint32_t)(block - p) + 1, bits);
+        to += __builtin_popcountll(bits);
+    }
+    s->index_has_high = high != 0;
+    if (high) index_high(s, p, stop);
+    s->index_from = p;
     s->index_n = (int32_t)(to - s->index);
     s->index_end = stop;
-    s->index_at = s->index_lines = s->index_hits = 0;
+    s->index_at = 1;
+    s->index_lines = s->index_hits = 0;
 }
 
 /* The line's bytes are ASCII or valid UTF-8. */
 static inline bool line_is_valid(const ShapeSet *s, const char *p, const char *end)
 {
-    if (!s->index_has_high) return true;
     ptrdiff_t last = (end - 1 - s->index_from) >> 6;
     for (ptrdiff_t block = (p - s->index_from) >> 6; block <= last; block++)
         if (s->index_high[block]) return utf8_is_valid(str_of(p, end - p));
@@ -212,100 +228,284 @@ static inline bool word_is_plain(const char *p, const char *end)
     return p < end && skip_word(p) == end;
 }
 
-/* A value that begins at p; a string ends at `end`, a word must. False: not in the quick way. */
-static inline bool indexed_value(ShapeSet *s, const Part *part, const char *p, const char *end, RowBuilder *out)
+/* Lines of one shape in the index, n of them: those behind the first that does not fit are left out. */
+typedef struct Run {
+    ShapeSet *s;
+    const Shape *sh;
+    RowBuilder *out;
+    const char *base;       /* index_from */
+    const uint16_t *at;     /* of the first line's first special byte */
+    int32_t stride;         /* special bytes of a line */
+    int32_t n;
+} Run;
+
+/* Where the line's `check` of a part begins. */
+static inline const char *run_check(const Run *r, const Part *part, int32_t line)
 {
-    int64_t v = 0, us;
-    double real = 0;
-    Column *col = &out->cols[part->col];
-    switch ((PartOp)part->op) {
-    case PART_SKIP: return part->is_string || word_is_plain(p, end);
-    case PART_INT:
-        if (part->is_string || quick_integer(p, &v) != end) return false;
-        COL(int64_t, col)[out->rows] = v;
-        return true;
-    case PART_TEXT:
-        if (!part->is_string) return false;
-        put_text(&COL(Text, col)[out->rows], p, (uint32_t)(end - p));
-        return true;
-    case PART_TIME:
-        if (!part->is_string || !quick_time(&s->time_cache, p, end - p, part->precision, &us)) return false;
-        COL(int64_t, col)[out->rows] = us;
-        return true;
-    case PART_EPOCH:
-        if (part->is_string || quick_integer(p, &v) != end || !quick_epoch(v, part->unit_us, &us)) return false;
-        COL(int64_t, col)[out->rows] = us;
-        return true;
-    case PART_DOUBLE:
-        if (part->is_string || quick_double(p, &real) != end) return false;
-        COL(double, col)[out->rows] = real;
-        return true;
-    case PART_BOOL:
-        if (part->is_string || (end - p != 4 && end - p != 5)) return false;
-        if (memcmp(p, end - p == 4 ? "true" : "false", (size_t)(end - p)) != 0) return false;
-        COL(uint8_t, col)[out->rows] = end - p == 4;
-        return true;
-    case PART_FIELD: {
-        JsonKind kind = part->is_string ? JSON_STRING : JSON_WORD;
-        if (!part->is_string && !word_is_plain(p, end)) return false;
-        pend(s, (int32_t)(part - s->shapes[s->current]->parts), p, end - p, kind, NULL);
-        return true;
+    return r->base + ((ptrdiff_t)r->at[line * r->stride + part->ord] - part->back);
+}
+
+static inline const char *run_value(const Run *r, const Part *part, int32_t line)
+{
+    return run_check(r, part, line) + part->check_n;
+}
+
+static inline const char *run_line_end(const Run *r, int32_t line)
+{
+    return r->base + (ptrdiff_t)r->at[line * r->stride + r->sh->nspecials - 1] - 1;
+}
+
+static inline const char *run_next_line(const Run *r, int32_t line)
+{
+    return r->base + (ptrdiff_t)r->at[(line + 1) * r->stride - 1];
+}
+
+/* As many lines as have their ends where they are to be; none if something of the first one would have
+ * to stand before it. */
+static inline void run_find_ends(Run *r)
+{
+    const Shape *sh = r->sh;
+    bool has_return = r->stride > sh->nspecials;
+    const char *from = run_check(r, sh->parts, 0);
+    for (int32_t i = 0; i < sh->nparts; i++)
+        if (run_check(r, &sh->parts[i], 0) < from) r->n = 0;
+    for (int32_t i = 0; i < r->n; i++) {
+        const char *end = run_line_end(r, i);
+        if (*end == '\n' ? has_return : !has_return || *end != '\r' || end[1] != '\n') r->n = i;
     }
-    case PART_END: break;
+}
+
+/* What stands between the values. */
+static inline void run_compare(Run *r, const Part *part)
+{
+    r->n = EQUAL_RUN(r->base - part->back, r->at + part->ord, r->stride, r->n, part->check, part->check_n);
+}
+
+static inline void run_compare_end(Run *r, const Part *part)
+{
+    run_compare(r, part);
+    for (int32_t i = 0; i < r->n; i++)
+        if (run_value(r, part, i) != run_line_end(r, i)) r->n = i;
+}
+
+static inline void run_validate(Run *r)
+{
+    for (int32_t i = 0; i < r->n; i++)
+        if (!line_is_valid(r->s, run_check(r, r->sh->parts, i), run_next_line(r, i))) r->n = i;
+}
+
+static inline void run_limit(Run *r)
+{
+    for (int32_t i = 0; i < r->n; i++)
+        if (run_next_line(r, i) - run_check(r, r->sh->parts, i) > r->s->limit) r->n = i;
+}
+
+/* A value that the quick way does not take: to json_field, if it is one. False: the line is left out. */
+static __attribute__((noinline)) bool run_defer(Run *r, const Part *part, int32_t line, const char *p, const char *end)
+{
+    ShapeSet *s = r->s;
+    bool is_value = part->is_string || word_is_plain(p, end);
+    if (!is_value || s->npending == SHAPE_PARTS_MAX) {
+        r->n = line;
+        return false;
     }
+    s->pending[s->npending].line = line;
+    s->pending[s->npending].part = (int32_t)(part - r->sh->parts);
+    s->pending[s->npending++].span = (JsonSpan){p, end - p, part->is_string ? JSON_STRING : JSON_WORD};
     return true;
 }
 
-/* The line at p, whose special bytes begin at `at` (offsets from `base`): behind its newline, or
- * NULL. */
-static inline const char *read_indexed(ShapeSet *s, const Shape *sh, const char *base, const uint16_t *at,
-                                       const char *p, RowBuilder *out)
+#define RUN_LOOP(T, TAKE) \
+    T *to = COL(T, &r->out->cols[part->col]) + r->out->rows; \
+    const uint16_t *at = r->at + part->ord, *at_end = r->at + part[1].ord; \
+    const char *base = r->base + (part->check_n - part->back), *base_end = r->base - part[1].back; \
+    int32_t stride = r->stride; \
+    for (int32_t i = 0; i < r->n; i++, at += stride, at_end += stride) { \
+        const char *p = base + *at, *end = base_end + *at_end; \
+        if (__builtin_expect(!(TAKE), 0) && !run_defer(r, part, i, p, end)) return; \
+    }
+
+static inline void run_words(Run *r, const Part *part)
 {
-    const Part *parts = sh->parts;
-    const char *start = p;
-    bool fits = true;
-    s->npending = 0;
-    for (int32_t i = 0;; i++) {
-        const Part *part = &parts[i];
-        fits &= LITERAL_EQUAL(start, part->check, part->check_n);
-        s->starts[i] = start + (i > 0 && parts[i - 1].is_string);
-        if (part->op == PART_END) {
-            if (!fits) return NULL; /* the check may be longer than what is left */
-            start += part->check_n;
-            start += *start == '\r';
-            return *start == '\n' ? start + 1 : NULL;
-        }
-        const Part *next = part + 1;
-        const char *value = start + part->check_n;
-        start = base + at[next->ord] - next->back;
-        if (!fits || start < value || !indexed_value(s, part, value, start, out)) return NULL;
+    for (int32_t i = 0; i < r->n; i++)
+        if (!word_is_plain(run_value(r, part, i), run_check(r, part + 1, i))) r->n = i;
+}
+
+static inline void run_long_ints(Run *r, const Part *part) { RUN_LOOP(int64_t, exact_integer(p, end - p, &to[i])) }
+
+/* Those of `odd` are something else than 1 to 8 digits. */
+static __attribute__((noinline)) void run_odd_ints(Run *r, const Part *part, const uint64_t *odd)
+{
+    RUN_LOOP(int64_t, !odd[i] || exact_integer(p, end - p, &to[i]))
+}
+
+/* The loop over words has no branch: the compiler makes vectors of it. */
+static inline void run_ints(Run *r, const Part *part)
+{
+    uint64_t words[RUN_LINES], lengths[RUN_LINES], odd[RUN_LINES], any = 0;
+    const uint16_t *at = r->at + part->ord, *at_end = r->at + part[1].ord;
+    const char *base = r->base + (part->check_n - part->back);
+    ptrdiff_t apart = part[1].back - part->back + part->check_n;
+    int32_t stride = r->stride, n = r->n;
+    int64_t *to = COL(int64_t, &r->out->cols[part->col]) + r->out->rows;
+    if (*at_end - *at - apart > 8) {
+        run_long_ints(r, part);
+        return;
+    }
+    for (int32_t i = 0; i < n; i++, at += stride, at_end += stride) {
+        words[i] = load8(base + *at);
+        lengths[i] = (uint64_t)(*at_end - *at - apart);
+    }
+    for (int32_t i = 0; i < n; i++) {
+        odd[i] = short_integer(words[i], lengths[i], &to[i]);
+        any |= odd[i];
+    }
+    if (any) run_odd_ints(r, part, odd);
+}
+
+static inline void run_epochs(Run *r, const Part *part)
+{
+    int64_t v, unit_us = part->unit_us;
+    RUN_LOOP(int64_t, exact_integer(p, end - p, &v) && quick_epoch(v, unit_us, &to[i]))
+}
+
+static inline void run_texts(Run *r, const Part *part) { RUN_LOOP(Text, (put_text(&to[i], p, (uint32_t)(end - p)), true)) }
+
+static inline void run_times(Run *r, const Part *part)
+{
+    TimeCache cache = r->s->time_cache;
+    int precision = part->precision, usual = precision >= 3;
+    RUN_LOOP(int64_t, (usual && usual_time(&cache, p, end - p, &to[i])) || quick_time(&cache, p, end - p, precision, &to[i]))
+    r->s->time_cache = cache;
+}
+
+static inline void run_doubles(Run *r, const Part *part) { RUN_LOOP(double, quick_double(p, &to[i]) == end) }
+
+static inline bool exact_bool(const char *p, ptrdiff_t n, uint8_t *to)
+{
+    *to = n == 4;
+    return (n == 4 && memcmp(p, "true", 4) == 0) || (n == 5 && memcmp(p, "false", 5) == 0);
+}
+
+static inline void run_bools(Run *r, const Part *part) { RUN_LOOP(uint8_t, exact_bool(p, end - p, &to[i])) }
+
+#undef RUN_LOOP
+
+static inline void run_values(Run *r, const Part *part)
+{
+    switch (r->n ? (PartOp)part->run_op : PART_END) {
+    case PART_INT: run_ints(r, part); return;
+    case PART_EPOCH: run_epochs(r, part); return;
+    case PART_TEXT: run_texts(r, part); return;
+    case PART_TIME: run_times(r, part); return;
+    case PART_DOUBLE: run_doubles(r, part); return;
+    case PART_BOOL: run_bools(r, part); return;
+    case PART_SKIP:
+    case PART_FIELD:
+        if (!part->is_string) run_words(r, part);
+        return;
+    case PART_END: return;
     }
 }
 
-/* The next line by the index, if it is in there and built as it should. */
-static inline const char *try_index(ShapeSet *s, const char *p, const char *end, RowBuilder *out)
+/* The rows of a run, once it is known how many they are. */
+static __attribute__((noinline)) void run_finish(Run *r)
+{
+    ShapeSet *s = r->s;
+    const Shape *sh = r->sh;
+    RowBuilder *out = r->out;
+    int32_t first = out->rows;
+    for (int i = 0; i < s->npending; i++) {
+        if (s->pending[i].line >= r->n) continue;
+        out->rows = first + s->pending[i].line;
+        shape_field(s, sh, &sh->parts[s->pending[i].part], s->pending[i].span, out);
+    }
+    s->npending = 0;
+    for (int32_t line = 0; line < r->n && sh->is_finished; line++) {
+        out->rows = first + line;
+        for (const Part *part = sh->parts; part->op != PART_END; part++) {
+            const char *p = run_value(r, part, line);
+            s->starts[part - sh->parts] = run_check(r, part, line) + (part > sh->parts && part[-1].is_string);
+            if (part->run_op != PART_FIELD) continue;
+            JsonSpan span = {p, run_check(r, part + 1, line) - p, part->is_string ? JSON_STRING : JSON_WORD};
+            shape_field(s, sh, part, span, out);
+        }
+        s->starts[sh->nparts - 1] = run_line_end(r, line) - sh->parts[sh->nparts - 1].n;
+        shape_finish_line(s, sh, out);
+    }
+    out->rows = first;
+}
+
+/* The next lines by the index, as far as they are built by the shape: behind the last; p: none is. */
+static const char *read_run(ShapeSet *s, Shape *sh, const char *p, uint64_t offset, RowBuilder *out)
+{
+    const Part *part = sh->parts;
+    const uint16_t *at = s->index + s->index_at;
+    if (!sh->is_indexable || s->index_at + sh->nspecials > s->index_n) return p;
+    int32_t stride = sh->nspecials + (s->index_from[at[sh->nspecials - 1] - 1] == '\r');
+    Run r = {s, sh, out, s->index_from, at, stride, (s->index_n - s->index_at) / stride};
+    if (r.n > s->run_max) r.n = s->run_max;
+    if (r.n > out->cap - out->rows) r.n = out->cap - out->rows;
+    s->npending = 0;
+    run_find_ends(&r);
+    int32_t asked = r.n;
+    for (; part->op != PART_END; part++) run_compare(&r, part);
+    run_compare_end(&r, part);
+    if (s->index_has_high) run_validate(&r);
+    if (s->limit < INDEX_BYTES) run_limit(&r);
+    for (part = sh->parts; part->op != PART_END; part++) run_values(&r, part);
+    s->run_max = r.n < asked ? r.n + 1 : s->run_max * 2 < RUN_LINES ? s->run_max * 2 : RUN_LINES;
+    if (r.n == 0) return p;
+    if (s->npending || sh->is_finished) run_finish(&r);
+    for (int32_t i = 0; i < r.n; i++) {
+        out->offset[out->rows + i] = offset + (uint64_t)(run_check(&r, sh->parts, i) - p);
+        out->ordinal[out->rows + i] = 0;
+    }
+    out->rows += r.n;
+    sh->hits += r.n;
+    s->index_hits += r.n;
+    s->index_lines += r.n;
+    s->index_at += r.n * stride;
+    return run_next_line(&r, r.n - 1);
+}
+
+static inline const char *read_other_run(ShapeSet *s, const char *p, uint64_t offset, RowBuilder *out)
+{
+    for (int32_t i = 0; i < s->nshapes; i++) {
+        const char *next = i == s->current ? p : read_run(s, s->shapes[i], p, offset, out);
+        if (next == p) continue;
+        s->current = i;
+        return next;
+    }
+    return p;
+}
+
+/* Whether lines may be read by the index at p, which is made where it ends. */
+static inline bool has_index(ShapeSet *s, const char *p, const char *end)
 {
     const Shape *sh = s->shapes[s->current];
-    if (!sh->is_indexable) return NULL;
     if (s->index_rest > 0) {
         s->index_rest--;
-        return NULL;
+        return false;
     }
-    if (p >= s->index_end || s->index_at + sh->nspecials > s->index_n) {
-        if (s->index_end && s->index_lines > 32 && s->index_hits * 4 < s->index_lines) {
-            s->index_rest = 4096;
-            s->index_end = NULL;
-            return NULL;
-        }
-        if (p == s->index_from && s->index_end) return NULL; /* a line longer than the index */
-        make_index(s, p, end);
-        if (sh->nspecials > s->index_n) return NULL;
+    if (p < s->index_end && s->index_at + sh->nspecials <= s->index_n) return true;
+    if (s->index_end && s->index_lines > 32 && s->index_hits * 4 < s->index_lines) {
+        s->index_rest = 4096;
+        s->index_end = NULL;
+        return false;
     }
-    s->index_lines++;
-    const char *next = read_indexed(s, sh, s->index_from, s->index + s->index_at, p, out);
-    if (!next || !line_is_valid(s, p, next)) return NULL;
-    s->index_hits++;
-    s->index_at += sh->nspecials + (next[-2] == '\r');
+    if (p == s->index_from && s->index_end) return false; /* a line longer than the index */
+    make_index(s, p, end);
+    return true;
+}
+
+/* The next lines by the index: behind the last; p: it goes another way. */
+static inline const char *try_index(ShapeSet *s, const char *p, const char *end, uint64_t offset, RowBuilder *out)
+{
+    if (!has_index(s, p, end)) return p;
+    const char *next = read_run(s, s->shapes[s->current], p, offset, out);
+    if (next == p && s->nshapes > 1) next = read_other_run(s, p, offset, out);
+    if (next == p) s->index_lines++;
     return next;
 }
 
@@ -313,7 +513,23 @@ static inline const char *try_index(ShapeSet *s, const char *p, const char *end,
 static inline void index_catch_up(ShapeSet *s, const char *p)
 {
     if (p >= s->index_end) return;
-    while (s->index_at < s->index_n && s->index_from + s->index[s->index_at] < p) s->index_at++;
+    while (s->index_at < s->index_n && s->index_from + s->index[s->index_at] <= p) s->index_at++;
+}
+
+/* One line from left to right: behind it, or NULL: it is built otherwise. */
+static inline const char *read_one(ShapeSet *s, const char *p, const char *end, uint64_t offset, RowBuilder *out)
+{
+    const char *next = read_line(s, s->shapes[s->current], p, end, out);
+    if (!next) next = read_other(s, p, end, out);
+    if (!next || next - p > s->limit) return NULL;
+    Shape *sh = s->shapes[s->current];
+    sh->hits++;
+    s->misfits += sh->is_indexable;
+    for (int i = 0; i < s->npending; i++) shape_field(s, sh, &sh->parts[s->pending[i].part], s->pending[i].span, out);
+    if (sh->is_finished) shape_finish_line(s, sh, out);
+    builder_end_row(out, offset, 0);
+    if (s->index_end) index_catch_up(s, next);
+    return next;
 }
 
 const char *SHAPE_DECODE(ShapeSet *s, const char *p, const char *end, uint64_t offset, RowBuilder *out)
@@ -321,18 +537,11 @@ const char *SHAPE_DECODE(ShapeSet *s, const char *p, const char *end, uint64_t o
     const char *from = p;
     if (s->index_end) index_catch_up(s, p);
     while (p < end && out->rows < out->cap) {
-        const char *next = try_index(s, p, end, out);
-        if (!next) {
-            next = read_line(s, s->shapes[s->current], p, end, out);
-            if (!next) next = read_other(s, p, end, out);
-            if (!next) break;
-            if (s->index_end) index_catch_up(s, next);
-        }
-        if (next - p > s->limit) break;
-        Shape *sh = s->shapes[s->current];
-        sh->hits++;
-        if (s->npending || sh->nmissing || sh->ncontainers) shape_finish_line(s, sh, out);
-        builder_end_row(out, offset + (uint64_t)(p - from), 0);
+        uint64_t at = offset + (uint64_t)(p - from);
+        const char *next = try_index(s, p, end, at, out);
+        if (next == p) next = read_one(s, p, end, at, out);
+        if (!next) break;
+        if (s->misfits == MISFITS_MAX) shape_learn(s, str_of(p, next - 1 - (next - p > 1 && next[-2] == '\r') - p));
         p = next;
     }
     return p;

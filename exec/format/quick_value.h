@@ -101,6 +101,41 @@ static inline const char *quick_integer(const char *p, int64_t *value)
     return p;
 }
 
+/* The n bytes that begin with those of w as an integer of 1 to 8 digits, in a way that can be done to
+ * many at once. Not 0: they are something else. */
+static inline uint64_t short_integer(uint64_t w, uint64_t n, int64_t *value)
+{
+    uint64_t t = (w ^ EIGHT('0')) << (8 - n) % 8 * 8;
+    uint64_t odd = ((t + EIGHT(0x76)) | t) & EIGHT(0x80);
+    odd |= n - 1 > 7;
+    odd |= (w & 0xff) == '0' && n > 1;
+    t = (t * 10 + (t >> 8)) & 0x00ff00ff00ff00ffu;
+    t = (t * 100 + (t >> 16)) & 0x0000ffff0000ffffu;
+    *value = (uint32_t)(t * 10000 + (t >> 32));
+    return odd;
+}
+
+/* The same of n bytes that are known to be all of it. False: something else, or more digits. */
+static inline bool exact_integer(const char *p, ptrdiff_t n, int64_t *value)
+{
+    bool negative = *p == '-';
+    p += negative;
+    n -= negative;
+    if ((size_t)n - 1 > 15 || (*p == '0' && n > 1)) return false;
+    int first = n < 8 ? (int)n : 8;
+    uint64_t w = load8(p) << (8 - first) * 8 | (first < 8 ? EIGHT('0') >> first * 8 : 0);
+    uint64_t t = w ^ EIGHT('0');
+    if (((t + EIGHT(0x76)) | t) & EIGHT(0x80)) return false;
+    uint64_t v = digits_value(w, 8);
+    if (n > 8) {
+        uint64_t more = 0;
+        if (read_digits(p + 8, &more) != p + n) return false;
+        v = v * TENS[n - 8] + more;
+    }
+    *value = negative ? -(int64_t)v : (int64_t)v;
+    return true;
+}
+
 static inline bool is_word_byte(char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '.' || c == '-' || c == '+' ||
@@ -147,36 +182,47 @@ static inline const char *quick_double(const char *p, double *value)
 
 /* ---- times ------------------------------------------------------------------------------------- */
 
-/* "hh:mm:ss" at p as seconds of the day, -1: it is not one. */
-static inline int32_t read_clock(const char *p)
-{
-    uint64_t w = load8(p);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    const uint64_t colons = 0x00ff0000ff0000u, shape = 0x30303a30303a3030u;
-    uint64_t t = w ^ shape;
-    if (t & colons) return -1;
-    if (((t + EIGHT(0x76)) | t) & EIGHT(0x80)) return -1;
-    uint32_t h = (t & 0xff) * 10 + (t >> 8 & 0xff), m = (t >> 24 & 0xff) * 10 + (t >> 32 & 0xff);
-    uint32_t s = (t >> 48 & 0xff) * 10 + (t >> 56);
-    return h < 24 && m < 60 && s < 60 ? (int32_t)(h * 3600 + m * 60 + s) : -1;
-#else
-    (void)w;
-    return -1;
-#endif
-}
-
-/* The day of the last timestamp: rows of a stream mostly share it. */
+/* The minute of the last timestamp, which rows of a stream mostly share: "yyyy-mm-dd hh:mm", its bits
+ * inverted, so that an empty cache equals no text. */
 typedef struct TimeCache {
-    char day_text[16];
-    int64_t day_us;
+    uint64_t text[2];
+    int64_t us;
 } TimeCache;
 
-static inline bool time_cache_read(TimeCache *c, const char *p)
+/* The number of two digits at p; more than 99: it is none. */
+static inline uint32_t two_digits(const char *p)
+{
+    uint32_t high = (uint32_t)(unsigned char)p[0] - '0', low = (uint32_t)(unsigned char)p[1] - '0';
+    return high > 9 || low > 9 ? 100 : high * 10 + low;
+}
+
+static __attribute__((noinline, unused)) bool time_cache_read(TimeCache *c, const char *p)
 {
     int32_t days;
+    uint32_t hour = two_digits(p + 11), minute = two_digits(p + 14);
+    if ((p[10] != 'T' && p[10] != ' ') || p[13] != ':' || hour > 23 || minute > 59) return false;
     if (!date_parse(str_of(p, 10), &days)) return false;
-    memcpy(c->day_text, p, 10);
-    c->day_us = days * US_PER_DAY;
+    c->text[0] = ~load8(p);
+    c->text[1] = ~load8(p + 8);
+    c->us = days * US_PER_DAY + (hour * 60 + minute) * 60 * US_PER_SECOND;
+    return true;
+}
+
+/* What is behind the seconds: p[0..n), "[.f…][Z]", at most 8 bytes. */
+static inline bool quick_fraction(const char *p, ptrdiff_t n, int precision, int64_t *us)
+{
+    *us = 0;
+    n -= n > 0 && p[n - 1] == 'Z';
+    if (n == 0) return true;
+    uint64_t w = load8(p + 1);
+    int digits = digit_run(w);
+    if (*p != '.' || 1 + digits != n || digits == 0 || digits > 6) return false;
+    uint64_t fraction = digits_value(w, digits);
+    if (digits > precision) {
+        fraction /= TENS[digits - precision];
+        digits = precision;
+    }
+    *us = (int64_t)(fraction * TENS[6 - digits]);
     return true;
 }
 
@@ -184,26 +230,30 @@ static inline bool time_cache_read(TimeCache *c, const char *p)
  * False: another one, or not a time. */
 static inline bool quick_time(TimeCache *cache, const char *p, ptrdiff_t n, int precision, int64_t *us)
 {
-    if (n < 19 || n > 27 || (p[10] != 'T' && p[10] != ' ')) return false;
-    if (memcmp(p, cache->day_text, 10) != 0 && !time_cache_read(cache, p)) return false;
-    int32_t seconds = read_clock(p + 11);
-    if (seconds < 0) return false;
-    int64_t t = cache->day_us + seconds * INT64_C(1000000);
-    const char *q = p + 19, *end = p + n;
-    end -= end[-1] == 'Z';
-    if (q < end) {
-        uint64_t w = load8(q + 1);
-        int digits = digit_run(w);
-        if (*q != '.' || q + 1 + digits != end || digits == 0 || digits > 6) return false;
-        uint64_t fraction = digits_value(w, digits);
-        if (digits > precision) {
-            fraction /= TENS[digits - precision];
-            digits = precision;
-        }
-        t += (int64_t)(fraction * TENS[6 - digits]);
-    }
-    *us = t;
+    if (n < 19 || n > 27) return false;
+    if ((load8(p) != ~cache->text[0] || load8(p + 8) != ~cache->text[1]) && !time_cache_read(cache, p)) return false;
+    int64_t fraction;
+    uint32_t seconds = two_digits(p + 17);
+    if (p[16] != ':' || seconds > 59 || !quick_fraction(p + 19, n - 19, precision, &fraction)) return false;
+    *us = cache->us + seconds * US_PER_SECOND + fraction;
     return true;
+}
+
+/* The most usual spelling: ":ss.mmm" behind the minute of the cache. False: any other. */
+static inline bool usual_time(const TimeCache *cache, const char *p, ptrdiff_t n, int64_t *us)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    uint64_t w = load8(p + 16) ^ 0x003030302e30303au;
+    uint64_t odd = (load8(p) ^ ~cache->text[0]) | (load8(p + 8) ^ ~cache->text[1]) | (uint64_t)(n ^ 23);
+    odd |= ((w + 0x007676767f76767fu) | w) & 0x0080808080808080u; /* digits up to 9, colon and point 0 */
+    uint32_t seconds = (uint32_t)(w >> 8 & 0xff) * 10 + (uint32_t)(w >> 16 & 0xff);
+    uint32_t ms = (uint32_t)(w >> 32 & 0xff) * 100 + (uint32_t)(w >> 40 & 0xff) * 10 + (uint32_t)(w >> 48 & 0xff);
+    *us = cache->us + seconds * US_PER_SECOND + ms * 1000;
+    return !odd && seconds < 60;
+#else
+    (void)cache, (void)p, (void)n, (void)us;
+    return false;
+#endif
 }
 
 /* 0 <= v units of unit_us microseconds, if that is inside the years of a TIMESTAMP. */

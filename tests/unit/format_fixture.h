@@ -27,8 +27,9 @@ typedef struct Fixture {
     Relation rel;
     bool wanted[FIXTURE_COLS];
     int rows_max;
-    char *room;            /* what is decoded; behind room_n a page that cannot be read */
+    char *room;            /* what is decoded: room_n bytes between pages that cannot be read */
     size_t room_n;
+    bool at_start;
 } Fixture;
 
 static inline Fixture *fixture_new(const char *format)
@@ -44,9 +45,14 @@ static inline Fixture *fixture_new(const char *format)
 
 static inline size_t page_bytes(void) { return (size_t)sysconf(_SC_PAGESIZE); }
 
+static inline void fixture_give_back(Fixture *f)
+{
+    if (f->room) munmap(f->room - page_bytes(), f->room_n + 2 * page_bytes());
+}
+
 static inline void fixture_free(Fixture *f)
 {
-    if (f->room) munmap(f->room, f->room_n + page_bytes());
+    fixture_give_back(f);
     arena_free(&f->arena);
     free(f);
 }
@@ -98,19 +104,22 @@ static inline void fixture_render(const RowBuilder *b, const bool *wanted, StrBu
     }
 }
 
-/* A copy of the bytes so near to the end of readable memory as decoders must bear. What stands in the
- * padding looks like text. */
+/* A copy of the bytes as near to the end of readable memory as decoders must bear, or at its very
+ * start. What stands in the padding looks like text. */
 static inline const char *fixture_edge(Fixture *f, Str text)
 {
     enum { PADDING = 64 };
     size_t n = (size_t)text.n + PADDING, page = page_bytes();
     if (n > f->room_n) {
-        if (f->room) munmap(f->room, f->room_n + page);
+        fixture_give_back(f);
         f->room_n = (2 * n + page - 1) / page * page;
-        f->room = mmap(NULL, f->room_n + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        assert_true(f->room != MAP_FAILED && mprotect(f->room + f->room_n, page, PROT_NONE) == 0);
+        char *all = mmap(NULL, f->room_n + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        assert_true(all != MAP_FAILED);
+        f->room = all + page;
+        assert_int_equal(mprotect(f->room, f->room_n, PROT_READ | PROT_WRITE), 0);
     }
-    char *p = f->room + f->room_n - n;
+    f->at_start = !f->at_start;
+    char *p = f->at_start ? f->room : f->room + f->room_n - n;
     if (text.n) memcpy(p, text.p, (size_t)text.n);
     for (int i = 0; i < PADDING; i++) p[text.n + i] = "1\",}\n0\\\xc3"[i % 8];
     return p;

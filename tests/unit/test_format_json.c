@@ -430,23 +430,111 @@ static void test_quick_is_plain(void **state)
     }
 }
 
-/* Every instruction set's loop gives the same rows. */
+/* By every instruction set's loop, at once and in cuts, the rows of lines read alone. */
+static void assert_every_way(Fixture *f, Str text)
+{
+    Str plain = line_by_line(f, text);
+    for (int level = 0; level <= 2; level++) {
+        for (int cut = 0; cut < 2; cut++) {
+            Decoder *dec = fixture_open(f);
+            if (shape_set_level(json_decoder_shapes(dec), level) == level)
+                assert_alike(plain, fixture_decode_with(f, dec, text, cut ? 1 + dice(3000) : 0, 0));
+            format_close(dec);
+        }
+    }
+}
+
 static void test_levels(void **state)
 {
     (void)state;
-    for (seed = 1; seed < 20; seed++) {
+    for (seed = 1; seed < 12; seed++) {
         uint64_t keep = seed;
         Fixture *f = random_fixture();
-        Str text = random_lines(&f->arena, 200), first = {0};
-        for (int level = 0; level <= 2; level++) {
-            Decoder *dec = fixture_open(f);
-            if (shape_set_level(json_decoder_shapes(dec), level) == level || level == 0) {
-                Str got = fixture_decode_with(f, dec, text, 0, 0);
-                if (level == 0) first = got;
-                assert_alike(first, got);
-            }
-            format_close(dec);
+        assert_every_way(f, random_lines(&f->arena, 200));
+        fixture_free(f);
+        seed = keep;
+    }
+}
+
+static void even_value(StrBuf *b, int kind)
+{
+    static const char *const odd[] = {"null", "true", "-1", "0", "00", "-", "1.5", "\"\"", "\"\\n\"", "\"x\"", "[1]", "{}", "x", "1 ",
+                                      "99999999999999999", "-9223372036854775808", "\"2024-02-30 00:00:00\""};
+    static const char *const texts[] = {"a", "twelve bytes", "thirteen byte", "", "gr\xc3\xbc\xc3\x9f",
+                                        "a string that is a good deal longer than any vector of any machine is, surely it is"};
+    if (dice(150) == 0) {
+        sb_z(b, odd[dice(sizeof odd / sizeof *odd)]);
+        return;
+    }
+    int64_t number = (int64_t)(((uint64_t)dice(UINT32_MAX) << 32 | dice(UINT32_MAX)) >> (1 + dice(63)));
+    switch (kind) {
+    case 0: sb_printf(b, "%lld", (long long)number % 100000000); return;
+    case 1: sb_printf(b, "%s%lld", dice(9) ? "" : "-", (long long)number); return;
+    case 2: sb_printf(b, "\"%s\"", texts[dice(dice(30) ? 4 : 6)]); return;
+    case 3:
+        sb_printf(b, "\"2024-01-%02u%c%02u:%02u:%02u", 1 + dice(20) / 19, dice(20) ? ' ' : 'T', dice(20) / 19, dice(20) / 19, dice(dice(20) ? 60 : 64));
+        if (dice(4)) sb_printf(b, ".%.*s", dice(3) ? 3 : (int)dice(8), "1234567");
+        if (dice(6) == 0) b->p[b->n - 1 - (ptrdiff_t)dice(8)] = "0:.;/,9a"[dice(8)];
+        sb_z(b, dice(4) ? "\"" : "Z\"");
+        return;
+    case 4: sb_printf(b, "%d.%d", (int)dice(1000) - 500, (int)dice(1000)); return;
+    case 5: sb_z(b, dice(2) ? "true" : "false"); return;
+    }
+}
+
+/* Long runs of lines of one build, hardly ever interrupted. */
+static Str even_lines(Arena *a, int n, int errors)
+{
+    static const char *const keys[] = {"a", "b", "d", "t", "x", "zz"};
+    static const char *const spaces[] = {"", " ", "                                        "};
+    const char *key[8], *space = spaces[dice(8) ? 0 : dice(3)], *end = dice(4) ? "\n" : "\r\n";
+    int kind[8], nvalues = 1 + (int)dice(8);
+    StrBuf b = {.arena = a};
+    for (int k = 0; k < nvalues; k++) {
+        static const int usual[] = {0, 2, 4, 3, 5, 1};
+        int which = (int)dice(6);
+        key[k] = keys[which];
+        kind[k] = dice(10) ? usual[which] : (int)dice(6);
+    }
+    for (int i = 0; i < n; i++) {
+        sb_char(&b, '{');
+        for (int k = 0; k < nvalues; k++) {
+            sb_printf(&b, "%s%s\"%s\":%s", k ? "," : "", space, key[k], dice(5) ? "" : space);
+            even_value(&b, kind[k]);
         }
+        static const char *const tails[] = {" ", "x", "}", "\r", "\"\""};
+        sb_printf(&b, "%s}%s%s", space, dice(100) ? "" : tails[dice(5)], dice(200) ? end : "\n");
+    }
+    Str text = sb_done(&b);
+    static const char bytes[] = "\"\\{}[]:,\n\r\t 0e.-\x80\xc3\xff\x01";
+    for (int i = 0; i < errors; i++) ((char *)text.p)[dice((uint32_t)text.n)] = bytes[dice(sizeof bytes)];
+    return text;
+}
+
+/* The most usual spelling of a time, and every other one that differs in a byte. */
+static void test_times_nearly_usual(void **state)
+{
+    (void)state;
+    static const char usual[] = "2024-01-31 10:20:30.123", bytes[] = "0123569/:;.,-T Za";
+    Fixture *f = bids();
+    StrBuf b = {.arena = &f->arena};
+    for (size_t at = 0; at < sizeof usual - 1; at++) {
+        for (const char *c = bytes; *c; c++) {
+            sb_printf(&b, "{\"t\":\"%s\"}\n{\"t\":\"%.*s%c%s\"}\n", usual, (int)at, usual, *c, usual + at + 1);
+        }
+    }
+    assert_every_way(f, sb_done(&b));
+    fixture_free(f);
+}
+
+static void test_runs(void **state)
+{
+    (void)state;
+    for (seed = 1; seed < 60; seed++) {
+        uint64_t keep = seed;
+        Fixture *f = random_fixture();
+        if (dice(8) == 0) fixture_option(f, "line_limit", "100");
+        assert_every_way(f, even_lines(&f->arena, 300, (int)dice(3) * 4));
         fixture_free(f);
         seed = keep;
     }
@@ -465,11 +553,32 @@ static void test_end_of_buffer(void **state)
             Str text = str_printf(&f->arena, "%.*s%.*s%.*s{\"a\":2%s\n", STR_ARG(line), STR_ARG(line), STR_ARG(line), tails[i]);
             Decoder *dec = fixture_open(f);
             shape_set_level(json_decoder_shapes(dec), level);
+            f->at_start = true;
             assert_text(fixture_by_line(f, text, fixture_decode_with(f, dec, text, 0, 0)),
                         "1: 1|~|~|~|~\n2: 1|~|~|~|~\n3: 1|~|~|~|~\n4: 2|~|~|~|~\n");
             format_close(dec);
             fixture_free(f);
         }
+    }
+}
+
+/* Nothing before the buffer is read either: what the first line lacks would lie there. */
+static void test_start_of_buffer(void **state)
+{
+    (void)state;
+    for (int level = 0; level <= 2; level++) {
+        Fixture *f = bids();
+        Str line = str_printf(&f->arena, "{\"a\":1%500s,%500s\"b\":\"x\",\"z\":2%500s}\n", "", "", "");
+        Str other = S("{\"a\":1,\"b\":\"x\",\"z\":2}\n"), empty = S("{\"\":\"\",\"\":\"\"}\n");
+        Decoder *dec = fixture_open(f);
+        shape_set_level(json_decoder_shapes(dec), level);
+        fixture_decode_with(f, dec, str_printf(&f->arena, "%.*s%.*s", STR_ARG(line), STR_ARG(line)), 0, 0);
+        f->at_start = false;
+        assert_text(fixture_decode_with(f, dec, other, 0, 0), "0: 1|x|~|~|~\n");
+        f->at_start = false;
+        assert_text(fixture_decode_with(f, dec, empty, 0, 0), "0: ~|~|~|~|~\n");
+        format_close(dec);
+        fixture_free(f);
     }
 }
 
@@ -486,9 +595,7 @@ static void test_garbage(void **state)
             static const char bytes[] = "\"\\{}[]:,\n\r\t 0e.-\x80\xc3\xff\x01";
             p[at] = bytes[dice(sizeof bytes)];
         }
-        Str whole = fixture_decode(f, text, 0);
-        if (memcmp(text.p, "\xef\xbb\xbf", 3) != 0) assert_alike(whole, line_by_line(f, text));
-        assert_alike(whole, fixture_decode(f, text, 1 + dice(500)));
+        assert_every_way(f, text);
         fixture_free(f);
         seed = keep;
     }
@@ -516,7 +623,10 @@ int main(void)
         cmocka_unit_test(test_bad_options),
         cmocka_unit_test(test_quick_is_plain),
         cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_times_nearly_usual),
+        cmocka_unit_test(test_runs),
         cmocka_unit_test(test_end_of_buffer),
+        cmocka_unit_test(test_start_of_buffer),
         cmocka_unit_test(test_garbage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
