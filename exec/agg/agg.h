@@ -30,11 +30,29 @@ typedef struct AggRows {
     const Str *order_key; /* AGG_ORDERED: memcmp-able key of rows[i], NULL otherwise */
 } AggRows;
 
+/* Whether rows are 0 … n-1, so that a loop may do without them. */
+static inline bool agg_rows_are_all(const AggRows *in)
+{
+    int32_t differ = 0;
+    for (int i = 0; i < in->n; i++) differ |= in->rows[i] ^ i;
+    return differ == 0;
+}
+/* The sum of their weights. */
+static inline int64_t agg_rows_weight(const AggRows *in)
+{
+    const int32_t *weights = in->batch->weights;
+    int64_t sum = 0;
+    for (int i = 0; weights && i < in->n; i++) sum += weights[in->rows[i]];
+    return weights ? sum : in->n;
+}
+
 typedef struct AggImpl {
     /* Bytes of state for this call (8-byte aligned); may depend on types and input_retracts. */
     int (*state_size)(const AggCall *call);
     void (*init)(AggCtx *c, void *state);                  /* NULL: zeroes are fine */
     void (*step)(AggCtx *c, const AggRows *in);
+    /* The same where all rows go to one state; in->groups and offset are not set. NULL: step does. */
+    void (*fold)(AggCtx *c, void *state, const AggRows *in);
     /* dst += sign * src; src is untouched. sign -1 only for AGG_RETRACTABLE. */
     void (*merge)(AggCtx *c, void *dst, const void *src, int sign);
     /* Results of n states into rows 0..n of out (of call->type, made by column_new). Text is copied

@@ -11,8 +11,16 @@ static void count_step(AggCtx *c, const AggRows *in)
 {
     (void)c;
     const int32_t *weights = in->batch->weights;
-    for (int i = 0; i < in->n; i++)
-        *(int64_t *)(void *)(in->groups[i] + in->offset) += weights ? weights[in->rows[i]] : 1;
+    if (!weights)
+        for (int i = 0; i < in->n; i++) ++*(int64_t *)(void *)(in->groups[i] + in->offset);
+    else
+        for (int i = 0; i < in->n; i++) *(int64_t *)(void *)(in->groups[i] + in->offset) += weights[in->rows[i]];
+}
+
+static void count_fold(AggCtx *c, void *state, const AggRows *in)
+{
+    (void)c;
+    *(int64_t *)state += agg_rows_weight(in);
 }
 
 static void count_if_step(AggCtx *c, const AggRows *in)
@@ -54,7 +62,7 @@ static Status count_load(AggCtx *c, void *state, StrReader *in)
 }
 
 static const AggImpl count_impl = {
-    .state_size = count_size, .step = count_step, .merge = count_merge, .final = count_final,
+    .state_size = count_size, .step = count_step, .fold = count_fold, .merge = count_merge, .final = count_final,
     .save = count_save, .load = count_load,
 };
 static const AggImpl count_if_impl = {

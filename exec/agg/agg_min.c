@@ -65,6 +65,24 @@ static void best_step_small(const AggCall *call, const AggRows *in)
     LOOPS[type][is_max(call)](in);
 }
 
+/* One state for all rows: the best of the batch is offered to it. */
+#define DEFINE_BEST_OF(name, T, member, better) \
+    static void name(BestSmall *s, const AggRows *in) \
+    { \
+        const T *v = in->args[0].data; \
+        T best = v[in->args[0].is_const ? 0 : in->rows[0]]; \
+        if (!in->args[0].is_const && agg_rows_are_all(in)) \
+            for (int i = 0; i < in->n; i++) best = v[i] better best ? v[i] : best; \
+        else if (!in->args[0].is_const) \
+            for (int i = 0; i < in->n; i++) best = v[in->rows[i]] better best ? v[in->rows[i]] : best; \
+        if (!s->has || best better s->member) s->member = best + 0; \
+        s->has = 1; \
+    }
+DEFINE_BEST_OF(least_int64, int64_t, i, <)
+DEFINE_BEST_OF(greatest_int64, int64_t, i, >)
+DEFINE_BEST_OF(least_double, double, d, <)
+DEFINE_BEST_OF(greatest_double, double, d, >)
+
 #define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
 
 static int interval_order(Interval a, Interval b)
@@ -236,6 +254,27 @@ static void min_step(AggCtx *c, const AggRows *in)
         best_step_small(c->call, in);
 }
 
+static void step_one(AggCtx *c, void *state, const AggRows *in)
+{
+    uint8_t **groups = new_raw(c->scratch, uint8_t *, in->n);
+    for (int i = 0; i < in->n; i++) groups[i] = state;
+    AggRows rows = *in;
+    rows.groups = (uint8_t *const *)groups;
+    rows.offset = 0;
+    min_step(c, &rows);
+}
+
+static void min_fold(AggCtx *c, void *state, const AggRows *in)
+{
+    bool is_double = c->call->arg_types[0].kind == TYPE_DOUBLE, max = is_max(c->call);
+    if (c->call->input_retracts || best_width(c->call) != 8) {
+        step_one(c, state, in);
+        return;
+    }
+    if (is_double) (max ? greatest_double : least_double)(state, in);
+    else (max ? greatest_int64 : least_int64)(state, in);
+}
+
 static void min_merge(AggCtx *c, void *dst, const void *src, int sign)
 {
     assert(sign > 0 || c->call->input_retracts);
@@ -278,7 +317,7 @@ static Status min_load(AggCtx *c, void *state, StrReader *in)
 }
 
 static const AggImpl min_impl = {
-    .state_size = min_size, .step = min_step, .merge = min_merge, .final = min_final,
+    .state_size = min_size, .step = min_step, .fold = min_fold, .merge = min_merge, .final = min_final,
     .destroy = min_destroy, .save = min_save, .load = min_load,
     .keeps_best = true, .ignores_distinct = true,
 };

@@ -17,6 +17,24 @@ static bool call_is_row_count(const AggCall *c)
     return c->nargs == 0 && c->filter < 0 && !c->distinct && (c->def->flags & AGG_STAR);
 }
 
+/* Whether the states of two calls are the same bytes whatever rows come. */
+static bool shares_state(const AggSlot *a, const AggCall *call, const AggImpl *impl)
+{
+    const AggCall *other = a->call;
+    if (a->is_row_count || a->is_ordered || !impl->merge || a->impl->merge != impl->merge || a->impl->step != impl->step ||
+        a->impl->save != impl->save || a->impl->state_size != impl->state_size) return false;
+    if (call->def->flags != other->def->flags || call->filter != other->filter || call->distinct || other->distinct ||
+        call->nargs != 1 || other->nargs != 1 || call->args[0] != other->args[0]) return false;
+    return a->impl->load == impl->load && call->input_retracts == other->input_retracts && !impl->destroy && !impl->keeps_best;
+}
+
+static const AggSlot *slot_with_state(const AggSet *s, const AggSlot *slot, const AggCall *call)
+{
+    for (const AggSlot *a = s->slots; a < slot; a++)
+        if (shares_state(a, call, agg_impl(call))) return a;
+    return NULL;
+}
+
 static Status slot_new(const AggCall *call, AggSlot *slot, AggSet *s, Arena *a, Diags *d)
 {
     const AggImpl *impl = agg_impl(call);
@@ -27,6 +45,12 @@ static Status slot_new(const AggCall *call, AggSlot *slot, AggSet *s, Arena *a, 
     slot->is_ordered = (call->def->flags & AGG_ORDERED) != 0;
     if (slot->is_row_count) {
         slot->offset = 0;
+        return WEIR_OK;
+    }
+    const AggSlot *same = slot_with_state(s, slot, call);
+    if (same) {
+        slot->offset = same->offset;
+        slot->is_alias = true;
         return WEIR_OK;
     }
     if (call->distinct && !impl->ignores_distinct) {
@@ -52,7 +76,7 @@ void agg_set_init(const AggSet *s, StateHeap *h, Arena *scratch, uint8_t *cell)
 {
     for (int i = 0; i < s->n; i++) {
         const AggSlot *slot = &s->slots[i];
-        if (slot->is_row_count || !slot->impl->init) continue;
+        if (slot->is_row_count || slot->is_alias || !slot->impl->init) continue;
         AggCtx c = slot_ctx(slot, h, scratch);
         slot->impl->init(&c, cell + slot->offset);
     }
@@ -79,9 +103,41 @@ static void add_rows(const Batch *b, const int32_t *rows, int n, uint8_t *const 
         for (int i = 0; i < n; i++) *cell_rows(cells[i]) += b->weights[rows[i]];
 }
 
+/* The rows of a FILTER that is never NULL: no branch, which would guess wrong. */
+static int take_true(const uint8_t *truth, const AggRows *in, int32_t *rows, uint8_t **cells)
+{
+    int n = 0;
+    if (!cells) {
+        for (int i = 0; i < in->n; i++) {
+            rows[n] = in->rows[i];
+            n += truth[in->rows[i]];
+        }
+        return n;
+    }
+    for (int i = 0; i < in->n; i++) {
+        rows[n] = in->rows[i];
+        cells[n] = in->groups[i];
+        n += truth[in->rows[i]];
+    }
+    return n;
+}
+
 static inline bool filter_takes(const Column *filter, int row)
 {
     return !filter || (!col_is_null(filter, row) && COL(uint8_t, filter)[col_at(filter, row)]);
+}
+
+static int take_present(const Column *filter, const Column *arg, const AggRows *in, int32_t *rows, uint8_t **cells)
+{
+    int n = 0;
+    for (int i = 0; i < in->n; i++) {
+        int row = in->rows[i];
+        if (!filter_takes(filter, row) || (arg && col_is_null(arg, row))) continue;
+        rows[n] = row;
+        if (cells) cells[n] = in->groups[i];
+        n++;
+    }
+    return n;
 }
 
 /* Leaves the rows that the call counts: FILTER is true, the first argument is not NULL. */
@@ -92,20 +148,23 @@ static void narrow(const AggSlot *slot, const Batch *b, AggRows *in, Arena *scra
     bool skips_nulls = call->nargs > 0 && !(call->def->flags & AGG_NULL_INPUT);
     const Column *arg = skips_nulls && in->args[0].valid ? &in->args[0] : NULL;
     if (!filter && !arg) return;
-    int32_t *rows = new_raw(scratch, int32_t, in->n), n = 0;
-    uint8_t **cells = new_raw(scratch, uint8_t *, in->n);
-    for (int i = 0; i < in->n; i++) {
-        int row = in->rows[i];
-        if (!filter_takes(filter, row) || (arg && col_is_null(arg, row))) continue;
-        rows[n] = row;
-        cells[n++] = in->groups[i];
-    }
+    int32_t *rows = new_raw(scratch, int32_t, in->n);
+    uint8_t **cells = in->groups ? new_raw(scratch, uint8_t *, in->n) : NULL;
+    bool is_plain = filter && !filter->valid && !filter->is_const && !arg;
+    in->n = is_plain ? take_true(filter->data, in, rows, cells) : take_present(filter, arg, in, rows, cells);
     in->rows = rows;
     in->groups = cells;
-    in->n = n;
 }
 
-static void step_slot(const AggSlot *slot, StateHeap *h, Arena *scratch, AggRows in)
+static uint8_t *const *same_cell(uint8_t *cell, int n, Arena *scratch)
+{
+    uint8_t **cells = new_raw(scratch, uint8_t *, n);
+    for (int i = 0; i < n; i++) cells[i] = cell;
+    return cells;
+}
+
+/* `cell`: all rows go there, and in.groups is NULL; else NULL. */
+static void step_slot(const AggSlot *slot, StateHeap *h, Arena *scratch, AggRows in, uint8_t *cell)
 {
     const AggCall *call = slot->call;
     Column *args = new (scratch, Column, call->nargs);
@@ -120,6 +179,11 @@ static void step_slot(const AggSlot *slot, StateHeap *h, Arena *scratch, AggRows
         in.order_key = keys;
     }
     AggCtx c = slot_ctx(slot, h, scratch);
+    if (cell && slot->impl->fold) {
+        slot->impl->fold(&c, cell + slot->offset, &in);
+        return;
+    }
+    if (cell) in.groups = same_cell(cell, in.n, scratch);
     slot->impl->step(&c, &in);
 }
 
@@ -128,9 +192,22 @@ void agg_set_step(const AggSet *s, StateHeap *h, Arena *scratch, const Batch *b,
 {
     add_rows(b, rows, n, cells);
     for (int i = 0; i < s->n; i++) {
-        if (s->slots[i].is_row_count) continue;
+        if (s->slots[i].is_row_count || s->slots[i].is_alias) continue;
         ArenaMark mark = arena_mark(scratch);
-        step_slot(&s->slots[i], h, scratch, (AggRows){.batch = b, .rows = rows, .n = n, .groups = cells});
+        step_slot(&s->slots[i], h, scratch, (AggRows){.batch = b, .rows = rows, .n = n, .groups = cells}, NULL);
+        arena_release(scratch, mark);
+    }
+}
+
+void agg_set_fold(const AggSet *s, StateHeap *h, Arena *scratch, const Batch *b, const int32_t *rows, int n,
+                  uint8_t *cell)
+{
+    AggRows in = {.batch = b, .rows = rows, .n = n};
+    *cell_rows(cell) += agg_rows_weight(&in);
+    for (int i = 0; i < s->n; i++) {
+        if (s->slots[i].is_row_count || s->slots[i].is_alias) continue;
+        ArenaMark mark = arena_mark(scratch);
+        step_slot(&s->slots[i], h, scratch, in, cell);
         arena_release(scratch, mark);
     }
 }
@@ -143,7 +220,7 @@ void agg_set_merge(const AggSet *s, StateHeap *h, Arena *scratch, uint8_t *dst, 
     *cell_rows(dst) += sign * cell_row_count(src);
     for (int i = 0; i < s->n; i++) {
         const AggSlot *slot = &s->slots[i];
-        if (slot->is_row_count) continue;
+        if (slot->is_row_count || slot->is_alias) continue;
         AggCtx c = slot_ctx(slot, h, scratch);
         slot->impl->merge(&c, dst + slot->offset, src + slot->offset, sign);
     }
@@ -172,7 +249,7 @@ void agg_set_destroy(const AggSet *s, StateHeap *h, uint8_t *cell)
 {
     for (int i = 0; s->owns_heap && i < s->n; i++) {
         const AggSlot *slot = &s->slots[i];
-        if (slot->is_row_count || !slot->impl->destroy) continue;
+        if (slot->is_row_count || slot->is_alias || !slot->impl->destroy) continue;
         AggCtx c = slot_ctx(slot, h, NULL);
         slot->impl->destroy(&c, cell + slot->offset);
     }

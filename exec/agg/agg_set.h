@@ -14,6 +14,7 @@ typedef struct AggSlot {
     int32_t offset;       /* in the cell */
     bool is_row_count;    /* count(*): the cell's own sum of weights */
     bool is_ordered;
+    bool is_alias;        /* its state is that of a call before it: SUM and AVG of one argument */
     const struct KeyLayout *values; /* DISTINCT: of the arguments */
 } AggSlot;
 
@@ -34,6 +35,9 @@ void agg_set_init(const AggSet *s, StateHeap *h, Arena *scratch, uint8_t *cell);
 /* Row rows[i] of b goes to cells[i], with its weight. Cells may repeat. */
 void agg_set_step(const AggSet *s, StateHeap *h, Arena *scratch, const Batch *b, const int32_t *rows,
                   int n, uint8_t *const *cells);
+/* The same with one cell for all rows. */
+void agg_set_fold(const AggSet *s, StateHeap *h, Arena *scratch, const Batch *b, const int32_t *rows, int n,
+                  uint8_t *cell);
 /* dst += sign * src. */
 void agg_set_merge(const AggSet *s, StateHeap *h, Arena *scratch, uint8_t *dst, const uint8_t *src, int sign);
 /* Results of n <= BATCH_ROWS_MAX cells: out[i] is a new column of call i, in `a`. */

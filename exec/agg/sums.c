@@ -41,6 +41,46 @@ void bigint_sum_step(AggCtx *c, const AggRows *in)
     }
 }
 
+/* Halves of the values are summed apart: neither sum can leave 64 bits within a batch. */
+static Int128 sum_all(const int64_t *restrict v, int n)
+{
+    int64_t high = 0;
+    uint64_t low = 0;
+    for (int i = 0; i < n; i++) {
+        high += v[i] >> 32;
+        low += (uint32_t)v[i];
+    }
+    return (Int128)high * ((Int128)1 << 32) + (Int128)low;
+}
+
+static Int128 sum_some(const int64_t *v, const int32_t *rows, int n)
+{
+    int64_t high = 0;
+    uint64_t low = 0;
+    for (int i = 0; i < n; i++) {
+        high += v[rows[i]] >> 32;
+        low += (uint32_t)v[rows[i]];
+    }
+    return (Int128)high * ((Int128)1 << 32) + (Int128)low;
+}
+
+void bigint_sum_fold(AggCtx *c, void *state, const AggRows *in)
+{
+    (void)c;
+    BigintSum *s = state;
+    const Column *arg = &in->args[0];
+    const int64_t *v = arg->data;
+    const int32_t *weights = in->batch->weights;
+    int64_t n = agg_rows_weight(in);
+    if (arg->is_const)
+        bigint_sum_add(s, (Int128)v[0] * n);
+    else if (weights)
+        for (int i = 0; i < in->n; i++) bigint_sum_add(s, (Int128)v[in->rows[i]] * weights[in->rows[i]]);
+    else
+        bigint_sum_add(s, agg_rows_are_all(in) ? sum_all(v, in->n) : sum_some(v, in->rows, in->n));
+    s->n += n;
+}
+
 void bigint_sum_merge(AggCtx *c, void *dst, const void *src, int sign)
 {
     (void)c;

@@ -26,6 +26,7 @@ static inline Int128 bigint_sum_value(const BigintSum *s) { return (Int128)((UIn
 /* The AggImpl members for each state; _final is the aggregate's own. */
 int bigint_sum_size(const AggCall *call);
 void bigint_sum_step(AggCtx *c, const AggRows *in);
+void bigint_sum_fold(AggCtx *c, void *state, const AggRows *in);
 void bigint_sum_merge(AggCtx *c, void *dst, const void *src, int sign);
 void bigint_sum_save(AggCtx *c, const void *state, StrBuf *out);
 Status bigint_sum_load(AggCtx *c, void *state, StrReader *in);
@@ -45,7 +46,7 @@ Status double_sum_load(AggCtx *c, void *state, StrReader *in);
 
 /* A sum of each kind, with the aggregate's own result. */
 #define BIGINT_SUM_IMPL(final_) \
-    {.state_size = bigint_sum_size, .step = bigint_sum_step, .merge = bigint_sum_merge, .final = final_, \
+    {.state_size = bigint_sum_size, .step = bigint_sum_step, .fold = bigint_sum_fold, .merge = bigint_sum_merge, .final = final_, \
      .save = bigint_sum_save, .load = bigint_sum_load}
 #define DECIMAL_SUM_IMPL(final_) \
     {.state_size = decimal_sum_size, .step = decimal_sum_step, .merge = decimal_sum_merge, .final = final_, \

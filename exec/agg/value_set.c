@@ -13,6 +13,11 @@ ValueElem *value_set_at(const ValueSet *s, const KeyLayout *k, uint32_t i)
     return (ValueElem *)(void *)(s->elems + (ptrdiff_t)i * elem_bytes(k));
 }
 
+static uint32_t home_of(const ValueSet *s, uint32_t hash)
+{
+    return hash >> (__builtin_clz(s->nslots) + 1);
+}
+
 static uint64_t slot_make(uint32_t hash, uint32_t at)
 {
     return (uint64_t)hash << 32 | (at + 1);
@@ -20,7 +25,7 @@ static uint64_t slot_make(uint32_t hash, uint32_t at)
 
 static void slots_put(ValueSet *s, uint64_t slot)
 {
-    uint32_t mask = s->nslots - 1, at = (uint32_t)(slot >> 32) & mask;
+    uint32_t mask = s->nslots - 1, at = home_of(s, (uint32_t)(slot >> 32));
     while (s->slots[at]) at = (at + 1) & mask;
     s->slots[at] = slot;
 }
@@ -49,7 +54,7 @@ static uint32_t find(const ValueSet *s, const KeyLayout *k, const uint64_t *word
         return i;
     }
     uint32_t mask = s->nslots - 1;
-    for (uint32_t at = hash & mask; s->slots[at]; at = (at + 1) & mask) {
+    for (uint32_t at = home_of(s, hash); s->slots[at]; at = (at + 1) & mask) {
         uint32_t i = (uint32_t)s->slots[at] - 1;
         if ((uint32_t)(s->slots[at] >> 32) == hash && elem_is(k, value_set_at(s, k, i), words, nulls, hash)) return i;
     }
@@ -81,7 +86,7 @@ ValueElem *value_set_get(ValueSet *s, const KeyLayout *k, StateHeap *h, const ui
 
 static uint32_t slot_at(const ValueSet *s, uint64_t slot)
 {
-    uint32_t mask = s->nslots - 1, at = (uint32_t)(slot >> 32) & mask;
+    uint32_t mask = s->nslots - 1, at = home_of(s, (uint32_t)(slot >> 32));
     while (s->slots[at] != slot) at = (at + 1) & mask;
     return at;
 }
@@ -90,7 +95,7 @@ static void slots_remove(ValueSet *s, uint32_t at)
 {
     uint32_t mask = s->nslots - 1;
     for (uint32_t next = (at + 1) & mask; s->slots[next]; next = (next + 1) & mask) {
-        uint32_t home = (uint32_t)(s->slots[next] >> 32) & mask;
+        uint32_t home = home_of(s, (uint32_t)(s->slots[next] >> 32));
         if (((next - home) & mask) < ((next - at) & mask)) continue;
         s->slots[at] = s->slots[next];
         at = next;

@@ -17,6 +17,8 @@ void agg_table_init(AggregateOp *g, AggTable *t)
 
 static void before_forget(AggTable *t)
 {
+    t->payloads.data = NULL;
+    t->payloads.len = t->payloads.cap = 0;
     t->before = NULL;
     t->nbefore = t->before_cap = 0;
     t->images.data = NULL;
@@ -42,6 +44,25 @@ static bool has_result(const AggregateOp *g, const uint8_t *cell)
     return cell_row_count(cell) > 0 || g->keeps_empty || WEIR_PLANT("empty-group-kept") || (g->fill && *cell_is_filled(g, (uint8_t *)(uintptr_t)cell));
 }
 
+/* Whether a group's bytes are all there is of it: then a copy of them is its before-image, and results are
+ * made of it when the epoch ends. A fresh one has no rows yet and so had no result, but for a global one. */
+static bool copies_payloads(const AggregateOp *g)
+{
+    return !g->aggs.owns_heap && !g->keeps_empty;
+}
+
+static void payloads_take(AggregateOp *g, AggTable *t)
+{
+    size_t bytes = (size_t)t->groups.payload;
+    for (uint32_t i = t->nbefore; i < t->groups.ntouched; i++) {
+        uint32_t block = i / BATCH_ROWS_MAX;
+        if (block == (uint32_t)t->payloads.len)
+            vec_push(&t->payloads, &g->epoch, arena_alloc_raw(&g->epoch, (ptrdiff_t)bytes * BATCH_ROWS_MAX, 8));
+        memcpy(t->payloads.data[block] + i % BATCH_ROWS_MAX * bytes, t->groups.touched[i], bytes);
+    }
+    t->nbefore = t->groups.ntouched;
+}
+
 static void before_reserve(AggregateOp *g, AggTable *t, uint32_t n)
 {
     if (n <= t->before_cap) return;
@@ -58,6 +79,10 @@ static void before_reserve(AggregateOp *g, AggTable *t, uint32_t n)
 static void before_take(AggregateOp *g, AggTable *t, uint8_t *const *fresh, int nfresh, Arena *scratch)
 {
     uint32_t from = t->nbefore, to = t->groups.ntouched;
+    if (copies_payloads(g)) {
+        payloads_take(g, t);
+        return;
+    }
     before_reserve(g, t, to);
     const uint8_t **cells = new_raw(scratch, const uint8_t *, to - from);
     int n = 0, f = 0;
@@ -100,6 +125,13 @@ void agg_table_push(AggregateOp *g, AggTable *t, const Batch *b, const PackedKey
     if (keys->n == 0) return;
     Arena *scratch = g->op.ctx->batch_scratch;
     uint8_t **cells = new_raw(scratch, uint8_t *, keys->n);
+    if (keys->n > 1 && keys_are_one(&g->keys, keys)) {
+        PackedKeys one = *keys;
+        one.n = 1;
+        agg_table_touch(g, t, &one, cells);
+        agg_set_fold(&g->aggs, &t->groups.heap, scratch, b, rows, keys->n, cells[0]);
+        return;
+    }
     agg_table_touch(g, t, keys, cells);
     agg_set_step(&g->aggs, &t->groups.heap, scratch, b, rows, keys->n, cells);
 }
@@ -213,16 +245,72 @@ static Changes changes_find(const AggregateOp *g, const AggTable *t, uint32_t at
     return c;
 }
 
+static void emit_images(AggregateOp *g, AggTable *t, uint32_t at, int n, const Column *window, Arena *scratch)
+{
+    Changes c = changes_find(g, t, at, n, scratch);
+    aggregate_emit(g, &(OutRows){.table = &t->groups, .groups = c.gone, .n = c.ngone, .window = window, .results = c.old, .weight = -1});
+    aggregate_emit(g, &(OutRows){.table = &t->groups, .groups = c.come, .n = c.ncome, .window = window, .results = c.now, .weight = 1});
+}
+
+/* same[i] stays where row i of both is the same. */
+static void mark_same(const Column *a, const Column *b, int n, uint8_t *same)
+{
+    bool is_plain = !a->valid && !b->valid && !a->err && !b->err && type_width(a->type.kind) == 8;
+    if (is_plain)
+        for (int i = 0; i < n; i++) same[i] &= COL(uint64_t, a)[i] == COL(uint64_t, b)[i];
+    else
+        for (int i = 0; i < n; i++) same[i] = same[i] && result_eq(a, i, b, i);
+}
+
+static Column *results_of(const AggregateOp *g, const uint8_t *const *cells, int n, Arena *a)
+{
+    Column *results = new (a, Column, g->aggs.n);
+    agg_set_final(&g->aggs, a, cells, n, results, a);
+    return results;
+}
+
+/* The same columns serve the rows that go and those that come. */
+static void emit_payloads(AggregateOp *g, AggTable *t, uint32_t at, int n, const Column *window, Arena *scratch)
+{
+    uint8_t *const *groups = t->groups.touched + at, *old = t->payloads.data[at / BATCH_ROWS_MAX];
+    const uint8_t **was = new_raw(scratch, const uint8_t *, n);
+    uint8_t *had = new_raw(scratch, uint8_t, n), *same = new_raw(scratch, uint8_t, n);
+    int nhad = 0;
+    for (int i = 0; i < n; i++) {
+        was[i] = old + (ptrdiff_t)i * t->groups.payload;
+        nhad += had[i] = has_result(g, was[i]);
+        same[i] = had[i] && has_result(g, groups[i]);
+    }
+    const Column *now = results_of(g, (const uint8_t *const *)groups, n, scratch);
+    const Column *before = nhad ? results_of(g, was, n, scratch) : NULL;
+    for (int k = 0; nhad && k < g->aggs.n; k++) mark_same(&before[k], &now[k], n, same);
+    uint16_t *gone = new_raw(scratch, uint16_t, n), *come = new_raw(scratch, uint16_t, n);
+    int ngone = 0, ncome = 0;
+    for (int i = 0; i < n; i++) {
+        gone[ngone] = come[ncome] = (uint16_t)i;
+        ngone += had[i] && !same[i];
+        ncome += !same[i] && has_result(g, groups[i]);
+    }
+    OutRows out = {.table = &t->groups, .groups = groups, .n = n, .window = window, .results = before, .weight = -1, .sel = gone, .nsel = ngone};
+    if (ngone + ncome) out.keys = aggregate_key_columns(g, &t->groups, groups, n, scratch);
+    aggregate_emit(g, &out);
+    out.results = now;
+    out.weight = 1;
+    out.sel = come;
+    out.nsel = ncome;
+    aggregate_emit(g, &out);
+}
+
 void agg_table_emit_changes(AggregateOp *g, AggTable *t, const Column *window)
 {
     Arena *scratch = g->op.ctx->batch_scratch;
     assert(!g->shows_changes || t->nbefore == t->groups.ntouched);
     for (uint32_t at = 0; at < t->groups.ntouched; at += BATCH_ROWS_MAX) {
         uint32_t left = t->groups.ntouched - at;
+        int n = (int)(left < BATCH_ROWS_MAX ? left : BATCH_ROWS_MAX);
         ArenaMark mark = arena_mark(scratch);
-        Changes c = changes_find(g, t, at, (int)(left < BATCH_ROWS_MAX ? left : BATCH_ROWS_MAX), scratch);
-        aggregate_emit(g, &(OutRows){&t->groups, c.gone, c.ngone, window, c.old, -1});
-        aggregate_emit(g, &(OutRows){&t->groups, c.come, c.ncome, window, c.now, 1});
+        if (copies_payloads(g)) emit_payloads(g, t, at, n, window, scratch);
+        else emit_images(g, t, at, n, window, scratch);
         arena_release(scratch, mark);
     }
 }
@@ -241,7 +329,7 @@ void agg_table_emit_all(AggregateOp *g, AggTable *t, const Column *window)
         ArenaMark inner = arena_mark(scratch);
         Column *results = new (scratch, Column, g->aggs.n);
         agg_set_final(&g->aggs, scratch, (const uint8_t *const *)(groups + i), rows, results, scratch);
-        aggregate_emit(g, &(OutRows){&t->groups, groups + i, rows, window, results, 1});
+        aggregate_emit(g, &(OutRows){.table = &t->groups, .groups = groups + i, .n = rows, .window = window, .results = results, .weight = 1});
         arena_release(scratch, inner);
     }
     arena_release(scratch, mark);

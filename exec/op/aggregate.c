@@ -157,21 +157,30 @@ static const int32_t *constant_weights(Arena *a, int n, int32_t weight)
     return w;
 }
 
+const Column *aggregate_key_columns(AggregateOp *g, const GroupTable *table, uint8_t *const *groups, int n, Arena *a)
+{
+    const PhysOp *p = g->op.plan;
+    Column *cols = new (a, Column, p->nkeys);
+    for (int i = 0; i < p->nkeys; i++) {
+        cols[i] = column_new(a, p->fields[i].type, n);
+        group_table_keys(table, groups, n, i, &cols[i], a);
+    }
+    return cols;
+}
+
 void aggregate_emit(AggregateOp *g, const OutRows *rows)
 {
-    if (rows->n == 0) return;
+    if (rows->n == 0 || (rows->sel && rows->nsel == 0)) return;
     assert(rows->n <= BATCH_ROWS_MAX);
     const PhysOp *p = g->op.plan;
     Arena *scratch = g->op.ctx->batch_scratch;
     ArenaMark mark = arena_mark(scratch);
     Column *cols = new (scratch, Column, p->nfields);
-    for (int i = 0; i < p->nkeys; i++) {
-        cols[i] = column_new(scratch, p->fields[i].type, rows->n);
-        group_table_keys(rows->table, rows->groups, rows->n, i, &cols[i], scratch);
-    }
+    const Column *keys = rows->keys ? rows->keys : aggregate_key_columns(g, rows->table, rows->groups, rows->n, scratch);
+    if (p->nkeys) memcpy(cols, keys, (size_t)p->nkeys * sizeof *cols);
     for (int i = 0; i < g->nwindow; i++) cols[p->nkeys + i] = rows->window[i];
     for (int i = 0; i < p->naggs; i++) cols[p->nkeys + g->nwindow + i] = rows->results[i];
-    Batch b = {.rows = rows->n, .ncols = p->nfields, .cols = cols, .judge_max = INT64_MIN};
+    Batch b = {.rows = rows->n, .ncols = p->nfields, .cols = cols, .sel = rows->sel, .nsel = rows->nsel, .judge_max = INT64_MIN};
     b.weights = constant_weights(scratch, rows->n, rows->weight);
     op_emit(&g->op, &b);
     arena_release(scratch, mark);
@@ -221,7 +230,7 @@ void out_buffer_add(OutBuffer *o, uint8_t *group, const int64_t *window, const C
 
 void out_buffer_flush(OutBuffer *o)
 {
-    aggregate_emit(o->agg, &(OutRows){o->table, o->groups, o->n, o->window, o->results, o->weight});
+    aggregate_emit(o->agg, &(OutRows){.table = o->table, .groups = o->groups, .n = o->n, .window = o->window, .results = o->results, .weight = o->weight});
     o->n = 0;
 }
 

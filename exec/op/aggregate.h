@@ -65,9 +65,13 @@ typedef struct OutRows {
     const Column *window;  /* nwindow columns */
     const Column *results; /* naggs columns */
     int32_t weight;
+    const Column *keys;    /* made before (aggregate_key_columns), or NULL */
+    const uint16_t *sel;   /* of the n rows those that go out; NULL: all */
+    int32_t nsel;
 } OutRows;
 /* Hands them on. Allocates from the batch scratch and gives it back. */
 void aggregate_emit(AggregateOp *g, const OutRows *rows);
+const Column *aggregate_key_columns(AggregateOp *g, const GroupTable *table, uint8_t *const *groups, int n, Arena *a);
 /* Gathers rows that differ in their window columns and hands them on BATCH_ROWS_MAX at a time. */
 typedef struct OutBuffer {
     AggregateOp *agg;
@@ -105,8 +109,10 @@ typedef struct BeforeRef {
 
 typedef struct AggTable {
     GroupTable groups;       /* payload: a cell */
-    BeforeRef *before;       /* one per touched group; in the epoch's arena, as what follows */
-    uint32_t nbefore, before_cap;
+    uint32_t nbefore;        /* touched groups whose before-images are taken; these lie in the epoch's arena */
+    VEC(uint8_t *) payloads; /* where cells hold nothing but their bytes: copies, BATCH_ROWS_MAX in each block */
+    BeforeRef *before;       /* else: one per touched group */
+    uint32_t before_cap;
     VEC(Column *) images;    /* results of up to BATCH_ROWS_MAX groups each */
 } AggTable;
 

@@ -1,13 +1,14 @@
-/* group_table.c: see group_table.h. Linear probing, load at most 1/2, backward-shift deletion. */
+/* group_table.c: see group_table.h. Linear probing by the highest bits of the hash, load at most
+ * 1/2, backward-shift deletion. */
 #include "exec/state/group_table.h"
 
 #include <assert.h>
 
 enum {
     CHUNK_FIRST_LOG2 = 4,   /* 16 entries in the first chunk; each next doubles */
-    SLOTS_MIN = 16,
-    LINE_BYTES = 64,
-    PREFETCH_AHEAD = 16,
+    CHUNK_FIRST = 1 << CHUNK_FIRST_LOG2,
+    SLOTS_MIN_LOG2 = 4,
+    PREFETCH_AHEAD = 32,
     PREFETCH_FROM = 1 << 15 /* slots: below, index and entries stay in the second-level cache */
 };
 
@@ -20,10 +21,11 @@ void group_table_init(GroupTable *t, const KeyLayout *keys, int payload)
 
 /* ---- entries ---------------------------------------------------------------------------------- */
 
-/* Chunk c holds 16 << c entries, so entry i lies in chunk log2(i / 16 + 1). */
+/* Chunk c holds 16 << c entries, so with i + 16 instead of i the highest bit names the chunk and the
+ * others the place in it. */
 static inline int chunk_of(uint32_t i)
 {
-    return 31 - __builtin_clz((i >> CHUNK_FIRST_LOG2) + 1);
+    return 31 - CHUNK_FIRST_LOG2 - __builtin_clz(i + CHUNK_FIRST);
 }
 
 static inline uint32_t chunk_base(int c)
@@ -39,7 +41,7 @@ static ptrdiff_t chunk_bytes(const GroupTable *t, int c)
 static inline uint8_t *entry_at(const GroupTable *t, uint32_t i)
 {
     int c = chunk_of(i);
-    return t->chunks[c] + (size_t)(i - chunk_base(c)) * (size_t)t->entry;
+    return t->chunks[c] + (size_t)(i + CHUNK_FIRST - ((uint32_t)CHUNK_FIRST << c)) * (size_t)t->entry;
 }
 
 uint8_t *group_table_at(const GroupTable *t, uint32_t i)
@@ -60,7 +62,7 @@ static uint8_t *entry_new(GroupTable *t)
     } else {
         number = t->len;
         int c = chunk_of(number);
-        if (c >= GROUP_CHUNKS || number == GROUP_FREE - 1) oom_raise();
+        if (c >= GROUP_CHUNKS || number >= GROUP_FREE - CHUNK_FIRST) oom_raise();
         if (!t->chunks[c]) t->chunks[c] = mem_alloc(chunk_bytes(t, c));
         t->len++;
         g = entry_at(t, number);
@@ -75,26 +77,36 @@ static uint8_t *entry_new(GroupTable *t)
 
 static inline uint64_t slot_make(uint32_t hash, uint32_t number)
 {
-    return (uint64_t)hash << 32 | (number + 1);
+    return (uint64_t)hash << 32 | (number + CHUNK_FIRST);
 }
 
-static void slots_put(uint64_t *slots, uint32_t nslots, uint64_t slot)
+static inline uint8_t *slot_entry(const GroupTable *t, uint64_t slot)
 {
-    uint32_t at = (uint32_t)(slot >> 32) & (nslots - 1);
-    while (slots[at]) at = (at + 1) & (nslots - 1);
-    slots[at] = slot;
+    return entry_at(t, (uint32_t)slot - CHUNK_FIRST);
 }
 
+static inline uint32_t slot_home(const GroupTable *t, uint64_t slot)
+{
+    return (uint32_t)(slot >> 32) >> t->shift;
+}
+
+/* Slots lie in the order of their hashes but for collisions, before and after: memory is gone through
+ * from front to back. */
 static void slots_grow(GroupTable *t)
 {
-    uint32_t n = t->nslots ? t->nslots * 2 : SLOTS_MIN;
+    uint32_t n = t->nslots ? t->nslots * 2 : 1 << SLOTS_MIN_LOG2, old = t->nslots;
     if (n == 0) oom_raise();
-    uint64_t *slots = mem_alloc(checked_mul(n, sizeof *slots));
-    for (uint32_t i = 0; i < t->nslots; i++)
-        if (t->slots[i]) slots_put(slots, n, t->slots[i]);
-    mem_free(t->slots, (ptrdiff_t)t->nslots * 8);
+    uint64_t *slots = mem_alloc(checked_mul(n, sizeof *slots)), *from = t->slots;
     t->slots = slots;
     t->nslots = n;
+    t->shift = old ? t->shift - 1 : 32 - SLOTS_MIN_LOG2;
+    for (uint32_t i = 0; i < old; i++) {
+        if (!from[i]) continue;
+        uint32_t at = slot_home(t, from[i]);
+        while (slots[at]) at = (at + 1) & (n - 1);
+        slots[at] = from[i];
+    }
+    mem_free(from, (ptrdiff_t)old * 8);
 }
 
 static inline bool entry_is(const GroupTable *t, const uint8_t *g, const uint64_t *words, uint32_t nulls)
@@ -105,10 +117,10 @@ static inline bool entry_is(const GroupTable *t, const uint8_t *g, const uint64_
 /* Where the key's slot is, or the empty one where it would go. */
 static inline uint32_t slot_find(const GroupTable *t, const uint64_t *words, uint32_t nulls, uint32_t hash)
 {
-    uint32_t mask = t->nslots - 1, at = hash & mask;
+    uint32_t mask = t->nslots - 1, at = hash >> t->shift;
     for (; t->slots[at]; at = (at + 1) & mask) {
         uint64_t s = t->slots[at];
-        if ((uint32_t)(s >> 32) == hash && entry_is(t, entry_at(t, (uint32_t)s - 1), words, nulls)) break;
+        if ((uint32_t)(s >> 32) == hash && entry_is(t, slot_entry(t, s), words, nulls)) break;
     }
     return at;
 }
@@ -155,7 +167,7 @@ uint8_t *group_table_get(const GroupTable *t, const uint64_t *words, uint32_t nu
 {
     if (t->live == 0) return NULL;
     uint64_t s = t->slots[slot_find(t, words, nulls, hash)];
-    return s ? entry_at(t, (uint32_t)s - 1) : NULL;
+    return s ? slot_entry(t, s) : NULL;
 }
 
 uint8_t *group_table_add(GroupTable *t, const uint64_t *words, uint32_t nulls, uint32_t hash, bool *is_new)
@@ -163,7 +175,7 @@ uint8_t *group_table_add(GroupTable *t, const uint64_t *words, uint32_t nulls, u
     make_room(t);
     uint32_t at = slot_find(t, words, nulls, hash);
     *is_new = t->slots[at] == 0;
-    uint8_t *g = *is_new ? group_make(t, at, words, nulls, hash) : entry_at(t, (uint32_t)t->slots[at] - 1);
+    uint8_t *g = *is_new ? group_make(t, at, words, nulls, hash) : slot_entry(t, t->slots[at]);
     group_table_touch(t, g);
     return g;
 }
@@ -178,69 +190,64 @@ uint8_t *group_table_append(GroupTable *t, const uint64_t *words, uint32_t nulls
     return g;
 }
 
-/* Keys of one word need no call to compare. */
-static inline uint32_t slot_find_word(const GroupTable *t, uint64_t word, uint32_t nulls, uint32_t hash)
-{
-    uint32_t mask = t->nslots - 1, at = hash & mask;
-    for (; t->slots[at]; at = (at + 1) & mask) {
-        uint64_t s = t->slots[at];
-        if ((uint32_t)(s >> 32) != hash) continue;
-        const uint8_t *g = entry_at(t, (uint32_t)s - 1);
-        if (group_words(t, g)[0] == word && group_head(t, g)->nulls == nulls) break;
-    }
-    return at;
-}
-
-/* Brings the index slot of a key to come into the cache, and the entry of one that comes sooner. */
+/* Brings the index slot of a key to come into the cache, and both ends of the entry of one that comes
+ * sooner. */
 static inline void prefetch(const GroupTable *t, const PackedKeys *k, int i)
 {
-    uint32_t mask = t->nslots - 1;
-    if (i + PREFETCH_AHEAD < k->n) __builtin_prefetch(&t->slots[k->hash[i + PREFETCH_AHEAD] & mask]);
+    if (i + PREFETCH_AHEAD < k->n) __builtin_prefetch(&t->slots[k->hash[i + PREFETCH_AHEAD] >> t->shift]);
     if (i + PREFETCH_AHEAD / 2 >= k->n) return;
-    uint64_t s = t->slots[k->hash[i + PREFETCH_AHEAD / 2] & mask];
+    uint64_t s = t->slots[k->hash[i + PREFETCH_AHEAD / 2] >> t->shift];
     if (!s) return;
-    const uint8_t *g = entry_at(t, (uint32_t)s - 1);
+    const uint8_t *g = slot_entry(t, s);
     __builtin_prefetch(g);
-    if (t->payload >= LINE_BYTES / 2) __builtin_prefetch(g + t->payload); /* the key stands behind */
+    __builtin_prefetch(g + t->payload + sizeof(GroupHead));
 }
 
-static uint8_t *find_or_make(GroupTable *t, const PackedKeys *k, int i, uint8_t **fresh, int *made)
+/* The group of key i, which is not there; `at` is where it would go. */
+static uint8_t *make_missing(GroupTable *t, uint32_t at, const PackedKeys *k, int i)
 {
-    make_room(t);
     const uint64_t *w = k->words + (ptrdiff_t)i * t->keys->words;
-    uint32_t at = t->keys->is_one_word ? slot_find_word(t, *w, k->nulls[i], k->hash[i])
-                                       : slot_find(t, w, k->nulls[i], k->hash[i]);
-    if (t->slots[at]) return entry_at(t, (uint32_t)t->slots[at] - 1);
-    uint8_t *g = group_make(t, at, w, k->nulls[i], k->hash[i]);
-    if (fresh) fresh[*made] = g;
-    ++*made;
-    return g;
+    if ((uint64_t)(t->live + 1) * 2 > t->nslots) {
+        slots_grow(t);
+        at = slot_find(t, w, k->nulls[i], k->hash[i]);
+    }
+    return group_make(t, at, w, k->nulls[i], k->hash[i]);
 }
 
-/* Whether the first slot looked at holds the key, which it does nearly always. */
-static inline uint8_t *first_slot(const GroupTable *t, uint64_t word, uint32_t nulls, uint32_t hash)
+static inline bool same_word(const GroupTable *t, const uint8_t *g, const PackedKeys *k, int i)
 {
-    uint64_t s = t->slots[hash & (t->nslots - 1)];
-    if (s >> 32 != hash || !(uint32_t)s) return NULL;
-    uint8_t *g = entry_at(t, (uint32_t)s - 1);
-    return group_words(t, g)[0] == word && group_head(t, g)->nulls == nulls ? g : NULL;
+    return group_words(t, g)[0] == k->words[i] && group_head(t, g)->nulls == k->nulls[i];
 }
+
+/* Text of up to 12 bytes is its two words; longer text has the same first one. */
+static inline bool same_text(const GroupTable *t, const uint8_t *g, const PackedKeys *k, int i)
+{
+    const uint64_t *a = group_words(t, g), *b = k->words + (ptrdiff_t)i * 2;
+    if (a[0] != b[0] || group_head(t, g)->nulls != k->nulls[i]) return false;
+    return a[1] == b[1] || key_words_eq(t->keys, a, b);
+}
+
+static inline bool same_key(const GroupTable *t, const uint8_t *g, const PackedKeys *k, int i)
+{
+    return entry_is(t, g, k->words + (ptrdiff_t)i * t->keys->words, k->nulls[i]);
+}
+
+#define F_NAME find_words
+#define F_SAME same_word
+#include "exec/state/group_find_tmpl.h"
+#define F_NAME find_texts
+#define F_SAME same_text
+#include "exec/state/group_find_tmpl.h"
+#define F_NAME find_keys
+#define F_SAME same_key
+#include "exec/state/group_find_tmpl.h"
 
 int group_table_find(GroupTable *t, const PackedKeys *k, uint8_t **groups, uint8_t **fresh)
 {
-    int made = 0;
-    bool is_one_word = t->keys->is_one_word && t->nslots;
-    for (int i = 0; i < k->n; i++) {
-        if (t->nslots > PREFETCH_FROM) prefetch(t, k, i);
-        uint8_t *g = is_one_word ? first_slot(t, k->words[i], k->nulls[i], k->hash[i]) : NULL;
-        if (!g) {
-            g = find_or_make(t, k, i, fresh, &made);
-            is_one_word = t->keys->is_one_word;
-        }
-        if (!group_head(t, g)->touched) group_table_touch(t, g);
-        groups[i] = g;
-    }
-    return made;
+    if (!t->nslots) slots_grow(t);
+    if (t->keys->is_one_word) return find_words(t, k, groups, fresh);
+    if (t->keys->is_one_text) return find_texts(t, k, groups, fresh);
+    return find_keys(t, k, groups, fresh);
 }
 
 /* Closes the gap at `at`: later entries of the same run move up where their home allows. */
@@ -248,7 +255,7 @@ static void slots_shift_back(GroupTable *t, uint32_t at)
 {
     uint32_t mask = t->nslots - 1;
     for (uint32_t next = (at + 1) & mask; t->slots[next]; next = (next + 1) & mask) {
-        uint32_t home = (uint32_t)(t->slots[next] >> 32) & mask;
+        uint32_t home = slot_home(t, t->slots[next]);
         if (((next - home) & mask) < ((next - at) & mask)) continue;
         t->slots[at] = t->slots[next];
         at = next;
@@ -259,7 +266,7 @@ static void slots_shift_back(GroupTable *t, uint32_t at)
 static void slot_remove(GroupTable *t, const GroupHead *h)
 {
     uint64_t slot = slot_make(h->hash, h->number);
-    uint32_t mask = t->nslots - 1, at = h->hash & mask;
+    uint32_t mask = t->nslots - 1, at = h->hash >> t->shift;
     while (t->slots[at] != slot) {
         assert(t->slots[at]);
         at = (at + 1) & mask;
@@ -339,36 +346,4 @@ void group_table_keys(const GroupTable *t, uint8_t *const *groups, int n, int co
 void group_table_save_key(const GroupTable *t, const uint8_t *group, StrBuf *out)
 {
     key_save(t->keys, group_words(t, group), group_head(t, group)->nulls, out);
-}
-
-/* ---- order ------------------------------------------------------------------------------------ */
-
-static bool group_before(const GroupTable *t, const uint8_t *a, const uint8_t *b)
-{
-    return key_cmp(t->keys, group_words(t, a), group_head(t, a)->nulls, group_words(t, b),
-                   group_head(t, b)->nulls) < 0;
-}
-
-/* Merges the sorted runs [lo, mid) and [mid, hi) of from into to. */
-static void merge_runs(const GroupTable *t, uint8_t **from, uint8_t **to, ptrdiff_t lo, ptrdiff_t mid,
-                       ptrdiff_t hi)
-{
-    ptrdiff_t a = lo, b = mid;
-    for (ptrdiff_t i = lo; i < hi; i++)
-        to[i] = b >= hi || (a < mid && !group_before(t, from[b], from[a])) ? from[a++] : from[b++];
-}
-
-void group_table_sort(const GroupTable *t, uint8_t **groups, ptrdiff_t n, Arena *scratch)
-{
-    uint8_t **from = groups, **to = new_raw(scratch, uint8_t *, n);
-    for (ptrdiff_t width = 1; width < n; width *= 2) {
-        for (ptrdiff_t lo = 0; lo < n; lo += 2 * width) {
-            ptrdiff_t mid = lo + width < n ? lo + width : n, hi = mid + width < n ? mid + width : n;
-            merge_runs(t, from, to, lo, mid, hi);
-        }
-        uint8_t **other = from;
-        from = to;
-        to = other;
-    }
-    if (from != groups) memcpy(groups, from, (size_t)n * sizeof *groups);
 }

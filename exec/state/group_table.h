@@ -27,8 +27,9 @@ typedef struct GroupTable {
     const KeyLayout *keys;
     StateHeap heap;            /* of keys and payloads */
     int32_t payload, entry;    /* bytes */
-    uint64_t *slots;           /* hash << 32 | number + 1; 0: empty */
+    uint64_t *slots;           /* hash << 32 | number + 16; 0: empty */
     uint32_t nslots;           /* a power of two, or 0 */
+    int32_t shift;             /* of a hash to its slot */
     uint32_t len, live;        /* entries ever made, in use */
     uint32_t free_head;        /* entry number + 1 of the first free one, 0: none */
     uint8_t *chunks[GROUP_CHUNKS];

@@ -25,6 +25,7 @@ KeyLayout key_layout_new(Arena *a, const Type *types, int n)
         k.has_text |= c->is_text;
     }
     k.is_one_word = n == 1 && k.words == 1;
+    k.is_one_text = n == 1 && k.has_text;
     return k;
 }
 
@@ -66,8 +67,16 @@ static inline uint32_t hash_finish(uint64_t h, uint32_t nulls)
     return (uint32_t)(h ^ h >> 32);
 }
 
+/* Multiplied by the golden ratio numbers that follow each other lie evenly spread: ids hardly ever meet
+ * in a table that goes by the highest bits. */
+static inline uint32_t hash_one_word(uint64_t w, uint32_t nulls)
+{
+    return (uint32_t)((w ^ w >> 32) * HASH_A >> 32) ^ nulls * 0x9e3779b9u;
+}
+
 uint32_t key_hash(const KeyLayout *k, const uint64_t *words, uint32_t nulls)
 {
+    if (k->is_one_word) return hash_one_word(words[0], nulls);
     uint64_t h = 0;
     for (int c = 0; c < k->ncols; c++) h = hash_column(h, &k->cols[c], words);
     return hash_finish(h, nulls);
@@ -136,7 +145,14 @@ static void pack_values(const Packing *p, TypeKind kind)
     }
 }
 
-static void set_null_bit(PackedKeys *keys, const KeyLayout *k, int i, int col)
+/* While they are written. */
+typedef struct KeyBuffers {
+    uint64_t *words;
+    uint32_t *nulls, *hash;
+    int32_t n;
+} KeyBuffers;
+
+static void set_null_bit(const KeyBuffers *keys, const KeyLayout *k, int i, int col)
 {
     if (col < KEY_NULLS_INSIDE)
         keys->nulls[i] |= (uint32_t)1 << col;
@@ -145,7 +161,7 @@ static void set_null_bit(PackedKeys *keys, const KeyLayout *k, int i, int col)
 }
 
 /* NULL values count as zero words, whatever their rows hold. */
-static void pack_nulls(const KeyLayout *k, int col, const Packing *p, PackedKeys *keys)
+static void pack_nulls(const KeyLayout *k, int col, const Packing *p, const KeyBuffers *keys)
 {
     for (int i = 0; i < p->n; i++) {
         if (bit_get(p->col->valid, pack_row(p, i))) continue;
@@ -154,34 +170,89 @@ static void pack_nulls(const KeyLayout *k, int col, const Packing *p, PackedKeys
     }
 }
 
-static void hash_one_word(const KeyLayout *k, PackedKeys *keys)
+static void hash_words(const KeyBuffers *keys)
 {
-    (void)k;
-    for (int i = 0; i < keys->n; i++)
-        keys->hash[i] = hash_finish(hash_word(0, keys->words[i]), keys->nulls[i]);
+    for (int i = 0; i < keys->n; i++) keys->hash[i] = hash_one_word(keys->words[i], keys->nulls[i]);
+}
+
+static void hash_words_without_null(const uint64_t *restrict words, int n, uint32_t *restrict hash)
+{
+    for (int i = 0; i < n; i++) hash[i] = hash_one_word(words[i], 0);
+}
+
+/* Column by column, so that each loop knows its type. */
+static void hash_columns(const KeyLayout *k, const KeyBuffers *keys, Arena *scratch)
+{
+    ArenaMark mark = arena_mark(scratch);
+    uint64_t *h = new (scratch, uint64_t, keys->n);
+    for (int c = 0; c < k->ncols; c++) {
+        const KeyColumn *col = &k->cols[c];
+        const uint64_t *w = keys->words;
+        if (col->words == 1)
+            for (int i = 0; i < keys->n; i++, w += k->words) h[i] = hash_word(h[i], w[col->at]);
+        else
+            for (int i = 0; i < keys->n; i++, w += k->words) h[i] = hash_column(h[i], col, w);
+    }
+    for (int i = 0; i < keys->n; i++) keys->hash[i] = hash_finish(h[i], keys->nulls[i]);
+    arena_release(scratch, mark);
+}
+
+static void pack(const KeyLayout *k, const Column *cols, const int32_t *which, const int32_t *rows,
+                 const KeyBuffers *keys)
+{
+    for (int c = 0; c < k->ncols; c++) {
+        Packing p = {&cols[which ? which[c] : c], rows, keys->n, k->words, keys->words + k->cols[c].at};
+        assert(p.col->data);
+        pack_values(&p, k->cols[c].type.kind);
+        if (p.col->valid) pack_nulls(k, c, &p, keys);
+    }
+}
+
+/* Whether rows are 0 … n-1. */
+static bool rows_are_all(const int32_t *rows, int n)
+{
+    int32_t differ = 0;
+    for (int i = 0; i < n; i++) differ |= rows[i] ^ i;
+    return differ == 0;
+}
+
+static const uint32_t NO_NULLS[BATCH_ROWS_MAX];
+
+/* Whether the column has the words of the keys. */
+static bool is_packed(const KeyLayout *k, const Column *c, const int32_t *rows, int n)
+{
+    TypeKind kind = k->cols[0].type.kind;
+    return k->is_one_word && type_width(kind) == 8 && kind != TYPE_DOUBLE && !c->is_const && !c->valid &&
+           n <= BATCH_ROWS_MAX && rows_are_all(rows, n);
 }
 
 PackedKeys key_pack(const KeyLayout *k, const Column *cols, const int32_t *which, const int32_t *rows,
                     int n, Arena *scratch)
 {
-    PackedKeys keys = {.n = n};
+    KeyBuffers keys = {.n = n, .hash = new_raw(scratch, uint32_t, n)};
+    const Column *first = k->ncols ? &cols[which ? which[0] : 0] : NULL;
+    if (first && is_packed(k, first, rows, n)) {
+        hash_words_without_null(first->data, n, keys.hash);
+        return (PackedKeys){n, first->data, NO_NULLS, keys.hash};
+    }
     bool has_null_words = k->ncols > KEY_NULLS_INSIDE;
     ptrdiff_t words = checked_mul(n, (size_t)k->words);
     keys.words = has_null_words ? new (scratch, uint64_t, words) : new_raw(scratch, uint64_t, words);
     keys.nulls = new (scratch, uint32_t, n);
-    keys.hash = new_raw(scratch, uint32_t, n);
-    for (int c = 0; c < k->ncols; c++) {
-        Packing p = {&cols[which ? which[c] : c], rows, n, k->words, keys.words + k->cols[c].at};
-        assert(p.col->data);
-        pack_values(&p, k->cols[c].type.kind);
-        if (p.col->valid) pack_nulls(k, c, &p, &keys);
-    }
+    pack(k, cols, which, rows, &keys);
     if (k->is_one_word)
-        hash_one_word(k, &keys);
+        hash_words(&keys);
     else
-        for (int i = 0; i < n; i++)
-            keys.hash[i] = key_hash(k, keys.words + (ptrdiff_t)i * k->words, keys.nulls[i]);
-    return keys;
+        hash_columns(k, &keys, scratch);
+    return (PackedKeys){n, keys.words, keys.nulls, keys.hash};
+}
+
+bool keys_are_one(const KeyLayout *k, const PackedKeys *keys)
+{
+    ptrdiff_t words = (ptrdiff_t)(keys->n - 1) * k->words;
+    for (int i = 1; i < keys->n; i++)
+        if (keys->hash[i] != keys->hash[0] || keys->nulls[i] != keys->nulls[0]) return false;
+    return keys->n > 0 && memcmp(keys->words, keys->words + k->words, (size_t)words * 8) == 0;
 }
 
 /* ---- comparing -------------------------------------------------------------------------------- */
@@ -193,13 +264,9 @@ bool key_column_is_null(const KeyLayout *k, const uint64_t *words, uint32_t null
     return bit_get(words, col - KEY_NULLS_INSIDE);
 }
 
-bool key_words_eq(const KeyLayout *k, const uint64_t *a, const uint64_t *b)
+/* Keys of which some words differ: equal only where these are pointers to long text. */
+static bool long_text_eq(const KeyLayout *k, const uint64_t *a, const uint64_t *b)
 {
-    if (!k->has_text) {
-        for (int w = 0; w < k->words; w++)
-            if (a[w] != b[w]) return false;
-        return true;
-    }
     for (int w = 0; w < (k->ncols ? k->cols[0].at : 0); w++)
         if (a[w] != b[w]) return false;
     for (int c = 0; c < k->ncols; c++) {
@@ -211,6 +278,13 @@ bool key_words_eq(const KeyLayout *k, const uint64_t *a, const uint64_t *b)
             return false;
         }
     }
+    return true;
+}
+
+bool key_words_eq(const KeyLayout *k, const uint64_t *a, const uint64_t *b)
+{
+    for (int w = 0; w < k->words; w++)
+        if (a[w] != b[w]) return k->has_text && long_text_eq(k, a, b);
     return true;
 }
 

@@ -24,14 +24,16 @@ typedef struct KeyLayout {
     int32_t words;   /* of one key; NULL bits of columns past KEY_NULLS_INSIDE come first */
     bool has_text;
     bool is_one_word; /* one column of one word: the fast way */
+    bool is_one_text; /* one column of text */
 } KeyLayout;
 
-/* n keys: key i is words[i * layout->words …], its NULL bits nulls[i]. Text refers to the rows. */
+/* n keys: key i is words[i * layout->words …], its NULL bits nulls[i]. Text refers to the rows, and so
+ * do the words where the column has them as they are needed. */
 typedef struct PackedKeys {
     int32_t n;
-    uint64_t *words;
-    uint32_t *nulls;
-    uint32_t *hash;
+    const uint64_t *words;
+    const uint32_t *nulls;
+    const uint32_t *hash; /* its highest bits tell most: who has a table of 2^b places takes hash >> (32 - b) */
 } PackedKeys;
 
 KeyLayout key_layout_new(Arena *a, const Type *types, int n);
@@ -41,6 +43,8 @@ PackedKeys key_pack(const KeyLayout *k, const Column *cols, const int32_t *which
                     int n, Arena *scratch);
 
 bool key_column_is_null(const KeyLayout *k, const uint64_t *words, uint32_t nulls, int col);
+/* Whether all keys are the same one. */
+bool keys_are_one(const KeyLayout *k, const PackedKeys *keys);
 /* Both keys without NULL differences are given by their words; NULL bits must be compared too. */
 bool key_words_eq(const KeyLayout *k, const uint64_t *a, const uint64_t *b);
 /* Order of keys: column by column ascending, NULL first, text by bytes. */

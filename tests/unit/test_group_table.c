@@ -182,6 +182,45 @@ static void test_many_columns(void **state)
 }
 
 /* Past the index size from which slots are prefetched. */
+/* Values far apart, of both signs, and texts that differ early, late or in their length. */
+static Value wide_value(Type t, Arena *a)
+{
+    Value v = {.type = t, .is_null = below(100) == 0};
+    if (t.kind == TYPE_TEXT) v.s = str_printf(a, "%.*s%d", (int)below(12), "aaaaaaaaaaaa", (int)below(300));
+    else if (t.kind == TYPE_DOUBLE) v.d = (double)(below(2000) - 1000) * (below(2) ? 1e-3 : 1e200);
+    else v.i = (below(2000) - 1000) * (below(2) ? 1 : INT64_C(1) << 52);
+    return v;
+}
+
+static void test_order_of_many(void **state)
+{
+    (void)state;
+    for (int type = 0; type < 3; type++) {
+        Arena a = {0};
+        KeyLayout layout = key_layout_new(&a, &TYPES[type], 1);
+        GroupTable t;
+        group_table_init(&t, &layout, 8);
+        Column c = column_new(&a, TYPES[type], BATCH_ROWS_MAX);
+        int32_t *rows = new (&a, int32_t, BATCH_ROWS_MAX);
+        for (int i = 0; i < BATCH_ROWS_MAX; i++) {
+            Value v = wide_value(TYPES[type], &a);
+            column_put(&c, &a, i, &v);
+            rows[i] = i;
+        }
+        uint8_t **groups = new (&a, uint8_t *, BATCH_ROWS_MAX);
+        PackedKeys keys = key_pack(&layout, &c, NULL, rows, BATCH_ROWS_MAX, &a);
+        group_table_find(&t, &keys, groups, NULL);
+        assert_true(t.live > 500);
+        group_table_list(&t, groups);
+        group_table_sort(&t, groups, t.live, &a);
+        for (uint32_t i = 1; i < t.live; i++)
+            assert_true(key_cmp(&layout, group_words(&t, groups[i - 1]), group_head(&t, groups[i - 1])->nulls,
+                                group_words(&t, groups[i]), group_head(&t, groups[i])->nulls) < 0);
+        group_table_free(&t);
+        arena_free(&a);
+    }
+}
+
 static void test_large(void **state)
 {
     (void)state;
@@ -218,6 +257,7 @@ int main(void)
         cmocka_unit_test(test_each_type),
         cmocka_unit_test(test_several_columns),
         cmocka_unit_test(test_many_columns),
+        cmocka_unit_test(test_order_of_many),
         cmocka_unit_test(test_large),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
