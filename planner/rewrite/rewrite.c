@@ -5,9 +5,9 @@
 
 enum { ROUNDS_MAX = 10 };
 
-static bool is_on(const Planner *p, const RewriteRule *r)
+bool rewrite_is_on(const Planner *p, const char *name)
 {
-    return !name_in_list(p->rules_off, str_z(r->name)) && !name_in_list(p->rules_off, S("all"));
+    return !name_in_list(p->rules_off, str_z(name)) && !name_in_list(p->rules_off, S("all"));
 }
 
 LNode *rewrite_all(Planner *p, LNode *root)
@@ -15,7 +15,7 @@ LNode *rewrite_all(Planner *p, LNode *root)
     for (int round = 0; round < ROUNDS_MAX; round++) {
         const LNode *before = root;
         for (const RewriteRule *const *r = rewrite_table; *r; r++)
-            if (is_on(p, *r)) root = (*r)->apply(p, root);
+            if (rewrite_is_on(p, (*r)->name)) root = (*r)->apply(p, root);
         if (root == before) break;
     }
     return root;

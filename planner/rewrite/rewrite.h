@@ -24,12 +24,17 @@ LNode *rewrite_all(Planner *p, LNode *root);
  * withholds a row only from a node that takes the column, and rows that a filter refuses don't come
  * to it. */
 LNode *rewrite_needed(Planner *p, LNode *root);
+/* planner/rewrite/share_parts.c, "share_parts" in rules_off: the settled plan with equal aggregates made
+ * one; the last of all. */
+LNode *rewrite_shared(Planner *p, LNode *root);
 
 /* e with its constant parts computed: what a condition is taken for must not depend on the rules. */
 BExpr *rewrite_folded(Planner *p, BExpr *e);
 
 /* An aggregate of whole sessions over their table function: one with a window of its own. */
 LNode *rewrite_session(Planner *p, LNode *n);
+
+bool rewrite_is_on(const Planner *p, const char *name);
 
 /* ---- for rules ------------------------------------------------------------------------------ */
 

@@ -109,6 +109,39 @@ static void rules_by_name(void **state)
                 "3(2) output\n");
 }
 
+/* Equal aggregates run once, whatever they are called; what differs anywhere, or is drawn anew, runs for itself. */
+static void equal_parts(void **state)
+{
+    Fixture *f = *state;
+#define COUNTS(size, of, where) \
+    "(SELECT auction k, count(" of ") n, window_end FROM TUMBLE(bid, date_time, INTERVAL '" size "' SECOND) " where \
+    " GROUP BY auction, window_start, window_end)"
+#define BOTH(one, other) "SELECT x.n, y.n FROM " one " x JOIN " other " y ON x.window_end = y.window_end"
+    static const struct {
+        const char *sql;
+        int aggregates;
+    } cases[] = {
+        {BOTH(COUNTS("5", "*", ""), COUNTS("5", "*", "")), 1},
+        {BOTH(COUNTS("5", "*", "WHERE price > 3"), COUNTS("5", "*", "WHERE price > 3")), 1},
+        {BOTH(COUNTS("5", "price", ""), COUNTS("5", "price", "")), 1},
+        {BOTH(COUNTS("5", "*", ""), COUNTS("6", "*", "")), 2},
+        {BOTH(COUNTS("5", "*", "WHERE price > 3"), COUNTS("5", "*", "WHERE price > 4")), 2},
+        {BOTH(COUNTS("5", "price", ""), COUNTS("5", "bidder", "")), 2},
+        {BOTH(COUNTS("5", "price", ""), COUNTS("5", "DISTINCT price", "")), 2},
+        {BOTH(COUNTS("5", "*", "WHERE random() > 0.5"), COUNTS("5", "*", "WHERE random() > 0.5")), 2},
+        {"SELECT max(n) m FROM " COUNTS("5", "*", "") " t GROUP BY window_end UNION ALL "
+         "SELECT max(n) FROM " COUNTS("5", "*", "") " u GROUP BY window_end", 2}, /* each of the two levels */
+    };
+#undef COUNTS
+#undef BOTH
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(plan_sql(f, cases[i].sql), WEIR_OK);
+        int n = 0;
+        for (int k = 0; k < f->plan->nops; k++) n += f->plan->ops[k]->kind == PHYS_AGGREGATE;
+        if (n != cases[i].aggregates) fail_msg("%d aggregates: %s", n, cases[i].sql);
+    }
+}
+
 /* What can fail stays on its side of an aggregate and behind the filter that was asked first. */
 static void errors_stay(void **state)
 {
@@ -183,7 +216,7 @@ static void windows_keep_their_rows(void **state)
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-    const struct CMUnitTest tests[] = {T(switching_off), T(a_second_run_finds_nothing), T(rules_by_name), T(errors_stay),
+    const struct CMUnitTest tests[] = {T(switching_off), T(a_second_run_finds_nothing), T(rules_by_name), T(equal_parts), T(errors_stay),
                                        T(volatile_stays), T(folding), T(windows_keep_their_rows)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
