@@ -40,7 +40,7 @@ static void run_regular(int epochs, int64_t keys, int max)
         for (int k = (int)below(4); k > 0; k--) {
             int side = (int)below(2);
             if (H.nrows[side] > max) continue;
-            if (retracts(side)) push_changes(side, keys, 0, 3 * TICK);
+            if (is_above(side)) push_changes(side, keys, 0, 3 * TICK);
             else push_judged(side, keys, &at[side], TICK, never_late);
         }
         end_epoch();
@@ -64,16 +64,18 @@ static const int NKEYS[] = {0, 1, 1, 2, 1};
 static void test_regular(void **state)
 {
     (void)state;
-    for (uint64_t seed = 0; seed < 240; seed++) {
+    for (uint64_t seed = 0; seed < 360; seed++) {
         rng_state = last_seed = seed;
         JoinSpec spec = {.kind = (JoinKind)(seed % 6), .match = JOIN_REGULAR, .key_window_end = -1,
                          .left_retracts = one_in(2), .right_retracts = one_in(2),
                          .residual = one_in(2) ? make_residual() : NULL};
         int k = (int)below(5);
+        for (int s = 0; s < 2; s++) above_anyway[s] = one_in(3);
         harness_start(&spec, KEYS[k], NKEYS[k], one_in(3));
         run_regular(20, 1 + below(12), k ? 60 : 25);
         harness_end();
     }
+    above_anyway[L] = above_anyway[R] = false;
 }
 
 /* More pairs than a batch holds, of one key. */
@@ -147,7 +149,7 @@ static void check_window(void)
 {
     expect_join(matches_window, shows_window);
     compare();
-    if (!retracts(L) && !retracts(R) && !is_half()) assert_int_equal(H.op->cls->state_rows(H.op), open_rows());
+    if (!is_above(L) && !is_above(R) && !is_half()) assert_int_equal(H.op->cls->state_rows(H.op), open_rows());
 }
 
 static void run_window(int epochs, int64_t keys)
@@ -157,7 +159,7 @@ static void run_window(int epochs, int64_t keys)
         for (int k = (int)below(4); k > 0; k--) {
             int side = (int)below(2);
             int64_t from = H.watermark[side] == INT64_MIN ? 0 : H.watermark[side] + TICK;
-            if (retracts(side)) push_changes(side, keys, from, from + spread);
+            if (is_above(side)) push_changes(side, keys, from, from + spread);
             else push_judged(side, keys, &at[side], spread, window_is_late);
         }
         judge_watermarks();
@@ -181,15 +183,17 @@ static void test_window(void **state)
 {
     (void)state;
     static const int32_t WINDOW_KEYS[] = {COL_K, COL_E};
-    for (uint64_t seed = 0; seed < 150; seed++) {
+    for (uint64_t seed = 0; seed < 300; seed++) {
         rng_state = last_seed = seed;
         JoinSpec spec = {.kind = (JoinKind)(seed % 6), .match = JOIN_WINDOW, .key_window_end = 1, .window_tick_us = TICK,
                          .left_retracts = one_in(3), .right_retracts = one_in(3), .emit_final = one_in(2),
                          .residual = one_in(2) ? make_residual() : NULL};
+        for (int s = 0; s < 2; s++) above_anyway[s] = one_in(3);
         harness_start(&spec, WINDOW_KEYS, 2, one_in(3));
         run_window(20, 1 + below(5));
         harness_end();
     }
+    above_anyway[L] = above_anyway[R] = false;
 }
 
 int main(void)

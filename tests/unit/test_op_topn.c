@@ -54,7 +54,7 @@ static void plan_topn(uint64_t seed, bool retracts, bool above_state)
 static void test_changes(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 300; seed++) {
+    for (uint64_t seed = 1; seed <= 600; seed++) {
         rng_state = seed;
         bool retracts = one_in(2), above_state = retracts || one_in(3);
         plan_topn(seed, retracts, above_state);
