@@ -49,6 +49,9 @@ typedef struct weir_bench_result {
 } weir_bench_result;
 WEIR_API weir_status weir_bench_operators(weir *db, const char *sql, int runs, int with_hash,
                                           weir_bench_result *out);
+/* The same rows through the operators of a standing view into its table, with a commit every 65,536 rows: one run of
+ * a database that has not run before and will not afterwards. */
+WEIR_API weir_status weir_bench_sink(weir *db, const char *view, weir_bench_result *out);
 /* Reads all rows of a stream into columns and drops them: `columns` is a list of names, or NULL
  * for all. Returns as above; rows_out is 0. */
 WEIR_API weir_status weir_bench_decode(weir *db, const char *stream, const char *columns, int runs,

@@ -1,7 +1,6 @@
 /* command_bench.c: weir bench: goes through the table of loads (bench/loads.c). */
 #include "shell/bench/load.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,20 +21,12 @@ static bool is_wanted(const char *list, const char *name)
 
 static bool make_streams(Session *s, int64_t events)
 {
-    static const char *const nexmark[] = {"person", "auction", "bid"};
-    static const struct {
-        const char *name;
-        int64_t keys;
-    } keys[] = {{"100", 100}, {"10k", 10000}, {"1m", 1000000}, {"10m", 10000000}};
-    bool ok = true;
-    for (int i = 0; ok && i < 3; i++)
-        ok = session_query(s, "CREATE STREAM %s WITH (connector = 'nexmark', stream = '%s', events = %" PRId64 ")", nexmark[i],
-                           nexmark[i], events);
-    for (int i = 0; ok && i < 4; i++)
-        ok = session_query(s, "CREATE STREAM keys_%s (k BIGINT, v BIGINT) WITH (connector = 'datagen', rows = %" PRId64
-                              ", k.min = 0, k.max = %" PRId64 ", v.min = 1, v.max = 1000)",
-                           keys[i].name, events, keys[i].keys - 1);
-    return ok && session_query(s, "CREATE VIEW five AS SELECT MOD(price, 5) AS g, price, date_time FROM bid");
+    char *sql = bench_streams(events);
+    weir_exec_options none = {0};
+    bool ok = sql && weir_exec(s->db, sql, -1, "bench", &none) == WEIR_OK;
+    if (!ok) session_tell(s);
+    free(sql);
+    return ok;
 }
 
 static void list_loads(bool json)

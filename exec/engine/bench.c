@@ -164,15 +164,26 @@ static weir_bench_run since(const weir *db, weir_bench_run start)
     return (weir_bench_run){now.wall_us - start.wall_us, now.cpu_us - start.cpu_us};
 }
 
-static void end_epoch(weir *db, Query *q)
+/* Of operators alone. */
+static Status end_epoch(weir *db, Query *q)
 {
     query_flush(q);
     arena_reset(&db->epoch.arena);
     db->epoch.number++;
     query_begin(q, &db->epoch);
+    return WEIR_OK;
 }
 
-static void replay(weir *db, Query *q, const Tape *t)
+/* Of a view. */
+static Status commit_epoch(weir *db, Query *q)
+{
+    (void)q;
+    TRY(engine_commit(db));
+    engine_begin_queries(db);
+    return WEIR_OK;
+}
+
+static Status replay(weir *db, Query *q, const Tape *t, Status (*end)(weir *db, Query *q))
 {
     int64_t rows = 0;
     for (ptrdiff_t i = 0; i < t->pieces.len; i++) {
@@ -184,11 +195,11 @@ static void replay(weir *db, Query *q, const Tape *t)
         arena_reset(&db->epoch.batch);
         rows += b.rows;
         if (rows < BENCH_EPOCH_ROWS) continue;
-        end_epoch(db, q);
+        TRY(end(db, q));
         rows = 0;
     }
     for (int l = 0; l < q->nleaves; l++) q->leaves[l]->next_watermark = INT64_MAX;
-    end_epoch(db, q);
+    return end(db, q);
 }
 
 static bool has_only_scans(const Query *q)
@@ -223,7 +234,7 @@ static void bench_run(weir *db, Query *q, const Tape *t, int run, weir_bench_res
     query_begin(q, &db->epoch);
     op_output_count(q->root, run < 0);
     weir_bench_run start = look_at_clocks(db);
-    replay(db, q, t);
+    replay(db, q, t, end_epoch);
     if (run >= 0) out->runs[run] = since(db, start);
     else out->hash = op_output_hash(q->root);
     out->rows_out = q->root->rows_in;
@@ -275,6 +286,37 @@ weir_status weir_bench_operators(weir *db, const char *sql, int runs, int with_h
         return st;
     }
     return engine_nomem(db);
+}
+
+static Status sink_checked(weir *db, Str view, weir_bench_result *out)
+{
+    TRY(engine_enter(db, NEED_WRITE));
+    const Relation *rel = catalog_find(&db->catalog, view);
+    Query *q = rel ? engine_query(db, rel->id) : NULL;
+    if (!q || !q->is_live || !has_only_scans(q))
+        return diag_error(&db->diags, WEIR_E_UNSUPPORTED, (Span){0}, "there is no view \"%.*s\" over streams alone", STR_ARG(view));
+    Tape tape = {0};
+    Status st = make_tape(db, q, &tape);
+    out->rows_in = tape.rows;
+    weir_bench_run start = look_at_clocks(db);
+    engine_begin_queries(db);
+    if (st == WEIR_OK) st = replay(db, q, &tape, commit_epoch);
+    out->runs[0] = since(db, start);
+    out->rows_out = op_view_progress(q->root).rows;
+    free_tape(&tape);
+    return st;
+}
+
+weir_status weir_bench_sink(weir *db, const char *view, weir_bench_result *out)
+{
+    OomFrame f;
+    if (OOM_TRY(&f)) {
+        *out = (weir_bench_result){0};
+        Status st = sink_checked(db, str_z(view), out);
+        OOM_END(&f);
+        return st;
+    }
+    return engine_nomem_fault(db);
 }
 
 int64_t weir_bench_commit_us(weir *db) { return db->commit_us; }

@@ -39,6 +39,26 @@ static const Input inputs[] = {
     {"keys_10m.csv", "csv", "k BIGINT, v BIGINT", "SELECT * FROM keys_10m"},
 };
 
+char *bench_streams(int64_t events)
+{
+    static const char *const nexmark[] = {"person", "auction", "bid"};
+    static const struct {
+        const char *name;
+        int64_t keys;
+    } keys[] = {{"100", 100}, {"10k", 10000}, {"1m", 1000000}, {"10m", 10000000}};
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    for (int i = 0; i < 3; i++)
+        fprintf(out, "CREATE STREAM %s WITH (connector = 'nexmark', stream = '%s', events = %" PRId64 ");\n", nexmark[i], nexmark[i], events);
+    for (int i = 0; i < 4; i++)
+        fprintf(out, "CREATE STREAM keys_%s (k BIGINT, v BIGINT) WITH (connector = 'datagen', rows = %" PRId64 ", k.min = 0, k.max = %" PRId64
+                     ", v.min = 1, v.max = 1000);\n", keys[i].name, events, keys[i].keys - 1);
+    fputs("CREATE VIEW five AS SELECT MOD(price, 5) AS g, price, date_time FROM bid;\n", out);
+    fclose(out);
+    return text;
+}
+
 static const Input *input_named(const char *name)
 {
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)

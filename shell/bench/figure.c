@@ -50,7 +50,7 @@ static void show_json(const Load *l, const Figure *f, const weir_bench_run *medi
 
 static void show_line(const Load *l, const Figure *f, const weir_bench_run *median)
 {
-    printf("%-12s", l->name);
+    printf("%-13s", l->name);
     if (f->r.rows_in) printf(" %10" PRId64 " rows in %10" PRId64 " out", f->r.rows_in, f->r.rows_out);
     if (f->runs)
         printf(" %9.1f ns/row %8.2f M rows/s, %8.2f by the clock", (double)median->cpu_us * 1e3 / (double)(f->r.rows_in ? f->r.rows_in : 1),

@@ -39,7 +39,7 @@ typedef bool (*LoadRun)(const Bench *b, const Load *l, Figure *f);
 struct Load {
     const char *name;
     LoadRun run;
-    const char *input;  /* of files: their name (bench_input.c) */
+    const char *input;  /* of files: their name (bench_input.c); of a sink: the load whose SQL it takes */
     const char *sql;    /* a SELECT */
     const char *what;
 };
@@ -49,6 +49,7 @@ extern const Load bench_loads[]; /* ends with name NULL */
 bool load_operators(const Bench *b, const Load *l, Figure *f);
 bool load_decode(const Bench *b, const Load *l, Figure *f);
 bool load_file(const Bench *b, const Load *l, Figure *f);
+bool load_sink(const Bench *b, const Load *l, Figure *f);
 bool load_pipe(const Bench *b, const Load *l, Figure *f);
 bool load_push(const Bench *b, const Load *l, Figure *f);
 bool load_rest(const Bench *b, const Load *l, Figure *f);
@@ -76,6 +77,8 @@ void figure_show(const Load *l, Figure *f, bool json);
 /* ---- bench_input.c: files of events in the folder of the bench ------------------------------------ */
 /* Its path; it is made when it is first asked for. Caller frees; NULL: told. */
 char *bench_input(const Bench *b, const char *name);
+/* CREATE STREAM for what generators make: bid, auction, person, keys_100 … Caller frees. */
+char *bench_streams(int64_t events);
 /* CREATE STREAM `stream` over its columns: read from the file, or with path NULL from `connector`. Caller frees. */
 char *bench_declare(const char *stream, const char *name, const char *connector, const char *path);
 

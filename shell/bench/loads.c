@@ -185,6 +185,10 @@ const Load bench_loads[] = {
     {"pipe-q7", load_pipe, "bid.ndjson", Q7_FINAL("events"), "the same rows through a pipe"},
     {"views-1", load_views, "low.ndjson", FILE_Q12, "one view of a stream"},
     {"views-10", load_views, "low.ndjson", FILE_Q12, "ten views of a stream"},
+    /* ready batches through a view into its table: what a file adds to it is reading */
+#define SINK_LOAD(of) {"sink-" of, load_sink, of, NULL, "operators and sink of " of}
+    SINK_LOAD("q0"), SINK_LOAD("q12"), SINK_LOAD("q12b"), SINK_LOAD("q17"), SINK_LOAD("q18"), SINK_LOAD("q19"), SINK_LOAD("q20"),
+    SINK_LOAD("keys-10k"), SINK_LOAD("keys-1m"),
     /* from an event to the commit that shows it */
     {"latency-push", load_push, NULL, NULL, "one row pushed while nothing else happens: until it is committed"},
     {"latency-pipe", load_rest, NULL, NULL, "one row through a pipe while nothing else happens: until it is committed"},

@@ -9,8 +9,8 @@ EVENTS = 3000
 BIDS = EVENTS * 46 // 50
 # rows in and out that are known beforehand: of q0 every bid, of a hop of five slides each row's windows
 KNOWN = {"q0": (BIDS, BIDS), "q2": (BIDS, None), "q3": (EVENTS * 4 // 50, None), "q9": (EVENTS * 49 // 50, None), "keys-1m": (EVENTS, None),
-         "ndjson": (BIDS, 0), "csv-2": (BIDS, 0), "file-q0": (BIDS, BIDS), "file-q2": (BIDS, None), "pipe-q12": (BIDS, None)}
-SAME = [("file-q12", "file-q12-csv"), ("file-q12", "pipe-q12"), ("file-q7", "pipe-q7"), ("views-1", "file-q12")]
+         "ndjson": (BIDS, 0), "csv-2": (BIDS, 0), "file-q0": (BIDS, BIDS), "file-q2": (BIDS, None), "pipe-q12": (BIDS, None), "sink-q0": (BIDS, BIDS)}
+SAME = [("file-q12", "file-q12-csv"), ("file-q12", "pipe-q12"), ("file-q7", "pipe-q7"), ("views-1", "file-q12"), ("sink-q12b", "file-q12b"), ("sink-q18", "file-q18"), ("sink-q20", "file-q20")]
 
 
 def bench(weir, *args):
