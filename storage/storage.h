@@ -46,6 +46,8 @@ void storage_rollback(Storage *s);
  * this id (RENAME, SET). WEIR_E_EXISTS, WEIR_E_NAME: the database has something of that name, or
  * the name is reserved. */
 Status storage_save_relation(Storage *s, const Relation *r, Diags *d);
+/* Before a relation is saved under another name: what is listed under its old one. */
+Status storage_rename_relation(Storage *s, int64_t id, Str name, Diags *d);
 /* Forgets rows, state and counters of a view: it is as new. */
 Status storage_empty_view(Storage *s, const Relation *r, Diags *d);
 /* Drops it with its table, state, positions, counters. */

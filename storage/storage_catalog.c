@@ -132,6 +132,23 @@ Status storage_save_relation(Storage *s, const Relation *r, Diags *d)
     return st == WEIR_OK ? save_depends(s, r, d) : st;
 }
 
+Status storage_rename_relation(Storage *s, int64_t id, Str name, Diags *d)
+{
+    static const char *const texts[] = {
+        "UPDATE weir_faults SET \"view\" = ?1 WHERE \"view\" = (SELECT name FROM _weir_relations WHERE id = ?2)",
+        "UPDATE weir_errors SET \"query\" = ?1 WHERE \"query\" = (SELECT name FROM _weir_relations WHERE id = ?2)",
+    };
+    assert(s->in_ddl);
+    for (int i = 0; i < 2; i++) {
+        SqlStmt *st;
+        TRY(sql_cached(&s->db, texts[i], &st, d));
+        sql_put_str(st, name);
+        sql_put_int(st, id);
+        TRY(sql_run(&s->db, st, d));
+    }
+    return WEIR_OK;
+}
+
 static Status forget(Storage *s, const char *const *texts, int n, const Relation *r, Diags *d)
 {
     for (int i = 0; i < n; i++) {

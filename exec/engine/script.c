@@ -3,46 +3,27 @@
  * Statements are bound one after the other against a catalog that already has the ones before, so
  * that all errors of a file are found in one run. Only when none failed is anything saved, and
  * only when the transaction is committed do operators begin to run. */
-#include "exec/engine/statement.h"
+#include "exec/engine/script.h"
 #include "exec/engine/transaction.h"
 
 #include "parser/parser.h"
 #include "parser/unparse.h"
 
-typedef struct Change {
-    Relation *created, *dropped; /* one of them */
-    Query *query;                /* of a created materialized view, until it takes part */
-} Change;
-
-typedef struct Definitions {
-    weir *db;
-    Str base_dir;
-    DefineOptions opt;
-    Planner planner;
-    Catalog before;          /* as it was, settings included */
-    bool is_begun, is_saved; /* the transaction: began; was committed */
-    VEC(Change) changes;
-    VEC(Str) broken;         /* names whose definition failed: what follows from it is not shown */
-    VEC(const Stmt *) indexes;
-    VEC(const Stmt *) settings;
-    int failed;
-} Definitions;
-
-static const char *kind_word(const Relation *r)
+const char *script_kind_word(const Relation *r)
 {
     static const char *const words[] = {[REL_STREAM] = "stream", [REL_TABLE] = "table",
         [REL_VIEW] = "view", [REL_MATERIALIZED] = "materialized view", [REL_SINK] = "sink"};
     return words[r->kind];
 }
 
-static void tell_change(Definitions *d, const char *action, const Relation *r)
+void script_tell(Definitions *d, const char *action, const Relation *r)
 {
-    if (d->opt.change) d->opt.change(d->opt.change_arg, action, kind_word(r), str_printf(&d->db->call, "%.*s", STR_ARG(r->name)).p);
+    if (d->opt.change) d->opt.change(d->opt.change_arg, action, script_kind_word(r), str_printf(&d->db->call, "%.*s", STR_ARG(r->name)).p);
 }
 
 /* ---- dropping ---------------------------------------------------------------------------------- */
 
-static bool kind_fits(ObjectKind what, const Relation *r)
+bool script_kind_fits(ObjectKind what, const Relation *r)
 {
     switch (what) {
     case OBJECT_ANY: return true;
@@ -61,7 +42,7 @@ static bool kind_fits(ObjectKind what, const Relation *r)
 static void drop_relation(Definitions *d, Relation *r)
 {
     catalog_remove(&d->db->catalog, r->name);
-    vec_push(&d->changes, &d->db->call, (Change){.dropped = r});
+    vec_push(&d->changes, &d->db->call, (DefChange){.dropped = r});
 }
 
 static Status drop_with_dependants(Definitions *d, Relation *r, bool cascade, Span at)
@@ -94,9 +75,9 @@ static Status define_drop(Definitions *d, const Stmt *s)
         Relation *r = catalog_find(&d->db->catalog, n.text);
         if (!r && drop->if_exists) continue;
         if (!r) return diag_error(&d->db->diags, WEIR_E_NOT_FOUND, n.span, "there is no \"%.*s\"", STR_ARG(n.text));
-        if (!kind_fits(drop->what, r))
-            return diag_error(&d->db->diags, WEIR_E_NAME, n.span, "\"%.*s\" is a %s", STR_ARG(n.text), kind_word(r));
-        tell_change(d, "drop", r);
+        if (!script_kind_fits(drop->what, r))
+            return diag_error(&d->db->diags, WEIR_E_NAME, n.span, "\"%.*s\" is a %s", STR_ARG(n.text), script_kind_word(r));
+        script_tell(d, "drop", r);
         TRY(drop_with_dependants(d, r, drop->cascade, n.span));
     }
     return WEIR_OK;
@@ -150,7 +131,7 @@ static Clash find_clash(Definitions *d, const Relation *old, const Relation *mad
 
 static Status exists_error(Definitions *d, const Relation *old, Name name)
 {
-    Status st = diag_error(&d->db->diags, WEIR_E_EXISTS, name.span, "a %s \"%.*s\" exists already", kind_word(old), STR_ARG(name.text));
+    Status st = diag_error(&d->db->diags, WEIR_E_EXISTS, name.span, "a %s \"%.*s\" exists already", script_kind_word(old), STR_ARG(name.text));
     diag_hint(&d->db->diags, old->kind == REL_STREAM || old->kind == REL_TABLE ? "DROP it first, or use another name; IF NOT EXISTS keeps it"
                                                      : "CREATE OR REPLACE changes it");
     return st;
@@ -175,27 +156,27 @@ static Status check_history(Definitions *d, const Relation *old, Span at)
 }
 
 /* The list of changes knows the query from the start, so that it is closed whatever happens. */
-static Status open_query(Definitions *d, Change *c)
+static Status open_query(Definitions *d, DefChange *c)
 {
     if (!engine_is_standing(c->created)) return WEIR_OK;
     TRY(engine_open_query(d->db, c->created, &c->query));
     return engine_check_query(d->db, c->query);
 }
 
-static Status add_relation(Definitions *d, Relation *made, Name name, bool or_replace, bool if_not_exists)
+Status script_add(Definitions *d, Relation *made, Name name, bool or_replace, bool if_not_exists)
 {
     Relation *old = catalog_find(&d->db->catalog, name.text);
     switch (find_clash(d, old, made, or_replace, if_not_exists)) {
-    case CLASH_NONE: tell_change(d, "create", made); break;
-    case CLASH_SKIP: tell_change(d, "same", old); return WEIR_OK;
+    case CLASH_NONE: script_tell(d, "create", made); break;
+    case CLASH_SKIP: script_tell(d, "same", old); return WEIR_OK;
     case CLASH_ERROR: return exists_error(d, old, name);
     case CLASH_REPLACE:
-        tell_change(d, "replace", made);
+        script_tell(d, "replace", made);
         TRY(check_history(d, old, name.span));
         TRY(drop_with_dependants(d, old, false, name.span)); break;
     }
     made->id = d->db->catalog.next_id++;
-    vec_push(&d->changes, &d->db->call, (Change){.created = made});
+    vec_push(&d->changes, &d->db->call, (DefChange){.created = made});
     TRY(open_query(d, &d->changes.data[d->changes.len - 1]));
     catalog_put(&d->db->catalog, made);
     return WEIR_OK;
@@ -213,12 +194,12 @@ static Status define_stream(Definitions *d, const Stmt *s)
 {
     Relation *r;
     if (d->opt.reregister && is_inferred_again(d, s->create_stream)) {
-        tell_change(d, "same", catalog_find(&d->db->catalog, s->create_stream->name.text));
+        script_tell(d, "same", catalog_find(&d->db->catalog, s->create_stream->name.text));
         return WEIR_OK;
     }
     TRY(ddl_stream(&d->planner, s->create_stream, &r));
     r->base_dir = d->base_dir;
-    return add_relation(d, r, s->create_stream->name, s->create_stream->or_replace, s->create_stream->if_not_exists);
+    return script_add(d, r, s->create_stream->name, s->create_stream->or_replace, s->create_stream->if_not_exists);
 }
 
 static Status define_view(Definitions *d, const Stmt *s)
@@ -226,7 +207,7 @@ static Status define_view(Definitions *d, const Stmt *s)
     Relation *r;
     TRY(ddl_view(&d->planner, s->create_view, &r));
     r->base_dir = d->base_dir;
-    return add_relation(d, r, s->create_view->name, s->create_view->or_replace, s->create_view->if_not_exists);
+    return script_add(d, r, s->create_view->name, s->create_view->or_replace, s->create_view->if_not_exists);
 }
 
 /* What is set, as it is kept. */
@@ -290,7 +271,7 @@ static Status define_index(Definitions *d, const Stmt *s)
     Relation *r = catalog_find(&d->db->catalog, x->on.text);
     if (!r) return diag_error(&d->db->diags, WEIR_E_NOT_FOUND, x->on.span, "there is no \"%.*s\"", STR_ARG(x->on.text));
     if (!engine_is_standing(r))
-        return diag_error(&d->db->diags, WEIR_E_NAME, x->on.span, "\"%.*s\" is a %s; only tables and materialized views take an index", STR_ARG(x->on.text), kind_word(r));
+        return diag_error(&d->db->diags, WEIR_E_NAME, x->on.span, "\"%.*s\" is a %s; only tables and materialized views take an index", STR_ARG(x->on.text), script_kind_word(r));
     if (x->is_unique)
         return diag_error(&d->db->diags, WEIR_E_UNSUPPORTED, s->span, "a view's index cannot be UNIQUE: keys are the engine's business");
     for (ptrdiff_t i = 0; i < x->columns.len; i++) {
@@ -338,7 +319,7 @@ static Status define_one(Definitions *d, const Stmt *s)
     case STMT_CREATE_INDEX: return define_index(d, s);
     case STMT_CREATE_FUNCTION:
         return diag_error(&d->db->diags, WEIR_E_UNSUPPORTED, s->span, "CREATE FUNCTION and CREATE AGGREGATE are not built yet");
-    case STMT_ALTER: return diag_error(&d->db->diags, WEIR_E_UNSUPPORTED, s->span, "ALTER is not built yet");
+    case STMT_ALTER: return script_alter(d, s->alter);
     case STMT_SELECT: case STMT_INSERT: case STMT_UPDATE: case STMT_DELETE: case STMT_BEGIN:
     case STMT_COMMIT: case STMT_ROLLBACK: case STMT_SHOW: case STMT_DESCRIBE: case STMT_EXPLAIN:
     case STMT_SUBSCRIBE: case STMT_CHECKPOINT: case STMT_BACKUP: case STMT_RECOVER: case STMT_COPY:
@@ -354,9 +335,10 @@ static Status save_all(Definitions *d)
 {
     Storage *st = d->db->storage;
     for (ptrdiff_t i = 0; i < d->changes.len; i++) {
-        Change *c = &d->changes.data[i];
+        DefChange *c = &d->changes.data[i];
         if (c->dropped) TRY(storage_drop_relation(st, c->dropped, &d->db->diags));
         if (c->created) TRY(storage_save_relation(st, c->created, &d->db->diags));
+        if (c->altered) TRY(alter_save(d, c));
     }
     for (ptrdiff_t i = 0; i < d->indexes.len; i++) {
         const CreateIndex *x = d->indexes.data[i]->create_index;
@@ -381,7 +363,7 @@ static Status save(Definitions *d)
     return WEIR_OK;
 }
 
-static Status start(Definitions *d, Change *c)
+static Status start(Definitions *d, DefChange *c)
 {
     weir *db = d->db;
     if (c->dropped) {
@@ -391,13 +373,14 @@ static Status start(Definitions *d, Change *c)
         shelf_release(db, c->dropped->id);
     }
     if (c->created) shelf_hold(d->opt.shelf, c->created->id);
+    if (c->altered) return alter_start(d, c);
     return c->query ? engine_attach(db, c->query, true) : WEIR_OK;
 }
 
 static Status start_all(Definitions *d)
 {
     for (ptrdiff_t i = 0; i < d->changes.len; i++) {
-        Change *c = &d->changes.data[i];
+        DefChange *c = &d->changes.data[i];
         TRY(start(d, c));
         c->query = NULL;
     }

@@ -20,10 +20,7 @@ void shelf_release(weir *db, int64_t rel_id)
 {
     for (Shelf *s = db->shelves; s; s = s->next)
         for (ptrdiff_t i = 0; i < s->relations.len; i++)
-            if (s->relations.data[i] == rel_id) {
-                s->relations.data[i] = s->relations.data[--s->relations.len];
-                return;
-            }
+            if (s->relations.data[i] == rel_id) s->relations.data[i--] = s->relations.data[--s->relations.len];
 }
 
 static void shelf_free(Shelf *s)

@@ -58,8 +58,8 @@ static void off_late(OpContext *ctx, int64_t number)
 void query_hand_on_late(Query *q, const Relation *into)
 {
     q->late_into = into;
-    q->ctx.on_late = on_late;
-    q->ctx.off_late = off_late;
+    q->ctx.on_late = into ? on_late : NULL;
+    q->ctx.off_late = into ? off_late : NULL;
 }
 
 static Batch late_batch(const Query *q, const LateRow *const *rows, int n, Arena *a)

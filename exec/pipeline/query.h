@@ -111,7 +111,7 @@ void leaf_disconnect(Leaf *leaf);
 bool query_ticks(const Query *q, int64_t from_us, int64_t to_us);
 /* late.c: its late rows go to a stream; those of this epoch so far as batches of that stream, taken
  * away from the query. */
-void query_hand_on_late(Query *q, const Relation *into);
+void query_hand_on_late(Query *q, const Relation *into); /* NULL: no more */
 int query_take_late(Query *q, Arena *a, Batch **out);
 /* A batch of a scan (columns by the stream's numbers) to one leaf. */
 void leaf_push(Leaf *leaf, const Batch *b);

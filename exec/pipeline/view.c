@@ -590,6 +590,8 @@ static int64_t retention_of(const PhysOp *p)
     return us;
 }
 
+void op_view_set_retention(Op *op) { ((ViewOp *)op)->retention_us = retention_of(op->plan); }
+
 static void find_key(ViewOp *v, const PhysOp *p, Arena *a)
 {
     const Props *of = &p->props;

@@ -16,6 +16,8 @@ void op_view_take(Op *op, Epoch *e);
 /* The id of the row that has this key (key_encode of its key columns, in order); 0: none. Of a keyed
  * view, between epochs. */
 int64_t op_view_id(Op *op, Str key);
+/* Its relation has another option retention than when it was opened: more than none, as then. */
+void op_view_set_retention(Op *op);
 ViewProgress op_view_progress(const Op *op);
 void op_view_restore(Op *op, const ViewProgress *p);
 
