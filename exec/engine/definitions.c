@@ -37,7 +37,7 @@ static const OptionDef settings[] = {
     {"morsel_size", OPT_INT, .fallback = "262144", .min = 1, .max = 1 << 28,
      .doc = "bytes of a file that a worker decodes at a time"},
     {"read_ahead", OPT_INT, .fallback = "0", .min = 0, .max = 4 * WORKERS_MAX,
-     .doc = "morsels of a file that are decoded ahead at most; 0: two for each worker"},
+     .doc = "morsels of a file that are decoded ahead at most; 0: two for each worker, but no more than 16"},
     {0}};
 
 static const OptionDef stream_options[] = {

@@ -18,6 +18,7 @@ enum {
     PAD = 64,              /* decoders may look that far past the end */
     SPAN = 1 << 16,        /* a record may reach that far into the next morsels */
     BLOCK = 4096,          /* read at a time to find its end */
+    AHEAD_DEFAULT_MAX = 16, /* one thread takes what they give: more workers than that feed it are idle */
     PIECES_MAX = 16,       /* batches of a morsel that are decoded ahead */
     CREDIT_START = 4, CREDIT_MAX = 16, /* a morsel that is used earns 1, a wrong guess costs CREDIT_START */
 };
@@ -304,6 +305,7 @@ Ahead *ahead_new(const SourceSpec *spec, Arena *a)
     h->workers = x->workers;
     h->morsel_bytes = x->morsel_bytes;
     h->nslots = x->ahead_max ? x->ahead_max : 2 * workers_count(x->workers);
+    if (!x->ahead_max && h->nslots > AHEAD_DEFAULT_MAX) h->nslots = AHEAD_DEFAULT_MAX;
     h->slots = new (a, Morsel *, h->nslots);
     for (int i = 0; i < h->nslots; i++) {
         h->slots[i] = new_one(a, Morsel);

@@ -15,7 +15,7 @@
 typedef struct Decoding {
     Workers *workers;      /* NULL, or one that counts 1: the caller alone, nothing ahead */
     int64_t morsel_bytes;  /* decoded as one task */
-    int ahead_max;         /* morsels decoded ahead at most; 0: two for each worker */
+    int ahead_max;         /* morsels decoded ahead at most; 0: two for each worker, 16 in all */
 } Decoding;
 
 /* What a source needs to know; everything outlives the source. */

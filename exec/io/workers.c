@@ -13,6 +13,7 @@ struct Workers {
     pthread_cond_t has_ended; /* a task is done */
     Task *first, *last;       /* queued */
     int running;              /* tasks in threads */
+    int idle;                 /* threads that wait for one */
     int count;                /* see workers_new */
     bool inline_only, is_active, is_closing;
     pthread_t threads[WORKERS_MAX];
@@ -86,7 +87,9 @@ static void *work(void *arg)
             w->running--;
             if (!w->running) pthread_cond_broadcast(&w->has_ended);
         } else {
+            w->idle++;
             pthread_cond_wait(&w->has_work, &w->lock);
+            w->idle--;
         }
     }
     pthread_mutex_unlock(&w->lock);
@@ -171,7 +174,10 @@ void workers_pause(Workers *w)
 
 void workers_submit(Workers *w, Task *t)
 {
-    if (!w->inline_only && w->nthreads < w->count - 1) begin_thread(w);
+    pthread_mutex_lock(&w->lock);
+    bool is_short = !w->inline_only && !w->idle && w->nthreads < w->count - 1;
+    pthread_mutex_unlock(&w->lock);
+    if (is_short) begin_thread(w);
     pthread_mutex_lock(&w->lock);
     enqueue(w, t);
     if (w->is_active && w->nthreads < w->count) pthread_cond_signal(&w->has_work);

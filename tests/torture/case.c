@@ -32,6 +32,9 @@ static void make_settings(Maker *m)
     lines_addf(m->out, "set synchronous=%s", one_in(m, 2) ? "full" : "normal");
     lines_addf(m->out, "set wal_limit=%d", 1 << (16 + below(m, 4)));
     if (one_in(m, 4)) lines_add(m->out, "rules all");
+    if (one_in(m, 2)) return;
+    lines_addf(m->out, "set workers=%d", 2 + below(m, 3));
+    lines_addf(m->out, "set morsel_size=%d", 1 << below(m, 9));
 }
 
 /* Whether a kind of view can stand here: with a second stream, a table; where the order of arrival is that of
