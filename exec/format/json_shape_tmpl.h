@@ -315,96 +315,39 @@ static __attribute__((noinline)) bool run_defer(Run *r, const Part *part, int32_
     return true;
 }
 
-#define RUN_LOOP(T, TAKE) \
-    T *to = COL(T, &r->out->cols[part->col]) + r->out->rows; \
-    const uint16_t *at = r->at + part->ord, *at_end = r->at + part[1].ord; \
-    const char *base = r->base + (part->check_n - part->back), *base_end = r->base - part[1].back; \
-    int32_t stride = r->stride; \
-    for (int32_t i = 0; i < r->n; i++, at += stride, at_end += stride) { \
-        const char *p = base + *at, *end = base_end + *at_end; \
-        if (__builtin_expect(!(TAKE), 0) && !run_defer(r, part, i, p, end)) return; \
-    }
-
 static inline void run_words(Run *r, const Part *part)
 {
     for (int32_t i = 0; i < r->n; i++)
         if (!word_is_plain(run_value(r, part, i), run_check(r, part + 1, i))) r->n = i;
 }
 
-static inline void run_long_ints(Run *r, const Part *part) { RUN_LOOP(int64_t, exact_integer(p, end - p, &to[i])) }
-
-/* Those of `odd` are something else than 1 to 8 digits. */
-static __attribute__((noinline)) void run_odd_ints(Run *r, const Part *part, const uint64_t *odd)
+/* The bits of the lines whose value is spelled otherwise than the quick way takes it. */
+static inline uint64_t run_take(Run *r, const Part *part)
 {
-    RUN_LOOP(int64_t, !odd[i] || exact_integer(p, end - p, &to[i]))
-}
-
-/* The loop over words has no branch: the compiler makes vectors of it. */
-static inline void run_ints(Run *r, const Part *part)
-{
-    uint64_t words[RUN_LINES], lengths[RUN_LINES], odd[RUN_LINES], any = 0;
-    const uint16_t *at = r->at + part->ord, *at_end = r->at + part[1].ord;
-    const char *base = r->base + (part->check_n - part->back);
-    ptrdiff_t apart = part[1].back - part->back + part->check_n;
-    int32_t stride = r->stride, n = r->n;
-    int64_t *to = COL(int64_t, &r->out->cols[part->col]) + r->out->rows;
-    if (*at_end - *at - apart > 8) {
-        run_long_ints(r, part);
-        return;
+    Values x = {.base = r->base + (part->check_n - part->back), .base_end = r->base - part[1].back,
+                .from = r->at + part->ord, .to = r->at + part[1].ord, .stride = r->stride, .n = r->n};
+    const Column *col = &r->out->cols[part->col];
+    int32_t first = r->out->rows;
+    switch ((PartOp)part->run_op) {
+    case PART_INT: return run_ints(&x, COL(int64_t, col) + first);
+    case PART_EPOCH: return run_epochs(&x, part->unit_us, COL(int64_t, col) + first);
+    case PART_TEXT: run_texts(&x, COL(Text, col) + first); return 0;
+    case PART_TIME: return run_times(&x, &r->s->time_cache, part->precision, COL(int64_t, col) + first);
+    case PART_DOUBLE: return run_doubles(&x, COL(double, col) + first);
+    case PART_BOOL: return run_bools(&x, COL(uint8_t, col) + first);
+    case PART_SKIP:
+    case PART_FIELD:
+    case PART_END: return 0;
     }
-    for (int32_t i = 0; i < n; i++, at += stride, at_end += stride) {
-        words[i] = load8(base + *at);
-        lengths[i] = (uint64_t)(*at_end - *at - apart);
-    }
-    for (int32_t i = 0; i < n; i++) {
-        odd[i] = short_integer(words[i], lengths[i], &to[i]);
-        any |= odd[i];
-    }
-    if (any) run_odd_ints(r, part, odd);
+    return 0;
 }
-
-static inline void run_epochs(Run *r, const Part *part)
-{
-    int64_t v, unit_us = part->unit_us;
-    RUN_LOOP(int64_t, exact_integer(p, end - p, &v) && quick_epoch(v, unit_us, &to[i]))
-}
-
-static inline void run_texts(Run *r, const Part *part) { RUN_LOOP(Text, (put_text(&to[i], p, (uint32_t)(end - p)), true)) }
-
-static inline void run_times(Run *r, const Part *part)
-{
-    TimeCache cache = r->s->time_cache;
-    int precision = part->precision, usual = precision >= 3;
-    RUN_LOOP(int64_t, (usual && usual_time(&cache, p, end - p, &to[i])) || quick_time(&cache, p, end - p, precision, &to[i]))
-    r->s->time_cache = cache;
-}
-
-static inline void run_doubles(Run *r, const Part *part) { RUN_LOOP(double, quick_double(p, &to[i]) == end) }
-
-static inline bool exact_bool(const char *p, ptrdiff_t n, uint8_t *to)
-{
-    *to = n == 4;
-    return (n == 4 && memcmp(p, "true", 4) == 0) || (n == 5 && memcmp(p, "false", 5) == 0);
-}
-
-static inline void run_bools(Run *r, const Part *part) { RUN_LOOP(uint8_t, exact_bool(p, end - p, &to[i])) }
-
-#undef RUN_LOOP
 
 static inline void run_values(Run *r, const Part *part)
 {
-    switch (r->n ? (PartOp)part->run_op : PART_END) {
-    case PART_INT: run_ints(r, part); return;
-    case PART_EPOCH: run_epochs(r, part); return;
-    case PART_TEXT: run_texts(r, part); return;
-    case PART_TIME: run_times(r, part); return;
-    case PART_DOUBLE: run_doubles(r, part); return;
-    case PART_BOOL: run_bools(r, part); return;
-    case PART_SKIP:
-    case PART_FIELD:
-        if (!part->is_string) run_words(r, part);
-        return;
-    case PART_END: return;
+    if ((part->run_op == PART_SKIP || part->run_op == PART_FIELD) && !part->is_string) run_words(r, part);
+    for (uint64_t odd = run_take(r, part); odd; odd &= odd - 1) {
+        int32_t line = __builtin_ctzll(odd);
+        if (!run_defer(r, part, line, run_value(r, part, line), run_check(r, part + 1, line))) return;
     }
 }
 
