@@ -4,7 +4,10 @@
 
 #include "base/utf8.h"
 #include "exec/format/lines.h"
-#include "exec/format/quick_value.h"
+#include "exec/format/quick_run.h"
+
+/* Bytes indexed at a time, with 16-bit positions; values of a run that may be left to csv_put_field. */
+enum { CSV_INDEX_BYTES = 1 << 15, CSV_ODD_MAX = 256 };
 
 /* What the quick way does with a field. */
 typedef enum CsvOp { CSV_SKIP, CSV_INT, CSV_TEXT, CSV_TIME, CSV_EPOCH, CSV_DOUBLE, CSV_ANY } CsvOp;
@@ -45,6 +48,17 @@ typedef struct CsvDecoder {
     int32_t npending;
     Arena layout;          /* names, fields, pieces: of one header */
     TimeCache time_cache;
+    /* What is behind the delimiters and newlines of a piece of the input in which no quote stands, as
+     * bytes from index_from; index[0] stands for the newline before it. */
+    uint16_t *index;
+    int32_t index_n, index_at;
+    const char *index_from, *index_end; /* NULL: nothing is indexed */
+    bool index_has_high;   /* bytes that are not ASCII */
+    int32_t rest, rest_next; /* records to be read without it, now and after the next failure */
+    struct {
+        int32_t field, line;
+    } odd[CSV_ODD_MAX];    /* of the run in work */
+    int32_t nodd;
     const char *(*quick)(struct CsvDecoder *, const char *, const char *, uint64_t, RowBuilder *);
     /* a record that is too long */
     bool is_skipping;
@@ -61,7 +75,8 @@ void csv_finish_row(CsvDecoder *c, RowBuilder *out);
 /* Decodes records from p on as long as they are plain: the right number of fields, no doubled
  * quotes, no line ends in quotes. `end` is behind the last newline. Returns the start of the first other record. */
 const char *csv_quick(CsvDecoder *c, const char *p, const char *end, uint64_t offset, RowBuilder *out);
-/* Chooses the instruction set: 0 any, 1 AVX2, 2 AVX-512; returns what the machine has of it. */
+/* Chooses the instruction set: 0 any, 1 AVX2, 2 AVX-512; returns what the machine has of it. -1: tests,
+ * no quick way at all. */
 int csv_quick_level(CsvDecoder *c, int level);
 
 #endif

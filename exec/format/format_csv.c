@@ -57,6 +57,7 @@ static Status open_with(const Relation *rel, const bool *wanted, char delimiter,
     c->next_col = new (a, int32_t, rel->ncols);
     c->missing = new (a, int32_t, rel->ncols);
     c->skip_head = new (a, char, FIELD_RAW_MAX);
+    c->index = new_raw(a, uint16_t, CSV_INDEX_BYTES + 128);
     TRY(field_options_read(rel, NULL, a, &c->options, d));
     TRY(read_options(c, delimiter, d));
     csv_quick_level(c, 2);

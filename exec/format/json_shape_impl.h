@@ -8,6 +8,8 @@
 #include "exec/format/json_shape.h"
 #include "exec/format/quick_run.h"
 
+#include <assert.h>
+
 /* A line that is built of more is not learned. Literals may be read up to 64 bytes past.
  * INDEX_BYTES are indexed at a time, with 16-bit positions; lines are read up to RUN_LINES at once. */
 enum { SHAPE_PARTS_MAX = 256, SHAPE_BYTES_MAX = 8192, SHAPES_MAX = 8, INDEX_BYTES = 1 << 15, MISFITS_MAX = 64 };

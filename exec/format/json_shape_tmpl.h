@@ -385,6 +385,7 @@ static const char *read_run(ShapeSet *s, Shape *sh, const char *p, uint64_t offs
     const Part *part = sh->parts;
     const uint16_t *at = s->index + s->index_at;
     if (!sh->is_indexable || s->index_at + sh->nspecials > s->index_n) return p;
+    assert(s->index_from + at[-1] == p);
     int32_t stride = sh->nspecials + (s->index_from[at[sh->nspecials - 1] - 1] == '\r');
     Run r = {s, sh, out, s->index_from, at, stride, (s->index_n - s->index_at) / stride};
     if (r.n > s->run_max) r.n = s->run_max;

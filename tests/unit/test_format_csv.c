@@ -243,6 +243,129 @@ static void test_garbage(void **state)
     }
 }
 
+/* ---- every way alike --------------------------------------------------------------------------- */
+
+static void even_field(StrBuf *b, int col, uint32_t regular)
+{
+    static const char *const odd[] = {"", "x", "-", "007", "1.5", "99999999999999999", "\"q\"", "\"a,b\"", "\"a\nb\"", "\"a\"\"b\"",
+                                      "a\"b", " 5", "gr\xc3\xbc\xc3\x9f", "\xff", "\r", "2024-02-30 00:00:00", "NA"};
+    static const char *const texts[] = {"a", "twelve bytes", "thirteen byte", "a text of more than sixty-four bytes so that it crosses a block, or even two"};
+    if (dice(regular) == 0) {
+        sb_z(b, odd[dice(sizeof odd / sizeof *odd)]);
+        return;
+    }
+    switch (col % 4) {
+    case 0: sb_printf(b, "%s%u", dice(9) ? "" : "-", dice(UINT32_MAX) >> dice(32)); return;
+    case 1: sb_z(b, texts[dice(4)]); return;
+    case 2: sb_printf(b, "%u.%u", dice(1000), dice(1000)); return;
+    case 3: sb_printf(b, "2024-01-0%u 10:%02u:%02u.%03u", 1 + dice(20) / 19, dice(20) / 19, dice(dice(30) ? 60 : 62), dice(1000)); return;
+    }
+}
+
+static Str even_records(Arena *a, int ncols, int n, int errors)
+{
+    static const char bytes[] = "\"\",,\n\n\r#0e.-\x80\xc3\xa9\x01", *const tails[] = {",", "\n", "\n\n", "\n#x", "\r"};
+    const char *end = dice(3) ? "\n" : "\r\n";
+    uint32_t regular = dice(5) ? 100 : 5;
+    StrBuf b = {.arena = a};
+    for (int i = 0; i < n; i++) {
+        for (int col = 0; col < ncols; col++) {
+            if (col) sb_char(&b, ',');
+            even_field(&b, col, regular);
+        }
+        sb_printf(&b, "%s%s", dice(100) ? "" : tails[dice(5)], dice(200) ? end : "\n");
+    }
+    Str text = sb_done(&b);
+    for (int i = 0; i < errors; i++) ((char *)text.p)[dice((uint32_t)text.n)] = bytes[dice(sizeof bytes - 1)];
+    return text;
+}
+
+/* A few columns, or the first one of them; some not wanted, some read by no quick way. */
+static Fixture *random_fixture(int *ncols)
+{
+    Fixture *f = fixture_new("csv");
+    *ncols = dice(6) ? dice(4) ? 4 : 10 : 1;
+    fixture_column(f, "id", dice(4) ? T_INT : T_SMALL, NULL);
+    if (*ncols > 1) {
+        fixture_column(f, "name", T_TEXT, NULL);
+        fixture_column(f, "price", dice(4) ? T_DOUBLE : T_DEC(12, 3), NULL);
+        fixture_column(f, "ts", T_TIME(3), NULL);
+    }
+    for (int i = 4; i < *ncols; i++) fixture_column(f, i % 4 == 0 ? "more" : i % 4 == 1 ? "text" : i % 4 == 2 ? "real" : "time",
+                                                   i % 4 == 0 ? T_INT : i % 4 == 1 ? T_TEXT : i % 4 == 2 ? T_DOUBLE : T_TIME(6), NULL);
+    if (dice(6) == 0) fixture_column(f, "missing", T_INT, NULL);
+    for (int i = 0; i < f->rel.ncols; i++) f->wanted[i] = dice(5) != 0;
+    fixture_option(f, "header", "false");
+    if (dice(6) == 0) fixture_option(f, "line_limit", "64");
+    if (dice(6) == 0) fixture_option(f, "comment", "#");
+    if (dice(6) == 0) fixture_option(f, "null", "NA");
+    if (dice(8) == 0) fixture_option(f, "quote", "");
+    if (dice(2)) f->rows_max = 1 + (int)dice(100);
+    return f;
+}
+
+static Str at_level(Fixture *f, Str text, int level, ptrdiff_t cut)
+{
+    Decoder *dec = fixture_open(f);
+    csv_quick_level((CsvDecoder *)dec, level);
+    Str rows = fixture_decode_with(f, dec, text, cut, 0);
+    format_close(dec);
+    return rows;
+}
+
+static void assert_alike(Str plain, Str quick, int level)
+{
+    ptrdiff_t i = 0;
+    while (i < plain.n && i < quick.n && plain.p[i] == quick.p[i]) i++;
+    if (i == plain.n && i == quick.n) return;
+    i = i > 60 ? i - 60 : 0;
+    fail_msg("seed %llu, level %d, plain:\n%.300s\n--- quick:\n%.300s", (unsigned long long)seed, level, plain.p + i, quick.p + i);
+}
+
+/* What the plain way alone reads, every loop reads. */
+static void test_every_way(void **state)
+{
+    (void)state;
+    for (uint64_t run = 1; run < 80; run++) {
+        int ncols;
+        seed = run;
+        Fixture *f = random_fixture(&ncols);
+        Str text = even_records(&f->arena, ncols, 300, (int)dice(3) * 4);
+        Str plain = at_level(f, text, -1, 0);
+        for (int level = 0; level <= 2; level++) {
+            assert_alike(plain, at_level(f, text, level, 0), level);
+            assert_alike(plain, at_level(f, text, level, 1 + dice(3000)), level);
+        }
+        fixture_free(f);
+    }
+}
+
+/* More values that the quick way leaves to the plain one than there is room for in a run. */
+static void test_many_odd_values(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
+    Fixture *f = fixture_new("csv");
+    StrBuf b = {.arena = &f->arena};
+    for (int i = 0; i < 6; i++) fixture_column(f, names[i], T_INT, NULL);
+    for (int i = 0; i < 300; i++) sb_printf(&b, i % 100 < 90 ? " 1, 2, 3, 4,%s5,x\n" : "1,2,3,%s,4,5\n", i % 16 ? "" : " ");
+    Str text = sb_done(&b), plain = at_level(f, text, -1, 0);
+    for (int level = 0; level <= 2; level++) assert_alike(plain, at_level(f, text, level, 0), level);
+    fixture_free(f);
+}
+
+/* An empty cache of times equals no text. */
+static void test_nul_is_no_time(void **state)
+{
+    (void)state;
+    static const char text[] = "1,a,2,\0\0\0\0\0\0\0\0\0\0 00:00:00\n1,a,2,\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0:00.000\n";
+    Fixture *f = trades("csv");
+    Str rows = fixture_decode(f, str_of(text, sizeof text - 1), 0);
+    assert_true(str_find(rows, S("1970")) < 0);
+    assert_true(str_find(rows, S("does not fit TIMESTAMP(3)")) > 0);
+    fixture_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +380,9 @@ int main(void)
         cmocka_unit_test(test_saved_header),
         cmocka_unit_test(test_any_spelling),
         cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_every_way),
+        cmocka_unit_test(test_many_odd_values),
+        cmocka_unit_test(test_nul_is_no_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
