@@ -241,6 +241,8 @@ static inline int64_t watermark_minus(int64_t w, int64_t d)
 /* ---- the shapes ------------------------------------------------------------------------------- */
 Status op_join_grow_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 bool op_join_grow_takes(const PhysOp *p);
+Status op_join_closed_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
+bool op_join_closed_takes(const PhysOp *p);
 Status op_join_lookup_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_join_asof_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 

@@ -81,6 +81,7 @@ static Status open_as(const OpClass *cls, const PhysOp *p, OpContext *c, Arena *
 
 Status op_join_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
 {
+    if (op_join_closed_takes(p)) return op_join_closed_open(p, c, a, out, d);
     if (op_join_grow_takes(p)) return op_join_grow_open(p, c, a, out, d);
     switch (p->join->match) {
     case JOIN_REGULAR: return open_as(&regular_class, p, c, a, out, d);

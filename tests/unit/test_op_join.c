@@ -70,6 +70,7 @@ static void test_regular(void **state)
                          .left_retracts = one_in(2), .right_retracts = one_in(2),
                          .residual = one_in(2) ? make_residual() : NULL};
         int k = (int)below(5);
+        if (one_in(3)) only_grows(&spec);
         for (int s = 0; s < 2; s++) above_anyway[s] = one_in(3);
         harness_start(&spec, KEYS[k], NKEYS[k], one_in(3));
         run_regular(20, 1 + below(12), k ? 60 : 25);
@@ -188,6 +189,7 @@ static void test_window(void **state)
         JoinSpec spec = {.kind = (JoinKind)(seed % 6), .match = JOIN_WINDOW, .key_window_end = 1, .window_tick_us = TICK,
                          .left_retracts = one_in(3), .right_retracts = one_in(3), .emit_final = one_in(2),
                          .residual = one_in(2) ? make_residual() : NULL};
+        if (one_in(3)) only_grows(&spec);
         for (int s = 0; s < 2; s++) above_anyway[s] = one_in(3);
         harness_start(&spec, WINDOW_KEYS, 2, one_in(3));
         run_window(20, 1 + below(5));

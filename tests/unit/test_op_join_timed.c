@@ -100,6 +100,7 @@ static void test_interval(void **state)
                          .before_us = BOUNDS[bounds][0] * TICK, .after_us = BOUNDS[bounds][1] * TICK,
                          .left_retracts = one_in(3), .right_retracts = one_in(3), .emit_final = one_in(2),
                          .residual = one_in(2) ? make_residual() : NULL};
+        if (one_in(3)) only_grows(&spec);
         for (int s = 0; s < 2; s++) above_anyway[s] = one_in(3);
         harness_start(&spec, KEYS[k], k, one_in(3));
         H.checks_time = true;
