@@ -1,6 +1,7 @@
 /* env.c: the real world behind the seams. */
 #include "base/env.h"
 
+#include <poll.h>
 #include <stddef.h>
 #include <sys/random.h>
 #include <time.h>
@@ -38,9 +39,18 @@ static void system_sleep(void *arg, int64_t us)
     nanosleep(&t, NULL);
 }
 
+static void system_wait(void *arg, int64_t us, int fd)
+{
+    (void)arg;
+    if (us <= 0) return;
+    struct timespec t = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    ppoll(&p, 1, &t, NULL);
+}
+
 Env env_system(void)
 {
-    Env e = {.now_us = system_now, .mono_us = system_mono, .cpu_us = system_cpu, .sleep_us = system_sleep};
+    Env e = {.now_us = system_now, .mono_us = system_mono, .cpu_us = system_cpu, .sleep_us = system_sleep, .wait_us = system_wait};
     if (getrandom(&e.seed, sizeof e.seed, 0) != (ssize_t)sizeof e.seed)
         e.seed = (uint64_t)system_now(NULL);
     return e;

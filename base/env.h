@@ -10,6 +10,7 @@ typedef struct Env {
     int64_t (*mono_us)(void *arg);           /* monotonic clock, microseconds */
     int64_t (*cpu_us)(void *arg);            /* what the process has used of all its processors, microseconds */
     void (*sleep_us)(void *arg, int64_t us); /* may return early */
+    void (*wait_us)(void *arg, int64_t us, int fd); /* the same, and does when fd can be read; NULL: there are none */
     void *arg;
     uint64_t seed;
 } Env;

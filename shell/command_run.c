@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { RUN_WAIT_MS = 100, SERVE_WAIT_MS = 4 /* as long as the engine waits for a quiet source */ };
+enum { RUN_WAIT_MS = 100, SERVE_PACE_MS = 10 /* for the engine to let rows gather */ };
 
 static bool any_errors(weir *db)
 {
@@ -31,12 +31,13 @@ static bool wait_for_save(void)
 }
 
 /* Between epochs other shells are served; while there is nothing to read, the wait is theirs. */
-static weir_status run_a_little(Session *s, const Args *a)
+static weir_status run_a_little(Session *s, const Args *a, weir_status before)
 {
     if (a->once) return weir_run_once(s->db);
     if (!s->server) return weir_run(s->db, RUN_WAIT_MS);
-    weir_status st = weir_run(s->db, 0);
-    server_turn(s->server, st == WEIR_IDLE ? SERVE_WAIT_MS : 0);
+    weir_status st = weir_run(s->db, before == WEIR_ROW ? SERVE_PACE_MS : 0);
+    if (st == WEIR_IDLE) server_rest(s->server);
+    else server_turn(s->server, 0);
     return st;
 }
 
@@ -44,9 +45,9 @@ static weir_status run_all(Session *s, const Args *a)
 {
     Progress p;
     progress_begin(&p, isatty(2) && !a->quiet && !a->no_progress, s->db);
-    weir_status st;
+    weir_status st = WEIR_IDLE;
     do {
-        st = run_a_little(s, a);
+        st = run_a_little(s, a, st);
         bar_end(&s->bar);
         progress_tick(&p, s->db);
         bool is_asked = reload_seen(), is_saved = a->watch && registration_is_old(a);

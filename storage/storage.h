@@ -109,6 +109,9 @@ Str storage_changes_sql(const Relation *r, Arena *a);
 Str storage_snapshot_sql(const Relation *r, Arena *a);
 /* Moves WAL content into the database, as far as readers allow. Not inside a transaction. */
 Status storage_checkpoint(Storage *s, bool truncate, Diags *d);
+/* While nothing waits: the same for a WAL that has grown a little, so that no commit has to. An error is one
+ * that cannot pass. */
+Status storage_relax(Storage *s, Diags *d);
 /* Length of the WAL after the newest commit, bytes. Readers that stay keep it from shrinking. */
 int64_t storage_wal_bytes(const Storage *s);
 /* The process that keeps the WAL from beginning anew by reading an old commit; 0: none is known. */

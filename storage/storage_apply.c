@@ -7,6 +7,8 @@
 #include "base/plant.h"
 #include "storage/change_log.h"
 
+enum { RELAX_BYTES = 4 << 20 }; /* of the WAL, that are moved while nothing waits */
+
 /* ---- the parts of a write set ------------------------------------------------------------------ */
 
 static Status apply_view(Storage *s, const WriteSet *ws, const ViewDelta *delta, Diags *d)
@@ -274,15 +276,24 @@ static Status checkpoint(Storage *s, int mode, Diags *d)
     return st;
 }
 
-/* The WAL is emptied from inside the commit path only when nobody did it in time; where readers
- * hold it or the disk is full, the next try waits until it has grown by an eighth of the limit. */
-static Status guard_wal(Storage *s, Diags *d)
+/* Where readers hold the WAL or the disk is full, the next try waits until it has grown by `step`. */
+static Status move_wal(Storage *s, int64_t from, int64_t step, Diags *d)
 {
     if (s->wal_bytes < s->wal_tried) s->wal_tried = 0; /* it began anew */
-    if (s->wal_bytes < s->wal_limit / 2 || s->wal_bytes < s->wal_tried + s->wal_limit / 8) return WEIR_OK;
+    if (s->wal_bytes < from || s->wal_bytes < s->wal_tried + step) return WEIR_OK;
     s->wal_tried = s->wal_bytes;
     Status st = checkpoint(s, SQLITE_CHECKPOINT_PASSIVE, NULL);
     return st == WEIR_OK || sql_can_retry(s->db.last_rc) ? WEIR_OK : sql_error(&s->db, d);
+}
+
+/* The WAL is emptied from inside the commit path only when nobody did it in time. */
+static Status guard_wal(Storage *s, Diags *d) { return move_wal(s, s->wal_limit / 2, s->wal_limit / 8, d); }
+
+Status storage_relax(Storage *s, Diags *d)
+{
+    if (s->read_only || s->in_ddl) return WEIR_OK;
+    int64_t step = s->wal_limit / 8 < RELAX_BYTES ? s->wal_limit / 8 : RELAX_BYTES;
+    return move_wal(s, step, step, d);
 }
 
 Status storage_apply(Storage *s, const WriteSet *ws, bool *can_retry, Diags *d)

@@ -162,7 +162,10 @@ static Env env_of(const weir_options *opt)
     const weir_seams *s = opt->seams;
     if (s->now_us) env.now_us = s->now_us;
     if (s->mono_us) env.mono_us = s->mono_us;
-    if (s->sleep_us) env.sleep_us = s->sleep_us;
+    if (s->sleep_us) {
+        env.sleep_us = s->sleep_us;
+        env.wait_us = NULL; /* time that is made up passes by sleeping alone */
+    }
     env.arg = s->arg;
     if (s->seed) env.seed = s->seed;
     return env;
@@ -234,6 +237,7 @@ void weir_close(weir *db)
     for (ptrdiff_t i = 0; i < db->queries.len; i++) query_close(db->queries.data[i]);
     for (ptrdiff_t i = 0; i < db->scans.len; i++) scan_free(db->scans.data[i]);
     workers_free(db->workers);
+    wake_free(db->wake);
     if (db->storage) storage_close(db->storage);
     arena_free(&db->epoch.arena);
     arena_free(&db->epoch.batch);

@@ -5,6 +5,7 @@
 #ifndef WEIR_EXEC_ENGINE_H
 #define WEIR_EXEC_ENGINE_H
 
+#include "exec/io/wake.h"
 #include "exec/pipeline/scan.h"
 #include "exec/pipeline/view.h"
 #include "exec/state/fold.h"
@@ -71,6 +72,9 @@ struct weir {
     bool is_pending;       /* epoch.ws is still to be committed: engine_settle */
     const char *hindrance; /* why it is; NULL: nothing */
     bool is_wal_long;
+    Wake *wake;            /* tells that a source may have something; NULL: not asked yet, or there is none */
+    int told_in_vain;      /* times in a row */
+    int64_t commit_end_us, commit_cost_us; /* of the newest: when it was over, by the monotonic clock; what it took */
     int64_t patience_us;   /* until when a commit may be waited for, by the monotonic clock */
     int64_t retries;
     bool must_flush;       /* something was registered: run an epoch even without rows */
@@ -176,6 +180,15 @@ Status engine_guard_wal(weir *db);
 int64_t engine_refresh_us(const weir *db);
 /* "running", "degraded: disk full", …: SHOW JOBS. */
 Str engine_state(const weir *db, Arena *a);
+
+/* ---- quiet.c ------------------------------------------------------------------------------------ */
+/* Before the sources are looked at. */
+void quiet_look(weir *db);
+/* Nothing has come: moves the write-ahead log into the database, where it has grown. */
+Status quiet_relax(weir *db);
+/* Sleeps at most `left_us` while there is nothing to take, less the more often it has looked in vain
+ * (*wait_us, 0 at first): until a source tells, or it is time to look again. */
+void quiet_rest(weir *db, int64_t left_us, int64_t *wait_us);
 
 /* ---- catchup.c ---------------------------------------------------------------------------------- */
 /* Whether a new query has something to read before it can take part. */

@@ -7,7 +7,9 @@
 
 enum {
     POLLS_PER_TURN = 16,
-    WAIT_FIRST_US = 500, WAIT_LAST_US = 4000 /* between looks at quiet sources */
+    PACE = 2,           /* rests between commits, by what the one before took */
+    COMMIT_SHARE = 2,   /* rows are taken for so many times as long as the commit before took … */
+    REFRESH_GROWTH = 8  /* … but for no longer than so many times refresh */
 };
 
 /* ---- an epoch begins and is committed ---------------------------------------------------------- */
@@ -60,10 +62,14 @@ Status engine_flush_live(weir *db)
 
 Status engine_commit(weir *db)
 {
+    int64_t began = db->env.mono_us(db->env.arg);
     TRY(engine_flush_live(db));
     db->must_flush = false;
     db->last_flush_us = db->epoch.now_us;
-    return engine_apply(db);
+    Status st = engine_apply(db);
+    db->commit_end_us = db->env.mono_us(db->env.arg);
+    db->commit_cost_us = db->commit_end_us - began;
+    return st;
 }
 
 static void mark(weir *db)
@@ -193,10 +199,19 @@ static bool take_turn(weir *db, Intake *in)
     return more && !in->has_failed && !in->stopped;
 }
 
+/* Under load an epoch is longer, for all views alike: a commit then shows more rows that have changed more
+ * than once, and takes less of the time. */
+static int64_t intake_us(const weir *db)
+{
+    int64_t refresh = engine_refresh_us(db), us = db->commit_cost_us * COMMIT_SHARE;
+    if (us < refresh) return refresh;
+    return us < refresh * REFRESH_GROWTH ? us : refresh * REFRESH_GROWTH;
+}
+
 static Intake take_rows(weir *db)
 {
     Intake in = {0};
-    int64_t deadline = db->env.mono_us(db->env.arg) + engine_refresh_us(db);
+    int64_t deadline = db->env.mono_us(db->env.arg) + intake_us(db);
     while (take_turn(db, &in)) {
         if (engine_epoch_is_full(db) || atomic_load(&db->interrupted)) break;
         if (db->env.mono_us(db->env.arg) >= deadline) break;
@@ -252,6 +267,19 @@ static Status commit_taken(weir *db, const Intake *in, bool all_done)
     return was_asked ? WEIR_ROW : WEIR_IDLE; /* a tick of the clock is no work */
 }
 
+/* Commits that follow one another leave time between them, by what the last one took: rows that come meanwhile
+ * are taken together. After a silence there is nothing to wait for. */
+static Status keep_pace(weir *db, int64_t deadline)
+{
+    int64_t now = db->env.mono_us(db->env.arg), due = db->commit_end_us + db->commit_cost_us * PACE;
+    if (due > db->commit_end_us + db->settings.refresh_us / 2) due = db->commit_end_us + db->settings.refresh_us / 2;
+    if (due > deadline) due = deadline;
+    if (now >= due) return WEIR_OK;
+    TRY(quiet_relax(db));
+    engine_wait(db, due - db->env.mono_us(db->env.arg));
+    return engine_interrupted(db);
+}
+
 static Status run_epoch(weir *db, int64_t deadline)
 {
     bool worked = false;
@@ -261,7 +289,9 @@ static Status run_epoch(weir *db, int64_t deadline)
     TRY(open_scans(db));
     TRY(engine_catch_up(db, &worked));
     if (worked) return WEIR_ROW;
-    for (int64_t wait = WAIT_FIRST_US;; wait = wait * 2 < WAIT_LAST_US ? wait * 2 : WAIT_LAST_US) {
+    if (!db->once) TRY(keep_pace(db, deadline));
+    for (int64_t wait = 0;;) {
+        quiet_look(db);
         engine_begin_queries(db);
         Intake in = take_rows(db);
         if (in.has_failed) return engine_source_failed(db);
@@ -270,9 +300,10 @@ static Status run_epoch(weir *db, int64_t deadline)
         bool has_news = in.has_rows || in.has_ended || db->epoch.ws.rulings.len > 0;
         if (has_news || db->must_flush || has_tick(db)) return commit_taken(db, &in, all_done);
         if (all_done) return WEIR_DONE;
+        TRY(quiet_relax(db));
         int64_t left = deadline - db->env.mono_us(db->env.arg);
         if (left <= 0) return engine_interrupted(db) ? WEIR_E_INTERRUPTED : WEIR_IDLE;
-        engine_wait(db, left < wait ? left : wait);
+        quiet_rest(db, left, &wait);
         TRY(engine_interrupted(db));
     }
 }

@@ -19,10 +19,8 @@ StateFold *state_fold_new(Arena *a)
 /* ---- places ------------------------------------------------------------------------------------ */
 
 /* A NUL in a space becomes 00 FF, its end 00 00: the order is that of the spaces, then of the keys. */
-void state_place(StrBuf *b, Str space, Str key)
+static char *write_place(char *p, Str space, Str key)
 {
-    sb_reserve(b, 2 * space.n + 2 + key.n);
-    char *p = b->p + b->n;
     for (ptrdiff_t i = 0; i < space.n; i++) {
         *p++ = space.p[i];
         if (space.p[i] == 0) *p++ = (char)0xff;
@@ -30,7 +28,20 @@ void state_place(StrBuf *b, Str space, Str key)
     *p++ = 0;
     *p++ = 0;
     if (key.n) memcpy(p, key.p, (size_t)key.n);
-    b->n = p + key.n - b->p;
+    return p + key.n;
+}
+
+static ptrdiff_t place_bytes(Str space, Str key)
+{
+    ptrdiff_t n = space.n + 2 + key.n;
+    for (ptrdiff_t i = 0; i < space.n; i++) n += space.p[i] == 0;
+    return n;
+}
+
+void state_place(StrBuf *b, Str space, Str key)
+{
+    sb_reserve(b, 2 * space.n + 2 + key.n);
+    b->n = write_place(b->p + b->n, space, key) - b->p;
 }
 
 static int by_place(const void *a, const void *b)
@@ -96,14 +107,16 @@ static void grow_entries(StateFold *f)
 
 static Str entry_key(const FoldEntry *e) { return str_of(e->place.p + e->key_at, e->place.n - e->key_at); }
 
-static FoldEntry *entry_make(StateFold *f, FoldSpace *s, Str key, uint64_t hash)
+/* The entry, its place and room for the value lie in one piece. */
+static FoldEntry *entry_make(StateFold *f, FoldSpace *s, Str key, uint64_t hash, ptrdiff_t room)
 {
-    StrBuf place = {.arena = f->arena};
     if (f->entries.len >= f->nslots) grow_entries(f);
-    FoldEntry *e = new_one(f->arena, FoldEntry);
-    state_place(&place, s->name, key);
-    *e = (FoldEntry){.hash = hash, .space = s, .place = str_of(place.p, place.n),
-                     .key_at = (int32_t)(place.n - key.n)};
+    ptrdiff_t n = place_bytes(s->name, key);
+    FoldEntry *e = arena_alloc_raw(f->arena, (ptrdiff_t)sizeof *e + n + room, _Alignof(FoldEntry));
+    char *place = (char *)(e + 1);
+    write_place(place, s->name, key);
+    *e = (FoldEntry){.hash = hash, .space = s, .place = str_of(place, n), .key_at = (int32_t)(n - key.n),
+                     .value.p = place + n, .room = room};
     FoldEntry **slot = &f->slots[hash & (uint64_t)(f->nslots - 1)];
     e->next = *slot;
     *slot = e;
@@ -111,12 +124,12 @@ static FoldEntry *entry_make(StateFold *f, FoldSpace *s, Str key, uint64_t hash)
     return e;
 }
 
-static FoldEntry *entry_ensure(StateFold *f, FoldSpace *s, Str key)
+static FoldEntry *entry_ensure(StateFold *f, FoldSpace *s, Str key, ptrdiff_t room)
 {
     uint64_t hash = hash_seeded(key.p, key.n, s->hash);
     FoldEntry *e = f->nslots ? f->slots[hash & (uint64_t)(f->nslots - 1)] : NULL;
     while (e && (e->hash != hash || e->space != s || !str_eq(entry_key(e), key))) e = e->next;
-    return e ? e : entry_make(f, s, key, hash);
+    return e ? e : entry_make(f, s, key, hash, room);
 }
 
 static void entry_put(StateFold *f, FoldEntry *e, Str value)
@@ -140,7 +153,7 @@ static void fold_record(StateFold *f, const StateRecord *r)
         f->drops++;
         return;
     }
-    FoldEntry *e = entry_ensure(f, s, r->key);
+    FoldEntry *e = entry_ensure(f, s, r->key, r->value.n);
     e->number = f->records;
     e->is_del = r->kind == STATE_DEL;
     if (!e->is_del) entry_put(f, e, r->value);

@@ -20,7 +20,7 @@ typedef struct FoldEntry {
     int32_t key_at;            /* where the key begins in it */
     bool is_del;
     Str value;
-    ptrdiff_t room;            /* bytes that value.p may hold */
+    ptrdiff_t room;            /* bytes that value.p, behind the place at first, may hold */
     int64_t number;            /* of the record */
 } FoldEntry;
 

@@ -12,7 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 64 << 10, ROWS_WAIT_MS = 20, TURN_MS = 20 };
+enum {
+    READ_BYTES = 64 << 10, ROWS_WAIT_MS = 20, TURN_MS = 20,
+    REST_MS = 4, REST_TOLD_MS = 50 /* see weir_wait_fd */
+};
 
 struct Server {
     Service service;
@@ -144,12 +147,14 @@ static bool serve(Server *s, int i, short events)
     return has_asked;
 }
 
-static bool serve_all(Server *s, int wait_ms)
+/* `other` ends the wait, too; -1: there is none. */
+static bool serve_all(Server *s, int wait_ms, int other)
 {
-    struct pollfd p[SERVER_POLL_MAX];
+    struct pollfd p[SERVER_POLL_MAX + 1];
     bool has_asked = false;
     int n = server_poll(s, p, &wait_ms);
-    if (poll(p, (nfds_t)n, wait_ms) < 0) return false;
+    p[n] = (struct pollfd){.fd = other, .events = POLLIN};
+    if (poll(p, (nfds_t)n + 1, wait_ms) < 0) return false;
     for (int i = n - 2; i >= 0; i--) has_asked |= serve(s, i, p[1 + i].revents); /* the last takes a gone one's place */
     if (p[0].revents && s->n < SERVER_CLIENTS_MAX) welcome(s);
     return has_asked;
@@ -166,7 +171,14 @@ static int64_t ms_now(void)
 void server_turn(Server *s, int wait_ms)
 {
     if (!s) return;
-    for (int64_t until = ms_now() + TURN_MS; serve_all(s, wait_ms) && ms_now() < until; wait_ms = 1) {}
+    for (int64_t until = ms_now() + TURN_MS; serve_all(s, wait_ms, -1) && ms_now() < until; wait_ms = 1) {}
+}
+
+void server_rest(Server *s)
+{
+    if (!s) return;
+    int fd = weir_wait_fd(s->service.db);
+    if (serve_all(s, fd < 0 ? REST_MS : REST_TOLD_MS, fd)) server_turn(s, 1);
 }
 
 /* ---- what the owner must know ---------------------------------------------------------------------------- */

@@ -1,6 +1,8 @@
 /* Epochs: what makes one, what ends one, and what each call of weir_run says. */
 #include "tests/unit/engine_fixture.h"
 
+#include <poll.h>
+
 static int64_t epoch(Engine *e) { return atoll(rows(e, "SELECT epoch FROM _weir_epoch")); }
 
 static void nothing_to_run(void **state)
@@ -227,13 +229,36 @@ static void rows_change_where_they_stand(void **state)
     assert_string_equal(rows(e, "SELECT changes FROM _weir_view_progress WHERE view = 2"), "2");
 }
 
+/* Under the system's clock: whoever waits for the descriptor is told of a file that has grown, and of nothing before. */
+static void a_source_tells(void **state)
+{
+    Engine *e = *state;
+    file_put(e, "f.ndjson", "w", "{\"v\":1}\n");
+    ok(e, weir_open(e->path, NULL, &e->db));
+    ok(e, exec_in(e, "CREATE STREAM f (v BIGINT) WITH (connector = 'file', path = 'f.ndjson', format = 'json', follow = true);"
+                     "CREATE MATERIALIZED VIEW m AS SELECT sum(v) AS total FROM f"));
+    run_all(e);
+    int fd = weir_wait_fd(e->db);
+    if (fd < 0) skip(); /* the system has no watches to give */
+    run_all(e); /* our own writes lie in the same folder */
+    struct pollfd p = {.fd = weir_wait_fd(e->db), .events = POLLIN};
+    assert_int_equal(poll(&p, 1, 0), 0);
+    file_put(e, "f.ndjson", "a", "{\"v\":2}\n");
+    assert_int_equal(poll(&p, 1, 5000), 1);
+    assert_int_equal(weir_run(e->db, 5000), WEIR_ROW);
+    assert_string_equal(rows(e, "SELECT total FROM m"), "3");
+    file_put(e, "f.ndjson", "a", "{\"v\":3}\n");
+    assert_int_equal(weir_run(e->db, 60000), WEIR_ROW);
+    assert_string_equal(rows(e, "SELECT total FROM m"), "6");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(nothing_to_run), TEST(a_row_over_nothing), TEST(the_clock_ticks), TEST(the_clock_ticks_during_a_call),
         TEST(the_clock_is_set_back),
         TEST(the_end_comes_once), TEST(once_ends_nothing), TEST(the_newest_errors_stay), TEST(nobody_reads),
-        TEST(small_epochs), TEST(rows_change_where_they_stand),
+        TEST(small_epochs), TEST(rows_change_where_they_stand), TEST(a_source_tells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
