@@ -430,14 +430,22 @@ void exact_save(const ExactSum *s, StrBuf *out)
     for (int i = first; i < end; i++) sb_u64(out, limbs_in(s)[i]);
 }
 
+/* How many terms were not finite: more than any stream has rows, in either direction, is nothing that was saved. */
+static int64_t load_count(StrReader *in)
+{
+    int64_t n = sr_signed(in), most = (int64_t)1 << 56;
+    if (n < -most || n > most) in->bad = true;
+    return n;
+}
+
 bool exact_load(ExactSum *s, ExactMem mem, StrReader *in)
 {
     assert(s->n == 0);
     Str flags = sr_bytes(in, 1);
     if (flags.n && flags.p[0]) {
-        s->pos_inf = sr_signed(in);
-        s->neg_inf = sr_signed(in);
-        s->nan = sr_signed(in);
+        s->pos_inf = load_count(in);
+        s->neg_inf = load_count(in);
+        s->nan = load_count(in);
     }
     uint64_t n = sr_varint(in);
     if (in->bad || (flags.p[0] & ~1) || n > 2 * LIMB_AT_MAX) return false;
