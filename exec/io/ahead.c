@@ -66,7 +66,7 @@ struct Ahead {
     bool is_on;
     int fd;                /* a descriptor of its own */
     uint64_t from, stop;
-    StrBuf state;          /* of the decoder at every start, as is assumed */
+    StrBuf state, usual;   /* of the decoder at the start, and at those of further morsels, as is assumed */
     char quote;            /* 0: line ends are record ends */
     bool ignores_quotes;   /* they have misled */
     int64_t next, first;   /* morsels submitted, taken */
@@ -216,12 +216,18 @@ static void decode_pieces(Morsel *m, int max)
     while (!m->is_done && m->npieces < max) m->is_done = m->at == m->end || !decode_piece(m);
 }
 
+static Str state_at(const Morsel *m)
+{
+    const StrBuf *b = m->number ? &m->ahead->usual : &m->ahead->state;
+    return str_of(b->p, b->n);
+}
+
 static bool begin_morsel(Morsel *m)
 {
     const FormatImpl *f = m->dec->impl;
     m->dec->held = 0;
     if (f->reset) f->reset(m->dec);
-    if (f->load && f->load(m->dec, str_of(m->ahead->state.p, m->ahead->state.n)) != WEIR_OK) return false;
+    if (f->load && f->load(m->dec, state_at(m)) != WEIR_OK) return false;
     return read_morsel(m);
 }
 
@@ -311,7 +317,7 @@ Ahead *ahead_new(const SourceSpec *spec, Arena *a)
         h->slots[i] = new_one(a, Morsel);
         h->slots[i]->ahead = h;
     }
-    h->state.arena = a;
+    h->state.arena = h->usual.arena = a;
     h->fd = -1;
     h->credit = CREDIT_START;
     pthread_mutex_init(&h->chain.lock, NULL);
@@ -349,7 +355,7 @@ static char quote_of(const Ahead *h)
     return dec->impl->quote && !h->ignores_quotes ? dec->impl->quote(dec) : 0;
 }
 
-void ahead_begin(Ahead *h, int fd, uint64_t from, uint64_t stop, Str state)
+void ahead_begin(Ahead *h, int fd, uint64_t from, uint64_t stop, Str state, Str usual)
 {
     ahead_end(h);
     if (!morsel_open(h->slots[0])) return;
@@ -359,8 +365,9 @@ void ahead_begin(Ahead *h, int fd, uint64_t from, uint64_t stop, Str state)
     h->stop = stop;
     h->next = h->first = 0;
     h->quote = quote_of(h);
-    h->state.n = 0;
+    h->state.n = h->usual.n = 0;
     sb_str(&h->state, state);
+    sb_str(&h->usual, usual);
     h->chain.next = 0;
     h->chain.is_inside = h->chain.is_ending = false;
     h->is_on = true;
@@ -407,7 +414,7 @@ static Morsel *next_morsel(Ahead *h, uint64_t position, Str state)
             continue;
         }
         uint64_t start = m->npieces ? m->pieces[0].made.offset : m->base + (uint64_t)m->at;
-        bool is_right = start == position && str_eq(state, str_of(h->state.p, h->state.n));
+        bool is_right = start == position && str_eq(state, state_at(m));
         h->credit += is_right ? 1 : -CREDIT_START;
         if (h->credit > CREDIT_MAX) h->credit = CREDIT_MAX;
         h->ignores_quotes ^= !is_right && m->dec->impl->quote != NULL;

@@ -32,8 +32,9 @@ void ahead_forget(Ahead *h);
 bool ahead_is_on(const Ahead *h);
 /* Whether so many bytes are worth the start. */
 bool ahead_pays(const Ahead *h, uint64_t bytes);
-/* Reads from..stop of the file from now on; `state` is the decoder's at `from`, where a record begins. */
-void ahead_begin(Ahead *h, int fd, uint64_t from, uint64_t stop, Str state);
+/* Reads from..stop of the file from now on. A record begins at `from`, with the decoder in that state;
+ * behind it the usual one is assumed. */
+void ahead_begin(Ahead *h, int fd, uint64_t from, uint64_t stop, Str state, Str usual);
 /* Ends it; returns when nobody reads any more. */
 void ahead_end(Ahead *h);
 /* The rows behind `position`, if they have been decoded from there, in that state. */

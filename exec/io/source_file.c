@@ -23,7 +23,7 @@ enum {
     OPEN_MAX_FILES = 256,    /* followed files kept open */
     TURN = 64,               /* batches of one followed file before the next one has its turn */
     LOOK_EVERY_US = 200000,  /* how often a followed folder is listed */
-    AHEAD_AFTER = 2          /* batches of a file in a row before more of it is decoded ahead */
+    AHEAD_AFTER = 2          /* batches in a row of a file that takes turns before more of it is decoded ahead */
 };
 
 typedef struct FileSource {
@@ -31,6 +31,8 @@ typedef struct FileSource {
     Reader reader;
     bool is_behind;          /* the reader: it has to be put to the position first */
     Ahead *ahead;            /* NULL: nothing is decoded ahead */
+    StrBuf usual;            /* state of the decoder behind the reader's last batch */
+    bool has_usual;
     Arena *arena;
     Str path;
     bool follow, start_at_end, is_started, is_seeked;
@@ -170,6 +172,7 @@ static Status file_open(const SourceSpec *spec, Arena *a, Source **out, Diags *d
     TRY(check_compression(spec->rel, s->path, d));
     TRY(reader_open(&s->reader, spec, CHUNK, a, d));
     s->ahead = ahead_new(spec, a);
+    s->usual.arena = a;
     Status st = list_parts(s, d);
     if (st != WEIR_OK) {
         reader_close(&s->reader);
@@ -462,6 +465,15 @@ static void set_place(const FileSource *s, const FilePart *f, SourceBatch *out)
     out->partition = s->current;
 }
 
+/* What the decoder knows between records is mostly the same in all of a file and in all files. */
+static void note_state(FileSource *s, const FilePart *f)
+{
+    if (!s->ahead || (s->has_usual && str_eq(f->decoder, str_of(s->usual.p, s->usual.n)))) return;
+    s->has_usual = true;
+    s->usual.n = 0;
+    sb_str(&s->usual, f->decoder);
+}
+
 /* A batch of what is buffered. */
 static bool decode(FileSource *s, FilePart *f, bool at_end, SourceBatch *out)
 {
@@ -478,6 +490,7 @@ static bool decode(FileSource *s, FilePart *f, bool at_end, SourceBatch *out)
     uint64_t base = s->reader.base;
     move_on(s, f, before < base ? NULL : s->reader.buf + (before - base), before, now);
     file_part_set_decoder(f, reader_save(&s->reader, &s->reader.maker.arena));
+    note_state(s, f);
     return any;
 }
 
@@ -493,14 +506,14 @@ static uint64_t known_end(const FileSource *s, const FilePart *f)
     return end;
 }
 
-/* Lets workers begin where the position is, once the file has shown that it gives batch after batch. */
+/* Lets workers begin where the position is; where files take turns, once this one has given some batches. */
 static void decode_ahead(FileSource *s, FilePart *f)
 {
-    if (!s->ahead || ahead_is_on(s->ahead) || s->in_turn < AHEAD_AFTER) return;
-    if (f->offset == 0 || s->reader.dec->held) return;
+    if (!s->has_usual || ahead_is_on(s->ahead) || s->reader.dec->held) return;
+    if ((s->follow || s->base.paused) && s->in_turn < AHEAD_AFTER) return;
     uint64_t end = known_end(s, f);
     if (end <= f->offset || !ahead_pays(s->ahead, end - f->offset)) return;
-    ahead_begin(s->ahead, f->fd, f->offset, end, f->decoder);
+    ahead_begin(s->ahead, f->fd, f->offset, end, f->decoder, str_of(s->usual.p, s->usual.n));
 }
 
 /* A batch of what workers have decoded from the position on. */
