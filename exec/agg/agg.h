@@ -15,7 +15,6 @@ typedef struct AggCtx {
     const AggCall *call;
     StateHeap *heap;   /* of the state that is being changed; NULL in final and save */
     Arena *scratch;    /* until the call returns; NULL in destroy */
-    const struct KeyLayout *values; /* of the arguments, where DISTINCT is kept around the state */
 } AggCtx;
 
 /* The rows of one step: for i in 0..n, row rows[i] with weight weights[rows[i]] (NULL: +1) goes to

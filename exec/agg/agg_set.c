@@ -1,13 +1,13 @@
 /* agg_set.c: what all aggregates share is settled here, so that their loops see only rows that
  * count. */
 #include "exec/agg/agg_set.h"
-#include "exec/state/key_layout.h"
+#include "exec/agg/distinct.h"
 
 #include <assert.h>
 
 static AggCtx slot_ctx(const AggSlot *slot, StateHeap *h, Arena *scratch)
 {
-    return (AggCtx){.call = slot->call, .heap = h, .scratch = scratch, .values = slot->values};
+    return (AggCtx){.call = slot->call, .heap = h, .scratch = scratch};
 }
 
 /* ---- making ----------------------------------------------------------------------------------- */
@@ -35,6 +35,24 @@ static const AggSlot *slot_with_state(const AggSet *s, const AggSlot *slot, cons
     return NULL;
 }
 
+/* The family of a call before it with the same arguments, or one of its own with a set in the cell. */
+static void join_family(AggSlot *slot, AggSet *s, Arena *a)
+{
+    DistinctFamily *f = NULL;
+    for (const AggSlot *other = s->slots; other < slot && !f; other++)
+        if (other->family && distinct_takes(other->family, slot->call)) f = other->family;
+    if (!f) {
+        f = new_one(a, DistinctFamily);
+        f->shape.keys = key_layout_new(a, slot->call->arg_types, slot->call->nargs);
+        f->set_at = s->cell_size;
+        s->cell_size += (int32_t)sizeof(ValueSet);
+    }
+    slot->family = f;
+    slot->member = f->n;
+    f->calls[f->n++] = slot->call;
+    f->shape.ncounts = f->n;
+}
+
 static Status slot_new(const AggCall *call, AggSlot *slot, AggSet *s, Arena *a, Diags *d)
 {
     const AggImpl *impl = agg_impl(call);
@@ -53,14 +71,11 @@ static Status slot_new(const AggCall *call, AggSlot *slot, AggSet *s, Arena *a, 
         slot->is_alias = true;
         return WEIR_OK;
     }
-    if (call->distinct && !impl->ignores_distinct) {
-        KeyLayout *values = new_one(a, KeyLayout);
-        *values = key_layout_new(a, call->arg_types, call->nargs);
-        slot->values = values;
-        slot->impl = &agg_distinct_impl;
-    }
+    if (call->distinct && !impl->ignores_distinct) join_family(slot, s, a);
+    slot->offset = s->cell_size;
+    if (slot->family) slot->family->offset[slot->member] = slot->offset;
     s->cell_size += (slot->impl->state_size(call) + 7) & ~7;
-    s->owns_heap |= slot->impl->destroy != NULL;
+    s->owns_heap |= slot->impl->destroy != NULL || slot->family;
     return WEIR_OK;
 }
 
@@ -163,9 +178,20 @@ static uint8_t *const *same_cell(uint8_t *cell, int n, Arena *scratch)
     return cells;
 }
 
+static void step_family(const AggSlot *slot, StateHeap *h, Arena *scratch, const AggRows *in, uint8_t *cell)
+{
+    if (slot->member != 0) return;
+    uint8_t *const *cells = cell ? same_cell(cell, in->n, scratch) : in->groups;
+    distinct_step(slot->family, h, scratch, in->batch, in->rows, in->n, cells);
+}
+
 /* `cell`: all rows go there, and in.groups is NULL; else NULL. */
 static void step_slot(const AggSlot *slot, StateHeap *h, Arena *scratch, AggRows in, uint8_t *cell)
 {
+    if (slot->family) {
+        step_family(slot, h, scratch, &in, cell);
+        return;
+    }
     const AggCall *call = slot->call;
     Column *args = new (scratch, Column, call->nargs);
     for (int i = 0; i < call->nargs; i++) args[i] = in.batch->cols[call->args[i]];
@@ -221,6 +247,10 @@ void agg_set_merge(const AggSet *s, StateHeap *h, Arena *scratch, uint8_t *dst, 
     for (int i = 0; i < s->n; i++) {
         const AggSlot *slot = &s->slots[i];
         if (slot->is_row_count || slot->is_alias) continue;
+        if (slot->family) {
+            if (slot->member == 0) distinct_merge(slot->family, h, scratch, dst, src, sign);
+            continue;
+        }
         AggCtx c = slot_ctx(slot, h, scratch);
         slot->impl->merge(&c, dst + slot->offset, src + slot->offset, sign);
     }
@@ -249,6 +279,7 @@ void agg_set_destroy(const AggSet *s, StateHeap *h, uint8_t *cell)
 {
     for (int i = 0; s->owns_heap && i < s->n; i++) {
         const AggSlot *slot = &s->slots[i];
+        if (slot->family && slot->member == 0) distinct_destroy(slot->family, h, cell);
         if (slot->is_row_count || slot->is_alias || !slot->impl->destroy) continue;
         AggCtx c = slot_ctx(slot, h, NULL);
         slot->impl->destroy(&c, cell + slot->offset);
@@ -264,6 +295,7 @@ void agg_set_save(const AggSet *s, Arena *scratch, const uint8_t *cell, StrBuf *
     for (int i = 0; i < s->n; i++) {
         const AggSlot *slot = &s->slots[i];
         if (slot->is_row_count) continue;
+        if (slot->family) distinct_save(slot->family, slot->member, cell, out);
         AggCtx c = slot_ctx(slot, NULL, scratch);
         slot->impl->save(&c, cell + slot->offset, out);
     }
@@ -275,6 +307,7 @@ Status agg_set_load(const AggSet *s, StateHeap *h, Arena *scratch, uint8_t *cell
     for (int i = 0; i < s->n; i++) {
         const AggSlot *slot = &s->slots[i];
         if (slot->is_row_count) continue;
+        if (slot->family) TRY(distinct_load(slot->family, slot->member, h, scratch, cell, in));
         AggCtx c = slot_ctx(slot, h, scratch);
         TRY(slot->impl->load(&c, cell + slot->offset, in));
     }

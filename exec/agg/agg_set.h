@@ -10,12 +10,13 @@
 
 typedef struct AggSlot {
     const AggCall *call;
-    const AggImpl *impl;  /* of the call, or of the DISTINCT around it */
+    const AggImpl *impl;
     int32_t offset;       /* in the cell */
     bool is_row_count;    /* count(*): the cell's own sum of weights */
     bool is_ordered;
     bool is_alias;        /* its state is that of a call before it: SUM and AVG of one argument */
-    const struct KeyLayout *values; /* DISTINCT: of the arguments */
+    struct DistinctFamily *family; /* DISTINCT: the calls that share its set; or NULL */
+    int32_t member;       /* its number there; 0 sees to the set */
 } AggSlot;
 
 typedef struct AggSet {
@@ -51,8 +52,6 @@ Status agg_set_load(const AggSet *s, StateHeap *h, Arena *scratch, uint8_t *cell
 /* Whether every aggregate can take states back (merge with sign -1). */
 bool agg_set_can_subtract(const AggSet *s);
 
-/* agg_distinct.c: each value once, around the state of the call. */
-extern const AggImpl agg_distinct_impl;
 /* agg_order.c: keys[i] orders rows[i] by the call's ORDER BY, then by position. The bytes live in
  * scratch and compare with memcmp. */
 void agg_order_keys(const AggCall *call, const Batch *b, const int32_t *rows, int n, Str *keys,

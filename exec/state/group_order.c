@@ -7,7 +7,7 @@ typedef struct Ranked {
     uint8_t *group;
 } Ranked;
 
-enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS, RADIX_FROM = 64 };
+enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS, RADIX_FROM = 64, DEPTH_MAX = 4 };
 
 static bool group_before(const GroupTable *t, const uint8_t *a, const uint8_t *b)
 {
@@ -17,12 +17,13 @@ static bool group_before(const GroupTable *t, const uint8_t *a, const uint8_t *b
 
 /* ---- ranks ------------------------------------------------------------------------------------ */
 
-static uint64_t text_rank(const uint64_t *words)
+/* Of the eight bytes from the depth-th eight on. */
+static uint64_t text_rank(const uint64_t *words, uint32_t depth)
 {
     Text t;
     memcpy(&t, words, sizeof t);
     uint64_t rank = 0;
-    memcpy(&rank, text_p(&t), t.len < 8 ? t.len : 8);
+    if (t.len > 8 * depth) memcpy(&rank, text_p(&t) + 8 * depth, t.len - 8 * depth < 8 ? t.len - 8 * depth : 8);
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     rank = __builtin_bswap64(rank);
 #endif
@@ -36,7 +37,7 @@ static uint64_t double_rank(uint64_t bits)
 
 static uint64_t rank_of(const KeyColumn *c, const uint64_t *words)
 {
-    if (c->is_text) return text_rank(&words[c->at]);
+    if (c->is_text) return text_rank(&words[c->at], 0);
     if (c->words > 1) return 0;
     return c->type.kind == TYPE_DOUBLE ? double_rank(words[c->at]) : words[c->at] ^ UINT64_C(1) << 63;
 }
@@ -109,12 +110,31 @@ static Ranked *sort_by_merging(const GroupTable *t, Ranked *from, Ranked *to, pt
     return from;
 }
 
+static void settle_ties(const GroupTable *t, Ranked *all, Ranked *room, ptrdiff_t n, uint32_t depth);
+
+/* Many texts that begin alike: by the eight bytes that come next. */
+static void settle_texts(const GroupTable *t, Ranked *all, Ranked *room, ptrdiff_t n, uint32_t depth)
+{
+    uint64_t differ = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        all[i].rank = text_rank(&group_words(t, all[i].group)[t->keys->cols[0].at], depth);
+        differ |= all[i].rank ^ all[0].rank;
+    }
+    Ranked *sorted = sort_by_rank(all, room, n, differ);
+    if (sorted != all) memcpy(all, sorted, (size_t)n * sizeof *all);
+    settle_ties(t, all, room, n, depth);
+}
+
 /* Groups of one rank, which the rank does not tell apart. */
-static void settle_ties(const GroupTable *t, Ranked *all, Ranked *room, ptrdiff_t n)
+static void settle_ties(const GroupTable *t, Ranked *all, Ranked *room, ptrdiff_t n, uint32_t depth)
 {
     for (ptrdiff_t lo = 0, hi; lo < n; lo = hi) {
         for (hi = lo + 1; hi < n && all[hi].rank == all[lo].rank;) hi++;
         if (hi - lo < 2) continue;
+        if (hi - lo >= RADIX_FROM && depth < DEPTH_MAX && t->keys->cols[0].is_text) {
+            settle_texts(t, all + lo, room + lo, hi - lo, depth + 1);
+            continue;
+        }
         Ranked *sorted = sort_by_merging(t, all + lo, room + lo, hi - lo);
         if (sorted != all + lo) memcpy(all + lo, sorted, (size_t)(hi - lo) * sizeof *all);
     }
@@ -130,7 +150,7 @@ void group_table_sort(const GroupTable *t, uint8_t **groups, ptrdiff_t n, Arena 
         sorted = sort_by_merging(t, one, other, n);
     } else {
         sorted = sort_by_rank(one, other, n, differ);
-        settle_ties(t, sorted, sorted == one ? other : one, n);
+        settle_ties(t, sorted, sorted == one ? other : one, n, 0);
     }
     for (ptrdiff_t i = 0; i < n; i++) groups[i] = sorted[i].group;
     arena_release(scratch, mark);
