@@ -430,6 +430,7 @@ static const Case CASES[] = {
     {agg_min, "min", {COL_M}, 1, PLAIN, .type = DECIMAL(18, 2)},
     {agg_min, "max", {COL_FLAG}, 1, PLAIN, .type = BOOLEAN},
     {agg_count, "count", {COL_V}, 1, PLAIN, .distinct = true, .type = BIGINT},
+    {agg_count, "count", {COL_V}, 1, .filter = COL_FLAG, .order_col = -1, .distinct = true, .type = BIGINT},
     {agg_count, "count", {COL_S}, 1, .filter = COL_FLAG, .order_col = -1, .distinct = true, .type = BIGINT},
     {agg_sum, "sum", {COL_V}, 1, PLAIN, .distinct = true, .type = BIGINT},
     {agg_first, "first_value", {COL_V}, 1, ORDERED, .type = BIGINT},
