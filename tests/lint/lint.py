@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Habits of the house that a script can check. Usage: lint.py ROOT CHECK
 
-Checks: layers, banned, orphans, headers, heads, sizes, readmes."""
+Checks: layers, banned, orphans, headers, heads, sizes, readmes, wounds."""
 import os
 import re
 import subprocess
@@ -131,9 +131,27 @@ def readmes(root):
             yield f"{folder}: has no README.md"
 
 
+def wounds(root):
+    """Each scenario of the table in tests/README.md stands, by its number, in a test that is named there."""
+    rows = re.findall(r"^\| ([\d, ]+) \|.*\| (.*) \|$", read(root, "tests/README.md"), re.M)
+    if len(rows) < 30:
+        yield "tests/README.md: the table of wounds is not there"
+    for numbers, tests in rows:
+        names = re.findall(r"`([^`]+)`", tests)
+        files = [n for n in names if "/" in n]
+        for name in files:
+            if not os.path.exists(os.path.join(root, "tests", name)):
+                yield f"tests/README.md: wound {numbers}: there is no {name}"
+        texts = [name + " " + read(root, "tests/" + name) for name in files if os.path.exists(os.path.join(root, "tests", name))]
+        for n in re.findall(r"\d+", numbers):
+            named = re.compile(rf"[Ww]ounds?[ _](?:[\d, #\n]|and)*{n}\b|wound_{n}_|hurt \([\d, and]*{n}\b")
+            if files and len(files) == len(names) and not any(named.search(t) for t in texts):
+                yield f"tests/README.md: no test of wound {n} has its number"
+
+
 def main():
     root, check = sys.argv[1], sys.argv[2]
-    checks = {f.__name__: f for f in (layers, banned, orphans, headers, heads, sizes, readmes)}
+    checks = {f.__name__: f for f in (layers, banned, orphans, headers, heads, sizes, readmes, wounds)}
     found = list(checks[check](root))
     for line in found:
         print(line)

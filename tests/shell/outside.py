@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What the world does to a running program: signals, poisoned input, a full disk, files that are changed
-under its hands. Wounds that other systems had are named by what was hurt.
+under its hands. Wounds that other systems had are named by what was hurt (39, 42 and 43).
 
     outside.py PROGRAM [TEST...]        (as python -m unittest)"""
 import os, resource, signal, subprocess, sys, time

@@ -1,5 +1,5 @@
 /* A view that comes later holds what it would hold had it been there from the start: over streams
- * of several files, over views, whatever the clock decided meanwhile, and through restarts. */
+ * of several files, over views, whatever the clock decided meanwhile, and through restarts (wound 2). */
 #include "tests/unit/engine_fixture.h"
 
 #define FOLLOW "WITH (connector = 'file', path = 'd', format = 'json', follow = true)"

@@ -1,4 +1,4 @@
-/* test_op_join.c: regular and window joins. */
+/* test_op_join.c: regular and window joins (wounds 22 and 26). */
 #include "tests/unit/join_harness.h"
 
 static bool never_late(const Row *r)

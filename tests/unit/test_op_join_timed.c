@@ -1,4 +1,4 @@
-/* test_op_join_timed.c: interval and ASOF joins. */
+/* test_op_join_timed.c: interval and ASOF joins (wounds 23 and 24). */
 #include "tests/unit/join_harness.h"
 
 static bool is_behind(const Row *r) { return r->judge != INT64_MIN && r->t <= r->judge; }

@@ -1,4 +1,4 @@
-/* Files: ends, restarts at any place, growth, rotation, truncation, replacement. */
+/* Files: ends, restarts at any place, growth, rotation, truncation, replacement (wounds 42 and 43). */
 #include "source_fixture.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* test_state_pages.c: base and log together are the state, at every commit of a compaction, whatever
- * is logged meanwhile and wherever it breaks off. */
+ * is logged meanwhile and wherever it breaks off (wound 9). */
 #include "exec/state/log.h"
 #include "exec/state/pages.h"
 

@@ -1,5 +1,5 @@
 /* test_storage_retry.c: writes that fail. A VFS that fails its n-th write, sync or truncation
- * shows that a commit is whole or not at all, and which failures may be tried again. */
+ * shows that a commit is whole or not at all, and which failures may be tried again (wound 41). */
 #include "failing_vfs.h"
 #include "storage_fixture.h"
 #include "storage/storage_impl.h"
