@@ -26,6 +26,13 @@ static void resize(IdMap *m, int64_t nslots)
     mem_free(old, old_n * (ptrdiff_t)sizeof *old);
 }
 
+void id_map_reserve(IdMap *m, int64_t n)
+{
+    int64_t nslots = m->nslots ? m->nslots : ID_MAP_MIN;
+    while (nslots / 2 < n) nslots *= 2;
+    if (n > 0 && nslots > m->nslots) resize(m, nslots);
+}
+
 uint64_t id_map_hash(Str key) { return hash_bytes(key.p, key.n) & UINT32_MAX; }
 
 static ptrdiff_t entry_bytes(ptrdiff_t key_len) { return (ptrdiff_t)offsetof(IdEntry, key) + key_len; }

@@ -34,6 +34,8 @@ static inline void id_map_prefetch(const IdMap *m, uint64_t hash)
 {
     if (m->nslots) __builtin_prefetch(&m->slots[hash & (uint64_t)(m->nslots - 1)]);
 }
+/* Room for n keys at once: what is about to be loaded. */
+void id_map_reserve(IdMap *m, int64_t n);
 void id_map_remove(IdMap *m, IdEntry *e);
 void id_entry_add(IdMap *m, IdEntry *e, int64_t id);
 int64_t id_entry_take(IdEntry *e);              /* the newest id; n > 0 */
