@@ -199,6 +199,8 @@ typedef struct Pairs {
     const LookupRow **right; /* NULL: none */
     int32_t n;
     uint32_t *met;       /* per left row: how many it has met */
+    bool *withheld;      /* per left row: the residual has an error for one of its pairs */
+    bool is_looking;     /* for such rows: nothing goes out */
 } Pairs;
 
 static Batch pair_batch(const Pairs *p)
@@ -218,7 +220,19 @@ static Batch pair_batch(const Pairs *p)
     return b;
 }
 
-/* Pairs that fulfil the residual; an error in it withholds the left row below state. */
+/* Below state an error in the residual withholds the left row: its first one counts. */
+static void withhold(const Pairs *p, const Batch *b, const ErrMask *errors)
+{
+    const RowError **of = new (p->arena, const RowError *, p->n);
+    for (int i = 0; i < errors->n; i++) of[errors->list[i].row] = &errors->list[i];
+    for (int i = 0; i < p->n; i++) {
+        bool *withheld = &p->withheld[p->rows[i]];
+        if (of[i] && !*withheld) op_row_error(&p->l->op, b, i, of[i]->code, of[i]->message);
+        *withheld |= of[i] != NULL;
+    }
+}
+
+/* Pairs that fulfil the residual. */
 static void select_pairs(const Pairs *p, Batch *b)
 {
     uint16_t *sel = new_raw(p->arena, uint16_t, BATCH_ROWS_MAX);
@@ -227,12 +241,8 @@ static void select_pairs(const Pairs *p, Batch *b)
     env.faults = p->l->above_state;
     b->nsel = expr_filter(p->l->residual, b, &env, p->arena, sel, &errors);
     b->sel = sel;
-    for (int i = 0; errors && i < errors->n; i++) {
-        const RowError *e = &errors->list[i];
-        if (!p->l->above_state) op_row_error(&p->l->op, b, e->row, e->code, e->message);
-        p->met[p->rows[e->row]]++;
-    }
-    for (int i = 0; i < b->nsel; i++) p->met[p->rows[sel[i]]]++;
+    if (p->is_looking && errors) withhold(p, b, errors);
+    for (int i = 0; i < b->nsel && !p->is_looking; i++) p->met[p->rows[sel[i]]]++;
 }
 
 static void send(Pairs *p, bool is_tested)
@@ -241,13 +251,14 @@ static void send(Pairs *p, bool is_tested)
     ArenaMark mark = arena_mark(p->arena);
     Batch b = pair_batch(p);
     if (is_tested) select_pairs(p, &b);
-    if (batch_count(&b) > 0) op_emit(&p->l->op, &b);
+    if (batch_count(&b) > 0 && !p->is_looking) op_emit(&p->l->op, &b);
     arena_release(p->arena, mark);
     p->n = 0;
 }
 
 static void add_pair(Pairs *p, int32_t row, const LookupRow *right, uint32_t nth, bool is_tested)
 {
+    if (p->withheld[row]) return;
     if (p->n == BATCH_ROWS_MAX) send(p, is_tested);
     p->rows[p->n] = row;
     p->right[p->n] = right;
@@ -257,7 +268,7 @@ static void add_pair(Pairs *p, int32_t row, const LookupRow *right, uint32_t nth
 static void add_matches(Pairs *p, const PackedKeys *keys, const bool *never)
 {
     LookupOp *l = p->l;
-    bool is_tested = l->residual != NULL, is_left = l->spec->kind == JOIN_LEFT;
+    bool is_tested = l->residual != NULL, is_left = l->spec->kind == JOIN_LEFT && !p->is_looking;
     for (int i = 0; i < p->left->rows; i++) {
         uint8_t *group = never[i] ? NULL : group_table_get(&l->table, keys->words + (ptrdiff_t)i * l->keys.words, keys->nulls[i], keys->hash[i]);
         const LookupKey *k = group ? lookup_key(group) : NULL;
@@ -286,6 +297,12 @@ static void emit_batch(LookupOp *l, Batch *left)
     p.rows = new_raw(a, int32_t, BATCH_ROWS_MAX);
     p.ordinal = new_raw(a, uint32_t, BATCH_ROWS_MAX);
     p.right = new_raw(a, const LookupRow *, BATCH_ROWS_MAX);
+    p.withheld = new (a, bool, left->rows);
+    if (l->residual && l->spec->residual->can_fail && !l->above_state) {
+        p.is_looking = true;
+        add_matches(&p, &keys, never);
+        p.is_looking = false;
+    }
     add_matches(&p, &keys, never);
     arena_release(a, mark);
 }

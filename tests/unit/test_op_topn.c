@@ -167,6 +167,7 @@ static void test_windows(void **state)
         assert_int_equal(end_epoch(INT64_MAX), INT64_MAX);
         final ? check_final() : check_open();
         assert_int_equal(F.op->cls->state_rows(F.op), 0);
+        check_no_records();
         fixture_end();
     }
 }
