@@ -9,6 +9,7 @@
  * servers are often told to log more there. A line that ends inside a quoted piece has been cut
  * off: what is left of it is no value, so it is refused, and kept whole in weir_errors. */
 #include "exec/format/log_columns.h"
+#include "exec/format/quick_value.h"
 
 typedef enum Piece {
     CLIENT, IDENT, USER, TIME, METHOD, PATH, PROTOCOL, STATUS, BYTES, REFERER, AGENT, REQUEST, PIECES
@@ -96,11 +97,11 @@ static bool take_quoted(Scan *s, bool is_request, Str *out, bool *has_escape)
     *has_escape = false;
     if (s->p == s->end || *s->p != '"') return false;
     const char *from = s->p + 1;
-    for (const char *p = from; p < s->end; p++) {
+    for (const char *p = quick_find(from, s->end, '"', '\\'); p < s->end; p = quick_find(p + 1, s->end, '"', '\\')) {
         if (*p == '\\') {
             *has_escape = true;
             p++;
-        } else if (*p == '"' && is_closing(p, s->end, is_request)) {
+        } else if (is_closing(p, s->end, is_request)) {
             *out = str_of(from, p - from);
             s->p = p + 1 < s->end ? p + 2 : p + 1;
             return true;

@@ -1,6 +1,7 @@
 /* log_columns.c: pieces of log lines to columns (see log_columns.h). */
 #include "exec/format/log_columns.h"
 #include "base/utf8.h"
+#include "exec/format/quick_value.h"
 
 #include <assert.h>
 
@@ -27,6 +28,7 @@ Status log_columns_open(LogColumns *c, const Relation *rel, const bool *wanted, 
     assert(npieces <= LOG_PIECES_MAX);
     lines_init(&c->lines, rel);
     TRY(field_options_read(rel, time_style, a, &c->fields, d));
+    c->is_usual_time = str_eq(options_text(&rel->options, "timestamp_format", time_style ? time_style : ""), S("%d/%b/%Y:%H:%M:%S %z"));
     if (!options_get(&rel->options, "null")) c->fields.null_text = S("-");
     c->cols = new (a, int32_t, rel->ncols);
     c->pieces = new (a, int32_t, rel->ncols);
@@ -44,21 +46,38 @@ Status log_columns_open(LogColumns *c, const Relation *rel, const bool *wanted, 
     return WEIR_OK;
 }
 
+/* "dd/Mon/yyyy:hh:mm:ss +hhmm": where the seconds stand. */
+enum { SECONDS_AT = 18, SECONDS_END = 20, USUAL_LENGTH = 26 };
+
+/* The time s differs from the last one by its seconds at most: by how many. */
+static bool differs_in_seconds(const LogColumns *c, Str s, int64_t *by)
+{
+    const char *last = c->time_text;
+    if (!c->is_usual_time || s.n != USUAL_LENGTH || memcmp(last, s.p, SECONDS_AT) != 0) return false;
+    if (memcmp(last + SECONDS_END, s.p + SECONDS_END, USUAL_LENGTH - SECONDS_END) != 0) return false;
+    uint32_t was = two_digits(last + SECONDS_AT), is = two_digits(s.p + SECONDS_AT);
+    *by = (int64_t)is - (int64_t)was;
+    return last[SECONDS_AT - 1] == ':' && last[SECONDS_END] == ' ' && was < 60 && is < 60;
+}
+
 static void put_time(LogColumns *c, int col, Str s, RowBuilder *out)
 {
-    bool is_last = c->time_n == s.n && c->time_col == col && s.n > 0 && !memcmp(c->time_text, s.p, (size_t)s.n);
-    if (!is_last) {
-        int64_t us;
-        if (s.n > (ptrdiff_t)sizeof c->time_text || !field_time(out->cols[col].type, s, &c->fields, &us)) {
-            field_decode(out, col, s.p, s.n, &c->fields);
-            return;
-        }
-        memcpy(c->time_text, s.p, (size_t)s.n);
-        c->time_n = (int32_t)s.n;
-        c->time_col = col;
-        c->time_us = us;
+    int64_t us, by = 0;
+    bool is_near = c->time_n == s.n && c->time_col == col && s.n > 0 &&
+                   (differs_in_seconds(c, s, &by) || !memcmp(c->time_text, s.p, (size_t)s.n));
+    if (is_near) {
+        COL(int64_t, &out->cols[col])[out->rows] = c->time_us + by * US_PER_SECOND;
+        return;
     }
-    COL(int64_t, &out->cols[col])[out->rows] = c->time_us;
+    if (s.n > (ptrdiff_t)sizeof c->time_text || !field_time(out->cols[col].type, s, &c->fields, &us)) {
+        field_decode(out, col, s.p, s.n, &c->fields);
+        return;
+    }
+    memcpy(c->time_text, s.p, (size_t)s.n);
+    c->time_n = (int32_t)s.n;
+    c->time_col = col;
+    c->time_us = us;
+    COL(int64_t, &out->cols[col])[out->rows] = us;
 }
 
 void log_columns_put(LogColumns *c, const Str *pieces, RowBuilder *out)

@@ -22,6 +22,7 @@ typedef struct LogColumns {
     int32_t *cols, *pieces, n;  /* wanted columns and their pieces */
     char time_text[40];         /* of the last time, for column time_col: lines share their seconds */
     int32_t time_n, time_col;
+    bool is_usual_time;    /* dd/Mon/yyyy:hh:mm:ss +hhmm */
     int64_t time_us;
 } LogColumns;
 

@@ -60,6 +60,19 @@ static inline int digit_run(uint64_t w)
     return other ? __builtin_ctzll(other) >> 3 : 8;
 }
 
+/* The first of two characters from p on; end: there is none. */
+static inline const char *quick_find(const char *p, const char *end, char a, char b)
+{
+    for (; p < end; p += 8) {
+        uint64_t w = load8(p), x = w ^ EIGHT(a), y = w ^ EIGHT(b);
+        uint64_t hit = (((x - EIGHT(1)) & ~x) | ((y - EIGHT(1)) & ~y)) & EIGHT(0x80);
+        if (!hit) continue;
+        p += __builtin_ctzll(hit) >> 3;
+        return p < end ? p : end;
+    }
+    return end;
+}
+
 /* The number whose n digits (1..8) are the first bytes of w. */
 static inline uint64_t digits_value(uint64_t w, int n)
 {

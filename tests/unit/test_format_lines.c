@@ -210,12 +210,66 @@ static void test_garbage(void **state)
     }
 }
 
+/* A line behind another one is read as it is alone. */
+static void assert_as_alone(Fixture *f, Str before, Str line)
+{
+    Str alone = fixture_decode(f, line, 0);
+    Str both = fixture_decode(f, str_printf(&f->arena, "%.*s%.*s", STR_ARG(before), STR_ARG(line)), 0);
+    const char *newline = memchr(both.p, '\n', (size_t)both.n);
+    Str behind = str_of(newline + 1, both.n - (newline + 1 - both.p));
+    Str want = str_printf(&f->arena, "%lld%.*s", (long long)before.n, (int)alone.n - 1, alone.p + 1);
+    if (!str_eq(behind, want)) fail_msg("%.*s: %.*s, not %.*s", STR_ARG(line), STR_ARG(behind), STR_ARG(want));
+}
+
+/* A time that differs from the one before it in a byte or in two. */
+static void test_times_alike(void **state)
+{
+    (void)state;
+    static const char usual[] = "31/Oct/2000:13:55:36 -0700", bytes[] = "0135679 :/+-Jx";
+    Fixture *f = access_log("apache_common", false);
+    for (size_t at = 0; at < sizeof usual - 1; at++) {
+        for (const char *c = bytes; *c; c++) {
+            char time[sizeof usual];
+            memcpy(time, usual, sizeof usual);
+            time[at] = *c;
+            time[18] = *c == 'J' ? '6' : '4';
+            Str before = str_printf(&f->arena, "a - - [%s] \"GET / HTTP/1.0\" 200 1\n", usual);
+            Str line = str_printf(&f->arena, "a - - [%s] \"GET / HTTP/1.0\" 200 1\n", time);
+            assert_as_alone(f, before, line);
+            fixture_decode(f, line, 0);
+        }
+    }
+    fixture_free(f);
+}
+
+/* Quoted pieces of every length, with quotes and backslashes at every place. */
+static void test_quoted_pieces(void **state)
+{
+    (void)state;
+    for (int n = 0; n < 20; n++) {
+        for (int at = 0; at < n; at++) {
+            Fixture *f = access_log("apache_combined", true);
+            char text[21] = {0};
+            memset(text, 'x', (size_t)n);
+            text[at] = '"';
+            char want[120];
+            snprintf(want, sizeof want, "%s|%.*sy\"%s\n", text, at, text, text + at + 1);
+            StrBuf b = {.arena = &f->arena};
+            sb_printf(&b, "a - - [31/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.0\" 200 1 \"%s\" \"%.*sy\\\"%s\"\n", text, at, text, text + at + 1);
+            Str rows = fixture_decode(f, sb_done(&b), 0);
+            if (str_find(rows, str_z(want)) < 0) fail_msg("%.*s lacks %s", STR_ARG(rows), want);
+            fixture_free(f);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_raw),      cmocka_unit_test(test_regex),  cmocka_unit_test(test_regex_limits),
         cmocka_unit_test(test_common),   cmocka_unit_test(test_combined), cmocka_unit_test(test_syslog),
-        cmocka_unit_test(test_logfmt),   cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_logfmt),   cmocka_unit_test(test_garbage), cmocka_unit_test(test_times_alike),
+        cmocka_unit_test(test_quoted_pieces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
