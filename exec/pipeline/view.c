@@ -640,6 +640,7 @@ void op_view_restore(Op *op, const ViewProgress *p)
     v->progress = *p;
     if (v->progress.next_id < 1) v->progress.next_id = 1;
     if (v->is_windowed) v->next_block = v->progress.next_id - 1;
+    if (!v->is_windowed && !v->is_append_only) id_map_reserve(&view_span_get(&v->spans, 0)->map, p->rows);
     op->ctx->late_rows = p->late_rows;
     op->ctx->gap_rows = p->gap_rows;
     op->ctx->row_errors = p->errors;

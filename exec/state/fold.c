@@ -44,17 +44,48 @@ void state_place(StrBuf *b, Str space, Str key)
     b->n = write_place(b->p + b->n, space, key) - b->p;
 }
 
+ptrdiff_t place_common(Str a, Str b, ptrdiff_t most)
+{
+    ptrdiff_t n = a.n < b.n ? a.n : b.n, i = 0;
+    if (n > most) n = most;
+    while (i < n && a.p[i] == b.p[i]) i++;
+    return i;
+}
+
+uint64_t place_head(Str place, ptrdiff_t at)
+{
+    uint64_t head = 0;
+    for (ptrdiff_t i = at; i < at + 8; i++) head = head << 8 | (i < place.n ? (uint8_t)place.p[i] : 0);
+    return head;
+}
+
+/* An entry by what follows the beginning that all places share: few comparisons need more. */
+typedef struct Headed {
+    uint64_t head;
+    FoldEntry *entry;
+} Headed;
+
 static int by_place(const void *a, const void *b)
 {
-    return str_cmp((*(FoldEntry *const *)a)->place, (*(FoldEntry *const *)b)->place);
+    const Headed *x = a, *y = b;
+    if (x->head != y->head) return x->head < y->head ? -1 : 1;
+    return str_cmp(x->entry->place, y->entry->place);
 }
 
-void fold_entries_sort(FoldEntry **entries, ptrdiff_t n)
+void fold_entries_sort(FoldEntry **entries, ptrdiff_t n, Arena *scratch)
 {
-    if (n > 1) qsort(entries, (size_t)n, sizeof *entries, by_place);
+    if (n < 2) return;
+    ArenaMark mark = arena_mark(scratch);
+    Headed *list = new_raw(scratch, Headed, n);
+    ptrdiff_t common = PTRDIFF_MAX;
+    for (ptrdiff_t i = 1; i < n; i++) common = place_common(entries[0]->place, entries[i]->place, common);
+    for (ptrdiff_t i = 0; i < n; i++) list[i] = (Headed){place_head(entries[i]->place, common), entries[i]};
+    qsort(list, (size_t)n, sizeof *list, by_place);
+    for (ptrdiff_t i = 0; i < n; i++) entries[i] = list[i].entry;
+    arena_release(scratch, mark);
 }
 
-void state_fold_sort(StateFold *f) { fold_entries_sort(f->entries.data, f->entries.len); }
+void state_fold_sort(StateFold *f) { fold_entries_sort(f->entries.data, f->entries.len, f->arena); }
 
 /* ---- the tables -------------------------------------------------------------------------------- */
 
@@ -240,6 +271,6 @@ Status state_fold_each(StateFold *f, StateEach each, void *arg)
     StateMerge m = {.entries = left, .each = each, .arg = arg};
     for (ptrdiff_t i = 0; i < f->entries.len; i++)
         if (is_left(f->entries.data[i])) left[m.n++] = f->entries.data[i];
-    fold_entries_sort(left, m.n);
+    fold_entries_sort(left, m.n, f->arena);
     return state_merge_rest(&m);
 }

@@ -51,7 +51,11 @@ Status state_fold_each(StateFold *f, StateEach each, void *arg);
 void state_place(StrBuf *b, Str space, Str key);
 /* Puts all entries, or n of them, in order. */
 void state_fold_sort(StateFold *f);
-void fold_entries_sort(FoldEntry **entries, ptrdiff_t n);
+void fold_entries_sort(FoldEntry **entries, ptrdiff_t n, Arena *scratch);
+/* How many bytes two places have in common at their beginnings, at most `most`; eight bytes of a place from `at`
+ * on, as a number that compares as they do. */
+ptrdiff_t place_common(Str a, Str b, ptrdiff_t most);
+uint64_t place_head(Str place, ptrdiff_t at);
 
 /* A merge of entries, which are in order, into pages of the base, which come in order. */
 typedef struct StateMerge {

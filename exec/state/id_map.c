@@ -6,31 +6,37 @@
 #include <assert.h>
 #include <stddef.h>
 
-enum { ID_MAP_MIN = 16 };
+enum { ID_MAP_MIN = 16, RESERVED_MAX = 1 << 25 /* slots: more are only made for keys that came */ };
 
-static void place(IdMap *m, IdEntry *e)
+static void place(IdMap *m, IdEntry *e, uint32_t hash)
 {
-    int64_t i = (int64_t)(e->hash & (uint64_t)(m->nslots - 1));
+    int64_t i = (int64_t)(hash & (uint64_t)(m->nslots - 1));
     while (m->slots[i]) i = (i + 1) & (m->nslots - 1);
     m->slots[i] = e;
+    m->hashes[i] = hash;
 }
 
+enum { SLOT_BYTES = sizeof(IdEntry *) + sizeof(uint32_t) };
+
+/* Slots and hashes lie in one piece. */
 static void resize(IdMap *m, int64_t nslots)
 {
     IdEntry **old = m->slots;
+    uint32_t *old_hashes = m->hashes;
     int64_t old_n = m->nslots;
-    m->slots = mem_alloc(checked_mul(nslots, sizeof *m->slots));
+    m->slots = mem_alloc(checked_mul(nslots, SLOT_BYTES));
+    m->hashes = (uint32_t *)(void *)(m->slots + nslots);
     m->nslots = nslots;
     for (int64_t i = 0; i < old_n; i++)
-        if (old[i]) place(m, old[i]);
-    mem_free(old, old_n * (ptrdiff_t)sizeof *old);
+        if (old[i]) place(m, old[i], old_hashes[i]);
+    mem_free(old, old_n * SLOT_BYTES);
 }
 
-void id_map_reserve(IdMap *m, int64_t n)
+void id_map_reserve(IdMap *m, int64_t keys)
 {
     int64_t nslots = m->nslots ? m->nslots : ID_MAP_MIN;
-    while (nslots / 2 < n) nslots *= 2;
-    if (n > 0 && nslots > m->nslots) resize(m, nslots);
+    while (nslots / 2 < keys && nslots < RESERVED_MAX) nslots *= 2;
+    if (keys > 0 && nslots > m->nslots) resize(m, nslots);
 }
 
 uint64_t id_map_hash(Str key) { return hash_bytes(key.p, key.n) & UINT32_MAX; }
@@ -54,10 +60,12 @@ IdEntry *id_map_find(IdMap *m, Str key, uint64_t hash, bool create)
     if (create && (m->used + 1) * 2 > m->nslots) resize(m, m->nslots ? m->nslots * 2 : ID_MAP_MIN);
     int64_t i = (int64_t)(hash & (uint64_t)(m->nslots - 1));
     for (IdEntry *e; (e = m->slots[i]); i = (i + 1) & (m->nslots - 1))
-        if (e->hash == hash && e->key_len == key.n && !memcmp(e->key, key.p, (size_t)key.n)) return e;
+        if (m->hashes[i] == hash && e->key_len == key.n && !memcmp(e->key, key.p, (size_t)key.n)) return e;
     if (!create) return NULL;
+    IdEntry *e = entry_make(m, key, hash);
     m->used++;
-    return m->slots[i] = entry_make(m, key, hash);
+    m->hashes[i] = (uint32_t)hash;
+    return m->slots[i] = e;
 }
 
 IdEntry *id_map_get(IdMap *m, Str key, bool create)
@@ -71,9 +79,10 @@ void id_map_remove(IdMap *m, IdEntry *e)
     while (m->slots[i] != e) i = (i + 1) & mask;
     m->slots[i] = NULL;
     for (int64_t j = (i + 1) & mask; m->slots[j]; j = (j + 1) & mask) {
-        int64_t home = (int64_t)(m->slots[j]->hash & (uint64_t)mask);
+        int64_t home = (int64_t)(m->hashes[j] & (uint64_t)mask);
         if (((j - home) & mask) < ((j - i) & mask)) continue; /* already at or behind its home */
         m->slots[i] = m->slots[j];
+        m->hashes[i] = m->hashes[j];
         m->slots[j] = NULL;
         i = j;
     }
@@ -109,12 +118,12 @@ int64_t id_entry_take(IdEntry *e)
 
 void id_map_free(IdMap *m)
 {
-    mem_free(m->slots, m->nslots * (ptrdiff_t)sizeof *m->slots);
+    mem_free(m->slots, m->nslots * SLOT_BYTES);
     heap_clear(&m->heap);
     *m = (IdMap){0};
 }
 
 int64_t id_map_bytes(const IdMap *m)
 {
-    return m->heap.used + m->nslots * (int64_t)sizeof *m->slots;
+    return m->heap.used + m->nslots * SLOT_BYTES;
 }

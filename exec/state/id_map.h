@@ -22,6 +22,7 @@ typedef struct IdEntry {
 typedef struct IdMap {
     StateHeap heap;
     IdEntry **slots;     /* open addressing, linear probing by hash; power of two */
+    uint32_t *hashes;    /* of the entries in the slots, so that others than the one looked for are not touched */
     int64_t nslots, used;
 } IdMap;
 
@@ -32,10 +33,12 @@ IdEntry *id_map_get(IdMap *m, Str key, bool create);
 IdEntry *id_map_find(IdMap *m, Str key, uint64_t hash, bool create);
 static inline void id_map_prefetch(const IdMap *m, uint64_t hash)
 {
-    if (m->nslots) __builtin_prefetch(&m->slots[hash & (uint64_t)(m->nslots - 1)]);
+    if (!m->nslots) return;
+    __builtin_prefetch(&m->hashes[hash & (uint64_t)(m->nslots - 1)]);
+    __builtin_prefetch(&m->slots[hash & (uint64_t)(m->nslots - 1)]);
 }
-/* Room for n keys at once: what is about to be loaded. */
-void id_map_reserve(IdMap *m, int64_t n);
+/* Makes room for so many keys. */
+void id_map_reserve(IdMap *m, int64_t keys);
 void id_map_remove(IdMap *m, IdEntry *e);
 void id_entry_add(IdMap *m, IdEntry *e, int64_t id);
 int64_t id_entry_take(IdEntry *e);              /* the newest id; n > 0 */

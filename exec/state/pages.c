@@ -9,19 +9,32 @@ StatePages *state_pages_new(Arena *a, const Str *lows, ptrdiff_t n)
     *p = (StatePages){.arena = a, .fold = state_fold_new(a), .n = n > 0 ? n : 1};
     p->pages = new (a, StatePage, p->n); /* of an empty base: one that is not there yet */
     for (ptrdiff_t i = 0; i < n; i++) p->pages[i].low = lows[i];
+    p->common = p->n > 1 ? PTRDIFF_MAX : 0;
+    for (ptrdiff_t i = 1; i < n; i++) p->common = place_common(lows[1], lows[i], p->common);
+    p->heads = new_raw(a, uint64_t, p->n);
+    for (ptrdiff_t i = 1; i < n; i++) p->heads[i] = place_head(lows[i], p->common);
     return p;
 }
 
 /* ---- folding ----------------------------------------------------------------------------------- */
 
+static bool begins_after(const StatePages *p, ptrdiff_t i, Str place, uint64_t head)
+{
+    return p->heads[i] != head ? p->heads[i] > head : str_cmp(p->pages[i].low, place) > 0;
+}
+
 /* The last page that begins at or before a place; what lies before the first belongs to it. */
 static ptrdiff_t page_of(const StatePages *p, Str place)
 {
     ptrdiff_t lo = 1, hi = p->n;
+    if (p->n < 2) return 0;
+    if (place_common(p->pages[1].low, place, p->common) < p->common)
+        return str_cmp(p->pages[1].low, place) > 0 ? 0 : p->n - 1;
+    uint64_t head = place_head(place, p->common);
     while (lo < hi) {
         ptrdiff_t mid = lo + (hi - lo) / 2;
-        if (str_cmp(p->pages[mid].low, place) <= 0) lo = mid + 1;
-        else hi = mid;
+        if (begins_after(p, mid, place, head)) hi = mid;
+        else lo = mid + 1;
     }
     return lo - 1;
 }
@@ -101,7 +114,7 @@ static Status merge_page(StatePages *p, StatePage *page, Rewrite *w)
     FoldEntry **entries = new (p->arena, FoldEntry *, page->nentries);
     ptrdiff_t n = 0;
     for (FoldEntry *e = page->entries; e; e = e->sibling) entries[n++] = e;
-    fold_entries_sort(entries, n);
+    fold_entries_sort(entries, n, p->arena);
     StateMerge m = {.fold = p->fold, .entries = entries, .n = n, .each = keep_record, .arg = w,
                     .place.arena = p->arena, .before.arena = p->arena};
     Str old;

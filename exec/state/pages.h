@@ -32,6 +32,8 @@ typedef struct StatePages {
     StateFold *fold;
     StatePage *pages;
     ptrdiff_t n, at;     /* pages; the next one to do */
+    ptrdiff_t common;    /* bytes that the lows of all but the first have in common, and the eight behind them */
+    uint64_t *heads;
     ptrdiff_t nsorted;   /* entries of the fold that lie with their pages */
     int64_t base_delta;  /* bytes that the base has grown by */
 } StatePages;
