@@ -8,7 +8,7 @@ import json
 import os
 import sys
 
-from between import BETWEEN
+from between import BETWEEN, CLOCK
 from plot import bars, lines
 from rows import SWEEPS
 
@@ -46,7 +46,8 @@ def below(d):
         yield ""
     for r in rows:
         share = r["value"] / r["floor"] if r["more"] else r["floor"] / r["value"]
-        yield f"- {r['name']}: {100 * share:.0f} % of the floor. {BETWEEN.get(r['load'], '')}".rstrip()
+        why = CLOCK if r["kind"] in ("two_cores", "latency", "start") else BETWEEN.get(r["load"], "")
+        yield f"- {r['name']}: {100 * share:.0f} % of the floor. {why}".rstrip()
 
 
 def written(d):
