@@ -10,6 +10,17 @@
 
 /* ---- one run ------------------------------------------------------------------------------------------ */
 
+static void count_rows(weir *db, Figure *f)
+{
+    weir_source_stats source;
+    weir_view_stats view;
+    f->r.rows_in = f->r.rows_out = 0;
+    for (int i = 0; i < weir_source_count(db); i++)
+        if (weir_source_stat(db, i, &source) == WEIR_OK && !strcmp(source.stream, "events")) f->r.rows_in = source.rows;
+    for (int i = 0; i < weir_view_count(db); i++)
+        if (weir_view_stat(db, i, &view) == WEIR_OK) f->r.rows_out += view.rows;
+}
+
 /* A database with the streams and views of a script, run until its inputs have ended. */
 static bool run_script(const Bench *b, const char *path, const char *script, Figure *f)
 {
@@ -19,14 +30,8 @@ static bool run_script(const Bench *b, const char *path, const char *script, Fig
     weir_status st = weir_open(path, &opt, &db);
     if (st == WEIR_OK) st = weir_exec(db, script, -1, "bench", &none);
     while (st == WEIR_OK || st == WEIR_ROW || st == WEIR_IDLE) st = weir_run(db, 100);
-    if (st != WEIR_DONE) fputs(weir_errmsg(db), stderr);
-    weir_source_stats source;
-    weir_view_stats view;
-    f->r.rows_in = f->r.rows_out = 0;
-    for (int i = 0; i < weir_source_count(db); i++)
-        if (weir_source_stat(db, i, &source) == WEIR_OK && !strcmp(source.stream, "events")) f->r.rows_in = source.rows;
-    for (int i = 0; i < weir_view_count(db); i++)
-        if (weir_view_stat(db, i, &view) == WEIR_OK) f->r.rows_out += view.rows;
+    if (st == WEIR_DONE) count_rows(db, f);
+    else fputs(weir_errmsg(db), stderr);
     weir_close(db);
     return st == WEIR_DONE;
 }
