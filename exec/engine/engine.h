@@ -74,6 +74,7 @@ struct weir {
     bool is_wal_long;
     Wake *wake;            /* tells that a source may have something; NULL: not asked yet, or there is none */
     int told_in_vain;      /* times in a row */
+    bool has_backlog;      /* the last epoch ended with rows left to take */
     int64_t commit_end_us, commit_cost_us; /* of the newest: when it was over, by the monotonic clock; what it took */
     int64_t patience_us;   /* until when a commit may be waited for, by the monotonic clock */
     int64_t retries;

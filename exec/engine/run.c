@@ -212,7 +212,7 @@ static Intake take_rows(weir *db)
 {
     Intake in = {0};
     int64_t deadline = db->env.mono_us(db->env.arg) + intake_us(db);
-    while (take_turn(db, &in)) {
+    while ((db->has_backlog = take_turn(db, &in))) {
         if (engine_epoch_is_full(db) || atomic_load(&db->interrupted)) break;
         if (db->env.mono_us(db->env.arg) >= deadline) break;
     }
@@ -268,7 +268,7 @@ static Status commit_taken(weir *db, const Intake *in, bool all_done)
 }
 
 /* Commits that follow one another leave time between them, by what the last one took: rows that come meanwhile
- * are taken together. After a silence there is nothing to wait for. */
+ * are taken together. After a silence there is nothing to wait for, and where rows wait already nothing is gained. */
 static Status keep_pace(weir *db, int64_t deadline)
 {
     int64_t now = db->env.mono_us(db->env.arg), due = db->commit_end_us + db->commit_cost_us * PACE;
@@ -276,6 +276,7 @@ static Status keep_pace(weir *db, int64_t deadline)
     if (due > deadline) due = deadline;
     if (now >= due) return WEIR_OK;
     TRY(quiet_relax(db));
+    if (db->has_backlog) return WEIR_OK;
     engine_wait(db, due - db->env.mono_us(db->env.arg));
     return engine_interrupted(db);
 }
