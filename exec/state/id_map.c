@@ -60,7 +60,7 @@ IdEntry *id_map_find(IdMap *m, Str key, uint64_t hash, bool create)
     if (create && (m->used + 1) * 2 > m->nslots) resize(m, m->nslots ? m->nslots * 2 : ID_MAP_MIN);
     int64_t i = (int64_t)(hash & (uint64_t)(m->nslots - 1));
     for (IdEntry *e; (e = m->slots[i]); i = (i + 1) & (m->nslots - 1))
-        if (m->hashes[i] == hash && e->key_len == key.n && !memcmp(e->key, key.p, (size_t)key.n)) return e;
+        if (m->hashes[i] == hash && e->key_len == key.n && (!key.n || !memcmp(e->key, key.p, (size_t)key.n))) return e;
     if (!create) return NULL;
     IdEntry *e = entry_make(m, key, hash);
     m->used++;
