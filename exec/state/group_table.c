@@ -8,6 +8,7 @@ enum {
     CHUNK_FIRST_LOG2 = 4,   /* 16 entries in the first chunk; each next doubles */
     CHUNK_FIRST = 1 << CHUNK_FIRST_LOG2,
     SLOTS_MIN_LOG2 = 4,
+    LINE_BYTES = 64,
     PREFETCH_AHEAD = 32,
     PREFETCH_FROM = 1 << 15 /* slots: below, index and entries stay in the second-level cache */
 };
@@ -17,6 +18,7 @@ void group_table_init(GroupTable *t, const KeyLayout *keys, int payload)
     assert(payload % 8 == 0);
     *t = (GroupTable){.keys = keys, .payload = payload};
     t->entry = payload + (int32_t)sizeof(GroupHead) + keys->words * 8;
+    if (t->entry % LINE_BYTES == LINE_BYTES - 8) t->entry += 8; /* then it lies in as few lines as it can */
 }
 
 /* ---- entries ---------------------------------------------------------------------------------- */
@@ -35,7 +37,7 @@ static inline uint32_t chunk_base(int c)
 
 static ptrdiff_t chunk_bytes(const GroupTable *t, int c)
 {
-    return checked_mul((ptrdiff_t)1 << (c + CHUNK_FIRST_LOG2), (size_t)t->entry);
+    return checked_mul((ptrdiff_t)1 << (c + CHUNK_FIRST_LOG2), (size_t)t->entry) + LINE_BYTES;
 }
 
 static inline uint8_t *entry_at(const GroupTable *t, uint32_t i)
@@ -48,6 +50,12 @@ uint8_t *group_table_at(const GroupTable *t, uint32_t i)
 {
     uint8_t *g = entry_at(t, i);
     return group_head(t, g)->number == GROUP_FREE ? NULL : g;
+}
+
+static void chunk_make(GroupTable *t, int c)
+{
+    t->blocks[c] = mem_alloc(chunk_bytes(t, c));
+    t->chunks[c] = t->blocks[c] + (-(uintptr_t)t->blocks[c] & (LINE_BYTES - 1));
 }
 
 /* An entry with zeroed payload. */
@@ -63,7 +71,7 @@ static uint8_t *entry_new(GroupTable *t)
         number = t->len;
         int c = chunk_of(number);
         if (c >= GROUP_CHUNKS || number >= GROUP_FREE - CHUNK_FIRST) oom_raise();
-        if (!t->chunks[c]) t->chunks[c] = mem_alloc(chunk_bytes(t, c));
+        if (!t->chunks[c]) chunk_make(t, c);
         t->len++;
         g = entry_at(t, number);
     }
@@ -200,7 +208,7 @@ static inline void prefetch(const GroupTable *t, const PackedKeys *k, int i)
     if (!s) return;
     const uint8_t *g = slot_entry(t, s);
     __builtin_prefetch(g);
-    __builtin_prefetch(g + t->payload + sizeof(GroupHead));
+    if (t->entry != LINE_BYTES) __builtin_prefetch(g + t->payload + sizeof(GroupHead));
 }
 
 /* The group of key i, which is not there; `at` is where it would go. */
@@ -297,7 +305,7 @@ void group_table_clear(GroupTable *t)
 void group_table_free(GroupTable *t)
 {
     for (int c = 0; c < GROUP_CHUNKS; c++)
-        if (t->chunks[c]) mem_free(t->chunks[c], chunk_bytes(t, c));
+        if (t->blocks[c]) mem_free(t->blocks[c], chunk_bytes(t, c));
     mem_free(t->slots, (ptrdiff_t)t->nslots * 8);
     mem_free(t->touched, (ptrdiff_t)t->touched_cap * 8);
     heap_clear(&t->heap);

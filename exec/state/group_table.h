@@ -32,7 +32,8 @@ typedef struct GroupTable {
     int32_t shift;             /* of a hash to its slot */
     uint32_t len, live;        /* entries ever made, in use */
     uint32_t free_head;        /* entry number + 1 of the first free one, 0: none */
-    uint8_t *chunks[GROUP_CHUNKS];
+    uint8_t *chunks[GROUP_CHUNKS]; /* each begins with a cache line */
+    uint8_t *blocks[GROUP_CHUNKS]; /* that the chunks lie in */
     uint8_t **touched;
     uint32_t ntouched, touched_cap;
     bool is_store;             /* it has no index */
