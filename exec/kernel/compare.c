@@ -113,3 +113,17 @@ KERNEL_CLONES_ALL void kernel_in_i64(const int64_t *restrict a, const int64_t *r
         for (int i = 0; i < n; i++) found[i] |= a[i] == item;
     }
 }
+
+/* ---- bounds ---------------------------------------------------------------------------------- */
+
+KERNEL_CLONES_ALL void kernel_bounds_i64(const int64_t *restrict a, int n, int64_t *restrict least,
+                                         int64_t *restrict greatest)
+{
+    int64_t lo = a[0], hi = a[0];
+    for (int i = 1; i < n; i++) {
+        lo = a[i] < lo ? a[i] : lo;
+        hi = a[i] > hi ? a[i] : hi;
+    }
+    *least = lo;
+    *greatest = hi;
+}

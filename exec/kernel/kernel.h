@@ -33,6 +33,9 @@ static inline int text_cmp(const Text *a, const Text *b)
 void kernel_in_i64(const int64_t *a, const int64_t *items, int nitems, uint8_t *found,
                    const uint16_t *sel, int n);
 
+/* The least and the greatest of n > 0 values. */
+void kernel_bounds_i64(const int64_t *a, int n, int64_t *least, int64_t *greatest);
+
 /* ---- arith.c --------------------------------------------------------------------------------- */
 
 /* 64-bit integers, wrapping; true: some row overflowed. */

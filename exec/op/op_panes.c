@@ -6,6 +6,7 @@
  *   EMIT FINAL      panes stay until their last window; a window is merged from them when it closes.
  *   EMIT CHANGES    panes collect an epoch's rows and are merged into the tables of open windows. */
 #include "base/plant.h"
+#include "exec/kernel/kernel.h"
 #include "exec/op/fill.h"
 #include "exec/op/pane_merge.h"
 #include "exec/op/state_rows.h"
@@ -100,30 +101,57 @@ static TimeTable *table_of_row(PanesOp *p, const Batch *b, int row, int64_t t, P
     return time_tables_add(&p->agg, &p->late, seen->pane.start, window.end, seen->pane);
 }
 
-/* Whether all rows lie in one pane and are in time for all its windows. */
-static bool is_one_pane(PanesOp *p, const Batch *b, const int64_t *time, const int32_t *rows, int n, PaneSeen *seen)
+/* Whether rows of this batch are in time for all windows with the pane. */
+static bool is_in_time(const PanesOp *p, const Batch *b, const PaneSeen *seen)
 {
-    int64_t least = time[rows[0]], greatest = least;
-    for (int i = 1; i < n; i++) {
-        int64_t t = time[rows[i]];
-        if (t < least) least = t;
-        if (t > greatest) greatest = t;
-    }
-    pane_look(p, least, seen);
-    if (seen->is_gap || greatest >= seen->pane.end) return false;
     if (p->agg.window->by_value) return true;
     int64_t j = b->judge_max > p->agg.closed_at ? b->judge_max : p->agg.closed_at;
     return aggregate_closed_end(&p->agg, j) < seen->first.end;
 }
 
-static void push_rows(PanesOp *p, const Batch *b, int32_t *rows, int n, Arena *scratch)
+static void time_bounds(const Batch *b, const int64_t *time, const int32_t *rows, int n, int64_t *least, int64_t *greatest)
 {
-    const int64_t *time = aggregate_times(b, p->agg.window->time_col, scratch);
-    PaneSeen seen = {0};
-    if (is_one_pane(p, b, time, rows, n, &seen)) {
-        time_tables_push_one(&p->agg, b, rows, n, pane_on_time(p, &seen));
+    if (n == b->rows) { /* rows ascend: they are all */
+        kernel_bounds_i64(time, n, least, greatest);
         return;
     }
+    *least = *greatest = time[rows[0]];
+    for (int i = 1; i < n; i++) {
+        int64_t t = time[rows[i]];
+        *least = t < *least ? t : *least;
+        *greatest = t > *greatest ? t : *greatest;
+    }
+}
+
+/* Whether all rows lie in one pane and are in time for all its windows. */
+static bool is_one_pane(PanesOp *p, const Batch *b, const int64_t *time, const int32_t *rows, int n, PaneSeen *seen)
+{
+    int64_t least, greatest;
+    time_bounds(b, time, rows, n, &least, &greatest);
+    pane_look(p, least, seen);
+    return !seen->is_gap && greatest < seen->pane.end && is_in_time(p, b, seen);
+}
+
+enum { RUNS_MAX = 8 };
+
+/* Cuts the rows where the pane changes; the i-th run ends at ends[i]. 0: there are many, or not all rows are
+ * in time. Rows come nearly in order: a batch lies in one pane or in two. */
+static int pane_runs(PanesOp *p, const Batch *b, const int64_t *time, const int32_t *rows, int n, PaneSeen *seen, int *ends)
+{
+    int runs = 0;
+    for (int at = 0; at < n; ends[runs++] = at) {
+        if (runs == RUNS_MAX) return 0;
+        pane_look(p, time[rows[at]], &seen[runs]);
+        if (seen[runs].is_gap || !is_in_time(p, b, &seen[runs])) return 0;
+        TimeSpan pane = seen[runs].pane;
+        while (at < n && time[rows[at]] >= pane.start && time[rows[at]] < pane.end) at++;
+    }
+    return runs;
+}
+
+static void push_row_by_row(PanesOp *p, const Batch *b, const int64_t *time, int32_t *rows, int n, Arena *scratch)
+{
+    PaneSeen seen = {0};
     TimeTable **tables = new_raw(scratch, TimeTable *, n);
     int taken = 0;
     for (int i = 0; i < n; i++) {
@@ -133,6 +161,17 @@ static void push_rows(PanesOp *p, const Batch *b, int32_t *rows, int n, Arena *s
         tables[taken++] = e;
     }
     time_tables_push(&p->agg, b, rows, tables, taken);
+}
+
+static void push_rows(PanesOp *p, const Batch *b, int32_t *rows, int n, Arena *scratch)
+{
+    const int64_t *time = aggregate_times(b, p->agg.window->time_col, scratch);
+    PaneSeen seen[RUNS_MAX] = {0};
+    int ends[RUNS_MAX] = {n}, runs = 1;
+    if (!is_one_pane(p, b, time, rows, n, &seen[0])) runs = pane_runs(p, b, time, rows, n, seen, ends);
+    if (runs == 0) push_row_by_row(p, b, time, rows, n, scratch);
+    for (int i = 0, at = 0; i < runs; at = ends[i++])
+        time_tables_push_one(&p->agg, b, rows + at, ends[i] - at, pane_on_time(p, &seen[i]));
 }
 
 static void panes_push(Op *op, int port, const Batch *b)

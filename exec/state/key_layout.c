@@ -208,11 +208,11 @@ static void pack(const KeyLayout *k, const Column *cols, const int32_t *which, c
     }
 }
 
-/* Whether rows are 0 … n-1. */
-static bool rows_are_all(const int32_t *rows, int n)
+/* Whether each row is the one behind the last. */
+static bool rows_follow(const int32_t *rows, int n)
 {
     int32_t differ = 0;
-    for (int i = 0; i < n; i++) differ |= rows[i] ^ i;
+    for (int i = 0; i < n; i++) differ |= rows[i] ^ (rows[0] + i);
     return differ == 0;
 }
 
@@ -223,7 +223,7 @@ static bool is_packed(const KeyLayout *k, const Column *c, const int32_t *rows, 
 {
     TypeKind kind = k->cols[0].type.kind;
     return k->is_one_word && type_width(kind) == 8 && kind != TYPE_DOUBLE && !c->is_const && !c->valid &&
-           n <= BATCH_ROWS_MAX && rows_are_all(rows, n);
+           n > 0 && n <= BATCH_ROWS_MAX && rows_follow(rows, n);
 }
 
 PackedKeys key_pack(const KeyLayout *k, const Column *cols, const int32_t *which, const int32_t *rows,
@@ -232,8 +232,9 @@ PackedKeys key_pack(const KeyLayout *k, const Column *cols, const int32_t *which
     KeyBuffers keys = {.n = n, .hash = new_raw(scratch, uint32_t, n)};
     const Column *first = k->ncols ? &cols[which ? which[0] : 0] : NULL;
     if (first && is_packed(k, first, rows, n)) {
-        hash_words_without_null(first->data, n, keys.hash);
-        return (PackedKeys){n, first->data, NO_NULLS, keys.hash};
+        const uint64_t *packed = COL(uint64_t, first) + rows[0];
+        hash_words_without_null(packed, n, keys.hash);
+        return (PackedKeys){n, packed, NO_NULLS, keys.hash};
     }
     bool has_null_words = k->ncols > KEY_NULLS_INSIDE;
     ptrdiff_t words = checked_mul(n, (size_t)k->words);
