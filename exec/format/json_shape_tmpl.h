@@ -266,8 +266,9 @@ static inline void run_find_ends(Run *r)
 {
     const Shape *sh = r->sh;
     bool has_return = r->stride > sh->nspecials;
-    const char *from = run_check(r, sh->parts, 0);
-    for (int32_t i = 0; i < sh->nparts; i++)
+    const char *from = run_check(r, sh->parts, 0), *first_end = run_line_end(r, 0);
+    if (*first_end != '\n' && *first_end != '\r') r->n = 0;
+    for (int32_t i = 0; i < sh->nparts && r->n > 0; i++)
         if (run_check(r, &sh->parts[i], 0) < from) r->n = 0;
     for (int32_t i = 0; i < r->n; i++) {
         const char *end = run_line_end(r, i);
@@ -298,6 +299,16 @@ static inline void run_limit(Run *r)
 {
     for (int32_t i = 0; i < r->n; i++)
         if (run_next_line(r, i) - run_check(r, r->sh->parts, i) > r->s->limit) r->n = i;
+}
+
+/* Everything that makes lines of the shape of them but the values. */
+static inline void run_compare_all(Run *r)
+{
+    const Part *part = r->sh->parts;
+    for (; part->op != PART_END && r->n > 0; part++) run_compare(r, part);
+    if (r->n > 0) run_compare_end(r, part);
+    if (r->s->index_has_high) run_validate(r);
+    if (r->s->limit < INDEX_BYTES) run_limit(r);
 }
 
 /* A value that the quick way does not take: to json_field, if it is one. False: the line is left out. */
@@ -382,7 +393,6 @@ static __attribute__((noinline)) void run_finish(Run *r)
 /* The next lines by the index, as far as they are built by the shape: behind the last; p: none is. */
 static const char *read_run(ShapeSet *s, Shape *sh, const char *p, uint64_t offset, RowBuilder *out)
 {
-    const Part *part = sh->parts;
     const uint16_t *at = s->index + s->index_at;
     if (!sh->is_indexable || s->index_at + sh->nspecials > s->index_n) return p;
     assert(s->index_from + at[-1] == p);
@@ -393,11 +403,8 @@ static const char *read_run(ShapeSet *s, Shape *sh, const char *p, uint64_t offs
     s->npending = 0;
     run_find_ends(&r);
     int32_t asked = r.n;
-    for (; part->op != PART_END; part++) run_compare(&r, part);
-    run_compare_end(&r, part);
-    if (s->index_has_high) run_validate(&r);
-    if (s->limit < INDEX_BYTES) run_limit(&r);
-    for (part = sh->parts; part->op != PART_END; part++) run_values(&r, part);
+    run_compare_all(&r);
+    for (const Part *part = sh->parts; part->op != PART_END && r.n > 0; part++) run_values(&r, part);
     s->run_max = r.n < asked ? r.n + 1 : s->run_max * 2 < RUN_LINES ? s->run_max * 2 : RUN_LINES;
     if (r.n == 0) return p;
     if (s->npending || sh->is_finished) run_finish(&r);
