@@ -3,6 +3,8 @@
 #include "exec/op/grow.h"
 #include "exec/op/state_rows.h"
 
+#include <stdlib.h>
+
 static Str row_value(const Grow *g, int side, const uint8_t *row, Arena *a)
 {
     StrBuf b = {.arena = a};
@@ -148,23 +150,35 @@ static void tell_kept(const Grow *g, int side, uint8_t *row, StrBuf *members)
     }
 }
 
+static int number_order(const void *a, const void *b)
+{
+    uint64_t x = grow_row(*(uint8_t *const *)a)->number, y = grow_row(*(uint8_t *const *)b)->number;
+    return (x > y) - (x < y);
+}
+
+/* Of rows that have not passed, in the order in which they came. */
 static void tell_side(const Grow *g, int side, StateRows *out)
 {
+    ArenaMark whole = arena_mark(out->scratch);
+    uint8_t **rows = new_raw(out->scratch, uint8_t *, g->side[side].live);
+    size_t n = 0;
     for (uint32_t i = 0; i < g->j.keys.len; i++) {
         uint8_t *group = group_table_at(&g->j.keys, i);
         GrowList *l = group ? &grow_key(group)->list[side] : NULL;
-        for (uint32_t k = 0; l && k < l->n; k++) {
-            uint8_t *at = grow_entries(l)[k].row;
-            if (grow_entries(l)[k].time <= g->side[side].passed) continue;
-            ArenaMark mark = arena_mark(out->scratch);
-            StateRow row = {.part = side == SIDE_LEFT ? "left" : "right", .key.arena = out->scratch, .value.arena = out->scratch,
-                            .count = grow_row(at)->weight};
-            join_tell_key(&g->j, &g->j.side[side], group, &row.key);
-            tell_kept(g, side, at, &row.value);
-            out->take(out, &row);
-            arena_release(out->scratch, mark);
-        }
+        for (uint32_t k = 0; l && k < l->n; k++)
+            if (grow_entries(l)[k].time > g->side[side].passed) rows[n++] = grow_entries(l)[k].row;
     }
+    if (n > 0) qsort(rows, n, sizeof *rows, number_order);
+    for (size_t i = 0; i < n; i++) {
+        ArenaMark mark = arena_mark(out->scratch);
+        StateRow row = {.part = side == SIDE_LEFT ? "left" : "right", .key.arena = out->scratch, .value.arena = out->scratch,
+                        .count = grow_row(rows[i])->weight};
+        join_tell_key(&g->j, &g->j.side[side], grow_row(rows[i])->group, &row.key);
+        tell_kept(g, side, rows[i], &row.value);
+        out->take(out, &row);
+        arena_release(out->scratch, mark);
+    }
+    arena_release(out->scratch, whole);
 }
 
 void grow_tell(Op *op, StateRows *out)
