@@ -14,7 +14,7 @@ typedef struct TestSource {
     Env env;
     int64_t clock_us;
     SourceSpec spec;
-    Arena arena, saved_arena;
+    Arena arena, saved_arena, scratch;
     Source *source;
     Diags diags;
     SourcePosition saved[SAVED_MAX]; /* as a commit would keep them */
@@ -78,6 +78,7 @@ static inline void source_free(TestSource *t)
 {
     source_stop(t);
     arena_free(&t->saved_arena);
+    arena_free(&t->scratch);
     fixture_free(t->f);
     free(t);
 }
@@ -99,8 +100,8 @@ static inline SourceStatus source_rows(TestSource *t, StrBuf *out)
                        .ordinal = (uint32_t *)(b.batch.ordinal ? b.batch.ordinal : zeros)};
     rows.errors.data = b.errors;
     rows.errors.len = b.nerrors;
-    Arena scratch = {0};
-    StrBuf text = {.arena = &scratch};
+    arena_reset(&t->scratch);
+    StrBuf text = {.arena = &t->scratch};
     fixture_render(&rows, t->f->wanted, &text);
     Str all = sb_done(&text);
     Str name = p[b.partition].partition;
@@ -113,7 +114,6 @@ static inline SourceStatus source_rows(TestSource *t, StrBuf *out)
         sb_bytes(out, all.p, k);
         all = str_of(all.p + k, all.n - k);
     }
-    arena_free(&scratch);
     return st;
 }
 
