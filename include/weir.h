@@ -203,7 +203,7 @@ WEIR_API weir_status weir_run(weir *db, int timeout_ms);
 WEIR_API weir_status weir_run_once(weir *db);
 /* A descriptor that can be read when a source may have rows, to wait for with poll(2) beside others after
  * weir_run said WEIR_IDLE; what it has told is forgotten by the next weir_run. It may tell in vain, and not of
- * all: wait for no longer than 50 ms. -1: there is none now; 4 ms. Valid until weir_close. */
+ * all: wait for no longer than 100 ms. -1: there is none now; 4 ms. Valid until weir_close. */
 WEIR_API int weir_wait_fd(weir *db);
 /* "running"; "degraded: disk full" and the like while a commit waits; "faulted: …" when the engine has
  * stopped; "read only"; "closed". Belongs to the engine until its next call. */

@@ -8,13 +8,17 @@
 
 enum {
     WAIT_FIRST_US = 500, WAIT_LAST_US = 4000, /* between looks */
-    WAIT_TOLD_US = 50000,                     /* where sources tell */
+    WAIT_TOLD_US = 100000,                    /* where sources tell */
+    WAIT_MOVED_US = 5000,                     /* where files change their names */
     VAIN_MAX = 4
 };
 
+/* A rotation is a rename, a new file and some last lines, one after the other: it is not looked at halfway. */
 void quiet_look(weir *db)
 {
-    if (db->wake) wake_clear(db->wake);
+    if (!db->wake || !wake_clear(db->wake)) return;
+    engine_wait(db, WAIT_MOVED_US);
+    wake_clear(db->wake);
 }
 
 static bool watch_scan(weir *db, const Scan *s)

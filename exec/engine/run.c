@@ -9,7 +9,7 @@ enum {
     POLLS_PER_TURN = 16,
     PACE = 2,           /* rests between commits, by what the one before took */
     COMMIT_SHARE = 2,   /* rows are taken for so many times as long as the commit before took … */
-    REFRESH_GROWTH = 8  /* … but for no longer than so many times refresh */
+    REFRESH_GROWTH = 4  /* … but for no longer than so many times refresh */
 };
 
 /* ---- an epoch begins and is committed ---------------------------------------------------------- */

@@ -45,7 +45,7 @@ static bool is_stdin(const Relation *rel) { return str_ieq(options_text(&rel->op
 
 static bool watch_folder(Wake *w, Str path, Arena *scratch)
 {
-    return inotify_add_watch(w->files, str_cstr(scratch, path), IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_ATTRIB) >= 0;
+    return inotify_add_watch(w->files, str_cstr(scratch, path), IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO) >= 0;
 }
 
 static Str folder_of(Str path)
@@ -90,10 +90,17 @@ void wake_forget(Wake *w, const Relation *rel)
 
 int wake_fd(const Wake *w) { return w->both; }
 
-void wake_clear(Wake *w)
+bool wake_clear(Wake *w)
 {
-    char events[4096];
-    while (read(w->files, events, sizeof events) > 0) {}
+    _Alignas(struct inotify_event) char events[4096];
+    bool is_moved = false;
+    for (ssize_t n; (n = read(w->files, events, sizeof events)) > 0;)
+        for (ssize_t at = 0; at < n;) {
+            const struct inotify_event *e = (const void *)(events + at);
+            is_moved |= (e->mask & (IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE)) != 0;
+            at += (ssize_t)(sizeof *e + e->len);
+        }
+    return is_moved;
 }
 
 bool wake_tells(const Wake *w)

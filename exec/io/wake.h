@@ -17,9 +17,10 @@ void wake_free(Wake *w); /* or NULL */
 bool wake_watch(Wake *w, const Relation *rel, Arena *scratch);
 /* What has ended is told of no more. */
 void wake_forget(Wake *w, const Relation *rel);
-/* To be read: there is something. wake_clear, before the sources are looked at, makes it tell anew. */
+/* To be read: there is something. wake_clear, before the sources are looked at, makes it tell anew; true: files
+ * have come, gone or got other names, and whoever does that may be in the middle of it. */
 int wake_fd(const Wake *w);
-void wake_clear(Wake *w);
+bool wake_clear(Wake *w);
 bool wake_tells(const Wake *w);
 
 #endif

@@ -57,6 +57,7 @@ static IdEntry *entry_make(IdMap *m, Str key, uint64_t hash)
 IdEntry *id_map_find(IdMap *m, Str key, uint64_t hash, bool create)
 {
     if (!m->nslots && !create) return NULL;
+    if (!key.n) key.p = "";
     if (create && (m->used + 1) * 2 > m->nslots) resize(m, m->nslots ? m->nslots * 2 : ID_MAP_MIN);
     int64_t i = (int64_t)(hash & (uint64_t)(m->nslots - 1));
     for (IdEntry *e; (e = m->slots[i]); i = (i + 1) & (m->nslots - 1))

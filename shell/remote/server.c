@@ -14,7 +14,7 @@
 
 enum {
     READ_BYTES = 64 << 10, ROWS_WAIT_MS = 20, TURN_MS = 20,
-    REST_MS = 4, REST_TOLD_MS = 50 /* see weir_wait_fd */
+    REST_MS = 4, REST_TOLD_MS = 100 /* see weir_wait_fd */
 };
 
 struct Server {
