@@ -56,8 +56,10 @@ static void payloads_take(AggregateOp *g, AggTable *t)
     size_t bytes = (size_t)t->groups.payload;
     for (uint32_t i = t->nbefore; i < t->groups.ntouched; i++) {
         uint32_t block = i / BATCH_ROWS_MAX;
-        if (block == (uint32_t)t->payloads.len)
-            vec_push(&t->payloads, &g->epoch, arena_alloc_raw(&g->epoch, (ptrdiff_t)bytes * BATCH_ROWS_MAX, 8));
+        if (block == (uint32_t)t->payloads.len) {
+            uint8_t *room = arena_alloc_raw(&g->epoch, (ptrdiff_t)bytes * BATCH_ROWS_MAX, 8);
+            vec_push(&t->payloads, &g->epoch, room);
+        }
         memcpy(t->payloads.data[block] + i % BATCH_ROWS_MAX * bytes, t->groups.touched[i], bytes);
     }
     t->nbefore = t->groups.ntouched;
