@@ -99,3 +99,12 @@ def random_scalar(rng, columns):
     else:
         return c
     return filled(template, t, c)
+
+
+def count_erring(sides):
+    """How many rows err: `sides` are (name of a relation, condition of a row in error). A row that a query
+    reads twice has one letter."""
+    bad = {}
+    for name, condition in sides:
+        bad.setdefault(name, []).append(condition)
+    return " + ".join(f"(SELECT COUNT(*) FROM {name} WHERE {' OR '.join(conditions)})" for name, conditions in bad.items())

@@ -4,6 +4,7 @@ EMIT FINAL writes a row.
 They read streams (judged rows). A row whose key or shown column is an error is withheld.
 """
 from . import windows
+from .exprs import count_erring
 from .sqltypes import BIGINT, DOUBLE, TEXT, interval
 from .windows import Window
 
@@ -39,8 +40,7 @@ def fixed_window(rng, src):
 def count_errors(*sides, w=None):
     if w and w.has_gaps:
         return "SELECT NULL"
-    parts = [f"(SELECT COUNT(*) FROM {src.name} WHERE {bad})" for src, bad in sides]
-    return "SELECT " + " + ".join(parts)
+    return "SELECT " + count_erring((src.name, bad) for src, bad in sides)
 
 
 def late_for_all(pairs):

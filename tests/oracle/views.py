@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from . import timed, windows
 from .aggregates import random_call, random_having
-from .exprs import column, random_predicate, random_scalar
+from .exprs import column, count_erring, random_predicate, random_scalar
 from .sqltypes import BIGINT
 from .windows import Window
 
@@ -218,10 +218,10 @@ def make_union(rng, name, a, b):
     weir = " UNION ALL ".join(f"SELECT {', '.join(names)} FROM {r.name}{w.weir}" for r, w in zip((a, b), wheres))
     lite = " UNION ALL ".join(f"SELECT {', '.join(names)}, {time} AS _t, _j, _n{errors} FROM {r.name}{w.lite}"
                               for r, w in zip((a, b), wheres))
-    counts = [f"({errors_of(r, w)})" for r, w in zip((a, b), wheres)]
+    erring = count_erring((r.name, f"({w.errors})") for r, w in zip((a, b), wheres))
     return Relation(name, [(n, types[n]) for n in names], a.marks + b.marks, a.time if keeps_time else None, a.tick,
                     unit=a.unit, has_j=a.has_j, is_append_only=a.is_append_only and b.is_append_only,
-                    ddl=create(name, weir), sql=lite, error_sql=f"SELECT {' + '.join(counts)}", parents=(a, b))
+                    ddl=create(name, weir), sql=lite, error_sql=f"SELECT {erring}", parents=(a, b))
 
 
 # ---- groups ---------------------------------------------------------------------------------------
