@@ -50,17 +50,32 @@ static bool out_of_patience(const weir *db, int64_t began)
     return now >= db->patience_us && now - began >= PATIENCE_US;
 }
 
+/* One try. What it says is forgotten where it can be tried again: tries may go on for days. */
+static Status try_apply(weir *db, bool *can_retry)
+{
+    Diags said = db->diags;
+    ArenaMark mark = arena_mark(said.arena);
+    *can_retry = false;
+    Status st = storage_apply(db->storage, &db->epoch.ws, can_retry, &db->diags);
+    if (st == WEIR_OK) return st;
+    if (!*can_retry) {
+        ptrdiff_t known = said.list.len;
+        Str why = db->diags.list.len > known ? db->diags.list.data[known].message : S("");
+        db->diags.list.len = known;
+        return engine_fault(db, "the commit failed", why);
+    }
+    db->diags.list = said.list;
+    arena_release(said.arena, mark);
+    return st;
+}
+
 static Status apply(weir *db)
 {
     int64_t wait = RETRY_FIRST_US, began = db->env.mono_us(db->env.arg);
     for (;;) {
-        bool can_retry = false;
-        ptrdiff_t known = db->diags.list.len;
-        Status st = storage_apply(db->storage, &db->epoch.ws, &can_retry, &db->diags);
-        if (st == WEIR_OK) return st;
-        Str why = db->diags.list.len > known ? db->diags.list.data[known].message : S("");
-        db->diags.list.len = known;
-        if (!can_retry) return engine_fault(db, "the commit failed", why);
+        bool can_retry;
+        Status st = try_apply(db, &can_retry);
+        if (!can_retry) return st;
         db->is_pending = true;
         db->hindrance = storage_hindrance(db->storage);
         if (WEIR_PLANT("letters-lost-on-retry")) db->epoch.ws.errors.len = 0;

@@ -42,4 +42,5 @@ void memory_fail_at(int64_t n, int64_t count)
 }
 
 bool memory_has_failed(void) { return memory.has_failed; }
+bool memory_fails_for_good(void) { return memory.has_failed && memory.fails_in && memory.count > 1000; }
 void memory_pause(bool is_paused) { memory.is_paused = is_paused; }

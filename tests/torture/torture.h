@@ -71,6 +71,7 @@ const DiskStats *disk_stats(void);
 void memory_register(void); /* before anything of SQLite is used */
 void memory_fail_at(int64_t n, int64_t count);
 bool memory_has_failed(void);
+bool memory_fails_for_good(void);
 void memory_pause(bool is_paused);
 
 /* ---- case.c ------------------------------------------------------------------------------------- */

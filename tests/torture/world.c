@@ -33,12 +33,12 @@ static int64_t world_mono(void *arg)
     return w->mono_us += 100;
 }
 
-/* Nobody waits for a disk whose power is gone. */
+/* Nobody waits for a disk whose power is gone, or for what fails for good. */
 static void world_sleep(void *arg, int64_t us)
 {
     World *w = arg;
     w->mono_us += us;
-    if (disk_is_dead() || disk_fails_for_good()) weir_interrupt(w->db);
+    if (disk_is_dead() || disk_fails_for_good() || memory_fails_for_good()) weir_interrupt(w->db);
 }
 
 void world_seams(World *w)
