@@ -31,6 +31,8 @@ static Status restore_definition(weir *db, const SavedRelation *saved)
     else TRY(ddl_view(&p, s->create_view, &rel));
     if (!str_ieq(rel->name, saved->name) || rel->kind != saved->kind || catalog_find(&db->catalog, rel->name))
         return diag_error(&db->diags, WEIR_E_CORRUPT, (Span){0}, "the definition of \"%.*s\" is that of something else", STR_ARG(saved->name));
+    if (catalog_by_id(&db->catalog, saved->id))
+        return diag_error(&db->diags, WEIR_E_CORRUPT, (Span){0}, "\"%.*s\" has the number of another definition", STR_ARG(saved->name));
     rel->id = saved->id;
     rel->sql = str_dup(a, saved->sql);
     rel->base_dir = p.base_dir;
