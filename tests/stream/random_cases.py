@@ -26,6 +26,17 @@ def views_shown(rng, program, script):
     return blocks, None
 
 
+def changed_in_steps(rng, setup, steps, restarts, change, twin):
+    """A script that changes a table by change(rng, table) and shows view v after each commit, and what it must show,
+    by twin(table). `restarts`: the chance of one before a commit."""
+    script, wanted, table = [setup], [], {}
+    for _ in range(steps):
+        script += ["restart\n"] if rng.random() < restarts else []
+        script.append("sql\n" + "".join(change(rng, table) + ";\n" for _ in range(rng.randint(1, 3))) + "end\ncommit\nview v\n")
+        wanted.append(twin(table))
+    return "".join(script), wanted
+
+
 def main(case):
     """PROGRAM [SEED [CASES]]; `case` returns None where all is well."""
     program, seed = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1

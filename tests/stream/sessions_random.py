@@ -6,7 +6,7 @@ are left. Bridges come and go, times repeat, some are NULL; batches are cut anyw
 import datetime
 import json
 
-from random_cases import main, views_shown
+from random_cases import changed_in_steps, main, views_shown
 
 GAP = 10
 ORIGIN = datetime.datetime(2024, 1, 1)
@@ -63,12 +63,7 @@ def change(rng, table):
 
 
 def case(rng, program):
-    script, wanted, table = [SCRIPT], [], {}
-    for _ in range(rng.randint(10, 25)):
-        script += ["restart\n"] if rng.random() < 0.2 else []
-        script.append("sql\n" + "".join(change(rng, table) + ";\n" for _ in range(rng.randint(1, 3))) + "end\ncommit\nview v\n")
-        wanted.append(twin(table))
-    text = "".join(script)
+    text, wanted = changed_in_steps(rng, SCRIPT, rng.randint(10, 25), 0.2, change, twin)
     blocks, error = views_shown(rng, program, text)
     if error:
         return error

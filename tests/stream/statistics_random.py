@@ -9,7 +9,7 @@ import math
 from collections import Counter
 from fractions import Fraction
 
-from random_cases import main, views_shown
+from random_cases import changed_in_steps, main, views_shown
 
 PAIRS = ["covar_pop", "covar_samp", "corr", "regr_slope", "regr_intercept", "regr_r2", "regr_sxx", "regr_syy", "regr_sxy",
          "regr_avgx", "regr_avgy", "regr_count", "weighted_avg"]
@@ -100,12 +100,7 @@ def change(rng, table):
 
 
 def case(rng, program):
-    script, wanted, table = [SCRIPT], [], {}
-    for _ in range(rng.randint(8, 16)):
-        script += ["restart\n"] if rng.random() < 0.3 else []
-        script.append("sql\n" + "".join(change(rng, table) + ";\n" for _ in range(rng.randint(1, 3))) + "end\ncommit\nview v\n")
-        wanted.append(twin(table))
-    text = "".join(script)
+    text, wanted = changed_in_steps(rng, SCRIPT, rng.randint(8, 16), 0.3, change, twin)
     blocks, error = views_shown(rng, program, text)
     if error:
         return error

@@ -23,6 +23,24 @@ typedef struct TestSource {
     Decoding decoding;
 } TestSource;
 
+/* A folder for the files of a test. */
+static char folder[64];
+
+static inline int folder_make(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/weir-source-XXXXXX");
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static inline int folder_remove(void **state)
+{
+    char command[128];
+    (void)state;
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    return system(command);
+}
+
 static inline int64_t test_clock(void *arg)
 {
     TestSource *t = arg;

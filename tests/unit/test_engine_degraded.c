@@ -126,6 +126,21 @@ static void waits_are_uneven(void **state)
     disarm();
 }
 
+/* However long it lasts. */
+static void tries_leave_nothing_behind(void **state)
+{
+    Engine *e = *state;
+    begin(e);
+    arm(FAIL_WRITE, SQLITE_FULL, 1, true);
+    file_put(e, "f.ndjson", "a", "{\"v\":10}\n");
+    assert_int_equal(weir_run(e->db, 20000), WEIR_IDLE);
+    int64_t used = weir_test_memory_used(), slept = e->slept_us;
+    assert_int_equal(weir_run(e->db, 4000000), WEIR_IDLE);
+    assert_true(e->slept_us - slept >= 4000000000);
+    assert_int_equal(weir_test_memory_used(), used);
+    disarm();
+}
+
 /* After a sync that failed nothing is written any more: not by a second try, not when the file is closed. */
 static void a_failed_sync_is_the_end(void **state)
 {
@@ -231,6 +246,7 @@ int main(void)
         TEST(another_writer_degrades),
         TEST(closed_while_degraded),
         TEST(waits_are_uneven),
+        TEST(tries_leave_nothing_behind),
         TEST(a_failed_sync_is_the_end),
         TEST(a_view_that_cannot_be_written_keeps_the_position),
         TEST(a_reader_that_stays_slows_down_then_stops),

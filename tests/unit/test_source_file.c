@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-static char folder[64];
-
 static const char *path_of(const char *name)
 {
     static char path[4][160];
@@ -35,21 +33,6 @@ static void put(const char *name, const char *text)
 static void move(const char *from, const char *to)
 {
     assert_int_equal(rename(path_of(from), path_of(to)), 0);
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/weir-file-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
 }
 
 static TestSource *open_path(const char *path, const char *format, bool follow)
@@ -579,7 +562,7 @@ static void test_history(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, folder_make, folder_remove)
     const struct CMUnitTest tests[] = {
         TEST(test_bounded),       TEST(test_missing),
         TEST(test_set_of_files),  TEST(test_restart_anywhere),
