@@ -1,5 +1,5 @@
 /* env.h: the seams through which weir meets the world. Nothing calls the system's clock or random
- * directly; tests put a virtual clock and a seed here. */
+ * directly; tests put a virtual clock and a seed here, and take instructions away. */
 #ifndef WEIR_BASE_ENV_H
 #define WEIR_BASE_ENV_H
 
@@ -13,6 +13,7 @@ typedef struct Env {
     void (*wait_us)(void *arg, int64_t us, int fd); /* the same, and does when fd can be read; NULL: there are none */
     void *arg;
     uint64_t seed;
+    int simd_off;                            /* levels of vector instructions not to use, the highest first */
 } Env;
 
 Env env_system(void);

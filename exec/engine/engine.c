@@ -3,6 +3,7 @@
 #include "exec/engine/transaction.h"
 
 #include "base/plant.h"
+#include "exec/kernel/simd.h"
 #include "include/weir_test.h"
 
 #include <stdlib.h>
@@ -168,6 +169,7 @@ static Env env_of(const weir_options *opt)
     }
     env.arg = s->arg;
     if (s->seed) env.seed = s->seed;
+    env.simd_off = s->simd_off;
     return env;
 }
 
@@ -261,6 +263,8 @@ void weir_interrupt(weir *db)
 int64_t weir_test_fail_allocation(int64_t n) { return mem_fail_after(n); }
 
 const char *weir_test_synchronous(weir *db) { return storage_synchronous(db->storage); }
+
+int weir_test_simd(void) { return simd_level(SIMD_MOST); }
 
 int64_t weir_test_memory_used(void) { return mem_in_use(); }
 

@@ -406,7 +406,9 @@ static Status open_decoder(weir *db, const Relation *rel, const char *format, De
 {
     bool *wanted = new (&db->call, bool, rel->ncols);
     for (int i = 0; i < rel->ncols; i++) wanted[i] = rel->cols[i].kind == COL_PHYSICAL;
-    return format_open(&db->registry, with_format(rel, format, &db->call), wanted, &db->call, out, &db->diags);
+    TRY(format_open(&db->registry, with_format(rel, format, &db->call), wanted, &db->call, out, &db->diags));
+    format_adapt(*out, &db->env);
+    return WEIR_OK;
 }
 
 /* Decoders may read a little past the end. */

@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "exec/format/lines.h"
 #include "exec/format/quick_run.h"
+#include "exec/kernel/simd.h"
 
 /* Bytes indexed at a time, with 16-bit positions; values of a run that may be left to csv_put_field. */
 enum { CSV_INDEX_BYTES = 1 << 15, CSV_ODD_MAX = 256 };
@@ -75,8 +76,8 @@ void csv_finish_row(CsvDecoder *c, RowBuilder *out);
 /* Decodes records from p on as long as they are plain: the right number of fields, no doubled
  * quotes, no line ends in quotes. `end` is behind the last newline. Returns the start of the first other record. */
 const char *csv_quick(CsvDecoder *c, const char *p, const char *end, uint64_t offset, RowBuilder *out);
-/* Chooses the instruction set: 0 any, 1 AVX2, 2 AVX-512; returns what the machine has of it. -1: tests,
- * no quick way at all. */
+/* Chooses the instruction set (exec/kernel/simd.h), at most `level`; returns what it is. -1: tests, no quick way
+ * at all. */
 int csv_quick_level(CsvDecoder *c, int level);
 
 #endif

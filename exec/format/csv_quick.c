@@ -174,22 +174,12 @@ int csv_quick_level(CsvDecoder *c, int level)
 {
     c->quick = level < 0 ? none_decode : any_decode;
     if (level < 0) return level;
+    level = simd_level(level);
 #if defined(__x86_64__)
-    __builtin_cpu_init();
-    bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
-    bool has_512 = has_avx2 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-                   __builtin_cpu_supports("avx512vbmi2");
-    if (level >= 2 && has_512) {
-        c->quick = avx512_decode;
-        return 2;
-    }
-    if (level >= 1 && has_avx2) {
-        c->quick = avx2_decode;
-        return 1;
-    }
+    if (level == SIMD_AVX512) c->quick = avx512_decode;
+    if (level == SIMD_AVX2) c->quick = avx2_decode;
 #endif
-    (void)level;
-    return 0;
+    return level;
 }
 
 const char *csv_quick(CsvDecoder *c, const char *p, const char *end, uint64_t offset, RowBuilder *out)

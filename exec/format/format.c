@@ -1,6 +1,7 @@
 /* format.c: finding a relation's decoder. */
 #include "exec/format/format.h"
 #include "exec/format/lines.h"
+#include "exec/kernel/simd.h"
 
 static Str name_by_ending(const Relation *rel)
 {
@@ -24,6 +25,11 @@ Status format_open(const Registry *r, const Relation *rel, const bool *wanted, A
     dec->impl = impl;
     *out = dec;
     return WEIR_OK;
+}
+
+void format_adapt(Decoder *dec, const Env *env)
+{
+    if (env && env->simd_off && dec->impl->limit_simd) dec->impl->limit_simd(dec, SIMD_MOST - env->simd_off);
 }
 
 void format_close(Decoder *dec)

@@ -42,6 +42,8 @@ typedef struct FormatImpl {
     Status (*load)(Decoder *dec, Str saved);
     /* The character between two of which a line end ends no record; NULL, or 0: there is none. */
     char (*quote)(const Decoder *dec);
+    /* Uses no vector instructions above `most` (exec/kernel/simd.h); NULL: it has but one way. */
+    void (*limit_simd)(Decoder *dec, int most);
     void (*close)(Decoder *dec); /* what is not in the arena; NULL: nothing */
 } FormatImpl;
 struct Decoder {
@@ -56,6 +58,8 @@ struct Decoder {
 Status format_open(const Registry *r, const Relation *rel, const bool *wanted, Arena *a,
                    Decoder **out, Diags *d);
 
+/* Leaves out the instructions that a test wants left out. */
+void format_adapt(Decoder *dec, const Env *env);
 void format_close(Decoder *dec); /* NULL is allowed */
 /* The longest record the relation's format reads: line_limit. */
 int64_t format_record_max(const Relation *rel);

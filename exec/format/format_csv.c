@@ -60,7 +60,7 @@ static Status open_with(const Relation *rel, const bool *wanted, char delimiter,
     c->index = new_raw(a, uint16_t, CSV_INDEX_BYTES + 128);
     TRY(field_options_read(rel, NULL, a, &c->options, d));
     TRY(read_options(c, delimiter, d));
-    csv_quick_level(c, 2);
+    csv_quick_level(c, SIMD_MOST);
     *out = &c->base;
     return WEIR_OK;
 }
@@ -515,12 +515,14 @@ static void csv_close(Decoder *dec)
     arena_free(&((CsvDecoder *)dec)->layout);
 }
 
+static void csv_limit_simd(Decoder *dec, int most) { csv_quick_level((CsvDecoder *)dec, most); }
+
 static const FormatImpl csv_impl = {.open = csv_open, .decode = csv_decode, .reset = csv_reset,
                                     .save = csv_save, .load = csv_load, .close = csv_close,
-                                    .quote = csv_quote, .infer = csv_infer};
+                                    .quote = csv_quote, .limit_simd = csv_limit_simd, .infer = csv_infer};
 static const FormatImpl tsv_impl = {.open = tsv_open, .decode = csv_decode, .reset = csv_reset,
                                     .save = csv_save, .load = csv_load, .close = csv_close,
-                                    .quote = csv_quote, .infer = tsv_infer};
+                                    .quote = csv_quote, .limit_simd = csv_limit_simd, .infer = tsv_infer};
 
 static const OptionDef csv_options[] = {
     {"header", OPT_BOOL, .doc = "the first record names the fields; by default it does if it names a column"},

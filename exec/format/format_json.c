@@ -269,8 +269,14 @@ static const OptionDef json_options[] = {
     LINE_OPTIONS,
     {0}};
 
+static void json_limit_simd(Decoder *dec, int most)
+{
+    ShapeSet *shapes = json_decoder_shapes(dec);
+    if (shapes) shape_set_level(shapes, most);
+}
+
 static const FormatImpl json_impl = {.open = json_open, .decode = json_decode, .reset = json_reset,
-                                     .save = json_save, .load = json_load, .infer = json_infer};
+                                     .save = json_save, .load = json_load, .limit_simd = json_limit_simd, .infer = json_infer};
 
 extern const FormatDef format_json[];
 const FormatDef format_json[] = {

@@ -20,7 +20,7 @@ ShapeSet *shape_set_new(Arena *a, const JsonTree *tree, const Relation *rel, con
     s->credit = CREDIT_START;
     s->index = new_raw(a, uint16_t, INDEX_BYTES + 128);
     s->run_max = RUN_LINES;
-    shape_set_level(s, 2);
+    shape_set_level(s, SIMD_MOST);
     return s;
 }
 
@@ -32,23 +32,13 @@ void shape_begin(ShapeSet *s)
 
 int shape_set_level(ShapeSet *s, int level)
 {
+    level = simd_level(level);
     s->decode = shape_decode_any;
 #if defined(__x86_64__)
-    __builtin_cpu_init();
-    bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
-    bool has_512 = has_avx2 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-                   __builtin_cpu_supports("avx512vbmi2");
-    if (level >= 2 && has_512) {
-        s->decode = shape_decode_avx512;
-        return 2;
-    }
-    if (level >= 1 && has_avx2) {
-        s->decode = shape_decode_avx2;
-        return 1;
-    }
+    if (level == SIMD_AVX512) s->decode = shape_decode_avx512;
+    if (level == SIMD_AVX2) s->decode = shape_decode_avx2;
 #endif
-    (void)level;
-    return 0;
+    return level;
 }
 
 const char *shape_decode(ShapeSet *s, const char *p, const char *end, uint64_t offset, RowBuilder *out)

@@ -24,8 +24,7 @@ void shape_begin(ShapeSet *s);
 const char *shape_decode(ShapeSet *s, const char *p, const char *end, uint64_t offset, RowBuilder *out);
 /* Takes in how a line is built that went the plain way without an error. */
 void shape_learn(ShapeSet *s, Str line);
-/* Tests: which instruction set the loop is made for: 0 any, 1 AVX2, 2 AVX-512; at most what the
- * machine has. */
+/* Chooses the loop by its instruction set (exec/kernel/simd.h), at most `level`; returns what it is. */
 int shape_set_level(ShapeSet *s, int level);
 ShapeSet *json_decoder_shapes(Decoder *dec); /* of an open JSON decoder; NULL: it uses none */
 

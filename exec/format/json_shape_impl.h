@@ -7,6 +7,7 @@
 #include "exec/format/json_field.h"
 #include "exec/format/json_shape.h"
 #include "exec/format/quick_run.h"
+#include "exec/kernel/simd.h"
 
 #include <assert.h>
 

@@ -269,6 +269,7 @@ static bool morsel_open(Morsel *m)
         morsel_close(m);
         return false;
     }
+    format_adapt(m->dec, spec->env);
     m->buf = arena_alloc_raw(&m->arena, 1 + m->ahead->morsel_bytes + SPAN + PAD, 64);
     return true;
 }

@@ -14,6 +14,7 @@ Status reader_open(Reader *r, const SourceSpec *spec, ptrdiff_t chunk, Arena *a,
     Registry formats = {.formats = format_table};
     TRY(metadata_check(spec->rel, d));
     TRY(format_open(&formats, spec->rel, spec->wanted, a, &r->dec, d));
+    format_adapt(r->dec, spec->env);
     batch_maker_open(&r->maker, spec, a);
     r->wants_line = metadata_is_wanted(spec->rel, spec->wanted, "line");
     r->cap = format_record_max(spec->rel) + chunk;

@@ -26,6 +26,7 @@ class Case:
     rules_off: str = None
     epoch_rows: int = 0          # files: bound on an epoch; 0: rows are pushed
     late: str = None             # files: this view is defined when all has been read
+    way: tuple = ()              # options of the driver that must not show (paths.py)
 
     @property
     def from_files(self):
@@ -42,7 +43,7 @@ class Case:
     def options(self):
         out = ["--batch", str(self.batch)]
         out += ["--epoch-rows", str(self.epoch_rows)] if self.from_files else []
-        return out + (["--rules-off", self.rules_off] if self.rules_off else [])
+        return out + (["--rules-off", self.rules_off] if self.rules_off else []) + list(self.way)
 
     def records(self, stream):
         return [s[2] for s in self.steps if s[0] == "push" and s[1] == stream.name]

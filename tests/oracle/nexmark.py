@@ -339,12 +339,12 @@ def script(args, name, text, streams, commits):
     return out + ["run"] + [f"dump n_{s}" for s in streams] + [f"dump {name}"]
 
 
-def check(args, name, events):
-    """None where all is well, else what is wrong."""
-    text = text_of(args, name)
+def check(args, name, events, text=None, options=()):
+    """None where all is well, else what is wrong. Of the query as the file has it, or as `text` says."""
+    text = text or text_of(args, name)
     streams = re.findall(r"CREATE STREAM (\w+)", text)
     commits = looked_at(args, name)
-    status, out, err = drive(args.program, script(args, name, text, streams, commits), max(1, args.events // args.epochs))
+    status, out, err = drive(args.program, script(args, name, text, streams, commits), max(1, args.events // args.epochs), *options)
     if status:
         return err.strip()
     found, width = dumps(out), len(streams) + 1

@@ -2,7 +2,8 @@
  *
  * One command a line; see README.md in this folder. A virtual clock replaces time and an epoch is
  * exactly what was pushed before `commit`, so a script gives the same output in every run.
- * Exit status 0: everything as expected; 1: a difference or an error (told on stderr); 2: usage. */
+ * Exit status 0: everything as expected; 1: a difference or an error (told on stderr); 2: usage; 77: the processor
+ * has not what --simd asks for. */
 #include "include/weir.h"
 #include "include/weir_test.h"
 
@@ -13,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 1 << 22, NAMES_MAX = 64, SETTINGS_MAX = 8 };
+enum { LINE_MAX_BYTES = 1 << 22, NAMES_MAX = 64, SETTINGS_MAX = 8, SKIPPED = 77 };
 
 typedef struct Rows {
     char **text;
@@ -36,6 +37,7 @@ typedef struct Run {
     bool print_only;      /* never compare: dump and delta print */
     const char *rules_off;
     int64_t clock_us;
+    int simd_off, threads; /* weir_seams */
     const char *folder;   /* temporary: $DIR in a script */
     Known known[NAMES_MAX];
     int nknown;
@@ -228,7 +230,8 @@ static Rows delta_rows(const char *view)
 static bool open_engine(void)
 {
     static weir_seams seams;
-    seams = (weir_seams){clock_now, clock_now, clock_sleep, &run, 1, run.rules_off, .state_log_min = 100};
+    seams = (weir_seams){clock_now, clock_now, clock_sleep, &run, 1, run.rules_off, .state_log_min = 100,
+                          .simd_off = run.simd_off, .threads = run.threads};
     weir_options opt = {.settings = run.settings, .seams = &seams};
     if (weir_open(run.path, &opt, &run.db) == WEIR_OK) return true;
     fail("%s", weir_errmsg(run.db));
@@ -412,7 +415,8 @@ static void do_line(char *line)
 
 static int usage(void)
 {
-    fputs("usage: weir-stream [--print] [--batch N] [--epoch-rows N] [--rules-off LIST] [--set NAME=VALUE] [--db FILE] SCRIPT|-\n", stderr);
+    fputs("usage: weir-stream [--print] [--batch N] [--epoch-rows N] [--rules-off LIST] [--set NAME=VALUE]\n"
+          "                   [--simd portable|avx2|avx512] [--threads] [--db FILE] SCRIPT|-\n", stderr);
     return 2;
 }
 
@@ -421,6 +425,20 @@ static const char *setting(const char *name, const char *value)
     char *text;
     if (asprintf(&text, "%s=%s", name, value) < 0) exit(2);
     return text;
+}
+
+/* The instructions that decoders are left; where the processor has no such, the run is one to be skipped. */
+static void choose_simd(const char *name)
+{
+    static const char *const names[] = {"portable", "avx2", "avx512"};
+    for (int i = 0; i < 3; i++) {
+        if (strcmp(name, names[i])) continue;
+        if (i > weir_test_simd()) exit(SKIPPED);
+        run.simd_off = 2 - i;
+        return;
+    }
+    fprintf(stderr, "no such instructions: %s\n", name);
+    exit(2);
 }
 
 static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *at)
@@ -440,6 +458,8 @@ int main(int argc, char **argv)
         else if (!strcmp(argv[i], "--batch") && has_value) run.settings[nset++] = setting("batch_rows", argv[++i]);
         else if (!strcmp(argv[i], "--epoch-rows") && has_value) run.settings[nset++] = setting("epoch_rows", argv[++i]);
         else if (!strcmp(argv[i], "--set") && has_value && nset < SETTINGS_MAX) run.settings[nset++] = argv[++i];
+        else if (!strcmp(argv[i], "--simd") && has_value) choose_simd(argv[++i]);
+        else if (!strcmp(argv[i], "--threads")) run.threads = 1;
         else if (!strcmp(argv[i], "--rules-off") && has_value) run.rules_off = argv[++i];
         else if (!strcmp(argv[i], "--db") && has_value) run.path = argv[++i];
         else if (run.script || (argv[i][0] == '-' && argv[i][1])) return usage();

@@ -71,9 +71,10 @@ class Case:
     steps: tuple             # ("push", stream, values), ("insert", stream, rows), ("commit",), ("restart",), ("define", view), tables.py's
     batch: int = 4096
     rules_off: str = None
+    way: tuple = ()          # options of the driver that must not show (paths.py)
 
     def options(self):
-        return ["--batch", str(self.batch)] + (["--rules-off", self.rules_off] if self.rules_off else [])
+        return ["--batch", str(self.batch)] + (["--rules-off", self.rules_off] if self.rules_off else []) + list(self.way)
 
     @property
     def late(self):

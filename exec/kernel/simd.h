@@ -1,0 +1,10 @@
+/* simd.h: the vector instructions that loops are written for by hand. */
+#ifndef WEIR_EXEC_KERNEL_SIMD_H
+#define WEIR_EXEC_KERNEL_SIMD_H
+
+enum { SIMD_ANY, SIMD_AVX2, SIMD_AVX512, SIMD_MOST = SIMD_AVX512 };
+
+/* What the processor has of them, at most `most`. */
+int simd_level(int most);
+
+#endif
