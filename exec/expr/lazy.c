@@ -67,11 +67,51 @@ static Rows undecided(Run *r, const Column *c, uint8_t decider, Rows rows, uint8
     return (Rows){sel, n};
 }
 
+/* Whether it costs less to run for a row than to ask whether the row needs it. */
+static bool is_cheap(const Operand *o)
+{
+    for (int i = 0; i < o->before.n; i++) {
+        const Step *s = &o->before.steps[i];
+        if (s->kind != BE_CALL || !s->impl->columns || s->flags & (FUNC_CAN_FAIL | FUNC_VOLATILE)) return false;
+        for (int k = 0; k < s->nargs; k++)
+            if (type_width((TypeKind)s->e->args[k]->type.kind) > 8) return false;
+    }
+    return true;
+}
+
+static bool is_plain(const Column *c)
+{
+    return !c->valid && !c->err && !c->is_const;
+}
+
+/* Without NULLs and errors truth is a byte, and who decides does not matter. */
+static bool combine_plain(Run *r, const Step *s, Rows rows, uint8_t *restrict truth)
+{
+    if (rows.n < r->rows / 4) return false;
+    for (int i = 0; i < s->nargs; i++)
+        if (!is_cheap(&s->args[i])) return false;
+    for (int i = 0; i < s->nargs; i++) {
+        const Column *c = run_operand(r, &s->args[i], rows);
+        if (!is_plain(c)) return false;
+        const uint8_t *restrict v = c->data;
+        if (i == 0) memcpy(truth, v, (size_t)r->rows);
+        else if (s->kind == BE_OR)
+            for (int k = 0; k < r->rows; k++) truth[k] |= v[k];
+        else
+            for (int k = 0; k < r->rows; k++) truth[k] &= v[k];
+    }
+    return true;
+}
+
 void run_and_or(Run *r, const Step *s, Rows rows)
 {
     uint8_t decider = s->kind == BE_OR;
     Column out = run_column(r, s->e->type);
     uint8_t *truth = out.data;
+    if (combine_plain(r, s, rows, truth)) {
+        r->regs[s->out] = out;
+        return;
+    }
     for (int i = 0; i < s->nargs && rows.n > 0; i++)
         rows = undecided(r, run_operand(r, &s->args[i], rows), decider, rows, truth);
     for (int k = 0; k < rows.n; k++) truth[rows_at(rows, k)] = !decider;

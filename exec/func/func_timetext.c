@@ -4,6 +4,7 @@
  * to_timestamp and to_date tell by the letters. Text without an offset is UTC. */
 #include "exec/func/call.h"
 #include "exec/func/time_pattern.h"
+#include "exec/kernel/kernel.h"
 
 /* ---- patterns -------------------------------------------------------------------------------- */
 
@@ -84,9 +85,41 @@ static Str print(PrintRun *run, const TimePattern *p, int64_t us, Arena *a)
     return run->text;
 }
 
+static void wanted_bounds(const EvalCtx *c, const int64_t *times, int64_t *least, int64_t *greatest)
+{
+    if (!c->sel) {
+        kernel_bounds_i64(times, c->n, least, greatest);
+        return;
+    }
+    *least = *greatest = times[c->sel[0]];
+    for (int i = 1; i < c->n; i++) {
+        int64_t t = times[c->sel[i]];
+        *least = t < *least ? t : *least;
+        *greatest = t > *greatest ? t : *greatest;
+    }
+}
+
+/* Rows of one day, and no NULL among them: one text stands for all. */
+static bool format_as_one(EvalCtx *c, const Column *times, Column *out)
+{
+    const TimePattern *p = c->prepared;
+    int64_t least, greatest;
+    if (!p || c->n == 0 || times->is_const || out->valid || out->err) return false;
+    int64_t step = time_pattern_step(p);
+    if (step <= 1) return false;
+    wanted_bounds(c, times->data, &least, &greatest);
+    if (floor_div(least, step) != floor_div(greatest, step)) return false;
+    StrBuf b = {.arena = c->arena};
+    time_pattern_print(p, least, NULL, &b);
+    put_text(out, 0, str_of(b.p, b.n));
+    out->is_const = true;
+    return true;
+}
+
 static void format(EvalCtx *c, const Column *times, const Column *patterns, StyleOf style,
                    Column *out)
 {
+    if (format_as_one(c, times, out)) return;
     PatternRun run = {0};
     PrintRun printed = {0};
     EACH_ROW (c, row) {
