@@ -43,7 +43,9 @@ static int min_size(const AggCall *call)
         for (int i = 0; i < in->n; i++) { \
             BestSmall *s = (BestSmall *)(void *)(in->groups[i] + in->offset); \
             T x = v[col_at(arg, in->rows[i])]; \
-            if (!s->has || x better s->member) s->member = x + 0; /* never -0.0 */ \
+            T best = (T)s->member; \
+            best = x better best ? x : best; /* no branch: it would guess wrong */ \
+            s->member = (s->has ? best : x) + 0; /* never -0.0 */ \
             s->has = 1; \
         } \
     }

@@ -12,9 +12,10 @@ static AggCtx slot_ctx(const AggSlot *slot, StateHeap *h, Arena *scratch)
 
 /* ---- making ----------------------------------------------------------------------------------- */
 
-static bool call_is_row_count(const AggCall *c)
+/* count(*), perhaps with a FILTER. */
+static bool call_counts_rows(const AggCall *c)
 {
-    return c->nargs == 0 && c->filter < 0 && !c->distinct && (c->def->flags & AGG_STAR);
+    return c->nargs == 0 && !c->distinct && (c->def->flags & AGG_STAR);
 }
 
 /* Whether the states of two calls are the same bytes whatever rows come. */
@@ -59,7 +60,8 @@ static Status slot_new(const AggCall *call, AggSlot *slot, AggSet *s, Arena *a, 
     *slot = (AggSlot){.call = call, .impl = impl, .offset = s->cell_size};
     if (!impl)
         return diag_error(d, WEIR_E_UNSUPPORTED, call->span, "\"%s\" is not built yet", call->def->name);
-    slot->is_row_count = call_is_row_count(call);
+    slot->is_row_count = call_counts_rows(call) && call->filter < 0;
+    slot->is_truth_count = call_counts_rows(call) && call->filter >= 0;
     slot->is_ordered = (call->def->flags & AGG_ORDERED) != 0;
     if (slot->is_row_count) {
         slot->offset = 0;
@@ -137,6 +139,11 @@ static int take_true(const uint8_t *truth, const AggRows *in, int32_t *rows, uin
     return n;
 }
 
+static bool is_plain(const Column *filter)
+{
+    return !filter->valid && !filter->is_const;
+}
+
 static inline bool filter_takes(const Column *filter, int row)
 {
     return !filter || (!col_is_null(filter, row) && COL(uint8_t, filter)[col_at(filter, row)]);
@@ -165,8 +172,7 @@ static void narrow(const AggSlot *slot, const Batch *b, AggRows *in, Arena *scra
     if (!filter && !arg) return;
     int32_t *rows = new_raw(scratch, int32_t, in->n);
     uint8_t **cells = in->groups ? new_raw(scratch, uint8_t *, in->n) : NULL;
-    bool is_plain = filter && !filter->valid && !filter->is_const && !arg;
-    in->n = is_plain ? take_true(filter->data, in, rows, cells) : take_present(filter, arg, in, rows, cells);
+    in->n = filter && is_plain(filter) && !arg ? take_true(filter->data, in, rows, cells) : take_present(filter, arg, in, rows, cells);
     in->rows = rows;
     in->groups = cells;
 }
@@ -185,6 +191,17 @@ static void step_family(const AggSlot *slot, StateHeap *h, Arena *scratch, const
     distinct_step(slot->family, h, scratch, in->batch, in->rows, in->n, cells);
 }
 
+/* count(*) with a FILTER that is never NULL: truth is what is added. */
+static void count_truth(const uint8_t *truth, const AggRows *in)
+{
+    const int32_t *weights = in->batch->weights;
+    if (!weights)
+        for (int i = 0; i < in->n; i++) *(int64_t *)(void *)(in->groups[i] + in->offset) += truth[in->rows[i]];
+    else
+        for (int i = 0; i < in->n; i++)
+            *(int64_t *)(void *)(in->groups[i] + in->offset) += truth[in->rows[i]] ? weights[in->rows[i]] : 0;
+}
+
 /* `cell`: all rows go there, and in.groups is NULL; else NULL. */
 static void step_slot(const AggSlot *slot, StateHeap *h, Arena *scratch, AggRows in, uint8_t *cell)
 {
@@ -197,6 +214,10 @@ static void step_slot(const AggSlot *slot, StateHeap *h, Arena *scratch, AggRows
     for (int i = 0; i < call->nargs; i++) args[i] = in.batch->cols[call->args[i]];
     in.args = args;
     in.offset = slot->offset;
+    if (slot->is_truth_count && !cell && is_plain(&in.batch->cols[call->filter])) {
+        count_truth(in.batch->cols[call->filter].data, &in);
+        return;
+    }
     narrow(slot, in.batch, &in, scratch);
     if (in.n == 0) return;
     if (slot->is_ordered) {

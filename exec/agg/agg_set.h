@@ -13,6 +13,7 @@ typedef struct AggSlot {
     const AggImpl *impl;
     int32_t offset;       /* in the cell */
     bool is_row_count;    /* count(*): the cell's own sum of weights */
+    bool is_truth_count;  /* count(*) with a FILTER: a sum of weights too */
     bool is_ordered;
     bool is_alias;        /* its state is that of a call before it: SUM and AVG of one argument */
     struct DistinctFamily *family; /* DISTINCT: the calls that share its set; or NULL */

@@ -237,7 +237,12 @@ static inline bool same_text(const GroupTable *t, const uint8_t *g, const Packed
 
 static inline bool same_key(const GroupTable *t, const uint8_t *g, const PackedKeys *k, int i)
 {
-    return entry_is(t, g, k->words + (ptrdiff_t)i * t->keys->words, k->nulls[i]);
+    const int32_t words = t->keys->words;
+    const uint64_t *a = group_words(t, g), *b = k->words + (ptrdiff_t)i * words;
+    if (group_head(t, g)->nulls != k->nulls[i]) return false;
+    for (int32_t w = 0; w < words; w++)
+        if (a[w] != b[w]) return t->keys->has_text && key_words_eq(t->keys, a, b);
+    return true;
 }
 
 #define F_NAME find_words
