@@ -18,7 +18,10 @@ struct ArenaChunk {
     ptrdiff_t size; /* of the whole block, this header included */
 };
 
-enum { CHUNK_MIN = 4096, CHUNK_MAX = 1 << 20, WANTED_MAX = 32 << 20 };
+enum {
+    CHUNK_MIN = 4096, CHUNK_MAX = 2 << 20, /* doubling; then by a CHUNK_PARTth of what the arena holds */
+    CHUNK_PART = 8, CHUNK_PART_MAX = 32 << 20, WANTED_MAX = 32 << 20
+};
 
 static _Atomic int64_t bytes_in_use;
 static _Atomic int64_t allocations;
@@ -64,45 +67,68 @@ static void account(int64_t more)
     atomic_fetch_add_explicit(&bytes_in_use, more, memory_order_relaxed);
 }
 
-static void *mem_alloc_raw(ptrdiff_t size)
+/* What is large is read here and there: with pages of 2 MB a look into it needs no walk through page
+ * tables, and its first touch costs a third. So it is pages of the system itself: the allocator would
+ * begin somewhere in a page, and give parts out again. What looks for leaks sees only the allocator. */
+enum { HUGE_PAGE = 2 << 20 };
+static inline bool is_large(ptrdiff_t size) { return size >= HUGE_PAGE; }
+
+#if defined(MADV_HUGEPAGE) && !defined(WEIR_ASAN)
+static void *pages_alloc(ptrdiff_t size)
 {
-    check_injected_failure();
-    if (size < 0) oom_raise();
-    void *p = malloc(size ? (size_t)size : 1);
+    if (size > PTRDIFF_MAX - 2 * (ptrdiff_t)HUGE_PAGE) oom_raise();
+    size_t whole = ((size_t)size + 4095) & ~(size_t)4095;
+    char *p = mmap(NULL, whole + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED) oom_raise();
+    size_t before = -(uintptr_t)p & (HUGE_PAGE - 1);
+    if (before) (void)munmap(p, before);
+    (void)munmap(p + before + whole, HUGE_PAGE - before);
+    (void)madvise(p + before, whole & ~(size_t)(HUGE_PAGE - 1), MADV_HUGEPAGE); /* a wish */
+    return p + before;
+}
+
+static void pages_free(void *p, ptrdiff_t size) { (void)munmap(p, (size_t)size); }
+#else
+static void *pages_alloc(ptrdiff_t size)
+{
+    void *p = calloc(1, (size_t)size);
     if (!p) oom_raise();
-    account(size);
     return p;
 }
 
-/* What is large is read here and there: with pages of 2 MB a look into it needs no walk through page
- * tables. Such pages are asked for before the memory is touched for the first time. */
-#if defined(MADV_HUGEPAGE)
-enum { HUGE_PAGE = 2 << 20 };
-static void ask_for_huge_pages(void *p, ptrdiff_t size)
+static void pages_free(void *p, ptrdiff_t size)
 {
-    if (size < 2 * (ptrdiff_t)HUGE_PAGE) return;
-    uintptr_t from = ((uintptr_t)p + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1);
-    uintptr_t to = ((uintptr_t)p + (uintptr_t)size) & ~(uintptr_t)(HUGE_PAGE - 1);
-    if (from < to) (void)madvise((void *)from, to - from, MADV_HUGEPAGE); /* a wish */
+    (void)size;
+    free(p);
 }
-#else
-static void ask_for_huge_pages(void *p, ptrdiff_t size) { (void)p, (void)size; }
 #endif
 
-void *mem_alloc(ptrdiff_t size)
+static void *block_alloc(ptrdiff_t size, bool is_zeroed)
 {
     check_injected_failure();
     if (size < 0) oom_raise();
-    void *p = calloc(1, size ? (size_t)size : 1);
+    size_t bytes = size ? (size_t)size : 1;
+    void *p = is_large(size) ? pages_alloc(size) : is_zeroed ? calloc(1, bytes) : malloc(bytes);
     if (!p) oom_raise();
-    ask_for_huge_pages(p, size);
     account(size);
     return p;
+}
+
+static void *mem_alloc_raw(ptrdiff_t size) { return block_alloc(size, false); }
+void *mem_alloc(ptrdiff_t size) { return block_alloc(size, true); }
+
+static void *move_block(void *p, ptrdiff_t old_size, ptrdiff_t new_size)
+{
+    void *q = mem_alloc(new_size);
+    memcpy(q, p, (size_t)(old_size < new_size ? old_size : new_size));
+    mem_free(p, old_size);
+    return q;
 }
 
 void *mem_realloc(void *p, ptrdiff_t old_size, ptrdiff_t new_size)
 {
     if (!p) return mem_alloc(new_size);
+    if (is_large(old_size) || is_large(new_size)) return move_block(p, old_size, new_size);
     check_injected_failure();
     if (new_size < 0) oom_raise();
     char *q = realloc(p, new_size ? (size_t)new_size : 1);
@@ -116,7 +142,8 @@ void mem_free(void *p, ptrdiff_t size)
 {
     if (!p) return;
     account(-size);
-    free(p);
+    if (is_large(size)) pages_free(p, size);
+    else free(p);
 }
 
 ptrdiff_t checked_mul(ptrdiff_t n, size_t size)
@@ -167,24 +194,31 @@ static void chunk_spare(Arena *a, ArenaChunk *c)
     if (less) chunk_drop(a, less);
 }
 
+/* Large ones are whole huge pages. */
+static ptrdiff_t next_size(const Arena *a, ptrdiff_t least)
+{
+    ptrdiff_t next = a->chunk ? a->chunk->size * 2 : CHUNK_MIN, part = (ptrdiff_t)(a->bytes / CHUNK_PART);
+    if (next > CHUNK_MAX) next = CHUNK_MAX;
+    if (next < part) next = part < CHUNK_PART_MAX ? part : CHUNK_PART_MAX;
+    if (next < a->wanted) next = a->wanted;
+    if (next < least) next = least;
+    if (!is_large(next)) return next;
+    if (next > PTRDIFF_MAX - HUGE_PAGE) oom_raise();
+    return (next + HUGE_PAGE - 1) & ~(ptrdiff_t)(HUGE_PAGE - 1);
+}
+
 static void arena_add_chunk(Arena *a, ptrdiff_t size, ptrdiff_t align)
 {
-    ptrdiff_t next = a->chunk ? a->chunk->size * 2 : CHUNK_MIN;
-    if (next > CHUNK_MAX) next = CHUNK_MAX;
-    if (next < a->wanted) next = a->wanted;
     if (size > PTRDIFF_MAX - align - (ptrdiff_t)sizeof(ArenaChunk)) oom_raise();
     ptrdiff_t least = size + align + (ptrdiff_t)sizeof(ArenaChunk);
-    if (next < least) next = least;
     ArenaChunk *c = spare_take(a, least);
-    if (c) {
-        c->older = a->chunk;
-        chunk_use(a, c);
-        return;
+    if (!c) {
+        ptrdiff_t next = next_size(a, least);
+        c = mem_alloc_raw(next);
+        c->size = next;
+        a->bytes += next;
     }
-    c = mem_alloc_raw(next);
     c->older = a->chunk;
-    c->size = next;
-    a->bytes += next;
     chunk_use(a, c);
 }
 

@@ -40,6 +40,37 @@ static void arenas_align_zero_and_give_back(void **state)
     assert_int_equal(mem_in_use(), before);
 }
 
+static void what_is_large_grows_by_a_part(void **state)
+{
+    (void)state;
+    int64_t before = mem_in_use(), used = 0;
+    Arena a = {0};
+    for (int i = 0; i < 2000; i++, used += 50000) memset(arena_alloc_raw(&a, 50000, 8), i, 50000);
+    assert_true(a.bytes >= used && a.bytes < used + used / 6);
+    assert_int_equal(mem_in_use() - before, a.bytes);
+    arena_reset(&a);
+    assert_true(a.bytes <= 32 << 20);
+    arena_free(&a);
+    assert_int_equal(mem_in_use(), before);
+}
+
+static void blocks_keep_what_they_hold_as_they_grow(void **state)
+{
+    (void)state;
+    int64_t before = mem_in_use();
+    ptrdiff_t sizes[] = {1000, (2 << 20) - 1, 2 << 20, 5000001, 9 << 20, 3 << 20, 77}, had = 0;
+    unsigned char *p = NULL;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        p = mem_realloc(p, had, sizes[i]);
+        for (ptrdiff_t k = 0; k < sizes[i]; k += 7) assert_int_equal(p[k], k < had ? 0xa5 : 0);
+        memset(p, 0xa5, (size_t)sizes[i]);
+        had = sizes[i];
+        assert_int_equal(mem_in_use() - before, had);
+    }
+    mem_free(p, had);
+    assert_int_equal(mem_in_use(), before);
+}
+
 static void running_out_leaves_by_the_innermost_frame(void **state)
 {
     (void)state;
@@ -315,6 +346,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arenas_align_zero_and_give_back),
+        cmocka_unit_test(what_is_large_grows_by_a_part),
+        cmocka_unit_test(blocks_keep_what_they_hold_as_they_grow),
         cmocka_unit_test(running_out_leaves_by_the_innermost_frame),
         cmocka_unit_test(vectors_grow),
         cmocka_unit_test(text_is_compared_and_found),
