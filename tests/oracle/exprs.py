@@ -101,10 +101,24 @@ def random_scalar(rng, columns):
     return filled(template, t, c)
 
 
+def streams_of(relation):
+    """Of the streams' names, each as often as the relation reads it."""
+    return [name for name, _ in relation.marks]
+
+
+def rows_of(relation):
+    """What to count of a relation so that a record which it holds twice counts once; NULL: that cannot be told."""
+    streams = streams_of(relation)
+    return "COUNT(*)" if len(set(streams)) == len(streams) else "COUNT(DISTINCT _n)" if len(set(streams)) == 1 else "NULL"
+
+
 def count_erring(sides):
-    """How many rows err: `sides` are (name of a relation, condition of a row in error). A row that a query
-    reads twice has one letter."""
+    """How many rows err: `sides` are (relation, condition of a row in error). A row that a query reads twice has
+    one letter."""
     bad = {}
-    for name, condition in sides:
-        bad.setdefault(name, []).append(condition)
-    return " + ".join(f"(SELECT COUNT(*) FROM {name} WHERE {' OR '.join(conditions)})" for name, conditions in bad.items())
+    for relation, condition in sides:
+        bad.setdefault(relation.name, (relation, []))[1].append(condition)
+    streams = [s for relation, _ in bad.values() for s in set(streams_of(relation))]
+    if len(set(streams)) < len(streams):
+        return "NULL"
+    return " + ".join(f"(SELECT {rows_of(r)} FROM {r.name} WHERE {' OR '.join(conditions)})" for r, conditions in bad.values())

@@ -40,7 +40,7 @@ def fixed_window(rng, src):
 def count_errors(*sides, w=None):
     if w and w.has_gaps:
         return "SELECT NULL"
-    return "SELECT " + count_erring((src.name, bad) for src, bad in sides)
+    return "SELECT " + count_erring(sides)
 
 
 def late_for_all(pairs):

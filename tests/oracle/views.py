@@ -89,7 +89,7 @@ def plain_where(rng, src):
 
 
 def errors_of(src, where):
-    return f"SELECT COUNT(*) FROM {src.name} WHERE {where.errors}"
+    return f"SELECT {count_erring([(src, where.errors)])}"
 
 
 def random_select(rng, columns, view, most=4):
@@ -200,7 +200,7 @@ def make_sessions(rng, name, src):
                     sql=f"SELECT {listed(items, 'lite')}{lite}, {f'window_end - {src.tick}' if len(names) == 3 else 'NULL'} AS _t,"
                         f" NULL AS _j, NULL AS _n FROM ({pairs}){where.lite}{closed}",
                     late_sql="SELECT NULL" if where.weir and keys else late_count(w, rows, pairs, src),
-                    error_sql="SELECT NULL" if where.weir and keys else f"SELECT COUNT(*) FROM {src.name} WHERE {taken}",
+                    error_sql="SELECT NULL" if where.weir and keys else f"SELECT {count_erring([(src, taken)])}",
                     parents=(src,))
 
 
@@ -218,7 +218,7 @@ def make_union(rng, name, a, b):
     weir = " UNION ALL ".join(f"SELECT {', '.join(names)} FROM {r.name}{w.weir}" for r, w in zip((a, b), wheres))
     lite = " UNION ALL ".join(f"SELECT {', '.join(names)}, {time} AS _t, _j, _n{errors} FROM {r.name}{w.lite}"
                               for r, w in zip((a, b), wheres))
-    erring = count_erring((r.name, f"({w.errors})") for r, w in zip((a, b), wheres))
+    erring = count_erring((r, f"({w.errors})") for r, w in zip((a, b), wheres))
     return Relation(name, [(n, types[n]) for n in names], a.marks + b.marks, a.time if keeps_time else None, a.tick,
                     unit=a.unit, has_j=a.has_j, is_append_only=a.is_append_only and b.is_append_only,
                     ddl=create(name, weir), sql=lite, error_sql=f"SELECT {erring}", parents=(a, b))
