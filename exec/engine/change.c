@@ -20,6 +20,7 @@ Status change_find(weir *db, const Name *name, ChangeScope scope, const Relation
     if (r->kind != REL_TABLE && (r->kind != REL_STREAM || scope == CHANGES_TABLE)) return not_changeable(db, name, r, scope);
     if (options_get(&r->options, "connector"))
         return diag_error(&db->diags, WEIR_E_READONLY, name->span, "\"%.*s\" gets its rows from its connector", STR_ARG(name->text));
+    if (scope == CHANGES_ROWS_IN) TRY(budget_check(db));
     *out = r;
     return WEIR_OK;
 }

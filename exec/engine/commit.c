@@ -164,6 +164,7 @@ Str engine_state(const weir *db, Arena *a)
     if (db->read_only) return S("read only");
     if (db->faulted) return str_printf(a, "faulted: %.*s", STR_ARG(db->fault));
     if (db->hindrance) return str_printf(a, "degraded: %s", db->hindrance);
+    if (budget_is_spent(db)) return S("degraded: memory_limit is reached");
     return db->is_wal_long ? long_wal(db, a) : S("running");
 }
 

@@ -76,6 +76,10 @@ void engine_apply_settings(weir *db)
     const Options *o = &db->catalog.settings;
     db->settings = (Settings){
         .refresh_us = options_us(o, "refresh", 100000),
+        .refresh_max_us = options_us(o, "refresh_max", 0),
+        .commit_share = (int)options_int(o, "commit_share", 33),
+        .poll_us = options_us(o, "poll_interval", 100000),
+        .memory_limit = options_int(o, "memory_limit", 0),
         .pull_timeout_us = options_us(o, "pull_timeout", 0),
         .epoch_rows = options_int(o, "epoch_rows", 1 << 20),
         .error_limit = options_int(o, "error_limit", 10000),

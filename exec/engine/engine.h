@@ -16,8 +16,9 @@
 
 /* Settings in the units the engine uses. */
 typedef struct Settings {
-    int64_t refresh_us, pull_timeout_us, epoch_rows, error_limit, regex_match_limit, wal_limit, changes_retention_us, changes_limit;
-    int batch_rows, workers, read_ahead;
+    int64_t refresh_us, refresh_max_us, poll_us, pull_timeout_us, epoch_rows, error_limit, regex_match_limit, wal_limit,
+            changes_retention_us, changes_limit, memory_limit;
+    int batch_rows, workers, read_ahead, commit_share;
     int64_t morsel_size;
     bool strict;
     uint64_t seed;
@@ -181,6 +182,11 @@ Status engine_guard_wal(weir *db);
 int64_t engine_refresh_us(const weir *db);
 /* "running", "degraded: disk full", …: SHOW JOBS. */
 Str engine_state(const weir *db, Arena *a);
+
+/* ---- budget.c ----------------------------------------------------------------------------------- */
+/* Whether memory_limit is reached; the error that it is then. */
+bool budget_is_spent(const weir *db);
+Status budget_check(weir *db);
 
 /* ---- quiet.c ------------------------------------------------------------------------------------ */
 /* Before the sources are looked at. */

@@ -7,8 +7,7 @@
 #include "exec/engine/engine.h"
 
 enum {
-    WAIT_FIRST_US = 500, WAIT_LAST_US = 4000, /* between looks */
-    WAIT_TOLD_US = 100000,                    /* where sources tell */
+    WAIT_FIRST_US = 500, WAIT_LAST_US = 4000, /* between looks where sources cannot tell */
     WAIT_MOVED_US = 5000,                     /* where files change their names */
     VAIN_MAX = 4
 };
@@ -53,7 +52,9 @@ Status quiet_relax(weir *db)
 void quiet_rest(weir *db, int64_t left_us, int64_t *wait_us)
 {
     bool is_told = watch_all(db);
-    int64_t last = is_told ? WAIT_TOLD_US : WAIT_LAST_US;
+    int64_t last = db->settings.poll_us;
+    if (!is_told && last > WAIT_LAST_US) last = WAIT_LAST_US;
+    if (last < WAIT_FIRST_US) last = WAIT_FIRST_US;
     *wait_us = *wait_us == 0 ? WAIT_FIRST_US : *wait_us * 2 < last ? *wait_us * 2 : last;
     int64_t us = is_told ? last : *wait_us;
     if (us > left_us) us = left_us;

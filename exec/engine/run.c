@@ -7,9 +7,7 @@
 
 enum {
     POLLS_PER_TURN = 16,
-    PACE = 2,           /* rests between commits, by what the one before took */
-    COMMIT_SHARE = 2,   /* rows are taken for so many times as long as the commit before took … */
-    REFRESH_GROWTH = 4  /* … but for no longer than so many times refresh */
+    REFRESH_GROWTH = 4 /* refresh_max by default, in refresh */
 };
 
 /* ---- an epoch begins and is committed ---------------------------------------------------------- */
@@ -99,7 +97,7 @@ typedef struct Intake {
 bool engine_epoch_is_full(const weir *db)
 {
     const Epoch *e = &db->epoch;
-    return e->rows >= e->rows_max || (e->error_limit > 0 && e->errors >= e->error_limit);
+    return e->rows >= e->rows_max || (e->error_limit > 0 && e->errors >= e->error_limit) || budget_is_spent(db);
 }
 
 static ScanStatus poll_scan(weir *db, Scan *s, Intake *in)
@@ -199,13 +197,21 @@ static bool take_turn(weir *db, Intake *in)
     return more && !in->has_failed && !in->stopped;
 }
 
+/* How long the other work is to take beside the last commit: commit_share. */
+static int64_t work_us(const weir *db)
+{
+    int share = db->settings.commit_share;
+    return db->commit_cost_us * (100 - share) / share;
+}
+
 /* Under load an epoch is longer, for all views alike: a commit then shows more rows that have changed more
  * than once, and takes less of the time. */
 static int64_t intake_us(const weir *db)
 {
-    int64_t refresh = engine_refresh_us(db), us = db->commit_cost_us * COMMIT_SHARE;
-    if (us < refresh) return refresh;
-    return us < refresh * REFRESH_GROWTH ? us : refresh * REFRESH_GROWTH;
+    int64_t refresh = engine_refresh_us(db), us = work_us(db), most = db->settings.refresh_max_us;
+    if (!most) most = refresh * REFRESH_GROWTH;
+    if (us > most) us = most;
+    return us > refresh ? us : refresh;
 }
 
 static Intake take_rows(weir *db)
@@ -271,7 +277,7 @@ static Status commit_taken(weir *db, const Intake *in, bool all_done)
  * are taken together. After a silence there is nothing to wait for, and where rows wait already nothing is gained. */
 static Status keep_pace(weir *db, int64_t deadline)
 {
-    int64_t now = db->env.mono_us(db->env.arg), due = db->commit_end_us + db->commit_cost_us * PACE;
+    int64_t now = db->env.mono_us(db->env.arg), due = db->commit_end_us + work_us(db);
     if (due > db->commit_end_us + db->settings.refresh_us / 2) due = db->commit_end_us + db->settings.refresh_us / 2;
     if (due > deadline) due = deadline;
     if (now >= due) return WEIR_OK;
@@ -287,6 +293,7 @@ static Status run_epoch(weir *db, int64_t deadline)
     TRY(engine_settle(db));
     TRY(engine_interrupted(db));
     TRY(engine_guard_wal(db));
+    TRY(budget_check(db));
     TRY(open_scans(db));
     TRY(engine_catch_up(db, &worked));
     if (worked) return WEIR_ROW;
@@ -306,6 +313,7 @@ static Status run_epoch(weir *db, int64_t deadline)
         if (left <= 0) return engine_interrupted(db) ? WEIR_E_INTERRUPTED : WEIR_IDLE;
         quiet_rest(db, left, &wait);
         TRY(engine_interrupted(db));
+        TRY(budget_check(db));
     }
 }
 

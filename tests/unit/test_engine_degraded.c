@@ -237,6 +237,65 @@ static void a_reader_that_stays_slows_down_then_stops(void **state)
     assert_string_equal(rows(e, "SELECT n, total FROM m"), want);
 }
 
+/* As many lines as `keys`, each with a key of its own. */
+static void put_keys(Engine *e, int keys)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/k.ndjson", e->folder);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    for (int i = 0; i < keys; i++) fprintf(f, "{\"k\":\"%d of the keys, each of which is kept\"}\n", i);
+    fclose(f);
+}
+
+static int number(Engine *e, const char *sql) { return atoi(rows(e, sql)); }
+
+static void limit_memory(Engine *e, int64_t bytes)
+{
+    char sql[64];
+    snprintf(sql, sizeof sql, "SET memory_limit = %lld", (long long)bytes);
+    ok(e, exec_in(e, sql));
+}
+
+static void assert_limited(Engine *e)
+{
+    weir_status st;
+    while ((st = weir_run(e->db, 0)) == WEIR_ROW) {}
+    assert_int_equal(st, WEIR_E_LIMIT);
+    assert_non_null(strstr(weir_errmsg(e->db), "are state of \"g\""));
+    assert_string_equal(weir_state(e->db), "degraded: memory_limit is reached");
+}
+
+/* More keys than memory is given for: nothing more is taken, nothing is lost, and more memory makes it go on. */
+static void spent_memory_degrades(void **state)
+{
+    enum { KEYS = 60000 };
+    Engine *e = *state;
+    put_keys(e, KEYS);
+    engine_open(e);
+    ok(e, exec_in(e, "CREATE STREAM f (k TEXT) WITH (connector = 'file', path = 'k.ndjson', format = 'json', follow = true);"
+                     "CREATE TABLE t (a BIGINT PRIMARY KEY);"
+                     "CREATE MATERIALIZED VIEW g AS SELECT k, count(*) AS n FROM f GROUP BY k;"
+                     "CREATE MATERIALIZED VIEW m AS SELECT count(*) AS n FROM f"));
+    int64_t limit = weir_test_memory_used() + (6 << 20);
+    limit_memory(e, limit);
+    assert_limited(e);
+    int taken = number(e, "SELECT n FROM m");
+    assert_true(taken > 0 && taken < KEYS);
+    assert_int_equal(number(e, "SELECT count(*) FROM g"), taken);
+    assert_true(weir_test_memory_used() < limit + (8 << 20));
+    assert_int_equal(exec_in(e, "INSERT INTO t VALUES (1)"), WEIR_E_LIMIT);
+    assert_int_equal(weir_push(e->db, "t", "json", "{\"a\":1}", -1), WEIR_E_LIMIT);
+    assert_int_equal(atoi(one_value(e, "SELECT n FROM m")), taken);
+    engine_reopen(e);
+    assert_limited(e);
+    limit_memory(e, 0);
+    run_all(e);
+    assert_string_equal(weir_state(e->db), "running");
+    assert_int_equal(number(e, "SELECT sum(n) FROM g"), KEYS);
+    assert_int_equal(number(e, "SELECT count(*) FROM g"), KEYS);
+}
+
 int main(void)
 {
     shim_register();
@@ -250,6 +309,7 @@ int main(void)
         TEST(a_failed_sync_is_the_end),
         TEST(a_view_that_cannot_be_written_keeps_the_position),
         TEST(a_reader_that_stays_slows_down_then_stops),
+        TEST(spent_memory_degrades),
     };
     return cmocka_run_group_tests_name("engine_degraded", tests, NULL, NULL);
 }

@@ -252,6 +252,44 @@ static void a_source_tells(void **state)
     assert_string_equal(rows(e, "SELECT total FROM m"), "6");
 }
 
+/* Rows of the second epoch, in those of the first (which takes something to begin), where each look at the clock takes a millisecond. */
+static int growth(Engine *e, const char *settings)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/f.ndjson", e->folder);
+    FILE *f = fopen(path, "w");
+    for (int i = 0; i < 30000; i++) fputs("{\"v\":1}\n", f);
+    fclose(f);
+    e->clock_step_us = 1000;
+    e->settings[0] = "batch_rows=1";
+    engine_open(e);
+    ok(e, exec_in(e, settings));
+    ok(e, exec_in(e, "CREATE STREAM f (v BIGINT) WITH (connector = 'file', path = 'f.ndjson', format = 'json');"
+                     "CREATE MATERIALIZED VIEW m AS SELECT count(*) AS n FROM f"));
+    assert_int_equal(weir_run(e->db, 0), WEIR_ROW);
+    int first = atoi(rows(e, "SELECT n FROM m"));
+    assert_int_equal(weir_run(e->db, 0), WEIR_ROW);
+    int both = atoi(rows(e, "SELECT n FROM m"));
+    assert_true(first >= 32 && both > first);
+    return (both - first + first / 2) / first;
+}
+
+/* Commits that take more of the time than commit_share make epochs longer, up to refresh_max. */
+static void slow_commits_make_epochs_longer(void **state)
+{
+    assert_in_range(growth(*state, "SET refresh = '300 MILLISECONDS'; SET commit_share = 1"), 3, 8);
+}
+
+static void epochs_grow_up_to_refresh_max(void **state)
+{
+    assert_in_range(growth(*state, "SET refresh = '300 MILLISECONDS'; SET commit_share = 1; SET refresh_max = '2 SECONDS'"), 9, 14);
+}
+
+static void quick_commits_leave_epochs_alone(void **state)
+{
+    assert_int_equal(growth(*state, "SET refresh = '1 SECOND'; SET commit_share = 90"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +297,7 @@ int main(void)
         TEST(the_clock_is_set_back),
         TEST(the_end_comes_once), TEST(once_ends_nothing), TEST(the_newest_errors_stay), TEST(nobody_reads),
         TEST(small_epochs), TEST(rows_change_where_they_stand), TEST(a_source_tells),
+        TEST(slow_commits_make_epochs_longer), TEST(epochs_grow_up_to_refresh_max), TEST(quick_commits_leave_epochs_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
