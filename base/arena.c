@@ -1,17 +1,15 @@
-/* arena.c: arenas, and the one place that asks the system for memory.
+/* arena.c: arenas, and the one place that asks for memory; what is large comes from pages.h.
  *
- * The count of bytes in use and the injected failure are the only state of the process: they are
- * what the allocator seam is for. */
+ * The count of bytes in use and the injected failure are state of the process: they are what the
+ * allocator seam is for. */
 #include "base/arena.h"
+#include "base/pages.h"
 #include "base/poison.h"
 
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
 
 struct ArenaChunk {
     ArenaChunk *older;
@@ -67,54 +65,20 @@ static void account(int64_t more)
     atomic_fetch_add_explicit(&bytes_in_use, more, memory_order_relaxed);
 }
 
-/* What is large is read here and there: with pages of 2 MB a look into it needs no walk through page
- * tables, and its first touch costs a third. So it is pages of the system itself: the allocator would
- * begin somewhere in a page, and give parts out again. What looks for leaks sees only the allocator. */
-enum { HUGE_PAGE = 2 << 20 };
 static inline bool is_large(ptrdiff_t size) { return size >= HUGE_PAGE; }
-
-#if defined(MADV_HUGEPAGE) && !defined(WEIR_ASAN)
-static void *pages_alloc(ptrdiff_t size)
-{
-    if (size > PTRDIFF_MAX - 2 * (ptrdiff_t)HUGE_PAGE) oom_raise();
-    size_t whole = ((size_t)size + 4095) & ~(size_t)4095;
-    char *p = mmap(NULL, whole + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (p == MAP_FAILED) oom_raise();
-    size_t before = -(uintptr_t)p & (HUGE_PAGE - 1);
-    if (before) (void)munmap(p, before);
-    (void)munmap(p + before + whole, HUGE_PAGE - before);
-    (void)madvise(p + before, whole & ~(size_t)(HUGE_PAGE - 1), MADV_HUGEPAGE); /* a wish */
-    return p + before;
-}
-
-static void pages_free(void *p, ptrdiff_t size) { (void)munmap(p, (size_t)size); }
-#else
-static void *pages_alloc(ptrdiff_t size)
-{
-    void *p = calloc(1, (size_t)size);
-    if (!p) oom_raise();
-    return p;
-}
-
-static void pages_free(void *p, ptrdiff_t size)
-{
-    (void)size;
-    free(p);
-}
-#endif
 
 static void *block_alloc(ptrdiff_t size, bool is_zeroed)
 {
     check_injected_failure();
     if (size < 0) oom_raise();
     size_t bytes = size ? (size_t)size : 1;
-    void *p = is_large(size) ? pages_alloc(size) : is_zeroed ? calloc(1, bytes) : malloc(bytes);
+    void *p = is_large(size) ? pages_alloc(size, is_zeroed) : is_zeroed ? calloc(1, bytes) : malloc(bytes);
     if (!p) oom_raise();
     account(size);
     return p;
 }
 
-static void *mem_alloc_raw(ptrdiff_t size) { return block_alloc(size, false); }
+void *mem_alloc_raw(ptrdiff_t size) { return block_alloc(size, false); }
 void *mem_alloc(ptrdiff_t size) { return block_alloc(size, true); }
 
 static void *move_block(void *p, ptrdiff_t old_size, ptrdiff_t new_size)

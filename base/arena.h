@@ -57,6 +57,7 @@ ptrdiff_t checked_mul(ptrdiff_t n, size_t size);
 
 /* The allocator seam. mem_alloc gives zeroed memory and never NULL; mem_free(NULL) is allowed. */
 void *mem_alloc(ptrdiff_t size);
+void *mem_alloc_raw(ptrdiff_t size); /* not zeroed */
 void *mem_realloc(void *p, ptrdiff_t old_size, ptrdiff_t new_size);
 void mem_free(void *p, ptrdiff_t size);
 int64_t mem_in_use(void);          /* bytes, of the whole process */

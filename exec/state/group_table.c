@@ -54,7 +54,7 @@ uint8_t *group_table_at(const GroupTable *t, uint32_t i)
 
 static void chunk_make(GroupTable *t, int c)
 {
-    t->blocks[c] = mem_alloc(chunk_bytes(t, c));
+    t->blocks[c] = mem_alloc_raw(chunk_bytes(t, c));
     t->chunks[c] = t->blocks[c] + (-(uintptr_t)t->blocks[c] & (LINE_BYTES - 1));
 }
 

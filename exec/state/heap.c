@@ -32,7 +32,7 @@ static void *large_alloc(StateHeap *h, ptrdiff_t size)
 {
     if (size > PTRDIFF_MAX - (ptrdiff_t)sizeof(HeapLarge)) oom_raise();
     ptrdiff_t whole = size + (ptrdiff_t)sizeof(HeapLarge);
-    HeapLarge *b = mem_alloc(whole);
+    HeapLarge *b = mem_alloc_raw(whole);
     *b = (HeapLarge){.next = h->large, .size = whole};
     if (h->large) h->large->prev = b;
     h->large = b;

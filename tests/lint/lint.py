@@ -16,7 +16,7 @@ EXEC_ORDER = ["kernel", "expr", "state", "func agg", "window op", "format", "io"
 # What a definition needs of the mechanism right above it: the interface header alone.
 INTERFACES = {"exec/state/heap.h", "exec/state/treap.h", "exec/io/source.h"}
 BANNED = {
-    r"\b(malloc|calloc|realloc|free|strdup|strndup)\s*\(": {"base/arena.c"},
+    r"\b(malloc|calloc|realloc|free|strdup|strndup)\s*\(": {"base/arena.c", "base/pages.c"},
     r"\b(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atof|strtok|alloca)\s*\(": set(),
     r"\b(time|gettimeofday|clock_gettime|rand|srand|random)\s*\(": {"base/env.c"},
     r"\b(abort|exit|_exit|printf|puts|putchar|perror)\s*\(": {"base/arena.c"},

@@ -71,6 +71,23 @@ static void blocks_keep_what_they_hold_as_they_grow(void **state)
     assert_int_equal(mem_in_use(), before);
 }
 
+static void what_was_used_before_is_zeroed_where_it_must_be(void **state)
+{
+    (void)state;
+    enum { SIZE = 3 << 20, MANY = 40 };
+    unsigned char *p = mem_alloc_raw(SIZE), *many[MANY];
+    memset(p, 0xa5, SIZE);
+    mem_free(p, SIZE);
+    p = mem_alloc(SIZE);
+    for (ptrdiff_t k = 0; k < SIZE; k++) assert_int_equal(p[k], 0);
+    mem_free(p, SIZE);
+    for (int i = 0; i < MANY; i++) memset(many[i] = mem_alloc_raw(SIZE), i, SIZE); /* more than is kept */
+    for (int i = 0; i < MANY; i++) {
+        assert_true(many[i][0] == i && many[i][SIZE - 1] == i);
+        mem_free(many[i], SIZE);
+    }
+}
+
 static void running_out_leaves_by_the_innermost_frame(void **state)
 {
     (void)state;
@@ -348,6 +365,7 @@ int main(void)
         cmocka_unit_test(arenas_align_zero_and_give_back),
         cmocka_unit_test(what_is_large_grows_by_a_part),
         cmocka_unit_test(blocks_keep_what_they_hold_as_they_grow),
+        cmocka_unit_test(what_was_used_before_is_zeroed_where_it_must_be),
         cmocka_unit_test(running_out_leaves_by_the_innermost_frame),
         cmocka_unit_test(vectors_grow),
         cmocka_unit_test(text_is_compared_and_found),
