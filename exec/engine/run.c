@@ -38,10 +38,16 @@ void engine_begin_epoch(weir *db)
     memset(&e->ws, 0, sizeof e->ws);
 }
 
+static Status check_invariants(weir *db, const Query *q)
+{
+    return q->ctx.broken.n ? engine_fault(db, "a broken invariant", q->ctx.broken) : WEIR_OK;
+}
+
 Status engine_save_query(weir *db, Query *q)
 {
-    if (q->ctx.broken.n) return engine_fault(db, "a broken invariant", q->ctx.broken);
+    TRY(check_invariants(db, q));
     query_save(q);
+    TRY(check_invariants(db, q));
     ptrdiff_t known = db->diags.list.len;
     if (query_compact(q, db->storage, db->epoch_number, db->state_log_min, &db->diags) == WEIR_OK) return WEIR_OK;
     return engine_fault(db, "the saved state cannot be read", db->diags.list.data[known].message);

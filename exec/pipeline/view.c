@@ -361,6 +361,7 @@ static void fill_delta(ViewOp *v, ViewDelta *out)
     uint8_t *change = new_raw(a, uint8_t, n);
     for (int64_t i = 0; i < n; i++) {
         ids[i] = v->writes.data[i].id;
+        if (i > 0 && ids[i] == ids[i - 1]) v->op.ctx->broken = S("two rows of a view have one number");
         rows[i] = v->writes.data[i].row;
         change[i] = (uint8_t)v->writes.data[i].change;
         v->progress.rows += (change[i] == ROW_INSERT) - (change[i] == ROW_DELETE);
