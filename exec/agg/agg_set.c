@@ -77,6 +77,7 @@ static Status slot_new(const AggCall *call, AggSlot *slot, AggSet *s, Arena *a, 
     slot->offset = s->cell_size;
     if (slot->family) slot->family->offset[slot->member] = slot->offset;
     s->cell_size += (slot->impl->state_size(call) + 7) & ~7;
+    s->has_init |= slot->impl->init != NULL;
     s->owns_heap |= slot->impl->destroy != NULL || slot->family;
     return WEIR_OK;
 }

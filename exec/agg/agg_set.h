@@ -24,6 +24,7 @@ typedef struct AggSet {
     AggSlot *slots;
     int32_t n;
     int32_t cell_size;  /* a multiple of 8 */
+    bool has_init;      /* zeroes are not enough for a new cell */
     bool owns_heap;     /* cells hold memory of the heap: they must be destroyed */
 } AggSet;
 

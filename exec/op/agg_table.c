@@ -4,6 +4,8 @@
 
 #include <assert.h>
 
+enum { CELLS_AHEAD = 16 }; /* brought into the cache before they are looked at */
+
 void agg_table_init_with(AggregateOp *g, AggTable *t, int extra)
 {
     *t = (AggTable){0};
@@ -108,7 +110,7 @@ static void before_take(AggregateOp *g, AggTable *t, uint8_t *const *fresh, int 
 
 static void cells_init(AggregateOp *g, AggTable *t, uint8_t *const *fresh, int n, Arena *scratch)
 {
-    for (int i = 0; i < n; i++) agg_set_init(&g->aggs, &t->groups.heap, scratch, fresh[i]);
+    for (int i = 0; g->aggs.has_init && i < n; i++) agg_set_init(&g->aggs, &t->groups.heap, scratch, fresh[i]);
 }
 
 void agg_table_touch(AggregateOp *g, AggTable *t, const PackedKeys *keys, uint8_t **cells)
@@ -279,6 +281,7 @@ static void emit_payloads(AggregateOp *g, AggTable *t, uint32_t at, int n, const
     uint8_t *had = new_raw(scratch, uint8_t, n), *same = new_raw(scratch, uint8_t, n);
     int nhad = 0;
     for (int i = 0; i < n; i++) {
+        if (i + CELLS_AHEAD < n) __builtin_prefetch(groups[i + CELLS_AHEAD]);
         was[i] = old + (ptrdiff_t)i * t->groups.payload;
         nhad += had[i] = has_result(g, was[i]);
         same[i] = had[i] && has_result(g, groups[i]);
@@ -393,6 +396,7 @@ void agg_table_settle(AggregateOp *g, AggTable *t, Ttl *leave)
     GroupTable *groups = &t->groups;
     for (uint32_t i = 0; i < groups->ntouched; i++) {
         uint8_t *cell = groups->touched[i];
+        if (i + CELLS_AHEAD < groups->ntouched) __builtin_prefetch(group_head(groups, groups->touched[i + CELLS_AHEAD]), 1);
         group_head(groups, cell)->touched = 0;
         if (cell_row_count(cell) != 0 || has_result(g, cell)) continue;
         agg_set_destroy(&g->aggs, &groups->heap, cell);

@@ -9,7 +9,9 @@ enum {
     CHUNK_FIRST = 1 << CHUNK_FIRST_LOG2,
     SLOTS_MIN_LOG2 = 4,
     LINE_BYTES = 64,
+    MOVED_MAX = 64,
     PREFETCH_AHEAD = 32,
+    WRITE_AHEAD = 16, /* entries made one after the other */
     PREFETCH_FROM = 1 << 15 /* slots: below, index and entries stay in the second-level cache */
 };
 
@@ -58,25 +60,32 @@ static void chunk_make(GroupTable *t, int c)
     t->chunks[c] = t->blocks[c] + (-(uintptr_t)t->blocks[c] & (LINE_BYTES - 1));
 }
 
-/* An entry with zeroed payload. */
-static uint8_t *entry_new(GroupTable *t)
+/* Its head is to be filled. */
+static uint8_t *entry_take(GroupTable *t, uint32_t *number)
 {
-    uint8_t *g;
-    uint32_t number;
     if (t->free_head) {
-        number = t->free_head - 1;
-        g = entry_at(t, number);
+        *number = t->free_head - 1;
+        uint8_t *g = entry_at(t, *number);
         t->free_head = group_head(t, g)->hash;
-    } else {
-        number = t->len;
-        int c = chunk_of(number);
-        if (c >= GROUP_CHUNKS || number >= GROUP_FREE - CHUNK_FIRST) oom_raise();
-        if (!t->chunks[c]) chunk_make(t, c);
-        t->len++;
-        g = entry_at(t, number);
+        return g;
     }
-    memset(g, 0, (size_t)t->payload);
-    *group_head(t, g) = (GroupHead){.number = number};
+    int c = chunk_of(t->len);
+    if (c >= GROUP_CHUNKS || t->len >= GROUP_FREE - CHUNK_FIRST) oom_raise();
+    if (!t->chunks[c]) chunk_make(t, c);
+    *number = t->len++;
+    uint8_t *g = entry_at(t, *number);
+    __builtin_prefetch(g + WRITE_AHEAD * (ptrdiff_t)t->entry, 1);
+    return g;
+}
+
+/* An entry with zeroed payload, a word at a time: it is as short as a call. */
+static inline uint8_t *entry_new(GroupTable *t, uint32_t nulls, uint32_t hash)
+{
+    uint32_t number;
+    uint8_t *g = entry_take(t, &number);
+    uint64_t *words = (uint64_t *)(void *)g;
+    for (int32_t i = 0; i < t->payload / 8; i++) words[i] = 0;
+    *group_head(t, g) = (GroupHead){.hash = hash, .nulls = nulls, .number = number};
     t->live++;
     return g;
 }
@@ -98,6 +107,29 @@ static inline uint32_t slot_home(const GroupTable *t, uint64_t slot)
     return (uint32_t)(slot >> 32) >> t->shift;
 }
 
+/* A page of fresh memory that is read first is mapped twice. */
+static void write_pages(volatile uint64_t *slots, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i += 4096 / sizeof *slots) slots[i] = 0;
+}
+
+/* Puts slots of the old index into the new one: first those in use side by side, without a branch, which would
+ * guess wrong every other time. */
+static void slots_move(const GroupTable *t, const uint64_t *from, int n)
+{
+    uint64_t used[MOVED_MAX];
+    int nused = 0;
+    for (int i = 0; i < n; i++) {
+        used[nused] = from[i];
+        nused += from[i] != 0;
+    }
+    for (int i = 0; i < nused; i++) {
+        uint32_t at = slot_home(t, used[i]);
+        while (t->slots[at]) at = (at + 1) & (t->nslots - 1);
+        t->slots[at] = used[i];
+    }
+}
+
 /* Slots lie in the order of their hashes but for collisions, before and after: memory is gone through
  * from front to back. */
 static void slots_grow(GroupTable *t)
@@ -105,15 +137,11 @@ static void slots_grow(GroupTable *t)
     uint32_t n = t->nslots ? t->nslots * 2 : 1 << SLOTS_MIN_LOG2, old = t->nslots;
     if (n == 0) oom_raise();
     uint64_t *slots = mem_alloc(checked_mul(n, sizeof *slots)), *from = t->slots;
+    write_pages(slots, n);
     t->slots = slots;
     t->nslots = n;
     t->shift = old ? t->shift - 1 : 32 - SLOTS_MIN_LOG2;
-    for (uint32_t i = 0; i < old; i++) {
-        if (!from[i]) continue;
-        uint32_t at = slot_home(t, from[i]);
-        while (slots[at]) at = (at + 1) & (n - 1);
-        slots[at] = from[i];
-    }
+    for (uint32_t i = 0; i < old; i += MOVED_MAX) slots_move(t, from + i, old < MOVED_MAX ? (int)old : MOVED_MAX);
     mem_free(from, (ptrdiff_t)old * 8);
 }
 
@@ -133,14 +161,17 @@ static inline uint32_t slot_find(const GroupTable *t, const uint64_t *words, uin
     return at;
 }
 
+static inline void store_key(GroupTable *t, uint8_t *g, const uint64_t *words)
+{
+    if (t->keys->is_one_word) group_words(t, g)[0] = words[0];
+    else key_store(t->keys, &t->heap, group_words(t, g), words);
+}
+
 static uint8_t *group_make(GroupTable *t, uint32_t at, const uint64_t *words, uint32_t nulls, uint32_t hash)
 {
-    uint8_t *g = entry_new(t);
-    GroupHead *h = group_head(t, g);
-    h->hash = hash;
-    h->nulls = nulls;
-    key_store(t->keys, &t->heap, group_words(t, g), words);
-    t->slots[at] = slot_make(hash, h->number);
+    uint8_t *g = entry_new(t, nulls, hash);
+    store_key(t, g, words);
+    t->slots[at] = slot_make(hash, group_head(t, g)->number);
     return g;
 }
 
@@ -191,9 +222,8 @@ uint8_t *group_table_add(GroupTable *t, const uint64_t *words, uint32_t nulls, u
 uint8_t *group_table_append(GroupTable *t, const uint64_t *words, uint32_t nulls)
 {
     assert(t->is_store);
-    uint8_t *g = entry_new(t);
-    group_head(t, g)->nulls = nulls;
-    key_store(t->keys, &t->heap, group_words(t, g), words);
+    uint8_t *g = entry_new(t, nulls, 0);
+    store_key(t, g, words);
     group_table_touch(t, g);
     return g;
 }
