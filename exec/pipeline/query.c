@@ -14,6 +14,8 @@
 
 #include <assert.h>
 
+enum { LOG_PIECE_BYTES = 256 << 10 };
+
 /* ---- leaves ----------------------------------------------------------------------------------- */
 
 static void leaf_filter(Leaf *leaf, Batch *b)
@@ -513,15 +515,18 @@ static void save_op(Query *q, int i)
     Op *op = q->ops[i];
     OpLog *log = &q->logs[i];
     if (!op->cls->save) return;
-    StateWriter w = {.buf.arena = &q->epoch->arena};
+    StateWriter w = {.buf.arena = &q->epoch->arena, .cut = LOG_PIECE_BYTES};
     int64_t *was = meter_switch(op->ctx->meter, &op->time_us);
     op->cls->save(op, &w, false);
     meter_switch(op->ctx->meter, was);
-    log->new_bytes = w.buf.n;
-    log->log_bytes += w.buf.n;
-    if (w.buf.n > 0)
-        vec_push(&q->epoch->ws.state, &q->epoch->arena,
-                 (StateBlob){q->rel->id, i, false, str_of(w.buf.p, w.buf.n)});
+    state_end_piece(&w);
+    log->new_bytes = 0;
+    for (ptrdiff_t k = 0; k < w.pieces.len; k++) {
+        log->new_bytes += w.pieces.data[k].n;
+        vec_push(&q->epoch->ws.state, &q->epoch->arena, (StateBlob){q->rel->id, i, false, w.pieces.data[k]});
+    }
+    log->log_bytes += log->new_bytes;
+    log->log_records += w.records;
 }
 
 static void save_shape(Query *q)

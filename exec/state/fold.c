@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "exec/state/log.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { SLOTS_FIRST = 64 };
@@ -19,8 +20,10 @@ StateFold *state_fold_new(Arena *a)
 /* ---- places ------------------------------------------------------------------------------------ */
 
 /* A NUL in a space becomes 00 FF, its end 00 00: the order is that of the spaces, then of the keys. */
-static char *write_place(char *p, Str space, Str key)
+void state_place(StrBuf *b, Str space, Str key)
 {
+    sb_reserve(b, 2 * space.n + 2 + key.n);
+    char *p = b->p + b->n;
     for (ptrdiff_t i = 0; i < space.n; i++) {
         *p++ = space.p[i];
         if (space.p[i] == 0) *p++ = (char)0xff;
@@ -28,23 +31,10 @@ static char *write_place(char *p, Str space, Str key)
     *p++ = 0;
     *p++ = 0;
     if (key.n) memcpy(p, key.p, (size_t)key.n);
-    return p + key.n;
+    b->n = p + key.n - b->p;
 }
 
-static ptrdiff_t place_bytes(Str space, Str key)
-{
-    ptrdiff_t n = space.n + 2 + key.n;
-    for (ptrdiff_t i = 0; i < space.n; i++) n += space.p[i] == 0;
-    return n;
-}
-
-void state_place(StrBuf *b, Str space, Str key)
-{
-    sb_reserve(b, 2 * space.n + 2 + key.n);
-    b->n = write_place(b->p + b->n, space, key) - b->p;
-}
-
-ptrdiff_t place_common(Str a, Str b, ptrdiff_t most)
+static ptrdiff_t common(Str a, Str b, ptrdiff_t most)
 {
     ptrdiff_t n = a.n < b.n ? a.n : b.n, i = 0;
     if (n > most) n = most;
@@ -52,11 +42,48 @@ ptrdiff_t place_common(Str a, Str b, ptrdiff_t most)
     return i;
 }
 
-uint64_t place_head(Str place, ptrdiff_t at)
+static Str tail(Str s, ptrdiff_t from) { return str_of(s.p + from, s.n - from); }
+
+ptrdiff_t place_common(PlaceParts p, Str place, ptrdiff_t most)
+{
+    ptrdiff_t n = common(p.space, place, most);
+    return n < p.space.n ? n : n + common(p.key, tail(place, n), most - n);
+}
+
+int place_cmp(PlaceParts p, Str place)
+{
+    if (place.n < p.space.n) return str_cmp(p.space, place);
+    int order = memcmp(p.space.p, place.p, (size_t)p.space.n);
+    return order ? order : str_cmp(p.key, tail(place, p.space.n));
+}
+
+uint64_t place_head(PlaceParts p, ptrdiff_t at)
 {
     uint64_t head = 0;
-    for (ptrdiff_t i = at; i < at + 8; i++) head = head << 8 | (i < place.n ? (uint8_t)place.p[i] : 0);
+    for (ptrdiff_t i = at; i < at + 8; i++) {
+        ptrdiff_t k = i - p.space.n;
+        uint8_t byte = k < 0 ? (uint8_t)p.space.p[i] : k < p.key.n ? (uint8_t)p.key.p[k] : 0;
+        head = head << 8 | byte;
+    }
     return head;
+}
+
+static int entry_cmp(const FoldEntry *a, const FoldEntry *b)
+{
+    return a->space == b->space ? str_cmp(a->key, b->key) : str_cmp(a->space->place, b->space->place);
+}
+
+static ptrdiff_t entries_common(FoldEntry **entries, ptrdiff_t n)
+{
+    ptrdiff_t most = PTRDIFF_MAX;
+    const FoldEntry *first = entries[0];
+    for (ptrdiff_t i = 1; i < n; i++) {
+        const FoldEntry *e = entries[i];
+        ptrdiff_t space = first->space->place.n;
+        if (e->space != first->space) most = common(first->space->place, e->space->place, most);
+        else if (most > space) most = space + common(first->key, e->key, most - space);
+    }
+    return most;
 }
 
 /* An entry by what follows the beginning that all places share: few comparisons need more. */
@@ -69,7 +96,14 @@ static int by_place(const void *a, const void *b)
 {
     const Headed *x = a, *y = b;
     if (x->head != y->head) return x->head < y->head ? -1 : 1;
-    return str_cmp(x->entry->place, y->entry->place);
+    return entry_cmp(x->entry, y->entry);
+}
+
+static bool is_in_order(const Headed *list, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 1; i < n; i++)
+        if (by_place(&list[i - 1], &list[i]) > 0) return false;
+    return true;
 }
 
 void fold_entries_sort(FoldEntry **entries, ptrdiff_t n, Arena *scratch)
@@ -77,15 +111,18 @@ void fold_entries_sort(FoldEntry **entries, ptrdiff_t n, Arena *scratch)
     if (n < 2) return;
     ArenaMark mark = arena_mark(scratch);
     Headed *list = new_raw(scratch, Headed, n);
-    ptrdiff_t common = PTRDIFF_MAX;
-    for (ptrdiff_t i = 1; i < n; i++) common = place_common(entries[0]->place, entries[i]->place, common);
-    for (ptrdiff_t i = 0; i < n; i++) list[i] = (Headed){place_head(entries[i]->place, common), entries[i]};
-    qsort(list, (size_t)n, sizeof *list, by_place);
+    ptrdiff_t at = entries_common(entries, n);
+    for (ptrdiff_t i = 0; i < n; i++) list[i] = (Headed){place_head(entry_place(entries[i]), at), entries[i]};
+    if (!is_in_order(list, n)) qsort(list, (size_t)n, sizeof *list, by_place);
     for (ptrdiff_t i = 0; i < n; i++) entries[i] = list[i].entry;
     arena_release(scratch, mark);
 }
 
-void state_fold_sort(StateFold *f) { fold_entries_sort(f->entries.data, f->entries.len, f->arena); }
+void state_fold_sort(StateFold *f)
+{
+    fold_entries_sort(f->entries.data, f->entries.len, f->arena);
+    f->is_sorted = true;
+}
 
 /* ---- the tables -------------------------------------------------------------------------------- */
 
@@ -102,7 +139,6 @@ static void grow_spaces(StateFold *f)
 
 static FoldSpace *space_find(StateFold *f, Str name, uint64_t hash)
 {
-    if (f->last && str_eq(f->last->name, name)) return f->last;
     if (!f->nspace_slots) return NULL;
     FoldSpace *s = f->space_slots[hash & (uint64_t)(f->nspace_slots - 1)];
     while (s && (s->hash != hash || !str_eq(s->name, name))) s = s->next;
@@ -110,14 +146,13 @@ static FoldSpace *space_find(StateFold *f, Str name, uint64_t hash)
     return s;
 }
 
-static FoldSpace *space_ensure(StateFold *f, Str name)
+static FoldSpace *space_make(StateFold *f, Str name, uint64_t hash)
 {
-    uint64_t hash = hash_bytes(name.p, name.n);
-    FoldSpace *s = space_find(f, name, hash);
-    if (s) return s;
     if (f->spaces.len >= f->nspace_slots) grow_spaces(f);
-    s = new_one(f->arena, FoldSpace);
-    *s = (FoldSpace){.hash = hash, .name = str_dup(f->arena, name)};
+    FoldSpace *s = new_one(f->arena, FoldSpace);
+    StrBuf place = {.arena = f->arena};
+    state_place(&place, name, S(""));
+    *s = (FoldSpace){.hash = hash, .name = name, .place = str_of(place.p, place.n)};
     FoldSpace **slot = &f->space_slots[hash & (uint64_t)(f->nspace_slots - 1)];
     s->next = *slot;
     *slot = s;
@@ -125,52 +160,54 @@ static FoldSpace *space_ensure(StateFold *f, Str name)
     return f->last = s;
 }
 
-static void grow_entries(StateFold *f)
+static FoldSpace *space_ensure(StateFold *f, Str name)
 {
-    f->nslots = f->nslots ? f->nslots * 2 : SLOTS_FIRST;
-    f->slots = new (f->arena, FoldEntry *, f->nslots);
-    for (ptrdiff_t i = 0; i < f->entries.len; i++) {
-        FoldEntry *e = f->entries.data[i], **slot = &f->slots[e->hash & (uint64_t)(f->nslots - 1)];
-        e->next = *slot;
-        *slot = e;
-    }
+    if (f->last && str_eq(f->last->name, name)) return f->last;
+    uint64_t hash = hash_bytes(name.p, name.n);
+    FoldSpace *s = space_find(f, name, hash);
+    return s ? s : space_make(f, name, hash);
 }
 
-static Str entry_key(const FoldEntry *e) { return str_of(e->place.p + e->key_at, e->place.n - e->key_at); }
-
-/* The entry, its place and room for the value lie in one piece. */
-static FoldEntry *entry_make(StateFold *f, FoldSpace *s, Str key, uint64_t hash, ptrdiff_t room)
+static ptrdiff_t free_slot(const StateFold *f, uint32_t hash)
 {
-    if (f->entries.len >= f->nslots) grow_entries(f);
-    ptrdiff_t n = place_bytes(s->name, key);
-    FoldEntry *e = arena_alloc_raw(f->arena, (ptrdiff_t)sizeof *e + n + room, _Alignof(FoldEntry));
-    char *place = (char *)(e + 1);
-    write_place(place, s->name, key);
-    *e = (FoldEntry){.hash = hash, .space = s, .place = str_of(place, n), .key_at = (int32_t)(n - key.n),
-                     .value.p = place + n, .room = room};
-    FoldEntry **slot = &f->slots[hash & (uint64_t)(f->nslots - 1)];
-    e->next = *slot;
-    *slot = e;
+    ptrdiff_t at = (ptrdiff_t)hash & (f->nslots - 1);
+    while (f->slots[at].entry) at = (at + 1) & (f->nslots - 1);
+    return at;
+}
+
+/* At most half of the slots are in use. */
+static void grow_entries(StateFold *f)
+{
+    const FoldSlot *old = f->slots;
+    ptrdiff_t n = f->nslots;
+    if (n > UINT32_MAX / 2) oom_raise();
+    f->nslots = n ? n * 2 : SLOTS_FIRST;
+    f->slots = new (f->arena, FoldSlot, f->nslots);
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (old[i].entry) f->slots[free_slot(f, old[i].hash)] = old[i];
+}
+
+static FoldEntry *entry_make(StateFold *f, FoldSpace *s, Str key, uint32_t hash)
+{
+    if (f->entries.len >= f->nslots / 2) grow_entries(f);
+    FoldEntry *e = new_raw(f->arena, FoldEntry, 1);
+    *e = (FoldEntry){.space = s, .key = key};
     vec_push(&f->entries, f->arena, e);
+    f->slots[free_slot(f, hash)] = (FoldSlot){hash, (uint32_t)f->entries.len};
     return e;
 }
 
-static FoldEntry *entry_ensure(StateFold *f, FoldSpace *s, Str key, ptrdiff_t room)
+static FoldEntry *entry_ensure(StateFold *f, FoldSpace *s, Str key)
 {
-    uint64_t hash = hash_seeded(key.p, key.n, s->hash);
-    FoldEntry *e = f->nslots ? f->slots[hash & (uint64_t)(f->nslots - 1)] : NULL;
-    while (e && (e->hash != hash || e->space != s || !str_eq(entry_key(e), key))) e = e->next;
-    return e ? e : entry_make(f, s, key, hash, room);
-}
-
-static void entry_put(StateFold *f, FoldEntry *e, Str value)
-{
-    if (value.n > e->room) {
-        e->value.p = arena_alloc_raw(f->arena, value.n, 1);
-        e->room = value.n;
+    uint32_t hash = (uint32_t)hash_seeded(key.p, key.n, s->hash);
+    for (ptrdiff_t at = (ptrdiff_t)hash; f->nslots; at++) {
+        FoldSlot slot = f->slots[at & (f->nslots - 1)];
+        if (!slot.entry) break;
+        if (slot.hash != hash) continue;
+        FoldEntry *e = f->entries.data[slot.entry - 1];
+        if (e->space == s && str_eq(e->key, key)) return e;
     }
-    if (value.n) memcpy((char *)e->value.p, value.p, (size_t)value.n);
-    e->value.n = value.n;
+    return entry_make(f, s, key, hash);
 }
 
 /* ---- adding ------------------------------------------------------------------------------------ */
@@ -184,14 +221,16 @@ static void fold_record(StateFold *f, const StateRecord *r)
         f->drops++;
         return;
     }
-    FoldEntry *e = entry_ensure(f, s, r->key, r->value.n);
+    FoldEntry *e = entry_ensure(f, s, r->key);
     e->number = f->records;
     e->is_del = r->kind == STATE_DEL;
-    if (!e->is_del) entry_put(f, e, r->value);
+    e->value = r->value;
 }
 
 Status state_fold_add(StateFold *f, Str records)
 {
+    assert(!f->is_sorted);
+    records = str_dup(f->arena, records);
     StrReader in = {.at = records.p, .end = records.p + records.n};
     StateRecord r;
     while (in.at < in.end) {
@@ -207,38 +246,55 @@ static bool is_left(const FoldEntry *e) { return !e->is_del && e->number > e->sp
 
 static Status hand_out(StateMerge *m, const FoldEntry *e)
 {
-    return is_left(e) ? m->each(m->arg, e->space->name, entry_key(e), e->value) : WEIR_OK;
+    return is_left(e) ? m->each(m->arg, e->space->name, e->key, e->value) : WEIR_OK;
 }
 
 static bool was_dropped(StateFold *f, Str space)
 {
     if (!f->drops) return false;
-    const FoldSpace *s = space_find(f, space, hash_bytes(space.p, space.n));
+    const FoldSpace *s = f->last && str_eq(f->last->name, space) ? f->last : space_find(f, space, hash_bytes(space.p, space.n));
     return s && s->dropped_at;
 }
 
-static Status merge_record(StateMerge *m, const StateRecord *r, Str place)
+/* As the places of (space, key). */
+static int record_cmp(Str space_a, Str key_a, Str space_b, Str key_b)
+{
+    int order = str_eq(space_a, space_b) ? 0 : str_cmp(space_a, space_b);
+    return order ? order : str_cmp(key_a, key_b);
+}
+
+static Status merge_record(StateMerge *m, const StateRecord *r)
 {
     int order = -1;
     for (; m->at < m->n; m->at++) {
-        order = str_cmp(m->entries[m->at]->place, place);
+        const FoldEntry *e = m->entries[m->at];
+        order = record_cmp(e->space->name, e->key, r->space, r->key);
         if (order >= 0) break;
-        TRY(hand_out(m, m->entries[m->at]));
+        TRY(hand_out(m, e));
     }
     if (m->at < m->n && order == 0) return hand_out(m, m->entries[m->at++]);
     return was_dropped(m->fold, r->space) ? WEIR_OK : m->each(m->arg, r->space, r->key, r->value);
 }
 
-/* Places of pages ascend, from page to page too. */
-static Status check_order(StateMerge *m, const StateRecord *r)
+/* Records ascend, from page to page too. */
+static bool ascends(StateMerge *m, const StateRecord *r)
 {
-    StrBuf spare = m->before;
-    m->before = m->place;
-    m->place = spare;
-    m->place.n = 0;
-    state_place(&m->place, r->space, r->key);
-    bool ascends = str_cmp(str_of(m->place.p, m->place.n), str_of(m->before.p, m->before.n)) > 0;
-    return ascends ? WEIR_OK : WEIR_E_CORRUPT;
+    bool is_first = !m->space.p, is_behind = is_first || record_cmp(r->space, r->key, m->space, m->key) > 0;
+    m->space = r->space;
+    m->key = r->key;
+    return is_behind;
+}
+
+/* The page goes, its newest record is still needed. */
+static void keep_newest(StateMerge *m)
+{
+    ptrdiff_t n = m->space.n;
+    m->kept.n = 0;
+    sb_reserve(&m->kept, n + m->key.n + 1);
+    sb_str(&m->kept, m->space);
+    sb_str(&m->kept, m->key);
+    m->key = str_of(m->kept.p + n, m->kept.n - n);
+    m->space = str_of(m->kept.p, n);
 }
 
 Status state_merge_page(StateMerge *m, Str records)
@@ -246,10 +302,11 @@ Status state_merge_page(StateMerge *m, Str records)
     StrReader in = {.at = records.p, .end = records.p + records.n};
     StateRecord r;
     while (in.at < in.end) {
-        if (!state_read(&in, &r) || r.kind != STATE_PUT) return WEIR_E_CORRUPT;
-        TRY(check_order(m, &r));
-        TRY(merge_record(m, &r, str_of(m->place.p, m->place.n)));
+        if (!state_read(&in, &r) || r.kind != STATE_PUT || !ascends(m, &r)) return WEIR_E_CORRUPT;
+        m->records++;
+        TRY(merge_record(m, &r));
     }
+    if (records.n) keep_newest(m);
     return WEIR_OK;
 }
 
@@ -262,7 +319,7 @@ Status state_merge_rest(StateMerge *m)
 StateMerge state_merge_begin(StateFold *f, StateEach each, void *arg)
 {
     return (StateMerge){.fold = f, .entries = f->entries.data, .n = f->entries.len, .each = each, .arg = arg,
-                        .place.arena = f->arena, .before.arena = f->arena};
+                        .kept.arena = f->arena};
 }
 
 Status state_fold_each(StateFold *f, StateEach each, void *arg)

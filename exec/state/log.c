@@ -10,8 +10,23 @@ static void write_part(StrBuf *b, Str s)
     sb_str(b, s);
 }
 
+void state_end_piece(StateWriter *w)
+{
+    if (!w->buf.n) return;
+    vec_push(&w->pieces, w->buf.arena, str_of(w->buf.p, w->buf.n));
+    w->buf = (StrBuf){.arena = w->buf.arena};
+}
+
+/* A buffer that is full is left as it is: nothing is copied into a larger one. */
+static void begin_piece(StateWriter *w)
+{
+    state_end_piece(w);
+    sb_reserve(&w->buf, w->cut + w->cut / 16);
+}
+
 static void write_head(StateWriter *w, StateRecordKind kind, Str space)
 {
+    if (w->cut && w->buf.n >= w->cut) begin_piece(w);
     sb_char(&w->buf, (char)kind);
     write_part(&w->buf, space);
     w->records++;

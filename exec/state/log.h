@@ -11,11 +11,15 @@
 typedef struct StateWriter {
     StrBuf buf;       /* encoded records */
     int64_t records;
+    ptrdiff_t cut;    /* from so many bytes on a new piece begins; 0: all of it is one */
+    VEC(Str) pieces;  /* that are complete, in order */
 } StateWriter;
 
 void state_put(StateWriter *w, Str space, Str key, Str value);
 void state_del(StateWriter *w, Str space, Str key);
 void state_drop(StateWriter *w, Str space);
+/* What has been written since the last piece becomes one; nothing: none. */
+void state_end_piece(StateWriter *w);
 
 typedef enum StateRecordKind { STATE_PUT = 1, STATE_DEL, STATE_DROP } StateRecordKind;
 

@@ -3,6 +3,8 @@
 
 #include "exec/state/log.h"
 
+static PlaceParts part_of(Str place) { return (PlaceParts){.space = place}; }
+
 StatePages *state_pages_new(Arena *a, const Str *lows, ptrdiff_t n)
 {
     StatePages *p = new_one(a, StatePages);
@@ -10,26 +12,26 @@ StatePages *state_pages_new(Arena *a, const Str *lows, ptrdiff_t n)
     p->pages = new (a, StatePage, p->n); /* of an empty base: one that is not there yet */
     for (ptrdiff_t i = 0; i < n; i++) p->pages[i].low = lows[i];
     p->common = p->n > 1 ? PTRDIFF_MAX : 0;
-    for (ptrdiff_t i = 1; i < n; i++) p->common = place_common(lows[1], lows[i], p->common);
+    for (ptrdiff_t i = 1; i < n; i++) p->common = place_common(part_of(lows[1]), lows[i], p->common);
     p->heads = new_raw(a, uint64_t, p->n);
-    for (ptrdiff_t i = 1; i < n; i++) p->heads[i] = place_head(lows[i], p->common);
+    for (ptrdiff_t i = 1; i < n; i++) p->heads[i] = place_head(part_of(lows[i]), p->common);
     return p;
 }
 
 /* ---- folding ----------------------------------------------------------------------------------- */
 
-static bool begins_after(const StatePages *p, ptrdiff_t i, Str place, uint64_t head)
+static bool begins_after(const StatePages *p, ptrdiff_t i, PlaceParts place, uint64_t head)
 {
-    return p->heads[i] != head ? p->heads[i] > head : str_cmp(p->pages[i].low, place) > 0;
+    return p->heads[i] != head ? p->heads[i] > head : place_cmp(place, p->pages[i].low) < 0;
 }
 
 /* The last page that begins at or before a place; what lies before the first belongs to it. */
-static ptrdiff_t page_of(const StatePages *p, Str place)
+static ptrdiff_t page_of(const StatePages *p, PlaceParts place)
 {
     ptrdiff_t lo = 1, hi = p->n;
     if (p->n < 2) return 0;
-    if (place_common(p->pages[1].low, place, p->common) < p->common)
-        return str_cmp(p->pages[1].low, place) > 0 ? 0 : p->n - 1;
+    if (place_common(place, p->pages[1].low, p->common) < p->common)
+        return place_cmp(place, p->pages[1].low) < 0 ? 0 : p->n - 1;
     uint64_t head = place_head(place, p->common);
     while (lo < hi) {
         ptrdiff_t mid = lo + (hi - lo) / 2;
@@ -43,15 +45,15 @@ static void touch_space(StatePages *p, Str space)
 {
     StrBuf b = {.arena = p->arena};
     state_place(&b, space, S(""));
-    ptrdiff_t first = page_of(p, str_of(b.p, b.n));
+    ptrdiff_t first = page_of(p, part_of(str_of(b.p, b.n)));
     b.p[b.n - 1] = 1; /* behind every key of the space */
-    ptrdiff_t last = page_of(p, str_of(b.p, b.n));
+    ptrdiff_t last = page_of(p, part_of(str_of(b.p, b.n)));
     for (ptrdiff_t i = first; i <= last; i++) p->pages[i].is_touched = true;
 }
 
 static void place_entry(StatePages *p, FoldEntry *e)
 {
-    StatePage *page = &p->pages[page_of(p, e->place)];
+    StatePage *page = &p->pages[page_of(p, entry_place(e))];
     e->sibling = page->entries;
     page->entries = e;
     page->nentries++;
@@ -85,6 +87,7 @@ typedef struct Rewrite {
     StateWriter out;
     Str low;         /* of the page in work */
     StrBuf place;
+    int64_t records; /* of the pages that are done */
 } Rewrite;
 
 static void end_page(Rewrite *w)
@@ -92,6 +95,7 @@ static void end_page(Rewrite *w)
     Str records = str_of(w->out.buf.p, w->out.buf.n);
     vec_push(&w->io->changes, w->io->arena, (PageChange){.low = w->low, .is_gone = records.n == 0, .records = records});
     w->io->bytes += records.n;
+    w->records += w->out.records;
     w->out = (StateWriter){.buf.arena = w->io->arena};
 }
 
@@ -116,7 +120,7 @@ static Status merge_page(StatePages *p, StatePage *page, Rewrite *w)
     for (FoldEntry *e = page->entries; e; e = e->sibling) entries[n++] = e;
     fold_entries_sort(entries, n, p->arena);
     StateMerge m = {.fold = p->fold, .entries = entries, .n = n, .each = keep_record, .arg = w,
-                    .place.arena = p->arena, .before.arena = p->arena};
+                    .kept.arena = p->arena};
     Str old;
     Status st = w->io->read(w->io->arg, page->low, &old);
     if (st == WEIR_OK) {
@@ -125,6 +129,7 @@ static Status merge_page(StatePages *p, StatePage *page, Rewrite *w)
         st = state_merge_page(&m, old);
     }
     if (st == WEIR_OK) st = state_merge_rest(&m);
+    p->records_delta -= m.records;
     arena_release(p->arena, mark);
     return st;
 }
@@ -149,6 +154,7 @@ static Status rewrite(StatePages *p, PageIo *io)
         TRY(merge_page(p, page, &w));
     } while (goes_on(p, &w));
     end_page(&w);
+    p->records_delta += w.records;
     for (ptrdiff_t i = from; i < io->changes.len; i++) p->base_delta += io->changes.data[i].records.n;
     return WEIR_OK;
 }

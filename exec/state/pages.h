@@ -35,7 +35,8 @@ typedef struct StatePages {
     ptrdiff_t common;    /* bytes that the lows of all but the first have in common, and the eight behind them */
     uint64_t *heads;
     ptrdiff_t nsorted;   /* entries of the fold that lie with their pages */
-    int64_t base_delta;  /* bytes that the base has grown by */
+    int64_t base_delta;  /* bytes that the base has grown by, */
+    int64_t records_delta; /* and records */
 } StatePages;
 
 /* What a step needs and gives. `read` gives the records of page i, until it is called again. */
