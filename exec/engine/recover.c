@@ -143,7 +143,8 @@ static Status load_ops(weir *db, Query *q)
         ptrdiff_t known = db->diags.list.len;
         Status st = load_op(db, q, i, &l);
         if (st != WEIR_OK) return db->diags.list.len > known ? st : corrupt_state(db, q->rel, i);
-        q->logs[i] = (OpLog){.base_bytes = l.base_bytes, .log_bytes = l.log_bytes};
+        q->logs[i] = (OpLog){.base_bytes = l.base_bytes, .base_records = l.merge.records,
+                             .log_bytes = l.log_bytes, .log_records = l.fold->records};
     }
     return WEIR_OK;
 }

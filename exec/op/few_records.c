@@ -51,6 +51,23 @@ static void save_part(Few *f, uint8_t *part, bool all, StateWriter *w, Arena *sc
     arena_release(scratch, mark);
 }
 
+static bool has_saved_rows(const FewPart *p)
+{
+    for (uint32_t i = 0; i < p->n; i++)
+        if (few_front(few_row(p->entries[i].ref))->is_saved) return true;
+    return false;
+}
+
+/* Where no row stays that has a record, the records of the partition go as a whole: that is shorter. */
+static void drop_part(Few *f, uint8_t *part, StateWriter *w, Arena *scratch)
+{
+    PartitionHead *head = partition_head(part);
+    ArenaMark mark = arena_mark(scratch);
+    if (head->is_saved) state_drop(w, ranked_space(&f->r, part, scratch));
+    head->is_saved = false;
+    arena_release(scratch, mark);
+}
+
 /* What falls out stood last: so do rows equal to it that are left. Those have a record to be written
  * anew. */
 static void save_gone(Few *f, const FewKept *gone, StateWriter *w, Arena *scratch)
@@ -61,6 +78,10 @@ static void save_gone(Few *f, const FewKept *gone, StateWriter *w, Arena *scratc
     if (p->n > 0 && few_same(f, &p->entries[p->n - 1], &e)) {
         for (uint32_t i = p->n; i > 0 && few_same(f, &p->entries[i - 1], &e); i--)
             few_front(few_row(p->entries[i - 1].ref))->is_saved = false;
+        return;
+    }
+    if (!has_saved_rows(p)) {
+        drop_part(f, gone->part, w, scratch);
         return;
     }
     ArenaMark mark = arena_mark(scratch);

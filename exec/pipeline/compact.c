@@ -1,20 +1,26 @@
 /* compact.c: see compact.h; what a round is, exec/state/pages.h.
  *
- * A log may grow to half of its base before a round begins. The round does eight bytes of work for each
- * that is logged meanwhile, so it is done before the log has doubled: a database holds its state twice
- * at most, and a commit costs what it changes. Reading the log and removing it are work like the rest. */
+ * A round writes most of the base anew, to get rid of what counts no more: so it begins when at least half of all
+ * records count no more, by the number of rows that the operator keeps. Where nothing goes there is nothing to be
+ * gained, but a log is folded in memory when the database is opened, and therefore becomes no longer than GROWS_TO
+ * times its base. Where the operator's rows tell nothing, a log grows to half of its base.
+ * The round does some bytes of work for each that is logged meanwhile, so it is done before the log has
+ * doubled, and a commit costs what it changes. Reading the log and removing it are work like the rest. */
 #include "exec/pipeline/compact.h"
 
+#include "exec/pipeline/view.h"
 #include "exec/state/pages.h"
 
 enum {
-    WORK_PER_BYTE = 8,
+    WORK_PER_BYTE = 4,
+    GROWS_TO = 4,
+    GROWS_MIN = 64,          /* times the least log */
     WORK_MIN_SHARE = 16,     /* of the least log: work that an epoch does in any case while a round goes on */
     WORK_PER_TRIM = 64
 };
 
 typedef struct Logged {
-    int64_t epoch, bytes;
+    int64_t epoch, bytes, records;
 } Logged;
 
 struct Compaction {
@@ -66,8 +72,9 @@ static Status read_log(Query *q, int op, int64_t *work, Diags *d)
         TRY(storage_next_log(c->storage, &c->at, &records, &c->page, d));
         c->is_read = c->at.id == 0 || c->at.epoch > c->through;
         if (c->is_read) break;
+        int64_t before = c->pages->fold->records;
         if (state_pages_add(c->pages, records) != WEIR_OK) return corrupt(q, op, d);
-        vec_push(&c->logged, &c->arena, (Logged){c->at.epoch, records.n});
+        vec_push(&c->logged, &c->arena, (Logged){c->at.epoch, records.n, c->pages->fold->records - before});
         *work -= records.n;
     }
     return WEIR_OK;
@@ -106,6 +113,7 @@ static void trim(Query *q, int op, int64_t *work)
     for (; *work > 0 && c->trimmed < c->logged.len; c->trimmed++) {
         through = c->logged.data[c->trimmed].epoch;
         log->log_bytes -= c->logged.data[c->trimmed].bytes;
+        log->log_records -= c->logged.data[c->trimmed].records;
         *work -= c->logged.data[c->trimmed].bytes + WORK_PER_TRIM;
     }
     if (through >= 0) vec_push(&q->epoch->ws.trims, &q->epoch->arena, (LogTrim){q->rel->id, op, through});
@@ -120,21 +128,34 @@ static Status step(Query *q, int op, int64_t work, Diags *d)
     if (c->is_merged && work > 0) trim(q, op, &work);
     if (!c->is_merged || c->trimmed < c->logged.len) return WEIR_OK;
     log->base_bytes += c->pages->base_delta;
+    log->base_records += c->pages->records_delta;
     log->round = NULL;
     compaction_free(c);
     return WEIR_OK;
 }
 
-static bool is_due(const OpLog *log, int64_t log_min)
+/* How many records a state without needless ones has, about; -1: nobody knows. */
+static int64_t needed_records(const Query *q, int op)
 {
-    return log->log_bytes - log->new_bytes > (log->base_bytes / 2 > log_min ? log->base_bytes / 2 : log_min);
+    const Op *o = q->ops[op];
+    if (o == q->root && q->rel) return op_view_keys(o);
+    return o->cls->state_rows ? o->cls->state_rows(o) : -1;
+}
+
+static bool is_due(const Query *q, int op, int64_t log_min)
+{
+    const OpLog *log = &q->logs[op];
+    int64_t bytes = log->log_bytes - log->new_bytes, longest = log->base_bytes * GROWS_TO;
+    if (bytes <= log_min || bytes <= log->base_bytes / 2) return false;
+    if (bytes > (longest > log_min * GROWS_MIN ? longest : log_min * GROWS_MIN)) return true;
+    return log->base_records + log->log_records >= 2 * needed_records(q, op);
 }
 
 Status query_compact(Query *q, Storage *s, int64_t committed, int64_t log_min, Diags *d)
 {
     for (int i = 0; i < q->nops; i++) {
         OpLog *log = &q->logs[i];
-        if (!log->round && is_due(log, log_min)) TRY(begin(q, i, s, committed, d));
+        if (!log->round && is_due(q, i, log_min)) TRY(begin(q, i, s, committed, d));
         if (log->round) TRY(step(q, i, log->new_bytes * WORK_PER_BYTE + log_min / WORK_MIN_SHARE + 1, d));
     }
     return WEIR_OK;

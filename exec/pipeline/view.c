@@ -633,6 +633,14 @@ int64_t op_view_id(Op *op, Str key)
     return e && e->n ? id_entry_ids(e)[0] : 0;
 }
 
+int64_t op_view_keys(const Op *op)
+{
+    const ViewSpans *s = &((const ViewOp *)op)->spans;
+    int64_t n = s->n;
+    for (int64_t i = 0; i < s->n; i++) n += s->list[i]->map.used;
+    return n;
+}
+
 ViewProgress op_view_progress(const Op *op) { return ((const ViewOp *)op)->progress; }
 
 void op_view_restore(Op *op, const ViewProgress *p)

@@ -18,6 +18,8 @@ void op_view_take(Op *op, Epoch *e);
 int64_t op_view_id(Op *op, Str key);
 /* Its relation has another option retention than when it was opened: more than none, as then. */
 void op_view_set_retention(Op *op);
+/* How many keys, with their ids, it remembers. */
+int64_t op_view_keys(const Op *op);
 ViewProgress op_view_progress(const Op *op);
 void op_view_restore(Op *op, const ViewProgress *p);
 
