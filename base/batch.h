@@ -3,7 +3,7 @@
  * A batch holds up to BATCH_ROWS_MAX rows of a delta. `sel` names the rows that count, in
  * ascending order; columns are never compacted, so row i of every column is row i of the batch.
  * Everything a batch points to is valid until the push that received it returns: who wants to
- * keep a row copies it (text included) into memory of its own. */
+ * keep a row copies it (text included, but where it lasts) into memory of its own. */
 #ifndef WEIR_BASE_BATCH_H
 #define WEIR_BASE_BATCH_H
 
@@ -62,6 +62,7 @@ typedef struct ErrMask {
 typedef struct Column {
     Type type;
     bool is_const;         /* data (and valid) hold one row that stands for all */
+    bool is_lasting;       /* long text stays where it is as long as the query: who keeps a row may refer to it */
     void *data;            /* 64-byte aligned values of type_width(type.kind) bytes; NULL: not decoded */
     uint64_t *valid;       /* bit set: not NULL; absent: no NULLs. NULL rows hold zero bytes */
     ErrMask *err;          /* absent: none */

@@ -70,6 +70,7 @@ typedef struct GrowSide {
 typedef struct GrowPairs {
     int32_t *batch_rows;
     uint8_t **rows;
+    uint8_t **own;        /* where the row of the batch is kept, too */
     int32_t *weights;
     int32_t n;
 } GrowPairs;
@@ -78,6 +79,8 @@ typedef struct Grow {
     JoinOp j;
     GrowSide side[SIDES];
     GrowPairs pairs;
+    bool are_lasting;     /* rows stay as long as the query */
+    uint8_t **kept;       /* per row of the batch at work: where it is kept */
     VEC(uint8_t *) fresh; /* rows of this epoch, in the epoch's arena */
     VEC(uint8_t *) gone;  /* rows that left in this epoch: freed when the next begins */
 } Grow;

@@ -77,15 +77,17 @@ static void kept_marks_of(const Grow *g, int side, int32_t input, Column *out, A
     }
 }
 
-/* Keys are the same on both sides: those of the batch stand in order. */
+/* Keys are the same on both sides: those of the batch stand in order. Text is referred to where it is
+ * kept, so that it lasts. */
 static void fill_column(const Grow *g, int side, const Batch *b, const JoinColumn *c, Column *out, Arena *a)
 {
     const JoinSide *own = &g->j.side[side];
-    bool is_own = c->side == side;
+    bool is_own = c->side == side, is_kept = c->key < 0 && (!is_own || (g->are_lasting && type_is_text((TypeKind)c->type.kind)));
     *out = column_new(a, c->type, g->pairs.n);
     Taking t = {.from = &b->cols[c->key >= 0 ? own->keys[c->key] : c->input], .rows = g->pairs.batch_rows, .n = g->pairs.n, .out = out, .a = a};
-    if (is_own || c->key >= 0) take_values(&t, (TypeKind)c->type.kind);
-    else kept_rows_column(&g->side[c->side].rows, g->pairs.rows, g->pairs.n, c->col, out, a);
+    if (!is_kept) take_values(&t, (TypeKind)c->type.kind);
+    else kept_rows_column(&g->side[c->side].rows, is_own ? g->pairs.own : g->pairs.rows, g->pairs.n, c->col, out, a);
+    out->is_lasting = is_kept && g->are_lasting;
     if (is_own && own->above_state) take_marks(&t);
     else if (!is_own && g->j.side[c->side].marks >= 0) kept_marks_of(g, c->side, c->input, out, a);
 }
@@ -114,6 +116,7 @@ static void keep_matching(Grow *g, int side, const Batch *b, Arena *a)
     for (int i = 0; i < p->n; i++) {
         p->batch_rows[i] = p->batch_rows[sel[i]];
         p->rows[i] = p->rows[sel[i]];
+        p->own[i] = p->own[sel[i]];
         p->weights[i] = p->weights[sel[i]];
     }
 }
@@ -128,6 +131,7 @@ static bool are_plain(const GrowPairs *p)
 void grow_pairs_flush(Grow *g, int side, const Batch *b)
 {
     GrowPairs *p = &g->pairs;
+    for (int i = 0; i < p->n; i++) p->own[i] = g->kept[p->batch_rows[i]];
     Op *op = &g->j.op;
     Arena *a = op->ctx->batch_scratch;
     ArenaMark mark = arena_mark(a);

@@ -135,11 +135,13 @@ static void keep_rows(Grow *g, int side, const Batch *b, const int32_t *rows, ui
     JoinSide *s = &g->j.side[side];
     uint8_t **kept = new_raw(scratch, uint8_t *, n);
     kept_rows_make(&g->side[side].rows, &g->j.keys.heap, join_kept_columns(s, b, rows, n, scratch), NULL, NULL, rows, n, kept);
+    g->kept = new_raw(scratch, uint8_t *, b->rows);
     for (int i = 0; i < n; i++) {
         assert(batch_weight(b, rows[i]) > 0);
         *grow_row(kept[i]) = (GrowRow){.number = s->next_number++, .weight = batch_weight(b, rows[i]), .side = (uint8_t)side};
         enter(g, side, groups[i], kept[i]);
         vec_push(&g->fresh, &g->j.epoch, kept[i]);
+        g->kept[rows[i]] = kept[i];
     }
 }
 
@@ -164,8 +166,8 @@ static void grow_push(Op *op, int port, const Batch *b)
     int n = join_take(&g->j, &g->j.side[port], b, &rows, scratch);
     if (n > 0) {
         uint8_t **groups = find_keys(g, port, b, rows, n, scratch);
-        pair_rows(g, port, b, rows, groups, n);
         keep_rows(g, port, b, rows, groups, n, scratch);
+        pair_rows(g, port, b, rows, groups, n);
     }
     arena_release(scratch, mark);
 }
@@ -342,6 +344,7 @@ Status op_join_grow_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diag
     TRY(join_init(j, class_of(p->join->match), p, c, a, d));
     group_table_init(&j->keys, &j->key_layout, (int)sizeof(GrowKey) + ttl_payload(p->state_ttl_us));
     ttl_init(&j->ttl, p->state_ttl_us, &j->keys, forget_key, g);
+    g->are_lasting = p->join->match == JOIN_REGULAR && p->state_ttl_us == 0;
     for (int s = 0; s < SIDES; s++) {
         g->side[s].rows = kept_of(&j->side[s]);
         g->side[s].width = bucket_width(s == SIDE_LEFT ? p->join->before_us : p->join->after_us);
@@ -349,6 +352,7 @@ Status op_join_grow_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diag
     }
     g->pairs.batch_rows = new_raw(a, int32_t, BATCH_ROWS_MAX);
     g->pairs.rows = new_raw(a, uint8_t *, BATCH_ROWS_MAX);
+    g->pairs.own = new_raw(a, uint8_t *, BATCH_ROWS_MAX);
     g->pairs.weights = new_raw(a, int32_t, BATCH_ROWS_MAX);
     *out = &j->op;
     return WEIR_OK;

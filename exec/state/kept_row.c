@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-enum { SOME_ROWS = 256 }; /* as many blocks as stay in the first caches while their columns are filled */
+enum { SOME_ROWS = 64, FETCHED_BYTES = 512 }; /* as many blocks as stay in the first caches while their columns are filled */
 
 KeptRows kept_rows_new(const KeyLayout *layout, int front, bool has_marks)
 {
@@ -30,9 +30,13 @@ static inline uint64_t *filled_words(const Filling *f, int i) { return kept_word
 static void add_lengths(const Filling *f)
 {
     const Text *v = f->col->data;
+    if (f->col->is_lasting) return;
     for (int i = 0; i < f->n; i++) {
         uint32_t len = v[filled_row(f, i)].len;
         if (len <= TEXT_INLINE) continue;
+        const char *bytes = v[filled_row(f, i)].ptr;
+        __builtin_prefetch(bytes);
+        __builtin_prefetch(bytes + len - 1);
         if (__builtin_add_overflow(f->tail[i], len, &f->tail[i])) oom_raise();
     }
 }
@@ -70,6 +74,7 @@ static void fill_16(const Filling *f)
     for (int i = 0; i < f->n; i++) memcpy(filled_words(f, i), v + (ptrdiff_t)filled_row(f, i) * 16, 16);
 }
 
+/* Copies long text behind the words. */
 static inline void put_text(uint8_t *block, uint64_t *to, Text t, uint32_t *tail)
 {
     if (t.len > TEXT_INLINE) {
@@ -84,6 +89,10 @@ static inline void put_text(uint8_t *block, uint64_t *to, Text t, uint32_t *tail
 static void fill_text(const Filling *f)
 {
     const Text *v = f->col->data;
+    if (f->col->is_lasting) {
+        fill_16(f);
+        return;
+    }
     for (int i = 0; i < f->n; i++) put_text(f->out[i], filled_words(f, i), v[filled_row(f, i)], &f->tail[i]);
 }
 
@@ -120,6 +129,7 @@ static uint8_t *block_new(const KeptRows *k, StateHeap *h, uint32_t text)
     ptrdiff_t fixed = fixed_bytes(k);
     if (text > UINT32_MAX - (uint32_t)fixed) oom_raise();
     uint8_t *row = heap_alloc(h, fixed + text);
+    for (ptrdiff_t at = 0; at < fixed + text && at < FETCHED_BYTES; at += 64) __builtin_prefetch(row + at, 1);
     memset(row, 0, (size_t)k->front + sizeof(KeptHead) + (k->layout.ncols ? (size_t)k->layout.cols[0].at * 8 : 0));
     kept_head(k, row)->bytes = (uint32_t)(fixed + text);
     return row;
@@ -195,7 +205,7 @@ uint8_t *kept_row_make(const KeptRows *k, StateHeap *h, const uint64_t *words, u
 bool kept_row_eq(const KeptRows *k, const uint8_t *a, const uint8_t *b)
 {
     if (a == b) return true;
-    if (kept_head(k, a)->bytes != kept_head(k, b)->bytes || kept_head(k, a)->nulls != kept_head(k, b)->nulls) return false;
+    if (kept_head(k, a)->nulls != kept_head(k, b)->nulls) return false;
     return key_words_eq(&k->layout, kept_words(k, a), kept_words(k, b)) && str_eq(kept_marks(k, a), kept_marks(k, b));
 }
 

@@ -1,8 +1,8 @@
 /* kept_row.h: whole rows that an operator keeps, each in one block of memory.
  *
  * A block is what its owner puts in front, the NULL bits, the packed words of the columns
- * (key_layout.h), the error marks where rows have any, and the bytes of long text: so a row is
- * copied once, without an allocation per value, and stays where it is. Blocks are filled a column
+ * (key_layout.h), the error marks where rows have any, and the bytes of long text that does not last
+ * elsewhere: so a row is copied once, without an allocation per value, and stays where it is. Blocks are filled a column
  * at a time and read a column at a time; text read from them refers to them. */
 #ifndef WEIR_EXEC_STATE_KEPT_ROW_H
 #define WEIR_EXEC_STATE_KEPT_ROW_H

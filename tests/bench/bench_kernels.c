@@ -2,6 +2,7 @@
  * Prints one line each; the figure is the least of many runs over 4,096 rows that lie in L2. */
 #include "exec/expr/expr.h"
 #include "exec/kernel/kernel.h"
+#include "exec/state/kept_row.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -175,6 +176,54 @@ static void bench_expressions(void)
     report("SELECT x * 3 + 1", evaluate, NULL);
 }
 
+/* ---- wide rows, kept ---- */
+
+enum { WIDE = 6, TEXT_BYTES = 60 };
+static Column wide[WIDE];
+static KeptRows kept;
+static StateHeap heap;
+static int32_t all[ROWS];
+static uint8_t *blocks[ROWS];
+
+static void free_blocks(void)
+{
+    for (int i = 0; i < ROWS; i++) kept_row_free(&kept, &heap, blocks[i]);
+}
+static void keep(void)
+{
+    kept_rows_make(&kept, &heap, wide, NULL, NULL, all, ROWS, blocks);
+    free_blocks();
+}
+static void keep_one_by_one(void)
+{
+    ArenaMark m = arena_mark(&arena);
+    PackedKeys k = key_pack(&kept.layout, wide, NULL, all, ROWS, &arena);
+    for (int i = 0; i < ROWS; i++)
+        blocks[i] = kept_row_make(&kept, &heap, k.words + (ptrdiff_t)i * kept.layout.words, k.nulls[i], (Str){0});
+    free_blocks();
+    arena_release(&arena, m);
+}
+
+static void bench_kept(void)
+{
+    Type types[WIDE];
+    for (int c = 0; c < WIDE; c++) {
+        types[c] = c % 2 ? TYPE_OF(TYPE_TEXT) : TYPE_BIGINT_;
+        wide[c] = column_new(&arena, types[c], ROWS);
+        for (int i = 0; i < ROWS; i++) {
+            all[i] = i;
+            if (c % 2) COL(Text, &wide[c])[i] = text_ref(new (&arena, char, TEXT_BYTES), TEXT_BYTES);
+            else COL(int64_t, &wide[c])[i] = ints[i];
+        }
+    }
+    KeyLayout layout = key_layout_new(&arena, types, WIDE);
+    kept = kept_rows_new(&layout, 24, false);
+    report("keep 3 numbers, 3 texts", keep, keep_one_by_one);
+    for (int c = 0; c < WIDE; c++) wide[c].is_lasting = true;
+    report("… that last", keep, NULL);
+    heap_clear(&heap);
+}
+
 int main(void)
 {
     OomFrame f;
@@ -196,6 +245,7 @@ int main(void)
     report("double a * c", mul_double, NULL);
     report("a < c", less, less_naive);
     bench_expressions();
+    bench_kept();
     OOM_END(&f);
     return 0;
 }
