@@ -70,6 +70,7 @@ static TimeTable *pane_on_time(PanesOp *p, PaneSeen *seen)
     if (seen->table) return seen->table;
     int64_t id = p->is_flat ? seen->first.end : seen->pane.start;
     TimeSpan span = p->is_flat ? seen->first : seen->pane;
+    pane_merge_note(&p->merge, seen->pane);
     return seen->table = time_tables_add(&p->agg, &p->panes, id, seen->first.end, span);
 }
 

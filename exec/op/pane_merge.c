@@ -24,31 +24,59 @@ static void take_back(PaneMerge *m, TimeTable *e)
     e->is_merged = false;
 }
 
-/* Whether some pane of the running window is in the next one too. */
-static bool shares_panes(TimeTables *const *sets, TimeSpan window)
+static void add_pane(PaneMerge *m, TimeTable *e)
 {
-    for (int s = 0; s < 2; s++)
-        for (int32_t i = 0; i < sets[s]->n; i++)
-            if (sets[s]->heap[i]->is_merged && window_takes(window, sets[s]->heap[i])) return true;
-    return false;
+    if (e->is_merged) return;
+    agg_table_merge(m->agg, &m->window, &e->table, 1);
+    e->is_merged = true;
 }
 
-static void move_window(PaneMerge *m, TimeTables *const *sets, TimeSpan window)
+/* All panes are looked at: those that the window does not take leave, those that it takes enter. */
+static void move_by_all(PaneMerge *m, const TimeTables *panes, TimeSpan window)
 {
-    bool starts_anew = !shares_panes(sets, window);
-    if (starts_anew) agg_table_clear(&m->window);
-    for (int s = 0; s < 2; s++) {
-        for (int32_t i = 0; i < sets[s]->n; i++) {
-            TimeTable *e = sets[s]->heap[i];
-            if (starts_anew) e->is_merged = false;
-            if (!window_takes(window, e)) {
-                take_back(m, e);
-            } else if (!e->is_merged) {
-                agg_table_merge(m->agg, &m->window, &e->table, 1);
-                e->is_merged = true;
-            }
-        }
+    for (int32_t i = 0; i < panes->n; i++) {
+        TimeTable *e = panes->heap[i];
+        if (window_takes(window, e)) add_pane(m, e);
+        else take_back(m, e);
     }
+}
+
+static void forget_merged(const TimeTables *panes)
+{
+    for (int32_t i = 0; i < panes->n; i++) panes->heap[i]->is_merged = false;
+}
+
+/* Panes that are in no later window were dropped, and so taken back: what is left is to add those behind the
+ * last window. There are as many as a slide has; over a gap in time there may be more than there are panes. */
+static void move_by_time(PaneMerge *m, const TimeTables *panes, TimeSpan window)
+{
+    int64_t at = m->running.end;
+    for (int32_t looks = 0; at < window.end; looks++) {
+        TimeSpan pane, first;
+        if (looks > panes->n || !pane_at(m->grid, at, &pane) || !window_after(m->grid, pane, INT64_MIN, &first)) {
+            move_by_all(m, panes, window);
+            return;
+        }
+        TimeTable *e = time_tables_get(panes, pane.start, first.end);
+        if (e) add_pane(m, e);
+        at = pane.end;
+    }
+}
+
+static void move_window(PaneMerge *m, const TimeTables *panes, const TimeTables *late, TimeSpan window)
+{
+    bool goes_on = m->has_running && window.start >= m->running.start && window.start < m->running.end && window.end >= m->running.end;
+    if (!goes_on) {
+        agg_table_clear(&m->window);
+        forget_merged(panes);
+        forget_merged(late);
+    }
+    if (goes_on && !m->has_missed) move_by_time(m, panes, window);
+    else move_by_all(m, panes, window);
+    move_by_all(m, late, window);
+    m->running = window;
+    m->has_running = true;
+    m->has_missed = false;
     agg_table_settle(m->agg, &m->window, NULL); /* groups without rows go */
 }
 
@@ -163,14 +191,13 @@ static bool next_late(PaneMerge *m, TimeTables *late, TimeSpan *window)
 
 void pane_merge_close(PaneMerge *m, TimeTables *panes, TimeTables *late, int64_t end)
 {
-    TimeTables *sets[] = {panes, late};
     for (;;) {
         TimeSpan window, other;
         bool has = next_on_time(m, panes, &window), has_late = next_late(m, late, &other);
         if (has_late && (!has || other.end < window.end)) window = other;
         if ((!has && !has_late) || window.end > end) break;
         if (m->is_running) {
-            move_window(m, sets, window);
+            move_window(m, panes, late, window);
             emit_window(m, window);
             continue;
         }

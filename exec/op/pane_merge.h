@@ -16,10 +16,20 @@ typedef struct PaneMerge {
     const PaneGrid *grid;
     bool is_running;
     AggTable window;      /* the one that closes, or the running one */
+    TimeSpan running;     /* what the running one holds, where has_running */
+    bool has_running;
+    bool has_missed;      /* a pane has come that the running one should have held */
     TimeTables nodes;     /* id: number of the first pane, from: level (1: two panes) */
     int64_t closed_end;   /* windows that end at or before this have been written */
     bool is_moved;        /* closed_end, in this epoch */
 } PaneMerge;
+
+/* A pane for rows in time is looked up. What lies before the running window's end has none any more; if it had,
+ * the next window would look at all panes. */
+static inline void pane_merge_note(PaneMerge *m, TimeSpan pane)
+{
+    m->has_missed |= m->has_running && pane.start < m->running.end;
+}
 
 void pane_merge_init(PaneMerge *m, AggregateOp *g, const PaneGrid *grid);
 /* Windows that end at or before `end` go out in that order; panes without a later window go. `late`
