@@ -227,7 +227,8 @@ static bool has_at_most_one_row(Attach *s, const LNode *n)
     case L_UNION:
     case L_OVER:
     case L_SETOP:
-    case L_UNNEST: return false;
+    case L_UNNEST:
+    case L_CONTEND: return false;
     }
     return false;
 }

@@ -178,7 +178,8 @@ static Status check_node(const Check *c, const LNode *n)
     case L_FILTER:
     case L_PROJECT:
     case L_UNION:
-    case L_UNNEST: break;
+    case L_UNNEST:
+    case L_CONTEND: break;
     }
     return WEIR_OK;
 }

@@ -456,6 +456,7 @@ static bool pull(Pull *s, LNode *n, Keyed *k)
     case L_OVER:
     case L_TOPN: return pull_rank(s, n, k);
     case L_UNNEST: return pull_unnest(s, n, k);
+    case L_CONTEND:
     case L_SCAN:
     case L_VIEW_INPUT:
     case L_VALUES: break;
@@ -762,6 +763,7 @@ static Status push(Push *s, LNode *n, LNode **out)
     case L_OVER:
     case L_TOPN: return push_rank(s, n, out);
     case L_UNNEST: return push_unnest(s, n, out);
+    case L_CONTEND:
     case L_SCAN:
     case L_VIEW_INPUT:
     case L_VALUES: break;

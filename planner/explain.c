@@ -521,6 +521,16 @@ static void tell_unnest(Telling *t)
     if (op->unnest_ordinality) tell(t, "shows", S("ordinality"));
 }
 
+static void tell_contenders(Telling *t)
+{
+    const PhysOp *op = t->op, *in = op->inputs[0];
+    const ContendSpec *c = op->contend;
+    Str value = field_name(in, c->value, t->arena);
+    tell(t, "keeps", str_printf(t->arena, "%.*s %s %.*s so far", STR_ARG(value), c->is_least ? "<=" : ">=", STR_ARG(c->text)));
+    tell_items(t, "group by", names_of(in, c->keys, c->nkeys, t->arena), c->nkeys, true);
+    tell(t, "window", window_text(c->window, in, t->arena));
+}
+
 static void tell_nothing(Telling *t)
 {
     (void)t;
@@ -559,6 +569,7 @@ static const KindWords KINDS[] = {
     [PHYS_TOPN] = {"Top-N", tell_topn},
     [PHYS_SETOP] = {"Set Operation", tell_setop},
     [PHYS_UNNEST] = {"Unnest", tell_unnest},
+    [PHYS_CONTEND] = {"Contenders", tell_contenders},
     [PHYS_VIEW] = {"Materialized View", tell_view},
     [PHYS_OUTPUT] = {"Output", tell_output},
 };

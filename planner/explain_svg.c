@@ -102,7 +102,7 @@ static const char *group_of(const PhysOp *op)
 {
     switch (op->kind) {
     case PHYS_SCAN: case PHYS_VIEW_INPUT: case PHYS_VALUES: case PHYS_TABLE: return "source";
-    case PHYS_FILTER: case PHYS_PROJECT: case PHYS_WINDOW: case PHYS_UNION: case PHYS_UNNEST: return "passing";
+    case PHYS_FILTER: case PHYS_PROJECT: case PHYS_WINDOW: case PHYS_UNION: case PHYS_UNNEST: case PHYS_CONTEND: return "passing";
     case PHYS_UPSERT: case PHYS_AGGREGATE: case PHYS_JOIN: case PHYS_OVER: case PHYS_TOPN: case PHYS_SETOP: return "keeping";
     case PHYS_VIEW: case PHYS_OUTPUT: return "result";
     }

@@ -180,6 +180,16 @@ static void narrow(TimeRange *r, const TimeBound *b)
     if (high < r->high) r->high = high;
 }
 
+void join_narrow_times(const BExpr *e, int32_t left, int32_t right, int64_t *low, int64_t *high)
+{
+    Times t = {{left, right}};
+    TimeRange range = {*low, *high};
+    TimeBound bound;
+    if (time_bound(&t, e, &bound)) narrow(&range, &bound);
+    *low = range.low;
+    *high = range.high;
+}
+
 /* An event time of a side; two of them where it is an interval join itself. */
 static int32_t time_of(const LNode *in, int which)
 {

@@ -24,7 +24,8 @@ typedef enum LKind {
     L_OVER,       /* keys, order, overs: input columns, then one per call */
     L_TOPN,       /* keys, order, ranks: input columns, then the rank where shown */
     L_SETOP,      /* set, set_all: INTERSECT, EXCEPT of two inputs */
-    L_UNNEST      /* unnest: input columns, then value, then ordinality where shown */
+    L_UNNEST,     /* unnest: input columns, then value, then ordinality where shown */
+    L_CONTEND     /* contend; made after all rules, from settled plans */
 } LKind;
 
 typedef struct LOrder {
@@ -136,6 +137,7 @@ struct LNode {
     bool set_all;
     BExpr *unnest;              /* UNNEST */
     bool unnest_outer, unnest_ordinality;
+    ContendSpec *contend;       /* CONTEND */
     Str what;                   /* AGGREGATE: as messages call it: "GROUP BY auction", "DISTINCT" */
 };
 
@@ -179,6 +181,7 @@ LNode *lnode_topn(Arena *a, const LNode *parts, Span at);
 LNode *lnode_setop(Arena *a, SetKind set, bool all, bool emit_final, LNode *left, LNode *right, Span at);
 /* planner/node_unnest.c. `list` is over the input's columns. */
 LNode *lnode_unnest(Arena *a, LNode *input, BExpr *list, Type element, bool outer, bool ordinality, Span at);
+LNode *lnode_contend(Arena *a, LNode *input, ContendSpec *contend, Span at);
 /* The joins that were made without being asked are under EMIT FINAL too. */
 LNode *lnode_final(Arena *a, LNode *n);
 /* A copy of n with other inputs (of the same columns), properties computed anew. */

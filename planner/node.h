@@ -16,6 +16,7 @@ void over_props(Arena *a, LNode *n);
 void topn_props(Arena *a, LNode *n);
 void setop_props(Arena *a, LNode *n);
 void unnest_props(Arena *a, LNode *n);
+void contend_props(LNode *n);
 
 /* The worse of the state below and what a node itself keeps. */
 Str worse_bound(Str below, Str own);
@@ -36,6 +37,8 @@ bool join_is_half(const LJoin *j); /* SEMI, ANTI: shows left columns only */
 void join_find(Arena *a, LNode *n);
 /* A conjunct as an equality of the sides: e->args[*left] is over left columns, the other over right. */
 bool join_is_key(const BExpr *e, int32_t nleft, int *left);
+/* Narrows [low, high], which column `left` minus column `right` lies in, by what a conjunct says of these times. */
+void join_narrow_times(const BExpr *e, int32_t left, int32_t right, int64_t *low, int64_t *high);
 /* A conjunct that has become a time bound or the order of ASOF. */
 bool join_is_time(const LNode *n, const BExpr *e);
 /* planner/join_lower.c. Keys become columns of the inputs. */

@@ -92,6 +92,7 @@ static Identity identity_of(Arena *a, const LNode *n)
         if (is_session_rows(n)) id = identity_of(a, n->inputs[0]);
         break;
     case L_FILTER:
+    case L_CONTEND:
     case L_OVER:
     case L_TOPN: id = identity_of(a, n->inputs[0]); break;
     case L_PROJECT: id = of_project(a, n); break;

@@ -277,6 +277,7 @@ static Status lower_kind(Lower *s, const LNode *n, PhysOp *op)
         op->unnest_outer = n->unnest_outer;
         op->unnest_ordinality = n->unnest_ordinality;
         return WEIR_OK;
+    case L_CONTEND: op->contend = n->contend; return WEIR_OK;
     }
     return WEIR_E_INTERNAL;
 }
@@ -286,7 +287,8 @@ static const PhysKind PHYS_KINDS[] = {
     [L_FILTER] = PHYS_FILTER, [L_PROJECT] = PHYS_PROJECT,       [L_WINDOW] = PHYS_WINDOW,
     [L_AGGREGATE] = PHYS_AGGREGATE, [L_UNION] = PHYS_UNION,
     [L_JOIN] = PHYS_JOIN,     [L_OVER] = PHYS_OVER,             [L_TOPN] = PHYS_TOPN,
-    [L_SETOP] = PHYS_SETOP,   [L_UNNEST] = PHYS_UNNEST};
+    [L_SETOP] = PHYS_SETOP,   [L_UNNEST] = PHYS_UNNEST,
+    [L_CONTEND] = PHYS_CONTEND};
 
 /* The operator of n over inputs that are operators already. */
 static Status add_op(Lower *s, const LNode *n, PhysOp *const *inputs, PhysOp **out)

@@ -173,10 +173,24 @@ typedef struct RankSpec {
 
 typedef enum SetKind { SETOP_INTERSECT, SETOP_EXCEPT } SetKind;
 
+/* Rows that may hold MAX(value), or MIN, of a window that they can meet in a join above: the others go no
+ * further (planner/rewrite/contenders.c). */
+typedef struct ContendSpec {
+    const WindowSpec *window;  /* of the aggregate: fixed size and slide; rows are in it by `time` */
+    int32_t time, value;       /* columns */
+    int32_t *keys;             /* columns by which both are grouped */
+    int32_t nkeys;
+    bool is_least;             /* MIN */
+    int64_t after_us, until_us; /* a row at t meets windows that end in [t + after, t + until] */
+    bool judges_time;          /* the join drops rows by their time, not by the end of their window */
+    Str text;                  /* SQL of the aggregate, for EXPLAIN */
+} ContendSpec;
+
 /* Versions of a table's rows, as its changelog brings them: a column of scan_cols that says whether the
  * record ends the row of its key. All rows then have the weight 1. */
 enum { SCAN_END_OF_ROW = -1 };
 
+/* Kept databases know the numbers: new kinds come at the end. */
 typedef enum PhysKind {
     PHYS_SCAN,      /* rows of a stream: `rel`; output: `scan_cols` of it */
     PHYS_VIEW_INPUT,/* changes of another materialized view `rel`: all its columns */
@@ -195,7 +209,8 @@ typedef enum PhysKind {
     PHYS_SETOP,     /* `set`, `set_all`; two inputs of one shape */
     PHYS_UNNEST,    /* `unnest`; output: the input's columns, then value, then ordinality where shown */
     PHYS_VIEW,      /* a materialized view `rel`; root of a plan */
-    PHYS_OUTPUT     /* a push query's or sink's rows; root of a plan */
+    PHYS_OUTPUT,    /* a push query's or sink's rows; root of a plan */
+    PHYS_CONTEND    /* `contend` */
 } PhysKind;
 
 typedef struct PhysOp PhysOp;
@@ -245,6 +260,7 @@ struct PhysOp {
     BExpr *unnest;         /* UNNEST: the list, over the input's columns */
     bool unnest_outer;     /* a row with an empty list stays, with NULL */
     bool unnest_ordinality; /* shows the place in the list, from 1 */
+    const ContendSpec *contend; /* CONTEND */
     /* planner/state_ttl.c */
     Str own_state;         /* bound of what the operator keeps itself; empty: nothing */
     int64_t state_ttl_us;  /* state of a key untouched for so long goes; 0: never */

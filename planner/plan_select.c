@@ -168,7 +168,7 @@ static Str canonical(Planner *p, const Select *q)
 
 static Status optimized(Planner *p, LNode *root, Relation *rel, LNode **best, PhysPlan **plan)
 {
-    *best = rewrite_shared(p, rewrite_needed(p, rewrite_all(p, root)));
+    *best = rewrite_contenders(p, rel, rewrite_shared(p, rewrite_needed(p, rewrite_all(p, root))));
     TRY(lnode_lower(p->arena, *best, p->diags, plan));
     state_ttl_apply(*plan, rel, p->arena);
     return WEIR_OK;

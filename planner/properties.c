@@ -416,5 +416,6 @@ void lnode_props(Arena *a, LNode *n)
     case L_TOPN: topn_props(a, n); break;
     case L_SETOP: setop_props(a, n); break;
     case L_UNNEST: unnest_props(a, n); break;
+    case L_CONTEND: contend_props(n); break;
     }
 }

@@ -64,6 +64,7 @@ static bool is_kept_by_key(const PhysOp *op)
     case PHYS_WINDOW:
     case PHYS_UNION:
     case PHYS_UNNEST:
+    case PHYS_CONTEND:
     case PHYS_VIEW:
     case PHYS_OUTPUT: break;
     }

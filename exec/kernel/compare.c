@@ -127,3 +127,16 @@ KERNEL_CLONES_ALL void kernel_bounds_i64(const int64_t *restrict a, int n, int64
     *least = lo;
     *greatest = hi;
 }
+
+enum { NEXT_BLOCK = 32 };
+
+KERNEL_CLONES_ALL int kernel_next_at_least_i64(const int64_t *a, int from, int n, int64_t bar)
+{
+    for (; from + NEXT_BLOCK <= n; from += NEXT_BLOCK) {
+        int64_t below = 1;
+        for (int i = 0; i < NEXT_BLOCK; i++) below &= a[from + i] < bar;
+        if (!below) break;
+    }
+    while (from < n && a[from] < bar) from++;
+    return from;
+}

@@ -35,6 +35,8 @@ void kernel_in_i64(const int64_t *a, const int64_t *items, int nitems, uint8_t *
 
 /* The least and the greatest of n > 0 values. */
 void kernel_bounds_i64(const int64_t *a, int n, int64_t *least, int64_t *greatest);
+/* The first of from..n that is not below the bar; n: none. */
+int kernel_next_at_least_i64(const int64_t *a, int from, int n, int64_t bar);
 
 /* ---- arith.c --------------------------------------------------------------------------------- */
 

@@ -229,15 +229,6 @@ void join_close_windows(JoinOp *j, int64_t end);
 /* INTERVAL: rows of the side with a time <= `limit` go; EMIT FINAL: unmatched ones go out. */
 void join_expire(JoinOp *j, JoinSide *s, int64_t limit);
 
-/* w - d, where INT64_MIN and INT64_MAX stay. */
-static inline int64_t watermark_minus(int64_t w, int64_t d)
-{
-    if (w == INT64_MIN || w == INT64_MAX) return w;
-    int64_t out;
-    if (__builtin_sub_overflow(w, d, &out)) return d > 0 ? INT64_MIN : INT64_MAX - 1;
-    return out;
-}
-
 /* ---- the shapes ------------------------------------------------------------------------------- */
 Status op_join_grow_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 bool op_join_grow_takes(const PhysOp *p);

@@ -100,6 +100,7 @@ Status op_join_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
 Status op_over_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_topn_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 Status op_setop_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
+Status op_contend_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 
 /* Fills what every operator has. */
 void op_init(Op *op, const OpClass *cls, const PhysOp *p, OpContext *c, Arena *a);
@@ -121,6 +122,15 @@ static inline void op_row_error(Op *op, const Batch *b, int row, Status code, St
     const OpLook *look = op->ctx->look;
     if (look) look->tell(look->arg, b, row, message);
     else op->ctx->on_error(op->ctx, op, b, row, code, message);
+}
+
+/* w - d, where INT64_MIN and INT64_MAX stay. */
+static inline int64_t watermark_minus(int64_t w, int64_t d)
+{
+    if (w == INT64_MIN || w == INT64_MAX) return w;
+    int64_t out;
+    if (__builtin_sub_overflow(w, d, &out)) return d > 0 ? INT64_MIN : INT64_MAX - 1;
+    return out;
 }
 
 #define LATE_NO_WINDOW INT64_MIN

@@ -245,7 +245,7 @@ static const OpOpen openers[] = {
     [PHYS_AGGREGATE] = op_aggregate_open, [PHYS_UNION] = op_union_open,
     [PHYS_JOIN] = op_join_open,           [PHYS_UNNEST] = op_unnest_open,
     [PHYS_OVER] = op_over_open,           [PHYS_TOPN] = op_topn_open,
-    [PHYS_SETOP] = op_setop_open,
+    [PHYS_SETOP] = op_setop_open,         [PHYS_CONTEND] = op_contend_open,
     [PHYS_VIEW] = op_view_open,           [PHYS_OUTPUT] = op_output_open,
 };
 

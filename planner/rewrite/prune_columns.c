@@ -366,7 +366,8 @@ static Pruned prune_kind(Pruning *p, LNode *n, const bool *wanted)
     switch (n->kind) {
     case L_SCAN: return prune_scan(p, n, wanted);
     case L_VIEW_INPUT:
-    case L_VALUES: return as_it_is(p, n);
+    case L_VALUES:
+    case L_CONTEND: return as_it_is(p, n);
     case L_FILTER: return prune_filter(p, n, wanted);
     case L_PROJECT: return prune_project(p, n, wanted);
     case L_WINDOW: return prune_window(p, n, wanted);

@@ -215,7 +215,8 @@ static LNode *push(Planner *p, LNode *n)
     case L_UNNEST: return through(p, n, below_unnest);
     case L_JOIN: return into_join(p, n);
     case L_VIEW_INPUT:
-    case L_VALUES: return n;
+    case L_VALUES:
+    case L_CONTEND: return n;
     }
     return n;
 }

@@ -28,6 +28,10 @@ LNode *rewrite_needed(Planner *p, LNode *root);
  * one; the last of all. */
 LNode *rewrite_shared(Planner *p, LNode *root);
 
+/* planner/rewrite/contenders.c, "contenders" in rules_off: behind that, rows that cannot be the MAX or MIN
+ * of their window don't come to a join with it. `rel`: the view, or NULL. */
+LNode *rewrite_contenders(Planner *p, const Relation *rel, LNode *root);
+
 /* e with its constant parts computed: what a condition is taken for must not depend on the rules. */
 BExpr *rewrite_folded(Planner *p, BExpr *e);
 

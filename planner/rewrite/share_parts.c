@@ -80,7 +80,8 @@ static bool same_head(const LNode *a, const LNode *b)
     case L_OVER:
     case L_TOPN:
     case L_SETOP:
-    case L_UNNEST: return false;
+    case L_UNNEST:
+    case L_CONTEND: return false;
     }
     return false;
 }

@@ -6,9 +6,11 @@ import sys
 import tempfile
 
 
-def views_shown(rng, program, script):
-    """(the rows of each view as it was asked for, sorted lines of JSON; None), or (None, what went wrong)."""
-    options = ["--print", "--batch", str(rng.choice([1, 2, 4096]))] + rng.choice([[], ["--rules-off", "all"]])
+def views_shown(rng, program, script, rules=None):
+    """(the rows of each view or query as it was asked for, sorted lines of JSON; None), or (None, what went wrong).
+    `rules`: options instead of a choice of all rules or none."""
+    rules = rng.choice([[], ["--rules-off", "all"]]) if rules is None else rules
+    options = ["--print", "--batch", str(rng.choice([1, 2, 4096])), *rules]
     with tempfile.NamedTemporaryFile("w", suffix=".test") as f:
         f.write(script)
         f.flush()
@@ -20,7 +22,7 @@ def views_shown(rng, program, script):
             block = []
         else:
             block.append(line)
-    asked = script.count("\nview ")
+    asked = script.count("\nview ") + script.count("\nquery ")
     if done.returncode or done.stderr or len(blocks) != asked:
         return None, f"{done.stderr}\n{len(blocks)} of {asked} views shown\n{script}"
     return blocks, None

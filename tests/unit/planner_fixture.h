@@ -352,6 +352,11 @@ static void dump_op(StrBuf *b, const PhysOp *op)
                   op->key_window_end >= 0 ? "; key window" : "");
         break;
     case PHYS_UNNEST: sb_lit(b, "unnest"); break;
+    case PHYS_CONTEND:
+        sb_printf(b, "contend %s %.*s [%lld, %lld]", op->contend->is_least ? "min" : "max",
+                  STR_ARG(names[op->contend->value]), (long long)op->contend->after_us, (long long)op->contend->until_us);
+        for (int i = 0; i < op->contend->nkeys; i++) sb_printf(b, ", %.*s", STR_ARG(names[op->contend->keys[i]]));
+        break;
     case PHYS_VIEW: sb_printf(b, "view %.*s", STR_ARG(op->rel->name)); break;
     case PHYS_OUTPUT: sb_lit(b, "output"); break;
     }

@@ -354,6 +354,19 @@ static void test_bits_and_in(void **state)
     }
 }
 
+static void test_next_at_least(void **state)
+{
+    (void)state;
+    int64_t a[200];
+    for (int round = 0; round < 2000; round++) {
+        int n = (int)(chance() % 200), from = n ? (int)(chance() % (uint64_t)n) : 0, wanted = from;
+        for (int i = 0; i < n; i++) a[i] = random_int();
+        int64_t bar = round % 2 ? random_int() : INT64_MAX - (int64_t)(chance() % 3);
+        while (wanted < n && a[wanted] < bar) wanted++;
+        assert_int_equal(kernel_next_at_least_i64(a, from, n, bar), wanted);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +376,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_division_at_edges, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_doubles, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_bits_and_in, fixture_open, fixture_close),
+        cmocka_unit_test(test_next_at_least),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -213,10 +213,72 @@ static void windows_keep_their_rows(void **state)
                 "3(2) output\n");
 }
 
+/* ---- contenders --------------------------------------------------------------------------------- */
+
+#define TUMBLE "TABLE(TUMBLE(TABLE bid, DESCRIPTOR(date_time), INTERVAL '10' SECOND))"
+#define BEST "(SELECT max(price) AS best, window_start, window_end FROM " TUMBLE " GROUP BY window_start, window_end) m"
+#define NEAR "b.price = m.best AND b.date_time BETWEEN m.window_end - INTERVAL '10' SECOND AND m.window_end"
+#define SAME "b.price = m.best AND b.window_start = m.window_start AND b.window_end = m.window_end"
+
+/* `wanted`: what is told of the operator; NULL: there is none. */
+static void check_contend(Fixture *f, const char *sql, const char *wanted)
+{
+    assert_int_equal(plan_sql(f, sql), WEIR_OK);
+    const PhysOp *op = NULL;
+    for (int i = 0; i < f->plan->nops; i++)
+        if (f->plan->ops[i]->kind == PHYS_CONTEND) op = f->plan->ops[i];
+    StrBuf b = {.arena = &f->arena};
+    if (op) dump_op(&b, op);
+    Str got = sb_done(&b);
+    if (!str_eq(got, str_z(wanted ? wanted : ""))) fail_msg("%s\n%.*s", sql, STR_ARG(got));
+}
+
+static void contenders(void **state)
+{
+    Fixture *f = *state;
+    check_contend(f, "SELECT b.channel FROM bid b JOIN " BEST " ON " NEAR, "contend max price [0, 10000000]");
+    check_contend(f, "SELECT b.channel FROM bid b JOIN " BEST " ON b.price = m.best WHERE b.date_time BETWEEN "
+                     "m.window_end - INTERVAL '10' SECOND AND m.window_end", "contend max price [0, 10000000]");
+    check_contend(f, "SELECT b.channel FROM " BEST " JOIN bid b ON b.price = m.best AND b.date_time >= m.window_start AND "
+                     "m.window_end > b.date_time", "contend max price [1, 10000000]");
+    check_contend(f, "SELECT b.channel FROM " TUMBLE " b JOIN " BEST " ON " SAME " EMIT FINAL", "contend max price [1, 10000000]");
+    check_contend(f, "SELECT b.channel FROM " TUMBLE " b WHERE b.bidder > 3 AND (b.price, b.window_start, b.window_end) IN "
+                     "(SELECT min(price), window_start, window_end FROM " TUMBLE " GROUP BY window_start, window_end)",
+                  "contend min price [1, 10000000]");
+    check_contend(f, "SELECT b.channel FROM bid b JOIN (SELECT auction, min(price) AS best, window_start, window_end FROM bid WINDOW "
+                     "HOPPING (SIZE 10 SECONDS, ADVANCE BY 2 SECONDS) WHERE bidder > 3 GROUP BY auction) m ON b.auction = m.auction AND "
+                     "b.bidder > 3 AND " NEAR, "contend min price [0, 10000000], auction");
+    f->p.rules_off = "contenders";
+    check_contend(f, "SELECT b.channel FROM bid b JOIN " BEST " ON " NEAR, NULL);
+    f->p.rules_off = NULL;
+}
+
+/* The operator would know more than the aggregate, or hide what the join has to say. */
+static void no_contenders(void **state)
+{
+    Fixture *f = *state;
+#define MAX_OF(sql) "SELECT b.channel FROM bid b JOIN (SELECT " sql ") m ON " NEAR
+    check_contend(f, "SELECT b.channel FROM bid b JOIN " BEST " ON b.price = m.best", NULL);
+    check_contend(f, "SELECT b.channel FROM bid b JOIN " BEST " ON b.price = m.best AND b.date_time <= m.window_end", NULL);
+    check_contend(f, "SELECT b.channel FROM bid b JOIN " BEST " ON b.auction = m.best AND b.date_time BETWEEN m.window_end - INTERVAL "
+                     "'10' SECOND AND m.window_end", NULL);
+    check_contend(f, "SELECT b.channel FROM " TUMBLE " b LEFT JOIN " BEST " ON " SAME, NULL);
+    check_contend(f, "SELECT b.channel FROM (SELECT *, CAST(channel AS BIGINT) AS n FROM " TUMBLE ") b JOIN " BEST " ON b.n > 0 AND " SAME, NULL);
+    check_contend(f, MAX_OF("max(price) AS best, window_start, window_end FROM " TUMBLE " WHERE bidder > 3 GROUP BY window_start, window_end"), NULL);
+    check_contend(f, MAX_OF("max(price) FILTER (WHERE bidder > 3) AS best, window_start, window_end FROM " TUMBLE
+                            " GROUP BY window_start, window_end"), NULL);
+    check_contend(f, MAX_OF("max(price) AS best, max(bidder), window_start, window_end FROM " TUMBLE
+                            " GROUP BY window_start, window_end HAVING max(bidder) > 3"), NULL);
+    check_contend(f, MAX_OF("auction, max(price) AS best, window_start, window_end FROM " TUMBLE " GROUP BY auction, window_start, window_end"), NULL);
+    check_contend(f, MAX_OF("avg(price) AS best, window_start, window_end FROM " TUMBLE " GROUP BY window_start, window_end"), NULL);
+    check_contend(f, MAX_OF("max(price) AS best, window_start, window_end FROM bid WINDOW TUMBLING (SIZE 1 DAY)"), NULL);
+    check_contend(f, MAX_OF("max(price) AS best, window_start, window_end FROM bid WINDOW HOPPING (SIZE 1 HOUR, ADVANCE BY 1 SECOND)"), NULL);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {T(switching_off), T(a_second_run_finds_nothing), T(rules_by_name), T(equal_parts), T(errors_stay),
-                                       T(volatile_stays), T(folding), T(windows_keep_their_rows)};
+                                       T(volatile_stays), T(folding), T(windows_keep_their_rows), T(contenders), T(no_contenders)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,6 @@
 """What stands between a row and its floor, as profiles show it: told beside the row as long as it is below."""
 
 READING = "Two thirds of it is reading: the file out of the page cache, the index of its structure, numbers; then the rows of the view."
-WINDOW_JOIN = "The join of bids with the maximum of their window keeps every bid until the window closes."
 TWICE = "Wide rows go to disk twice: as rows of the view and as state that recovery needs."
 COPIES = "The texts of a row are copied into the state, which touches memory for the first time."
 TOLD = "After each 65,536 rows every group that has changed is told: with many groups about a row out for each row in, where a batch tells each once."
@@ -11,8 +10,7 @@ SETS = "A set of distinct values per group, in memory that is touched for the fi
 CLOCK = "By the clock: wants a quiet machine."
 
 BETWEEN = {
-    "file-q12b": READING, "file-q17": READING, "file-q7": WINDOW_JOIN, "file-q7-csv": WINDOW_JOIN, "pipe-q7": WINDOW_JOIN, "q7w": WINDOW_JOIN,
-    "q7": "As written, a bid is kept until no maximum can meet it any more.",
+    "file-q12b": READING, "file-q17": READING, "file-q7": READING, "file-q7-csv": READING, "pipe-q7": READING,
     "file-q18": TWICE, "file-q19": TWICE, "file-q20": TWICE,
     "q18": COPIES, "q19": COPIES, "q20": COPIES, "q23": COPIES, "q9": COPIES,
     "keys-10k": TOLD, "keys-1m": TOLD, "keys-10m": TOLD, "q12c": TEXT_KEYS, "q15": SETS, "q16": SETS,
