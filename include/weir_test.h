@@ -18,7 +18,7 @@ typedef struct weir_seams {
     int rebuild;           /* at opening, every view whose past is there is made anew (weir_verify) */
     int threads;           /* workers (setting workers) are threads; 0: the caller does their tasks, in order */
     int64_t state_log_min; /* bytes of an operator's log that begin a compaction; 0: 1 MB */
-    int simd_off;          /* vector instructions that decoders leave out: 1 AVX-512, 2 AVX2 as well */
+    int simd_off;          /* vector instructions that decoders leave out: 1 AVX-512, 2 AVX2 or NEON as well */
 } weir_seams;
 
 /* The next n-th allocation of the process fails (-1: none). Returns what was left of the last request: -1, it
@@ -27,7 +27,7 @@ WEIR_API int64_t weir_test_fail_allocation(int64_t n);
 /* Wakes one of the bugs that a build with -Dplanted=true holds (base/plant.h), and no other; NULL: none.
  * 0: this build holds none. */
 WEIR_API int weir_test_plant(const char *name);
-/* Vector instructions of this processor that decoders know of: 2 AVX-512, 1 AVX2, 0 none. */
+/* Vector instructions of this processor that decoders know of: 2 AVX-512, 1 AVX2 or NEON, 0 none. */
 WEIR_API int weir_test_simd(void);
 /* Bytes that the library has allocated in this process. */
 WEIR_API int64_t weir_test_memory_used(void);

@@ -162,6 +162,53 @@ static inline uint64_t avx512_ends(const char *block, const avx512_Marks *m, uin
 #else
 #pragma GCC pop_options
 #endif
+
+#elif defined(__aarch64__)
+#include "exec/format/neon.h"
+
+/* ---- NEON -------------------------------------------------------------------------------------- */
+
+typedef struct neon_Marks {
+    uint8x16_t delimiter, quote;
+    bool has_quote;
+} neon_Marks;
+
+static neon_Marks neon_marks(const CsvDecoder *d)
+{
+    return (neon_Marks){vdupq_n_u8((uint8_t)d->delimiter), vdupq_n_u8((uint8_t)(d->quote ? d->quote : '\n')), d->quote != 0};
+}
+
+static inline uint8x16_t neon_end(uint8x16_t v, const neon_Marks *m)
+{
+    return vorrq_u8(vceqq_u8(v, m->delimiter), vceqq_u8(v, vdupq_n_u8('\n')));
+}
+
+static inline uint64_t neon_specials(const char *block, const neon_Marks *m)
+{
+    Neon64 x = neon_load64(block);
+    for (int i = 0; i < 4; i++) {
+        uint8x16_t quote_or_high = vorrq_u8(vceqq_u8(x.v[i], m->quote), vcgeq_u8(x.v[i], vdupq_n_u8(0x80)));
+        x.v[i] = vorrq_u8(neon_end(x.v[i], m), quote_or_high);
+    }
+    return neon_bits(&x);
+}
+
+static inline uint64_t neon_ends(const char *block, const neon_Marks *m, uint64_t *quotes, uint64_t *high)
+{
+    Neon64 x = neon_load64(block), quote, end;
+    *high |= neon_has_high(&x);
+    for (int i = 0; i < 4; i++) {
+        quote.v[i] = vceqq_u8(x.v[i], m->quote);
+        end.v[i] = neon_end(x.v[i], m);
+    }
+    *quotes = m->has_quote ? neon_bits(&quote) : 0;
+    return neon_bits(&end);
+}
+
+#define neon_put_positions positions_put
+#define CSV_NAME(x) neon_##x
+#include "exec/format/csv_quick_tmpl.h"
+#undef CSV_NAME
 #endif
 
 static const char *none_decode(CsvDecoder *d, const char *p, const char *end, uint64_t offset, RowBuilder *out)
@@ -178,6 +225,8 @@ int csv_quick_level(CsvDecoder *c, int level)
 #if defined(__x86_64__)
     if (level == SIMD_AVX512) c->quick = avx512_decode;
     if (level == SIMD_AVX2) c->quick = avx2_decode;
+#elif defined(__aarch64__)
+    if (level == SIMD_NEON) c->quick = neon_decode;
 #endif
     return level;
 }

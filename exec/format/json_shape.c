@@ -37,6 +37,8 @@ int shape_set_level(ShapeSet *s, int level)
 #if defined(__x86_64__)
     if (level == SIMD_AVX512) s->decode = shape_decode_avx512;
     if (level == SIMD_AVX2) s->decode = shape_decode_avx2;
+#elif defined(__aarch64__)
+    if (level == SIMD_NEON) s->decode = shape_decode_neon;
 #endif
     return level;
 }

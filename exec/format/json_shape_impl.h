@@ -110,6 +110,8 @@ const char *shape_decode_any(ShapeSet *, const char *, const char *, uint64_t, R
 #if defined(__x86_64__)
 const char *shape_decode_avx2(ShapeSet *, const char *, const char *, uint64_t, RowBuilder *);
 const char *shape_decode_avx512(ShapeSet *, const char *, const char *, uint64_t, RowBuilder *);
+#elif defined(__aarch64__)
+const char *shape_decode_neon(ShapeSet *, const char *, const char *, uint64_t, RowBuilder *);
 #endif
 
 #endif

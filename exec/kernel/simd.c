@@ -11,9 +11,10 @@ int simd_level(int most)
     bool has_512 = has_avx2 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
                    __builtin_cpu_supports("avx512vbmi2");
     int has = has_512 ? SIMD_AVX512 : has_avx2 ? SIMD_AVX2 : SIMD_ANY;
-    return most < has ? most : has;
+#elif defined(__aarch64__)
+    int has = SIMD_NEON; /* all have it */
 #else
-    (void)most;
-    return SIMD_ANY;
+    int has = SIMD_ANY;
 #endif
+    return most < has ? most : has;
 }

@@ -25,7 +25,7 @@ from .case import generate
 from .relational import case as relational_case, engine as relational_engine
 from .workers import BAD, BY_THE_CLOCK, FORMATS, from_files
 
-SIMD, WORKERS, BATCHES = ("portable", "avx2", "avx512"), (1, 2, 4), (1, 4096)
+SIMD, WORKERS, BATCHES = ("portable", "avx2", "avx512", "neon"), (1, 2, 4), (1, 4096)
 MORSELS = (60, 700, 20000)  # bytes that a worker decodes at a time
 STRAY = {"csv": b'1,2"3\n', "json": b'{"id": "\n'}  # a quote that begins nothing: where a morsel begins is guessed wrong
 

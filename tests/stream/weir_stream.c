@@ -416,7 +416,7 @@ static void do_line(char *line)
 static int usage(void)
 {
     fputs("usage: weir-stream [--print] [--batch N] [--epoch-rows N] [--rules-off LIST] [--set NAME=VALUE]\n"
-          "                   [--simd portable|avx2|avx512] [--threads] [--db FILE] SCRIPT|-\n", stderr);
+          "                   [--simd portable|avx2|avx512|neon] [--threads] [--db FILE] SCRIPT|-\n", stderr);
     return 2;
 }
 
@@ -430,11 +430,17 @@ static const char *setting(const char *name, const char *value)
 /* The instructions that decoders are left; where the processor has no such, the run is one to be skipped. */
 static void choose_simd(const char *name)
 {
-    static const char *const names[] = {"portable", "avx2", "avx512"};
-    for (int i = 0; i < 3; i++) {
-        if (strcmp(name, names[i])) continue;
-        if (i > weir_test_simd()) exit(SKIPPED);
-        run.simd_off = 2 - i;
+    static const char *const names[][3] = {{"portable", "avx2", "avx512"}, {"portable", "neon", ""}};
+#if defined(__aarch64__)
+    const int own = 1;
+#else
+    const int own = 0;
+#endif
+    for (int k = 0; k < 6; k++) {
+        if (strcmp(name, names[k / 3][k % 3]) != 0) continue;
+        if (k / 3 != own && k % 3 > 0) exit(SKIPPED);
+        if (k % 3 > weir_test_simd()) exit(SKIPPED);
+        run.simd_off = 2 - k % 3;
         return;
     }
     fprintf(stderr, "no such instructions: %s\n", name);
