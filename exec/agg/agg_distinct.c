@@ -57,13 +57,14 @@ static void change_add(Counting *c, int member, int row, uint8_t *cell, int chan
     to->cells[to->n++] = cell;
 }
 
-/* Adds to the count of one call; `row` is told where the value comes or goes. */
-static inline void count_add(Counting *c, ValueElem *e, int member, int64_t weight, int row, uint8_t *cell)
+/* Adds to the count of one call; `row` is told where the value comes or goes. False: the count is 0. */
+static inline bool count_add(Counting *c, ValueElem *e, int member, int64_t weight, int row, uint8_t *cell)
 {
     bool was = e->counts[member] > 0;
     e->counts[member] += weight;
     bool is = e->counts[member] > 0;
     if (is != was) change_add(c, member, row, cell, (int)is - (int)was);
+    return e->counts[member] != 0;
 }
 
 static bool is_counted(const DistinctFamily *f, const ValueElem *e)
@@ -138,8 +139,9 @@ static Column *arg_columns(const AggCall *call, const Batch *b, Arena *scratch)
 
 static void count_row(Counting *c, ValueElem *e, uint32_t calls, int64_t weight, int row, uint8_t *cell)
 {
-    for (; calls; calls &= calls - 1) count_add(c, e, __builtin_ctz(calls), weight, row, cell);
-    if (!is_counted(c->f, e)) value_set_remove(set_of(c->f, cell), &c->f->shape, c->heap, e);
+    bool is_left = false;
+    for (; calls; calls &= calls - 1) is_left |= count_add(c, e, __builtin_ctz(calls), weight, row, cell);
+    if (!is_left && !is_counted(c->f, e)) value_set_remove(set_of(c->f, cell), &c->f->shape, c->heap, e);
 }
 
 void distinct_step(const DistinctFamily *f, StateHeap *h, Arena *scratch, const Batch *b, const int32_t *rows, int n,

@@ -124,20 +124,42 @@ void agg_table_touch(AggregateOp *g, AggTable *t, const PackedKeys *keys, uint8_
     arena_release(scratch, mark);
 }
 
+/* All rows have the first of the keys. */
+static void push_one(AggregateOp *g, AggTable *t, const Batch *b, PackedKeys keys, const int32_t *rows, int n)
+{
+    uint8_t *cell;
+    keys.n = 1;
+    agg_table_touch(g, t, &keys, &cell);
+    agg_set_fold(&g->aggs, &t->groups.heap, g->op.ctx->batch_scratch, b, rows, n, cell);
+}
+
 void agg_table_push(AggregateOp *g, AggTable *t, const Batch *b, const PackedKeys *keys, const int32_t *rows)
 {
     if (keys->n == 0) return;
-    Arena *scratch = g->op.ctx->batch_scratch;
-    uint8_t **cells = new_raw(scratch, uint8_t *, keys->n);
     if (keys->n > 1 && keys_are_one(&g->keys, keys)) {
-        PackedKeys one = *keys;
-        one.n = 1;
-        agg_table_touch(g, t, &one, cells);
-        agg_set_fold(&g->aggs, &t->groups.heap, scratch, b, rows, keys->n, cells[0]);
+        push_one(g, t, b, *keys, rows, keys->n);
         return;
     }
+    Arena *scratch = g->op.ctx->batch_scratch;
+    uint8_t **cells = new_raw(scratch, uint8_t *, keys->n);
     agg_table_touch(g, t, keys, cells);
     agg_set_step(&g->aggs, &t->groups.heap, scratch, b, rows, keys->n, cells);
+}
+
+static bool keys_are_const(const AggregateOp *g, const Batch *b)
+{
+    for (int i = 0; i < g->op.plan->nkeys; i++)
+        if (!b->cols[g->op.plan->keys[i]].is_const) return false;
+    return true;
+}
+
+void agg_table_push_rows(AggregateOp *g, AggTable *t, const Batch *b, const int32_t *rows, int n)
+{
+    if (n == 0) return;
+    bool is_one = n > 1 && keys_are_const(g, b);
+    PackedKeys keys = key_pack(&g->keys, b->cols, g->op.plan->keys, rows, is_one ? 1 : n, g->op.ctx->batch_scratch);
+    if (is_one) push_one(g, t, b, keys, rows, n);
+    else agg_table_push(g, t, b, &keys, rows);
 }
 
 /* Drops the rows that take from groups more than they have; returns how many are left. */

@@ -127,6 +127,8 @@ void agg_table_init(AggregateOp *g, AggTable *t);
 void agg_table_init_with(AggregateOp *g, AggTable *t, int extra);
 void agg_table_clear(AggTable *t);
 void agg_table_free(AggTable *t);
+/* Adds the rows to their groups. */
+void agg_table_push_rows(AggregateOp *g, AggTable *t, const Batch *b, const int32_t *rows, int n);
 /* Adds row rows[i] to the group of key i. */
 void agg_table_push(AggregateOp *g, AggTable *t, const Batch *b, const PackedKeys *keys, const int32_t *rows);
 /* The same under state_ttl, where a row that is taken back may have gone before: counted then. */

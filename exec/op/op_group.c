@@ -38,9 +38,12 @@ static void group_push(Op *op, int port, const Batch *b)
     group_begin(g);
     int32_t *rows;
     int n = aggregate_rows(&g->agg, b, &rows, scratch);
-    PackedKeys keys = key_pack(&g->agg.keys, b->cols, op->plan->keys, rows, n, scratch);
-    if (g->ttl.span_us > 0) agg_table_push_present(&g->agg, &g->table, b, &keys, rows);
-    else agg_table_push(&g->agg, &g->table, b, &keys, rows);
+    if (g->ttl.span_us > 0) {
+        PackedKeys keys = key_pack(&g->agg.keys, b->cols, op->plan->keys, rows, n, scratch);
+        agg_table_push_present(&g->agg, &g->table, b, &keys, rows);
+    } else {
+        agg_table_push_rows(&g->agg, &g->table, b, rows, n);
+    }
     arena_release(scratch, mark);
 }
 

@@ -218,10 +218,8 @@ void time_tables_free(TimeTables *t)
 void time_tables_push_one(AggregateOp *g, const Batch *b, const int32_t *rows, int n, TimeTable *e)
 {
     if (n == 0) return;
-    Arena *scratch = g->op.ctx->batch_scratch;
-    PackedKeys keys = key_pack(&g->keys, b->cols, g->op.plan->keys, rows, n, scratch);
     time_tables_touch(e);
-    agg_table_push(g, &e->table, b, &keys, rows);
+    agg_table_push_rows(g, &e->table, b, rows, n);
 }
 
 /* The distinct tables of a batch, in the order in which they appear, and how many rows each gets. */
