@@ -1,5 +1,6 @@
 /* bench_commit.c: what a commit costs that touches 1,000 random groups, of ten thousand and of a
- * million: bytes of the state log, time, and bare SQLite doing the same upserts beside it. */
+ * million: bytes of the state log, time, and bare SQLite doing the same upserts beside it. Moving the
+ * write-ahead log into the database is no part of a commit: both do it afterwards, when nothing waits. */
 #include "include/weir.h"
 
 #include <inttypes.h>
@@ -11,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TOUCHED = 1000, LOAD_ROWS = 50000, ROUNDS_MAX = 4000 };
+enum { TOUCHED = 1000, LOAD_ROWS = 50000, ROUNDS_MAX = 4000, GROUPS_MAX = 1000000 };
 
 /* What the process has used of its processors: others on the machine don't show. */
 static int64_t nanoseconds(void)
@@ -39,11 +40,17 @@ static void check(weir *db, weir_status st)
     if (st >= WEIR_E_SYNTAX) fail(weir_errmsg(db));
 }
 
-static void run_dry(weir *db)
+/* Nanoseconds that the commits took. */
+static int64_t run_dry(weir *db)
 {
-    weir_status st;
-    while ((st = weir_run(db, 0)) == WEIR_ROW) {}
-    check(db, st);
+    int64_t spent = 0;
+    for (;;) {
+        int64_t start = nanoseconds();
+        weir_status st = weir_run(db, 0);
+        check(db, st);
+        if (st != WEIR_ROW) return spent;
+        spent += nanoseconds() - start;
+    }
 }
 
 static void check_sql(sqlite3 *db, int rc)
@@ -57,12 +64,15 @@ typedef struct Bare {
     sqlite3_stmt *put;
 } Bare;
 
-static void bare_put(Bare *b, int64_t k, int64_t v)
+/* What the view has of each group. */
+static int64_t count[GROUPS_MAX], sum[GROUPS_MAX];
+
+static void bare_put(Bare *b, int64_t k)
 {
     sqlite3_bind_int64(b->put, 1, k + 1);
     sqlite3_bind_int64(b->put, 2, k);
-    sqlite3_bind_int64(b->put, 3, v);
-    sqlite3_bind_int64(b->put, 4, v);
+    sqlite3_bind_int64(b->put, 3, count[k]);
+    sqlite3_bind_int64(b->put, 4, sum[k]);
     check_sql(b->db, sqlite3_step(b->put));
     sqlite3_reset(b->put);
 }
@@ -76,7 +86,7 @@ static void bare_open(Bare *b, const char *path, int64_t groups)
                 "CREATE TABLE t (_id INTEGER PRIMARY KEY, k INTEGER, n INTEGER, s INTEGER)", NULL, NULL, NULL));
     check_sql(b->db, sqlite3_prepare_v2(b->db, "INSERT OR REPLACE INTO t VALUES (?1, ?2, ?3, ?4)", -1, &b->put, NULL));
     check_sql(b->db, sqlite3_exec(b->db, "BEGIN", NULL, NULL, NULL));
-    for (int64_t k = 0; k < groups; k++) bare_put(b, k, 1);
+    for (int64_t k = 0; k < groups; k++) bare_put(b, k);
     check_sql(b->db, sqlite3_exec(b->db, "COMMIT", NULL, NULL, NULL));
     sqlite3_wal_checkpoint_v2(b->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
@@ -92,7 +102,8 @@ static int64_t bare_commit(Bare *b, int64_t *keys)
     qsort(keys, TOUCHED, sizeof *keys, order);
     int64_t start = nanoseconds();
     check_sql(b->db, sqlite3_exec(b->db, "BEGIN IMMEDIATE", NULL, NULL, NULL));
-    for (int i = 0; i < TOUCHED; i++) bare_put(b, keys[i], 2);
+    for (int i = 0; i < TOUCHED; i++)
+        if (i == 0 || keys[i] != keys[i - 1]) bare_put(b, keys[i]);
     check_sql(b->db, sqlite3_exec(b->db, "COMMIT", NULL, NULL, NULL));
     int64_t spent = nanoseconds() - start;
     int frames = 0;
@@ -117,7 +128,11 @@ static char text[LOAD_ROWS * 40];
 static void push_keys(weir *db, const int64_t *keys, int n)
 {
     size_t at = 0;
-    for (int i = 0; i < n; i++) at += (size_t)sprintf(text + at, "{\"k\":%" PRId64 ",\"v\":%d}\n", keys[i], i);
+    for (int i = 0; i < n; i++) {
+        at += (size_t)sprintf(text + at, "{\"k\":%" PRId64 ",\"v\":%d}\n", keys[i], i);
+        count[keys[i]]++;
+        sum[keys[i]] += i;
+    }
     check(db, weir_push(db, "s", "json", text, (int64_t)at));
 }
 
@@ -132,6 +147,8 @@ static Figures measure(const char *folder, int64_t groups, int rounds)
     weir *db;
     Bare bare;
     Figures f = {0};
+    memset(count, 0, sizeof count);
+    memset(sum, 0, sizeof sum);
     snprintf(path, sizeof path, "%s/%" PRId64 ".db", folder, groups);
     snprintf(other, sizeof other, "%s/%" PRId64 ".bare", folder, groups);
     if (weir_open(path, NULL, &db) != WEIR_OK) fail("cannot open");
@@ -148,9 +165,7 @@ static Figures measure(const char *folder, int64_t groups, int rounds)
     for (int r = 0; r < rounds; r++) {
         for (int i = 0; i < TOUCHED; i++) keys[i] = random_below(groups);
         push_keys(db, keys, TOUCHED);
-        int64_t start = nanoseconds();
-        run_dry(db);
-        spent[r] = nanoseconds() - start;
+        spent[r] = run_dry(db);
         f.mean += spent[r] / rounds;
         if (r == 0) f.log_bytes = one(path, "SELECT length(records) FROM _weir_state_log ORDER BY id DESC LIMIT 1");
         bare_spent[r] = bare_commit(&bare, keys);
