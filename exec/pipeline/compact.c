@@ -1,9 +1,9 @@
 /* compact.c: see compact.h; what a round is, exec/state/pages.h.
  *
  * A round writes most of the base anew, to get rid of what counts no more: so it begins when at least half of all
- * records count no more, by the number of rows that the operator keeps. Where nothing goes there is nothing to be
- * gained, but a log is folded in memory when the database is opened, and therefore becomes no longer than GROWS_TO
- * times its base. Where the operator's rows tell nothing, a log grows to half of its base.
+ * records count no more, by the number of rows that the operator keeps. Where nothing goes nothing is gained but
+ * that a database opens sooner: a log is folded in memory then, and so becomes no longer than its base, unless it is short
+ * anyway. Where the operator's rows tell nothing, a log grows to half of its base.
  * The round does some bytes of work for each that is logged meanwhile, so it is done before the log has
  * doubled, and a commit costs what it changes. Reading the log and removing it are work like the rest. */
 #include "exec/pipeline/compact.h"
@@ -13,8 +13,8 @@
 
 enum {
     WORK_PER_BYTE = 4,
-    GROWS_TO = 4,
-    GROWS_MIN = 64,          /* times the least log */
+    LONG_BYTES = 64,         /* times the least log: what is folded soon enough, */
+    LONG_RECORDS = 4,        /* and one record for so many bytes of the least log */
     WORK_MIN_SHARE = 16,     /* of the least log: work that an epoch does in any case while a round goes on */
     WORK_PER_TRIM = 64
 };
@@ -142,13 +142,19 @@ static int64_t needed_records(const Query *q, int op)
     return o->cls->state_rows ? o->cls->state_rows(o) : -1;
 }
 
+/* Longer than its base, and too long to be folded in passing. */
+static bool is_long(const OpLog *log, int64_t bytes, int64_t records, int64_t log_min)
+{
+    return (bytes > log->base_bytes && bytes > log_min * LONG_BYTES) ||
+           (records > log->base_records && records > log_min / LONG_RECORDS);
+}
+
 static bool is_due(const Query *q, int op, int64_t log_min)
 {
     const OpLog *log = &q->logs[op];
-    int64_t bytes = log->log_bytes - log->new_bytes, longest = log->base_bytes * GROWS_TO;
+    int64_t bytes = log->log_bytes - log->new_bytes, records = log->log_records - log->new_records;
     if (bytes <= log_min || bytes <= log->base_bytes / 2) return false;
-    if (bytes > (longest > log_min * GROWS_MIN ? longest : log_min * GROWS_MIN)) return true;
-    return log->base_records + log->log_records >= 2 * needed_records(q, op);
+    return is_long(log, bytes, records, log_min) || log->base_records + log->log_records >= 2 * needed_records(q, op);
 }
 
 Status query_compact(Query *q, Storage *s, int64_t committed, int64_t log_min, Diags *d)

@@ -526,6 +526,7 @@ static void save_op(Query *q, int i)
         vec_push(&q->epoch->ws.state, &q->epoch->arena, (StateBlob){q->rel->id, i, false, w.pieces.data[k]});
     }
     log->log_bytes += log->new_bytes;
+    log->new_records = w.records;
     log->log_records += w.records;
 }
 

@@ -29,7 +29,7 @@ typedef struct Compaction Compaction;
 /* How much of an operator's state lies in its base and in its log, and the round that moves it over. */
 typedef struct OpLog {
     int64_t base_bytes, base_records, log_bytes, log_records;
-    int64_t new_bytes;    /* logged by the epoch in work */
+    int64_t new_bytes, new_records; /* logged by the epoch in work */
     Compaction *round;    /* NULL: none goes on (compact.h) */
 } OpLog;
 

@@ -70,7 +70,7 @@ uint64_t place_head(PlaceParts p, ptrdiff_t at)
 
 static int entry_cmp(const FoldEntry *a, const FoldEntry *b)
 {
-    return a->space == b->space ? str_cmp(a->key, b->key) : str_cmp(a->space->place, b->space->place);
+    return a->space == b->space ? str_cmp(entry_key(a), entry_key(b)) : str_cmp(a->space->place, b->space->place);
 }
 
 static ptrdiff_t entries_common(FoldEntry **entries, ptrdiff_t n)
@@ -81,7 +81,7 @@ static ptrdiff_t entries_common(FoldEntry **entries, ptrdiff_t n)
         const FoldEntry *e = entries[i];
         ptrdiff_t space = first->space->place.n;
         if (e->space != first->space) most = common(first->space->place, e->space->place, most);
-        else if (most > space) most = space + common(first->key, e->key, most - space);
+        else if (most > space) most = space + common(entry_key(first), entry_key(e), most - space);
     }
     return most;
 }
@@ -191,7 +191,7 @@ static FoldEntry *entry_make(StateFold *f, FoldSpace *s, Str key, uint32_t hash)
 {
     if (f->entries.len >= f->nslots / 2) grow_entries(f);
     FoldEntry *e = new_raw(f->arena, FoldEntry, 1);
-    *e = (FoldEntry){.space = s, .key = key};
+    *e = (FoldEntry){.space = s, .key_p = key.p, .key_n = (uint32_t)key.n};
     vec_push(&f->entries, f->arena, e);
     f->slots[free_slot(f, hash)] = (FoldSlot){hash, (uint32_t)f->entries.len};
     return e;
@@ -205,7 +205,7 @@ static FoldEntry *entry_ensure(StateFold *f, FoldSpace *s, Str key)
         if (!slot.entry) break;
         if (slot.hash != hash) continue;
         FoldEntry *e = f->entries.data[slot.entry - 1];
-        if (e->space == s && str_eq(e->key, key)) return e;
+        if (e->space == s && str_eq(entry_key(e), key)) return e;
     }
     return entry_make(f, s, key, hash);
 }
@@ -224,12 +224,14 @@ static void fold_record(StateFold *f, const StateRecord *r)
     FoldEntry *e = entry_ensure(f, s, r->key);
     e->number = f->records;
     e->is_del = r->kind == STATE_DEL;
-    e->value = r->value;
+    e->value_p = r->value.p;
+    e->value_n = (uint32_t)r->value.n;
 }
 
 Status state_fold_add(StateFold *f, Str records)
 {
     assert(!f->is_sorted);
+    if (records.n > UINT32_MAX) return WEIR_E_CORRUPT; /* SQLite has no blobs of that length */
     records = str_dup(f->arena, records);
     StrReader in = {.at = records.p, .end = records.p + records.n};
     StateRecord r;
@@ -246,7 +248,7 @@ static bool is_left(const FoldEntry *e) { return !e->is_del && e->number > e->sp
 
 static Status hand_out(StateMerge *m, const FoldEntry *e)
 {
-    return is_left(e) ? m->each(m->arg, e->space->name, e->key, e->value) : WEIR_OK;
+    return is_left(e) ? m->each(m->arg, e->space->name, entry_key(e), str_of(e->value_p, e->value_n)) : WEIR_OK;
 }
 
 static bool was_dropped(StateFold *f, Str space)
@@ -268,7 +270,7 @@ static Status merge_record(StateMerge *m, const StateRecord *r)
     int order = -1;
     for (; m->at < m->n; m->at++) {
         const FoldEntry *e = m->entries[m->at];
-        order = record_cmp(e->space->name, e->key, r->space, r->key);
+        order = record_cmp(e->space->name, entry_key(e), r->space, r->key);
         if (order >= 0) break;
         TRY(hand_out(m, e));
     }

@@ -14,10 +14,12 @@ typedef Status (*StateEach)(void *arg, Str space, Str key, Str value);
 typedef struct FoldEntry {
     struct FoldEntry *sibling; /* for who sorts entries into heaps */
     struct FoldSpace *space;
-    Str key, value;
+    const char *key_p, *value_p;
+    uint32_t key_n, value_n;
     int64_t number;            /* of the record */
     bool is_del;
 } FoldEntry;
+static inline Str entry_key(const FoldEntry *e) { return str_of(e->key_p, e->key_n); }
 
 typedef struct FoldSpace {
     struct FoldSpace *next;    /* of the same slot */
@@ -56,7 +58,7 @@ void state_place(StrBuf *b, Str space, Str key);
 typedef struct PlaceParts {
     Str space, key;
 } PlaceParts;
-static inline PlaceParts entry_place(const FoldEntry *e) { return (PlaceParts){e->space->place, e->key}; }
+static inline PlaceParts entry_place(const FoldEntry *e) { return (PlaceParts){e->space->place, entry_key(e)}; }
 int place_cmp(PlaceParts p, Str place);
 /* How many bytes two places have in common at their beginnings, at most `most`; eight bytes of a place from `at`
  * on, as a number that compares as they do. */
