@@ -92,6 +92,7 @@ static void end_epoch(weir *db)
     db->epoch.has_earliest = false;
     arena_reset(&db->epoch.batch);
     arena_reset(&db->epoch.arena);
+    crew_end_epoch(db->crew);
 }
 
 /* Commits what is in the write set already. Nothing may be left to do after it: it may be put off, and

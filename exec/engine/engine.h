@@ -6,6 +6,7 @@
 #define WEIR_EXEC_ENGINE_H
 
 #include "exec/io/wake.h"
+#include "exec/pipeline/crew.h"
 #include "exec/pipeline/scan.h"
 #include "exec/pipeline/view.h"
 #include "exec/state/fold.h"
@@ -49,6 +50,7 @@ struct weir {
     Storage *storage;
     int workers_default;   /* where the setting says 0 */
     Workers *workers;      /* its threads work inside of calls that run epochs only */
+    Crew *crew;            /* of queries, by the workers */
     Env env;
     Settings settings;
     Diags diags;

@@ -10,12 +10,14 @@ bool engine_is_replayable(const weir *db, const Relation *rel)
     return c && c->impl && !strcmp(((const SourceImpl *)c->impl)->delivery, "exactly-once");
 }
 
-Scan *engine_new_scan(weir *db, const Relation *rel, Meter *meter)
+static Scan *new_scan(weir *db, const Relation *rel, Meter *meter, Crew *crew)
 {
     ScanSpec spec = {.rel = rel, .env = &db->env, .meter = meter, .eval = engine_eval(db), .once = db->once,
-                     .batch_rows = db->settings.batch_rows, .decoding = engine_decoding(db)};
+                     .batch_rows = db->settings.batch_rows, .decoding = engine_decoding(db), .crew = crew};
     return scan_new(&spec);
 }
+
+Scan *engine_new_scan(weir *db, const Relation *rel, Meter *meter) { return new_scan(db, rel, meter, NULL); }
 
 static Scan *find_scan(const weir *db, int64_t rel_id)
 {
@@ -35,7 +37,7 @@ Status engine_scan(weir *db, const Relation *rel, Scan **out)
     TRY(storage_load_rulings(db->storage, rel->id, false, &db->call, &rulings, &nrulings, &db->diags));
     vec_push(&db->scans, &db->arena, NULL);
     db->scans.len--; /* there is room now */
-    Scan *s = db->scans.data[db->scans.len++] = engine_new_scan(db, rel, &db->meter);
+    Scan *s = db->scans.data[db->scans.len++] = new_scan(db, rel, &db->meter, db->crew);
     scan_restore(s, p, n, rulings, nrulings);
     *out = s;
     return WEIR_OK;

@@ -43,23 +43,45 @@ static Status check_invariants(weir *db, const Query *q)
     return q->ctx.broken.n ? engine_fault(db, "a broken invariant", q->ctx.broken) : WEIR_OK;
 }
 
-Status engine_save_query(weir *db, Query *q)
+/* It is saved: what its operators have logged may move into their base. */
+static Status end_query(weir *db, Query *q)
 {
-    TRY(check_invariants(db, q));
-    query_save(q);
     TRY(check_invariants(db, q));
     ptrdiff_t known = db->diags.list.len;
     if (query_compact(q, db->storage, db->epoch_number, db->state_log_min, &db->diags) == WEIR_OK) return WEIR_OK;
     return engine_fault(db, "the saved state cannot be read", db->diags.list.data[known].message);
 }
 
+Status engine_save_query(weir *db, Query *q)
+{
+    if (!q->ctx.broken.n) query_save(q);
+    return end_query(db, q);
+}
+
+static Query *query_at(void *arg, int i) { return ((weir *)arg)->queries.data[i]; }
+
+static void flush_and_save(void *arg, int i)
+{
+    Query *q = query_at(arg, i);
+    if (!q->is_live) return;
+    query_flush(q);
+    if (!q->ctx.broken.n) query_save(q);
+}
+
+/* Upstream first. */
+static void flush_queries(weir *db)
+{
+    CrewWork work = {(int)db->queries.len, query_at, flush_and_save, db, db->epoch.rows};
+    if (crew_run(db->crew, &db->epoch, &work)) return;
+    for (int i = 0; i < work.n; i++) flush_and_save(db, i);
+}
+
 Status engine_flush_live(weir *db)
 {
     TRY(engine_take_late(db));
+    flush_queries(db);
     for (ptrdiff_t i = 0; i < db->queries.len; i++)
-        if (db->queries.data[i]->is_live) query_flush(db->queries.data[i]);
-    for (ptrdiff_t i = 0; i < db->queries.len; i++)
-        if (db->queries.data[i]->is_live) TRY(engine_save_query(db, db->queries.data[i]));
+        if (db->queries.data[i]->is_live) TRY(end_query(db, db->queries.data[i]));
     for (ptrdiff_t i = 0; i < db->scans.len; i++) scan_save(db->scans.data[i], &db->epoch);
     return WEIR_OK;
 }

@@ -26,7 +26,7 @@ typedef struct OpLook {
 typedef struct OpContext {
     EvalEnv eval;            /* of operators below state; flush sets now and watermark */
     Arena *batch_scratch;    /* freed after each batch pushed from a source */
-    Arena *epoch_scratch;    /* freed after the commit */
+    Arena *epoch_scratch;    /* freed after the commit; both are others with each push: not to be kept */
     int64_t epoch;           /* number of the epoch in work, from 1 */
     int64_t data_watermark;  /* watermark that rows have made; the end of an input moves it not */
     int64_t now_us;          /* wall clock of the epoch */

@@ -8,6 +8,17 @@ static void keep_earliest(Epoch *e, const ErrorRow *row)
     e->earliest = *row;
 }
 
+void epoch_take_error(Epoch *e, const ErrorRow *row)
+{
+    keep_earliest(e, row);
+    e->errors++;
+    if (e->ws.errors.len < e->error_limit) {
+        vec_push(&e->ws.errors, &e->arena, *row);
+    } else if (e->error_limit > 0) { /* a ring: the newest stay */
+        e->ws.errors.data[(e->errors - 1) % e->error_limit] = *row;
+    }
+}
+
 void epoch_error(Epoch *e, const ErrorRow *row)
 {
     ErrorRow copy = *row;
@@ -15,13 +26,7 @@ void epoch_error(Epoch *e, const ErrorRow *row)
     copy.partition = str_dup(&e->arena, row->partition);
     copy.message = str_dup(&e->arena, row->message);
     copy.raw = str_dup(&e->arena, row->raw);
-    keep_earliest(e, &copy);
-    e->errors++;
-    if (e->ws.errors.len < e->error_limit) {
-        vec_push(&e->ws.errors, &e->arena, copy);
-    } else if (e->error_limit > 0) { /* a ring: the newest stay */
-        e->ws.errors.data[(e->errors - 1) % e->error_limit] = copy;
-    }
+    epoch_take_error(e, &copy);
 }
 
 void epoch_sort_errors(Epoch *e)

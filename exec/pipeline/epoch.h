@@ -24,6 +24,8 @@ typedef struct Epoch {
 
 /* Adds a dead letter (texts are copied). */
 void epoch_error(Epoch *e, const ErrorRow *row);
+/* The same of one whose texts live as long as the epoch. */
+void epoch_take_error(Epoch *e, const ErrorRow *row);
 /* Puts the ones that were kept in the order in which they came. */
 void epoch_sort_errors(Epoch *e);
 

@@ -67,6 +67,8 @@ struct Query {
     bool is_rebuilt;      /* made anew from the past when the database was opened */
     bool has_saved_shape; /* query_shape is kept with its state */
     ViewProgress saved_progress; /* as last put into a write set */
+    uint64_t crew_run;    /* the last one of crew.c that has met it … */
+    int32_t crew_group;   /* … and its place there */
     OpMarks *marks;       /* per operator; NULL: never marked */
     const Relation *late_into; /* NULL: its late rows are only counted */
     VEC(LateRow) late;    /* of the epoch in work, in its arena */

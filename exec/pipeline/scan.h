@@ -46,6 +46,7 @@ typedef struct ScanSpec {
     bool once;
     int batch_rows;
     Decoding decoding;
+    struct Crew *crew;    /* hands batches to the readers; NULL: the caller does */
 } ScanSpec;
 
 Scan *scan_new(const ScanSpec *spec);

@@ -3,6 +3,7 @@
  * A row that is refused reaches no query and moves no watermark. A private scan is silent: what the
  * shared one refused was logged then. */
 #include "base/plant.h"
+#include "exec/pipeline/crew.h"
 #include "exec/pipeline/scan_impl.h"
 
 #include <assert.h>
@@ -257,14 +258,28 @@ static void select_rows(Scan *s, Batch *b, const uint64_t *bad)
     b->nsel = n;
 }
 
-static void push_to_readers(Scan *s, const Batch *b)
+typedef struct Handing {
+    Scan *scan;
+    const Batch *batch;
+} Handing;
+
+static Query *reader_query(void *arg, int i) { return ((Handing *)arg)->scan->leaves.data[i]->query; }
+
+static void push_to_reader(void *arg, int i)
 {
-    for (ptrdiff_t i = 0; i < s->leaves.len; i++) {
-        Leaf *leaf = s->leaves.data[i];
-        query_enter(leaf->query, s);
-        leaf_push(leaf, b);
-        query_enter(leaf->query, NULL);
-    }
+    Handing *h = arg;
+    Leaf *leaf = h->scan->leaves.data[i];
+    query_enter(leaf->query, h->scan);
+    leaf_push(leaf, h->batch);
+    query_enter(leaf->query, NULL);
+}
+
+static void push_to_readers(Scan *s, Epoch *e, const Batch *b)
+{
+    Handing h = {s, b};
+    CrewWork work = {(int)s->leaves.len, reader_query, push_to_reader, &h, batch_count(b)};
+    if (crew_run(s->spec.crew, e, &work)) return;
+    for (int i = 0; i < work.n; i++) push_to_reader(&h, i);
 }
 
 static Status stop_at_error(const Scan *s, Epoch *e)
@@ -294,7 +309,7 @@ static void take_rows(Scan *s, Epoch *e, SourceBatch *sb, Partition *part)
     int n = batch_count(&b);
     part->rows += n;
     e->rows += n;
-    if (n > 0) push_to_readers(s, &b);
+    if (n > 0) push_to_readers(s, e, &b);
 }
 
 void scan_refusals(Scan *s, Epoch *e, Batch *b, Partition *part, void (*tell)(Scan *s, uint64_t offset, Str message))

@@ -94,6 +94,7 @@ static void count_rows(ViewSpan *s, int64_t more)
 
 static void epoch_start(ViewOp *v)
 {
+    v->rows.arena = scratch(v); /* that of who works at it now */
     if (v->has_rows) return;
     v->has_rows = true;
     const PhysOp *p = v->op.plan;
