@@ -22,21 +22,27 @@ Pos batch_pos(const Batch *b, int row)
 }
 
 /* Kernels read whole vectors, so the end of the data is rounded up too. */
-static void *column_data(Arena *a, Type t, int rows)
+static ptrdiff_t column_bytes(Type t, int rows)
 {
+    assert(rows >= 0 && rows <= BATCH_ROWS_MAX);
     ptrdiff_t bytes = checked_mul(rows, (size_t)type_width(t.kind));
-    return arena_alloc(a, (bytes + COLUMN_ALIGN) & ~(ptrdiff_t)(COLUMN_ALIGN - 1), COLUMN_ALIGN);
+    return (bytes + COLUMN_ALIGN) & ~(ptrdiff_t)(COLUMN_ALIGN - 1);
 }
 
 Column column_new(Arena *a, Type t, int rows)
 {
-    assert(rows >= 0 && rows <= BATCH_ROWS_MAX);
-    return (Column){.type = t, .data = column_data(a, t, rows)};
+    return (Column){.type = t, .data = arena_alloc(a, column_bytes(t, rows), COLUMN_ALIGN)};
+}
+
+Column column_new_raw(Arena *a, Type t, int rows)
+{
+    return (Column){.type = t, .data = arena_alloc_raw(a, column_bytes(t, rows), COLUMN_ALIGN)};
 }
 
 Column column_const(Arena *a, const Value *v)
 {
-    Column c = {.type = v->type, .is_const = true, .data = column_data(a, v->type, 1)};
+    Column c = column_new(a, v->type, 1);
+    c.is_const = true;
     column_put(&c, a, 0, v);
     return c;
 }

@@ -108,6 +108,8 @@ Pos batch_pos(const Batch *b, int row);
 
 /* A column for `rows` values, zeroed data, no NULLs yet. */
 Column column_new(Arena *a, Type t, int rows);
+/* The same, not zeroed: for who writes every row. */
+Column column_new_raw(Arena *a, Type t, int rows);
 /* A constant column. */
 Column column_const(Arena *a, const Value *v);
 /* The validity bitmap, made on first use with all rows valid. */

@@ -8,22 +8,11 @@
 
 #include <assert.h>
 
-enum { COLUMN_ALIGN = 64 };
-
 /* ---- registers ------------------------------------------------------------------------------- */
 
 Column run_column(Run *r, Type t)
 {
     return column_new(r->arena, t, r->rows);
-}
-
-/* For steps that write every row they are asked for, with plain values. As in column_new, kernels
- * may read whole vectors. */
-static Column raw_column(Arena *a, Type t, int rows)
-{
-    ptrdiff_t bytes = checked_mul(rows, (size_t)type_width((TypeKind)t.kind));
-    bytes = (bytes + COLUMN_ALIGN) & ~(ptrdiff_t)(COLUMN_ALIGN - 1);
-    return (Column){.type = t, .data = arena_alloc_raw(a, bytes, COLUMN_ALIGN)};
 }
 
 static void zero_row(Column *c, int row)
@@ -246,7 +235,7 @@ static Column call(Run *r, const Step *s, const Column *args, Rows rows, int hei
 {
     bool plain = !type_is_text((TypeKind)s->e->type.kind) && !s->impl->row && rows.n == height;
     Column out =
-        plain ? raw_column(r->arena, s->e->type, height) : column_new(r->arena, s->e->type, height);
+        plain ? column_new_raw(r->arena, s->e->type, height) : column_new(r->arena, s->e->type, height);
     bool sees_nulls = s->flags & FUNC_NULL_CALL;
     if (!sees_nulls) merge_nulls(r, args, s->nargs, height, &out);
     bool marks_count = !(sees_nulls && r->env->faults);

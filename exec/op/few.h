@@ -57,6 +57,7 @@ typedef struct Few {
     uint32_t last, offset;     /* places offset … last are shown */
     bool shows_changes;        /* EMIT CHANGES */
     bool is_keyed;             /* the first column of the order gives rank keys */
+    bool is_exact;             /* there is no other, and rows of one key (but for the least and the greatest) are peers */
     KeyLayout order;           /* its columns */
     VEC(FewBefore) before;     /* per touched partition; in the epoch's arena */
     VEC(FewKept) gone;         /* rows of before the epoch that fell out: freed when the next begins */
@@ -83,15 +84,15 @@ void few_order_init(Few *f, Arena *a);
 /* Rank keys of rows of the batch. */
 void few_keys(const Few *f, const Batch *b, const int32_t *rows, int n, uint64_t *out);
 uint64_t few_key_of(const Few *f, const uint8_t *row);
-/* < 0: a stands before b. Exactly the order of the records' keys. */
-int few_cmp(Few *f, FewRef a, FewRef b);
+/* < 0: a stands before b, which has the same rank key. Exactly the order of the records' keys. */
+int few_cmp(Few *f, uint64_t key, FewRef a, FewRef b);
 static inline bool few_before(Few *f, const FewEntry *a, const FewEntry *b)
 {
-    return a->key != b->key ? a->key < b->key : few_cmp(f, a->ref, b->ref) < 0;
+    return a->key != b->key ? a->key < b->key : few_cmp(f, a->key, a->ref, b->ref) < 0;
 }
 static inline bool few_same(Few *f, const FewEntry *a, const FewEntry *b)
 {
-    return a->ref == b->ref || (a->key == b->key && few_cmp(f, a->ref, b->ref) == 0);
+    return a->ref == b->ref || (a->key == b->key && few_cmp(f, a->key, a->ref, b->ref) == 0);
 }
 /* A kept row's key as ranked.h has it, and where the row in it begins. */
 void few_encode(const Few *f, const uint8_t *row, StrBuf *out, uint32_t *peer_n, uint32_t *order_n);

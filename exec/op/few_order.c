@@ -18,6 +18,12 @@ static bool has_rank_key(TypeKind kind)
     return false;
 }
 
+/* Whether values that differ have rank keys that do. */
+static bool has_exact_key(TypeKind kind)
+{
+    return kind == TYPE_BIGINT || kind == TYPE_TIMESTAMP || kind == TYPE_TIME || kind == TYPE_DATE || kind == TYPE_BOOLEAN;
+}
+
 void few_order_init(Few *f, Arena *a)
 {
     const RankSpec *s = f->r.spec;
@@ -25,6 +31,7 @@ void few_order_init(Few *f, Arena *a)
     for (int i = 0; i < s->norder; i++) types[i] = f->r.fields[s->order[i].col].type;
     f->order = key_layout_new(a, types, s->norder);
     f->is_keyed = s->norder > 0 && s->npeer > 0 && has_rank_key((TypeKind)types[0].kind);
+    f->is_exact = f->is_keyed && s->norder == 1 && has_exact_key((TypeKind)types[0].kind);
 }
 
 static inline uint64_t signed_key(int64_t v) { return (uint64_t)v ^ (uint64_t)1 << 63; }
@@ -201,18 +208,28 @@ static int bytes_cmp(const Few *f, FewRef a, FewRef b)
     return order;
 }
 
-int few_cmp(Few *f, FewRef a, FewRef b)
+static int positions_cmp(const Few *f, FewRef a, FewRef b)
+{
+    if (!f->r.by_position) return 0;
+    Pos p = pos_of(f, a), q = pos_of(f, b);
+    return pos_cmp(&p, &q);
+}
+
+/* By the columns of the order, the position behind those of the text. */
+static int order_cmp(Few *f, FewRef a, FewRef b)
 {
     const RankSpec *s = f->r.spec;
     int npeer = s->npeer < s->norder ? s->npeer : s->norder;
     OrderView x = view_of(f, a), y = view_of(f, b);
     int order = columns_cmp(f, &x, &y, 0, npeer);
-    if (order) return order;
-    if (f->r.by_position) {
-        Pos p = pos_of(f, a), q = pos_of(f, b);
-        order = pos_cmp(&p, &q);
-    }
-    if (!order) order = columns_cmp(f, &x, &y, npeer, s->norder);
+    if (!order) order = positions_cmp(f, a, b);
+    return order ? order : columns_cmp(f, &x, &y, npeer, s->norder);
+}
+
+int few_cmp(Few *f, uint64_t key, FewRef a, FewRef b)
+{
+    bool are_peers = f->is_exact && key != 0 && key != UINT64_MAX; /* those are keys of NULL, too */
+    int order = are_peers ? positions_cmp(f, a, b) : order_cmp(f, a, b);
     return order ? order : bytes_cmp(f, a, b);
 }
 

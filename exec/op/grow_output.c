@@ -83,7 +83,7 @@ static void fill_column(const Grow *g, int side, const Batch *b, const JoinColum
 {
     const JoinSide *own = &g->j.side[side];
     bool is_own = c->side == side, is_kept = c->key < 0 && (!is_own || (g->are_lasting && type_is_text((TypeKind)c->type.kind)));
-    *out = column_new(a, c->type, g->pairs.n);
+    *out = column_new_raw(a, c->type, g->pairs.n);
     Taking t = {.from = &b->cols[c->key >= 0 ? own->keys[c->key] : c->input], .rows = g->pairs.batch_rows, .n = g->pairs.n, .out = out, .a = a};
     if (!is_kept) take_values(&t, (TypeKind)c->type.kind);
     else kept_rows_column(&g->side[c->side].rows, is_own ? g->pairs.own : g->pairs.rows, g->pairs.n, c->col, out, a);

@@ -153,7 +153,7 @@ static void keep_new(Few *f, const Batch *b, uint8_t *const *changed, int nchang
     r.kept = new_raw(scratch, uint8_t *, r.n);
     kept_rows_make(&f->rows, &f->r.parts.heap, b->cols, NULL, marks_of(f, b, &r, scratch), r.rows, r.n, r.kept);
     for (int i = 0; i < r.n; i++) {
-        few_front(r.kept[i])->epoch = f->epoch;
+        *few_front(r.kept[i]) = (FewRow){.epoch = f->epoch};
         if (f->r.by_position) few_front(r.kept[i])->pos = ranked_pos(&f->r, b, r.rows[i]);
         r.entries[i]->ref = (FewRef)r.kept[i];
     }
@@ -232,7 +232,7 @@ static void out_flush(Few *f)
     ArenaMark mark = arena_mark(a);
     Column *cols = new (a, Column, p->nfields);
     for (int c = 0; c < f->r.nfields; c++) {
-        cols[c] = column_new(a, p->fields[c].type, f->nout);
+        cols[c] = column_new_raw(a, p->fields[c].type, f->nout);
         kept_rows_column(&f->rows, f->out, f->nout, c, &cols[c], a);
     }
     if (f->rows.has_marks) out_marks(f, cols, a);

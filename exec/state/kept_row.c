@@ -130,8 +130,8 @@ static uint8_t *block_new(const KeptRows *k, StateHeap *h, uint32_t text)
     if (text > UINT32_MAX - (uint32_t)fixed) oom_raise();
     uint8_t *row = heap_alloc(h, fixed + text);
     for (ptrdiff_t at = 0; at < fixed + text && at < FETCHED_BYTES; at += 64) __builtin_prefetch(row + at, 1);
-    memset(row, 0, (size_t)k->front + sizeof(KeptHead) + (k->layout.ncols ? (size_t)k->layout.cols[0].at * 8 : 0));
-    kept_head(k, row)->bytes = (uint32_t)(fixed + text);
+    *kept_head(k, row) = (KeptHead){.bytes = (uint32_t)(fixed + text)};
+    for (int i = 0; k->layout.ncols > KEY_NULLS_INSIDE && i < k->layout.cols[0].at; i++) kept_words(k, row)[i] = 0;
     return row;
 }
 

@@ -38,7 +38,7 @@ static inline Str kept_marks(const KeptRows *k, const uint8_t *row)
 }
 
 /* Blocks of rows[0..n) of the columns cols[which[0..ncols)] (which NULL: cols[0..ncols)); `marks`:
- * per row of those, or NULL. Fronts are zeroed. */
+ * per row of those, or NULL. Fronts are the owner's to fill. */
 void kept_rows_make(const KeptRows *k, StateHeap *h, const Column *cols, const int32_t *which, const Str *marks,
                     const int32_t *rows, int n, uint8_t **out);
 /* A block of one row whose key_layout words are given. */
