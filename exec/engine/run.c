@@ -308,9 +308,8 @@ static Status keep_pace(weir *db, int64_t deadline)
     int64_t now = db->env.mono_us(db->env.arg), due = db->commit_end_us + work_us(db);
     if (due > db->commit_end_us + db->settings.refresh_us / 2) due = db->commit_end_us + db->settings.refresh_us / 2;
     if (due > deadline) due = deadline;
-    if (now >= due) return WEIR_OK;
+    if (now >= due || db->has_backlog) return WEIR_OK;
     TRY(quiet_relax(db));
-    if (db->has_backlog) return WEIR_OK;
     engine_wait(db, due - db->env.mono_us(db->env.arg));
     return engine_interrupted(db);
 }
