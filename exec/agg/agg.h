@@ -59,6 +59,7 @@ typedef struct AggImpl {
     void (*final)(AggCtx *c, const uint8_t *const *groups, ptrdiff_t offset, int n, Column *out,
                   Arena *out_arena);
     void (*destroy)(AggCtx *c, void *state);               /* NULL: nothing to release */
+    bool (*is_flat)(const AggCall *call);                  /* nothing for this call either; NULL: for none */
     void (*save)(AggCtx *c, const void *state, StrBuf *out);
     Status (*load)(AggCtx *c, void *state, StrReader *in); /* into an initialised state */
     bool keeps_best; /* !input_retracts: the state is one best value, nothing can be taken back */

@@ -304,6 +304,11 @@ static void min_destroy(AggCtx *c, void *state)
         best_drop(c, state);
 }
 
+static bool min_is_flat(const AggCall *call)
+{
+    return !call->input_retracts && best_width(call) <= 8;
+}
+
 static void min_save(AggCtx *c, const void *state, StrBuf *out)
 {
     if (c->call->input_retracts)
@@ -320,7 +325,7 @@ static Status min_load(AggCtx *c, void *state, StrReader *in)
 
 static const AggImpl min_impl = {
     .state_size = min_size, .step = min_step, .fold = min_fold, .merge = min_merge, .final = min_final,
-    .destroy = min_destroy, .save = min_save, .load = min_load,
+    .destroy = min_destroy, .is_flat = min_is_flat, .save = min_save, .load = min_load,
     .keeps_best = true, .ignores_distinct = true,
 };
 

@@ -78,7 +78,7 @@ static Status slot_new(const AggCall *call, AggSlot *slot, AggSet *s, Arena *a, 
     if (slot->family) slot->family->offset[slot->member] = slot->offset;
     s->cell_size += (slot->impl->state_size(call) + 7) & ~7;
     s->has_init |= slot->impl->init != NULL;
-    s->owns_heap |= slot->impl->destroy != NULL || slot->family;
+    s->owns_heap |= slot->family || (slot->impl->destroy && !(slot->impl->is_flat && slot->impl->is_flat(call)));
     return WEIR_OK;
 }
 

@@ -53,16 +53,22 @@ static bool copies_payloads(const AggregateOp *g)
     return !g->aggs.owns_heap && !g->keeps_empty;
 }
 
-static void payloads_take(AggregateOp *g, AggTable *t)
+/* Of a fresh group that it has no rows is all there is to say, but for FILL's flag. */
+static void payloads_take(AggregateOp *g, AggTable *t, uint8_t *const *fresh, int nfresh)
 {
     size_t bytes = (size_t)t->groups.payload;
+    int f = 0;
     for (uint32_t i = t->nbefore; i < t->groups.ntouched; i++) {
         uint32_t block = i / BATCH_ROWS_MAX;
         if (block == (uint32_t)t->payloads.len) {
             uint8_t *room = arena_alloc_raw(&g->epoch, (ptrdiff_t)bytes * BATCH_ROWS_MAX, 8);
             vec_push(&t->payloads, &g->epoch, room);
         }
-        memcpy(t->payloads.data[block] + i % BATCH_ROWS_MAX * bytes, t->groups.touched[i], bytes);
+        uint8_t *copy = t->payloads.data[block] + i % BATCH_ROWS_MAX * bytes, *cell = t->groups.touched[i];
+        bool is_fresh = f < nfresh && fresh[f] == cell;
+        f += is_fresh;
+        if (is_fresh && !g->fill) *cell_rows(copy) = 0;
+        else memcpy(copy, cell, bytes);
     }
     t->nbefore = t->groups.ntouched;
 }
@@ -84,7 +90,7 @@ static void before_take(AggregateOp *g, AggTable *t, uint8_t *const *fresh, int 
 {
     uint32_t from = t->nbefore, to = t->groups.ntouched;
     if (copies_payloads(g)) {
-        payloads_take(g, t);
+        payloads_take(g, t, fresh, nfresh);
         return;
     }
     before_reserve(g, t, to);
@@ -278,14 +284,16 @@ static void emit_images(AggregateOp *g, AggTable *t, uint32_t at, int n, const C
     aggregate_emit(g, &(OutRows){.table = &t->groups, .groups = c.come, .n = c.ncome, .window = window, .results = c.now, .weight = 1});
 }
 
-/* same[i] stays where row i of both is the same. */
-static void mark_same(const Column *a, const Column *b, int n, uint8_t *same)
+/* same[i] stays where row i of a is row at[i] of b, which has more rows or as many. */
+static void mark_same(const Column *a, const Column *b, const uint16_t *at, bool has_more, int n, uint8_t *same)
 {
     bool is_plain = !a->valid && !b->valid && !a->err && !b->err && type_width(a->type.kind) == 8;
-    if (is_plain)
+    if (is_plain && !has_more)
         for (int i = 0; i < n; i++) same[i] &= COL(uint64_t, a)[i] == COL(uint64_t, b)[i];
+    else if (is_plain)
+        for (int i = 0; i < n; i++) same[i] &= COL(uint64_t, a)[i] == COL(uint64_t, b)[at[i]];
     else
-        for (int i = 0; i < n; i++) same[i] = same[i] && result_eq(a, i, b, i);
+        for (int i = 0; i < n; i++) same[i] = same[i] && result_eq(a, i, b, at[i]);
 }
 
 static Column *results_of(const AggregateOp *g, const uint8_t *const *cells, int n, Arena *a)
@@ -295,37 +303,66 @@ static Column *results_of(const AggregateOp *g, const uint8_t *const *cells, int
     return results;
 }
 
-/* The same columns serve the rows that go and those that come. */
-static void emit_payloads(AggregateOp *g, AggTable *t, uint32_t at, int n, const Column *window, Arena *scratch)
+/* Which of some groups had results before the epoch. */
+typedef struct Had {
+    const uint8_t **was; /* their bytes then */
+    uint8_t **groups;
+    uint16_t *at;        /* their places among the groups */
+    uint8_t *same;       /* their results have not changed */
+    int32_t n;
+} Had;
+
+static Had find_had(const AggregateOp *g, const AggTable *t, uint32_t at, int n, Arena *a)
 {
     uint8_t *const *groups = t->groups.touched + at, *old = t->payloads.data[at / BATCH_ROWS_MAX];
-    const uint8_t **was = new_raw(scratch, const uint8_t *, n);
-    uint8_t *had = new_raw(scratch, uint8_t, n), *same = new_raw(scratch, uint8_t, n);
-    int nhad = 0;
+    Had h = {new_raw(a, const uint8_t *, n), new_raw(a, uint8_t *, n), new_raw(a, uint16_t, n), new_raw(a, uint8_t, n), 0};
     for (int i = 0; i < n; i++) {
         if (i + CELLS_AHEAD < n) __builtin_prefetch(groups[i + CELLS_AHEAD]);
-        was[i] = old + (ptrdiff_t)i * t->groups.payload;
-        nhad += had[i] = has_result(g, was[i]);
-        same[i] = had[i] && has_result(g, groups[i]);
+        const uint8_t *was = old + (ptrdiff_t)i * t->groups.payload;
+        h.was[h.n] = was;
+        h.groups[h.n] = groups[i];
+        h.at[h.n] = (uint16_t)i;
+        h.n += has_result(g, was);
     }
-    const Column *now = results_of(g, (const uint8_t *const *)groups, n, scratch);
-    const Column *before = nhad ? results_of(g, was, n, scratch) : NULL;
-    for (int k = 0; nhad && k < g->aggs.n; k++) mark_same(&before[k], &now[k], n, same);
-    uint16_t *gone = new_raw(scratch, uint16_t, n), *come = new_raw(scratch, uint16_t, n);
-    int ngone = 0, ncome = 0;
+    for (int i = 0; i < h.n; i++) h.same[i] = has_result(g, h.groups[i]);
+    return h;
+}
+
+static void emit_gone(AggregateOp *g, const AggTable *t, const Had *h, const Column *before, const Column *keys, const Column *window, Arena *scratch)
+{
+    uint16_t *gone = new_raw(scratch, uint16_t, h->n);
+    int n = 0;
+    for (int i = 0; i < h->n; i++) {
+        gone[n] = (uint16_t)i;
+        n += !h->same[i];
+    }
+    aggregate_emit(g, &(OutRows){.table = &t->groups, .groups = h->groups, .n = h->n, .window = window, .results = before, .weight = -1,
+                                 .keys = keys, .sel = gone, .nsel = n});
+}
+
+/* Where all groups had results the same keys serve the rows that go and those that come. */
+static void emit_payloads(AggregateOp *g, AggTable *t, uint32_t at, int n, const Column *window, Arena *scratch)
+{
+    uint8_t *const *groups = t->groups.touched + at;
+    Had had = find_had(g, t, at, n, scratch);
+    const Column *now = results_of(g, (const uint8_t *const *)groups, n, scratch), *keys = NULL;
+    bool all_had = had.n == n;
+    uint8_t *stays = all_had ? had.same : new (scratch, uint8_t, n);
+    if (had.n) {
+        const Column *before = results_of(g, had.was, had.n, scratch);
+        for (int k = 0; k < g->aggs.n; k++) mark_same(&before[k], &now[k], had.at, !all_had, had.n, had.same);
+        for (int i = 0; i < had.n && !all_had; i++) stays[had.at[i]] = had.same[i];
+        if (all_had) keys = aggregate_key_columns(g, &t->groups, groups, n, scratch);
+        emit_gone(g, t, &had, before, keys, window, scratch);
+    }
+    uint16_t *come = new_raw(scratch, uint16_t, n);
+    int ncome = 0;
     for (int i = 0; i < n; i++) {
-        gone[ngone] = come[ncome] = (uint16_t)i;
-        ngone += had[i] && !same[i];
-        ncome += !same[i] && has_result(g, groups[i]);
+        come[ncome] = (uint16_t)i;
+        ncome += !stays[i] && has_result(g, groups[i]);
     }
-    OutRows out = {.table = &t->groups, .groups = groups, .n = n, .window = window, .results = before, .weight = -1, .sel = gone, .nsel = ngone};
-    if (ngone + ncome) out.keys = aggregate_key_columns(g, &t->groups, groups, n, scratch);
-    aggregate_emit(g, &out);
-    out.results = now;
-    out.weight = 1;
-    out.sel = come;
-    out.nsel = ncome;
-    aggregate_emit(g, &out);
+    aggregate_emit(g, &(OutRows){.table = &t->groups, .groups = groups, .n = n, .window = window, .results = now, .weight = 1,
+                                 .keys = keys, .sel = come, .nsel = ncome});
 }
 
 void agg_table_emit_changes(AggregateOp *g, AggTable *t, const Column *window)
