@@ -8,7 +8,7 @@ without ties). Derived tables carry theirs in columns _o0, _o1, …
 from dataclasses import replace
 from typing import NamedTuple
 
-from ..sqltypes import DOUBLE, literal
+from ..sqltypes import BOOLEAN, DOUBLE, literal
 from .nodes import (Agg, Asof, Base, Call, Col, Derived, Join, Lit, Merged, Select, SetOp, Sub, Tvf, Values, With,
                     columns_of, has_aggregate, mapped, nodes_in, star_of)
 from .weir_sql import listed
@@ -161,7 +161,13 @@ def source(f):
     if f.using:
         pairs = [c.parts for c in merged_of(f)]
         return f"{text} ON {' AND '.join(f'{expr(a)} = {expr(b)}' for a, b in pairs)}"
-    return f"{text} ON {expr(f.on)}"
+    return f"{text} ON {on_condition(f.on)}"
+
+
+def on_condition(e):
+    """SQLite lets a constant among what AND joins decide for a FULL JOIN above; it does not look into CASE."""
+    has_constant = any(n.type == BOOLEAN and not any(True for _ in nodes_in(n, Col)) for n in nodes_in(e, Call))
+    return f"CASE WHEN {expr(e)} THEN 1 ELSE 0 END" if has_constant else expr(e)
 
 
 def merged_of(f):
