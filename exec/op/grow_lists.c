@@ -82,8 +82,8 @@ static GrowBucket *bucket_insert(GrowBuckets *b, int32_t at, int64_t number)
 
 static GrowBucket *bucket_of(GrowBuckets *b, int64_t number)
 {
-    if (b->last < b->n && b->list[b->last].number == number) return &b->list[b->last];
-    int32_t low = 0, high = b->n;
+    if (b->last >= b->ngone && b->last < b->n && b->list[b->last].number == number) return &b->list[b->last];
+    int32_t low = b->ngone, high = b->n;
     while (low < high) {
         int32_t mid = (low + high) / 2;
         if (b->list[mid].number < number) low = mid + 1;
@@ -105,24 +105,54 @@ void grow_bucket_add(GrowBuckets *b, int64_t number, uint8_t *item)
     to->items[to->n++] = item;
 }
 
-bool grow_bucket_take(GrowBuckets *b, int64_t number, GrowBucket *out)
+GrowRoom *grow_bucket_room(GrowBuckets *b, int64_t number)
 {
-    if (b->n == 0 || b->list[0].number > number) return false;
-    *out = b->list[0];
-    memmove(b->list, b->list + 1, (size_t)(b->n - 1) * sizeof *b->list);
-    b->n--;
-    b->last = 0;
-    return true;
+    GrowBucket *of = bucket_of(b, number);
+    if (!of->room && b->spare) {
+        of->room = b->spare;
+        b->spare = of->room->next;
+    } else if (!of->room) {
+        of->room = mem_alloc(sizeof *of->room);
+    }
+    return of->room;
 }
 
-void grow_bucket_free(GrowBucket *b)
+const GrowBucket *grow_bucket_take(GrowBuckets *b, int64_t number)
+{
+    if (b->n == b->ngone || b->list[b->ngone].number > number) return NULL;
+    return &b->list[b->ngone++];
+}
+
+static void items_free(GrowBucket *b)
 {
     mem_free(b->items, b->cap * (ptrdiff_t)sizeof *b->items);
 }
 
+void grow_buckets_settle(GrowBuckets *b)
+{
+    for (int32_t i = 0; i < b->ngone; i++) {
+        GrowRoom *room = b->list[i].room;
+        items_free(&b->list[i]);
+        if (!room) continue;
+        arena_reset(&room->arena);
+        room->bytes = 0;
+        room->next = b->spare;
+        b->spare = room;
+    }
+    b->n -= b->ngone;
+    if (b->ngone) memmove(b->list, b->list + b->ngone, (size_t)b->n * sizeof *b->list);
+    b->ngone = b->last = 0;
+}
+
 void grow_buckets_free(GrowBuckets *b)
 {
-    for (int32_t i = 0; i < b->n; i++) grow_bucket_free(&b->list[i]);
+    b->ngone = b->n;
+    grow_buckets_settle(b);
+    for (GrowRoom *room = b->spare, *next; room; room = next) {
+        next = room->next;
+        arena_free(&room->arena);
+        mem_free(room, sizeof *room);
+    }
     mem_free(b->list, b->cap * (ptrdiff_t)sizeof *b->list);
     *b = (GrowBuckets){0};
 }
@@ -130,6 +160,10 @@ void grow_buckets_free(GrowBuckets *b)
 int64_t grow_buckets_bytes(const GrowBuckets *b)
 {
     int64_t bytes = b->cap * (int64_t)sizeof *b->list;
-    for (int32_t i = 0; i < b->n; i++) bytes += b->list[i].cap * (int64_t)sizeof *b->list[i].items;
+    for (int32_t i = 0; i < b->n; i++) {
+        const GrowBucket *of = &b->list[i];
+        bytes += of->cap * (int64_t)sizeof *of->items;
+        if (of->room) bytes += (int64_t)sizeof *of->room + of->room->bytes;
+    }
     return bytes;
 }

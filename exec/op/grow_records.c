@@ -26,7 +26,7 @@ static void put_row(Grow *g, uint8_t *row, int side, StateWriter *w)
     Arena *scratch = g->j.op.ctx->batch_scratch;
     ArenaMark mark = arena_mark(scratch);
     state_put(w, row_space(g, side, row, scratch), join_number_key(grow_row(row)->number, scratch), row_value(g, side, row, scratch));
-    grow_row(row)->is_saved = true;
+    grow_row(row)->is_saved = g->are_saved = true;
     arena_release(scratch, mark);
 }
 
@@ -86,7 +86,7 @@ void grow_save(Op *op, StateWriter *w, bool all)
     for (ptrdiff_t i = 0; i < g->gone.len && g->j.spec->match != JOIN_WINDOW; i++)
         if (grow_row(g->gone.data[i])->is_saved) del_row(g, g->gone.data[i], grow_row(g->gone.data[i])->side, w);
     for (ptrdiff_t i = 0; i < g->fresh.len; i++)
-        if (!grow_row(g->fresh.data[i])->is_gone) put_row(g, g->fresh.data[i], grow_row(g->fresh.data[i])->side, w);
+        if (!grow_has_left(g, g->fresh.data[i])) put_row(g, g->fresh.data[i], grow_row(g->fresh.data[i])->side, w);
 }
 
 void grow_delete_records(Grow *g, int side, GrowList *l, StateWriter *w)
@@ -108,7 +108,11 @@ static Status load_row(Grow *g, int side, uint64_t number, StrReader in, Arena *
     uint32_t nulls;
     group_table_settle(&g->j.keys);
     if (!group || !key_load(&k->layout, &in, words, &nulls) || in.at != in.end) return WEIR_E_CORRUPT;
-    uint8_t *row = kept_row_make(k, &g->j.keys.heap, words, nulls, (Str){0});
+    int64_t time = s->time_col >= 0 ? (int64_t)words[s->time_word] : 0;
+    GrowRoom *room = grow_room(g, side, time);
+    uint8_t *row = room ? kept_row_make_in(k, &room->arena, words, nulls, (Str){0}) : kept_row_make(k, &g->j.keys.heap, words, nulls, (Str){0});
+    if (room) room->bytes += kept_head(k, row)->bytes;
+    g->are_saved = true;
     *grow_row(row) = (GrowRow){.number = number, .weight = (int32_t)weight, .side = (uint8_t)side, .is_saved = true};
     if (number >= s->next_number) s->next_number = number + 1;
     grow_load_row(g, side, group, row);

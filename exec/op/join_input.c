@@ -3,6 +3,7 @@
  * A row is withheld for a column error below the first stateful operator, and dropped where it is
  * late there. One that nothing can match, for a NULL in its key or time, is taken for one epoch
  * where unmatched rows are shown, and not at all elsewhere. */
+#include "exec/kernel/kernel.h"
 #include "exec/op/join.h"
 
 #include <assert.h>
@@ -66,10 +67,20 @@ static bool is_late(const Input *in, const Column *time, int row)
     return !col_is_null(time, row) && COL(int64_t, time)[col_at(time, row)] <= batch_judge(in->b, row);
 }
 
+/* Whether all rows are later than any of them is judged by. NULLs may hold any time: no. */
+static bool are_prompt(const Input *in, const Column *time)
+{
+    int64_t least, greatest;
+    if (in->n == 0 || time->is_const || in->n < in->b->rows) return in->n == 0;
+    kernel_bounds_i64(time->data, in->n, &least, &greatest);
+    return least > in->b->judge_max;
+}
+
 static void drop_late(Input *in)
 {
     const Column *time = &in->b->cols[in->s->time_col];
     int kept = 0;
+    if (are_prompt(in, time)) return;
     for (int i = 0; i < in->n; i++) {
         int row = in->rows[i];
         if (!is_late(in, time, row)) in->rows[kept++] = row;

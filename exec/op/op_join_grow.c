@@ -23,7 +23,17 @@ static void await_window(Grow *g, uint8_t *group)
     grow_bucket_add(&g->side[SIDE_LEFT].buckets, join_window_end(&g->j, group), group);
 }
 
-static void enter(Grow *g, int side, uint8_t *group, uint8_t *row)
+/* Rows of a bucket lie together and go together. */
+static bool has_rooms(const Grow *g) { return g->j.spec->match == JOIN_INTERVAL; }
+
+GrowRoom *grow_room(Grow *g, int side, int64_t time)
+{
+    GrowSide *own = &g->side[side];
+    return has_rooms(g) ? grow_bucket_room(&own->buckets, floor_of(time, own->width)) : NULL;
+}
+
+/* `bucket`: where time plays a part, the number of its own. */
+static void enter(Grow *g, int side, uint8_t *group, uint8_t *row, int64_t bucket)
 {
     const JoinSide *s = &g->j.side[side];
     GrowSide *own = &g->side[side];
@@ -31,20 +41,31 @@ static void enter(Grow *g, int side, uint8_t *group, uint8_t *row)
     grow_row(row)->group = group;
     grow_list_add(&grow_key(group)->list[side], &g->j.keys.heap, (GrowEntry){time, row});
     own->live++;
-    if (s->time_col >= 0) grow_bucket_add(&own->buckets, floor_of(time, own->width), row);
+    if (s->time_col >= 0) grow_bucket_add(&own->buckets, bucket, group);
 }
 
 void grow_load_row(Grow *g, int side, uint8_t *group, uint8_t *row)
 {
+    const JoinSide *s = &g->j.side[side];
+    const GrowSide *own = &g->side[side];
     if (g->j.spec->match == JOIN_WINDOW && is_empty(group)) await_window(g, group);
-    enter(g, side, group, row);
+    enter(g, side, group, row, s->time_col >= 0 ? floor_of((int64_t)kept_words(&own->rows, row)[s->time_word], own->width) : 0);
 }
 
 static void leave(Grow *g, int side, uint8_t *row)
 {
-    grow_row(row)->is_gone = true;
     g->side[side].live--;
+    if (has_rooms(g) && !g->are_saved) return; /* it is not looked at again */
+    grow_row(row)->is_gone = true;
     vec_push(&g->gone, &g->j.epoch, row);
+}
+
+bool grow_has_left(const Grow *g, const uint8_t *row)
+{
+    const GrowRow *r = grow_row(row);
+    const GrowSide *own = &g->side[r->side];
+    if (!has_rooms(g) || own->left_until == INT64_MIN) return r->is_gone;
+    return floor_of((int64_t)kept_words(&own->rows, row)[g->j.side[r->side].time_word], own->width) <= own->left_until;
 }
 
 /* Both lists of a key that state_ttl takes. */
@@ -65,10 +86,14 @@ static void begin(Grow *g)
 {
     JoinOp *j = &g->j;
     if (j->is_settled) return;
-    for (ptrdiff_t i = 0; i < g->gone.len; i++) {
+    for (ptrdiff_t i = 0; i < g->gone.len && !has_rooms(g); i++) {
         uint8_t *row = g->gone.data[i];
         if (i + PREFETCH_KEYS < g->gone.len) __builtin_prefetch(g->gone.data[i + PREFETCH_KEYS]);
         kept_row_free(&g->side[grow_row(row)->side].rows, &j->keys.heap, row);
+    }
+    for (int s = 0; s < SIDES; s++) {
+        grow_buckets_settle(&g->side[s].buckets);
+        g->side[s].left_until = INT64_MIN;
     }
     memset(&g->gone, 0, sizeof g->gone);
     memset(&g->fresh, 0, sizeof g->fresh);
@@ -130,18 +155,50 @@ static void pair_rows(Grow *g, int side, const Batch *b, const int32_t *rows, ui
     grow_pairs_flush(g, side, b);
 }
 
-static void keep_rows(Grow *g, int side, const Batch *b, const int32_t *rows, uint8_t *const *groups, int n, Arena *scratch)
+/* How many of the rows stand in the bucket of the first, and its number. */
+static int run_of(const Grow *g, int side, const Batch *b, const int32_t *rows, int n, int64_t *number)
+{
+    const JoinSide *s = &g->j.side[side];
+    *number = 0;
+    if (s->time_col < 0) return n;
+    const Column *time = &b->cols[s->time_col];
+    int64_t width = g->side[side].width, first = COL(int64_t, time)[col_at(time, rows[0])], end;
+    int len = 1;
+    *number = floor_of(first, width);
+    if (__builtin_mul_overflow(*number + 1, width, &end)) return len;
+    for (; len < n; len++) {
+        int64_t t = COL(int64_t, time)[col_at(time, rows[len])];
+        if (t >= end || t < end - width) break;
+    }
+    return len;
+}
+
+static void keep_run(Grow *g, int side, const Batch *b, const int32_t *rows, uint8_t *const *groups, uint8_t *const *kept, int n,
+                     int64_t bucket)
 {
     JoinSide *s = &g->j.side[side];
-    uint8_t **kept = new_raw(scratch, uint8_t *, n);
-    kept_rows_make(&g->side[side].rows, &g->j.keys.heap, join_kept_columns(s, b, rows, n, scratch), NULL, NULL, rows, n, kept);
-    g->kept = new_raw(scratch, uint8_t *, b->rows);
     for (int i = 0; i < n; i++) {
         assert(batch_weight(b, rows[i]) > 0);
         *grow_row(kept[i]) = (GrowRow){.number = s->next_number++, .weight = batch_weight(b, rows[i]), .side = (uint8_t)side};
-        enter(g, side, groups[i], kept[i]);
+        enter(g, side, groups[i], kept[i], bucket);
         vec_push(&g->fresh, &g->j.epoch, kept[i]);
         g->kept[rows[i]] = kept[i];
+    }
+}
+
+static void keep_rows(Grow *g, int side, const Batch *b, const int32_t *rows, uint8_t *const *groups, int n, Arena *scratch)
+{
+    Column *cols = join_kept_columns(&g->j.side[side], b, rows, n, scratch);
+    uint8_t **kept = new_raw(scratch, uint8_t *, n);
+    g->kept = new_raw(scratch, uint8_t *, b->rows);
+    for (int at = 0, len; at < n; at += len) {
+        int64_t bucket;
+        len = run_of(g, side, b, rows + at, n - at, &bucket);
+        GrowRoom *room = has_rooms(g) ? grow_bucket_room(&g->side[side].buckets, bucket) : NULL;
+        const KeptRows *k = &g->side[side].rows;
+        if (room) room->bytes += kept_rows_make_in(k, &room->arena, cols, NULL, NULL, rows + at, len, kept + at);
+        else kept_rows_make(k, &g->j.keys.heap, cols, NULL, NULL, rows + at, len, kept + at);
+        keep_run(g, side, b, rows + at, groups + at, kept + at, len, bucket);
     }
 }
 
@@ -186,39 +243,44 @@ static void drop_rows(Grow *g, int side, uint8_t *group, int64_t end, bool is_en
     if (is_empty(group)) group_table_remove(&g->j.keys, group);
 }
 
+static void prefetch_first(uint8_t *group, int side)
+{
+    const GrowList *l = &grow_key(group)->list[side];
+    if (l->is_many) __builtin_prefetch(l->many + l->first);
+}
+
 /* Rows of the side up to this time match nothing that is to come. */
 static void expire(Grow *g, int side, int64_t limit)
 {
     GrowSide *s = &g->side[side];
     if (limit > s->passed) s->passed = limit;
-    GrowBucket bucket;
-    while (grow_bucket_take(&s->buckets, limit == INT64_MAX ? INT64_MAX : floor_of(limit, s->width) - 1, &bucket)) {
+    const GrowBucket *bucket;
+    while ((bucket = grow_bucket_take(&s->buckets, limit == INT64_MAX ? INT64_MAX : floor_of(limit, s->width) - 1))) {
         int64_t end;
-        bool is_end = __builtin_mul_overflow(bucket.number + 1, s->width, &end);
-        for (int64_t i = 0; i < bucket.n; i++) {
-            if (i + PREFETCH_KEYS < bucket.n) __builtin_prefetch(bucket.items[i + PREFETCH_KEYS]);
-            if (i + PREFETCH_LISTS < bucket.n) __builtin_prefetch(grow_row(bucket.items[i + PREFETCH_LISTS])->group);
-            drop_rows(g, side, grow_row(bucket.items[i])->group, end, is_end);
+        bool is_end = __builtin_mul_overflow(bucket->number + 1, s->width, &end);
+        for (int64_t i = 0; i < bucket->n; i++) {
+            if (i + PREFETCH_KEYS < bucket->n) __builtin_prefetch(bucket->items[i + PREFETCH_KEYS]);
+            if (i + PREFETCH_LISTS < bucket->n) prefetch_first(bucket->items[i + PREFETCH_LISTS], side);
+            drop_rows(g, side, bucket->items[i], end, is_end);
         }
-        grow_bucket_free(&bucket);
+        s->left_until = bucket->number;
     }
 }
 
 static void close_windows(Grow *g, int64_t end)
 {
-    GrowBucket bucket;
-    while (grow_bucket_take(&g->side[SIDE_LEFT].buckets, end, &bucket)) {
-        vec_push(&g->j.closed_ends, &g->j.epoch, bucket.number);
-        for (int64_t i = 0; i < bucket.n; i++) {
-            if (i + PREFETCH_KEYS < bucket.n) __builtin_prefetch(bucket.items[i + PREFETCH_KEYS]);
+    const GrowBucket *bucket;
+    while ((bucket = grow_bucket_take(&g->side[SIDE_LEFT].buckets, end))) {
+        vec_push(&g->j.closed_ends, &g->j.epoch, bucket->number);
+        for (int64_t i = 0; i < bucket->n; i++) {
+            if (i + PREFETCH_KEYS < bucket->n) __builtin_prefetch(bucket->items[i + PREFETCH_KEYS]);
             for (int s = 0; s < SIDES; s++) {
-                GrowList *l = &grow_key(bucket.items[i])->list[s];
+                GrowList *l = &grow_key(bucket->items[i])->list[s];
                 for (uint32_t k = 0; k < l->n; k++) leave(g, s, grow_entries(l)[k].row);
                 grow_list_drop(l, &g->j.keys.heap, l->n);
             }
-            group_table_remove(&g->j.keys, bucket.items[i]);
+            group_table_remove(&g->j.keys, bucket->items[i]);
         }
-        grow_bucket_free(&bucket);
     }
 }
 
@@ -269,23 +331,21 @@ static int64_t grow_bytes(const Op *op)
     return bytes;
 }
 
-/* Rows that have passed, but not with all of their bucket. */
-static int64_t passed_rows(const Grow *g, int side)
+/* Rows that have passed, but not with all of their bucket: they are the first of their lists. */
+static int64_t passed_rows(Grow *g, int side)
 {
-    const GrowSide *s = &g->side[side];
-    int64_t n = 0;
-    for (int32_t i = 0; i < s->buckets.n && g->j.side[side].time_col >= 0; i++) {
-        const GrowBucket *b = &s->buckets.list[i];
-        if (s->passed == INT64_MIN || b->number > floor_of(s->passed, s->width)) break;
-        for (int64_t k = 0; k < b->n; k++)
-            n += (int64_t)kept_words(&s->rows, b->items[k])[g->j.side[side].time_word] <= s->passed;
+    int64_t passed = g->side[side].passed, n = 0;
+    if (!has_rooms(g) || passed == INT64_MIN || passed == INT64_MAX) return passed == INT64_MAX ? g->side[side].live : 0;
+    for (uint32_t i = 0; i < g->j.keys.len; i++) {
+        uint8_t *group = group_table_at(&g->j.keys, i);
+        if (group) n += grow_list_from(&grow_key(group)->list[side], passed + 1);
     }
     return n;
 }
 
 static int64_t grow_rows(const Op *op)
 {
-    const Grow *g = (const Grow *)op;
+    Grow *g = (Grow *)(uintptr_t)op;
     int64_t n = 0;
     for (int s = 0; s < SIDES; s++) n += g->side[s].live - passed_rows(g, s);
     return n;
@@ -348,7 +408,7 @@ Status op_join_grow_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diag
     for (int s = 0; s < SIDES; s++) {
         g->side[s].rows = kept_of(&j->side[s]);
         g->side[s].width = bucket_width(s == SIDE_LEFT ? p->join->before_us : p->join->after_us);
-        g->side[s].passed = g->side[s].saved_passed = INT64_MIN;
+        g->side[s].passed = g->side[s].saved_passed = g->side[s].left_until = INT64_MIN;
     }
     g->pairs.batch_rows = new_raw(a, int32_t, BATCH_ROWS_MAX);
     g->pairs.rows = new_raw(a, uint8_t *, BATCH_ROWS_MAX);

@@ -22,6 +22,9 @@ typedef struct Filling {
     int n;
     uint8_t **out;
     uint32_t *tail;        /* per row: bytes of long text, then where the next goes */
+    StateHeap *heap;       /* where blocks come from: one by one, or */
+    Arena *room;           /* side by side */
+    int64_t bytes;         /* that have been taken from the room */
 } Filling;
 
 static inline int filled_row(const Filling *f, int i) { return f->col->is_const ? 0 : f->rows[i]; }
@@ -124,20 +127,52 @@ static ptrdiff_t fixed_bytes(const KeptRows *k)
     return k->front + (ptrdiff_t)sizeof(KeptHead) + (ptrdiff_t)k->words * 8;
 }
 
-static uint8_t *block_new(const KeptRows *k, StateHeap *h, uint32_t text)
+static uint32_t block_bytes(const KeptRows *k, uint32_t text)
 {
     ptrdiff_t fixed = fixed_bytes(k);
-    if (text > UINT32_MAX - (uint32_t)fixed) oom_raise();
-    uint8_t *row = heap_alloc(h, fixed + text);
-    for (ptrdiff_t at = 0; at < fixed + text && at < FETCHED_BYTES; at += 64) __builtin_prefetch(row + at, 1);
-    *kept_head(k, row) = (KeptHead){.bytes = (uint32_t)(fixed + text)};
+    if (text > UINT32_MAX - (uint32_t)fixed - 7) oom_raise();
+    return (uint32_t)fixed + text;
+}
+
+static void block_begin(const KeptRows *k, uint8_t *row, uint32_t bytes)
+{
+    *kept_head(k, row) = (KeptHead){.bytes = bytes};
     for (int i = 0; k->layout.ncols > KEY_NULLS_INSIDE && i < k->layout.cols[0].at; i++) kept_words(k, row)[i] = 0;
+}
+
+static uint8_t *block_new(const KeptRows *k, StateHeap *h, uint32_t text)
+{
+    uint32_t bytes = block_bytes(k, text);
+    uint8_t *row = heap_alloc(h, bytes);
+    for (ptrdiff_t at = 0; at < bytes && at < FETCHED_BYTES; at += 64) __builtin_prefetch(row + at, 1);
+    block_begin(k, row, bytes);
     return row;
+}
+
+static int64_t rounded(uint32_t bytes) { return ((int64_t)bytes + 7) / 8 * 8; }
+
+/* Blocks for the texts of f->tail. */
+static void take_blocks(Filling *f)
+{
+    const KeptRows *k = f->k;
+    int64_t whole = 0;
+    if (!f->room) {
+        for (int i = 0; i < f->n; i++) f->out[i] = block_new(k, f->heap, f->tail[i]);
+        return;
+    }
+    for (int i = 0; i < f->n; i++) whole += rounded(block_bytes(k, f->tail[i]));
+    uint8_t *at = arena_alloc_raw(f->room, whole, 8);
+    f->bytes += whole;
+    for (int i = 0; i < f->n; i++) {
+        f->out[i] = at;
+        block_begin(k, at, block_bytes(k, f->tail[i]));
+        at += rounded(block_bytes(k, f->tail[i]));
+    }
 }
 
 static const Column *column_at(const Column *cols, const int32_t *which, int c) { return &cols[which ? which[c] : c]; }
 
-static void make_some(const KeptRows *k, StateHeap *h, const Column *cols, const int32_t *which, const Str *marks, Filling f)
+static int64_t make_some(const KeptRows *k, const Column *cols, const int32_t *which, const Str *marks, Filling f)
 {
     uint32_t tail[SOME_ROWS];
     f.tail = tail;
@@ -149,10 +184,8 @@ static void make_some(const KeptRows *k, StateHeap *h, const Column *cols, const
     }
     for (int i = 0; marks && i < f.n; i++)
         if (marks[i].n > TEXT_INLINE && __builtin_add_overflow(tail[i], (uint32_t)marks[i].n, &tail[i])) oom_raise();
-    for (int i = 0; i < f.n; i++) {
-        f.out[i] = block_new(k, h, tail[i]);
-        tail[i] = (uint32_t)fixed_bytes(k);
-    }
+    take_blocks(&f);
+    for (int i = 0; i < f.n; i++) tail[i] = (uint32_t)fixed_bytes(k);
     for (int c = 0; c < k->layout.ncols; c++) {
         f.col = column_at(cols, which, c);
         f.at = k->layout.cols[c].at;
@@ -163,15 +196,32 @@ static void make_some(const KeptRows *k, StateHeap *h, const Column *cols, const
         Str m = marks ? marks[i] : (Str){0};
         put_text(f.out[i], kept_words(k, f.out[i]) + k->layout.words, text_ref(m.p, m.n), &tail[i]);
     }
+    return f.bytes;
+}
+
+static int64_t make_all(const Filling *all, const Column *cols, const int32_t *which, const Str *marks)
+{
+    int64_t bytes = 0;
+    for (int at = 0; at < all->n; at += SOME_ROWS) {
+        Filling f = *all;
+        f.rows = all->rows + at;
+        f.n = all->n - at < SOME_ROWS ? all->n - at : SOME_ROWS;
+        f.out = all->out + at;
+        bytes += make_some(f.k, cols, which, marks ? marks + at : NULL, f);
+    }
+    return bytes;
 }
 
 void kept_rows_make(const KeptRows *k, StateHeap *h, const Column *cols, const int32_t *which, const Str *marks,
                     const int32_t *rows, int n, uint8_t **out)
 {
-    for (int at = 0; at < n; at += SOME_ROWS) {
-        Filling f = {.k = k, .rows = rows + at, .n = n - at < SOME_ROWS ? n - at : SOME_ROWS, .out = out + at};
-        make_some(k, h, cols, which, marks ? marks + at : NULL, f);
-    }
+    make_all(&(Filling){.k = k, .heap = h, .rows = rows, .n = n, .out = out}, cols, which, marks);
+}
+
+int64_t kept_rows_make_in(const KeptRows *k, Arena *room, const Column *cols, const int32_t *which, const Str *marks,
+                          const int32_t *rows, int n, uint8_t **out)
+{
+    return make_all(&(Filling){.k = k, .room = room, .rows = rows, .n = n, .out = out}, cols, which, marks);
 }
 
 static Text text_at(const uint64_t *w)
@@ -181,14 +231,20 @@ static Text text_at(const uint64_t *w)
     return t;
 }
 
-uint8_t *kept_row_make(const KeptRows *k, StateHeap *h, const uint64_t *words, uint32_t nulls, Str marks)
+/* Bytes of the long text of a row. */
+static uint32_t long_text(const KeptRows *k, const uint64_t *words, Str marks)
 {
-    uint32_t text = marks.n > TEXT_INLINE ? (uint32_t)marks.n : 0, tail = (uint32_t)fixed_bytes(k);
+    uint32_t text = marks.n > TEXT_INLINE ? (uint32_t)marks.n : 0;
     for (int c = 0; c < k->layout.ncols; c++) {
         uint32_t len = k->layout.cols[c].is_text ? text_at(&words[k->layout.cols[c].at]).len : 0;
         if (len > TEXT_INLINE && __builtin_add_overflow(text, len, &text)) oom_raise();
     }
-    uint8_t *row = block_new(k, h, text);
+    return text;
+}
+
+static uint8_t *block_fill(const KeptRows *k, uint8_t *row, const uint64_t *words, uint32_t nulls, Str marks)
+{
+    uint32_t tail = (uint32_t)fixed_bytes(k);
     uint64_t *to = kept_words(k, row);
     kept_head(k, row)->nulls = nulls;
     if (k->layout.words) memcpy(to, words, (size_t)k->layout.words * 8);
@@ -198,6 +254,19 @@ uint8_t *kept_row_make(const KeptRows *k, StateHeap *h, const uint64_t *words, u
     }
     if (k->has_marks) put_text(row, to + k->layout.words, text_ref(marks.p, marks.n), &tail);
     return row;
+}
+
+uint8_t *kept_row_make(const KeptRows *k, StateHeap *h, const uint64_t *words, uint32_t nulls, Str marks)
+{
+    return block_fill(k, block_new(k, h, long_text(k, words, marks)), words, nulls, marks);
+}
+
+uint8_t *kept_row_make_in(const KeptRows *k, Arena *room, const uint64_t *words, uint32_t nulls, Str marks)
+{
+    uint32_t bytes = block_bytes(k, long_text(k, words, marks));
+    uint8_t *row = arena_alloc_raw(room, rounded(bytes), 8);
+    block_begin(k, row, bytes);
+    return block_fill(k, row, words, nulls, marks);
 }
 
 /* ---- reading ---------------------------------------------------------------------------------- */
