@@ -4,6 +4,7 @@
  * base and log; positions and watermarks come from the same commit. */
 #include "exec/engine/engine.h"
 
+#include "exec/state/log.h"
 #include "parser/parser.h"
 
 /* ---- what was declared ------------------------------------------------------------------------- */
@@ -60,9 +61,14 @@ Status engine_recover_catalog(weir *db)
 
 /* ---- state ------------------------------------------------------------------------------------- */
 
+enum { RECORDS_AHEAD = 16 };
+
+/* Records wait a little before they are loaded, so that what they need can come from memory meanwhile. */
 typedef struct OpLoad {
     Query *q;
     int op;
+    StateRecord waiting[RECORDS_AHEAD];
+    int nwaiting, oldest;
     StateFold *fold;
     StateMerge merge;
     int64_t log_bytes, base_bytes;
@@ -75,17 +81,36 @@ static Status add_records(void *arg, Str records)
     return state_fold_add(l->fold, records);
 }
 
-static Status merge_page(void *arg, Str records)
+static Status load_oldest(OpLoad *l)
 {
-    OpLoad *l = arg;
-    l->base_bytes += records.n;
-    return state_merge_page(&l->merge, records);
+    const StateRecord *r = &l->waiting[l->oldest];
+    l->oldest = (l->oldest + 1) % RECORDS_AHEAD;
+    l->nwaiting--;
+    return query_load_op(l->q, l->op, r->space, r->key, r->value);
+}
+
+static Status load_waiting(OpLoad *l)
+{
+    while (l->nwaiting) TRY(load_oldest(l));
+    return WEIR_OK;
 }
 
 static Status load_record(void *arg, Str space, Str key, Str value)
 {
     OpLoad *l = arg;
-    return query_load_op(l->q, l->op, space, key, value);
+    if (l->nwaiting == RECORDS_AHEAD) TRY(load_oldest(l));
+    query_foresee_op(l->q, l->op, space, key);
+    l->waiting[(l->oldest + l->nwaiting++) % RECORDS_AHEAD] = (StateRecord){STATE_PUT, space, key, value};
+    return WEIR_OK;
+}
+
+/* The page goes when it is done. */
+static Status merge_page(void *arg, Str records)
+{
+    OpLoad *l = arg;
+    l->base_bytes += records.n;
+    TRY(state_merge_page(&l->merge, records));
+    return load_waiting(l);
 }
 
 /* What base and log of an operator say, in order. Memory is db->work's until the next call. */
@@ -97,7 +122,8 @@ static Status load_op(weir *db, Query *q, int op, OpLoad *l)
     state_fold_sort(l->fold);
     l->merge = state_merge_begin(l->fold, load_record, l);
     TRY(storage_load_base(db->storage, q->rel->id, op, merge_page, l, &db->diags));
-    return state_merge_rest(&l->merge);
+    TRY(state_merge_rest(&l->merge));
+    return load_waiting(l);
 }
 
 static Status corrupt_state(weir *db, const Relation *rel, int op)

@@ -450,6 +450,16 @@ Status agg_table_load(AggregateOp *g, AggTable *t, Str key, Str value)
     return st;
 }
 
+void agg_table_foresee(const AggregateOp *g, const AggTable *t, Str key)
+{
+    enum { WORDS_MAX = 16 };
+    StrReader in = {.at = key.p, .end = key.p + key.n};
+    uint64_t words[WORDS_MAX];
+    uint32_t nulls;
+    if (g->keys.words > WORDS_MAX || !key_load(&g->keys, &in, words, &nulls)) return;
+    group_table_prefetch(&t->groups, key_hash(&g->keys, words, nulls));
+}
+
 void agg_table_settle(AggregateOp *g, AggTable *t, Ttl *leave)
 {
     GroupTable *groups = &t->groups;

@@ -145,6 +145,8 @@ void agg_table_emit_all(AggregateOp *g, AggTable *t, const Column *window);
 /* Writes the touched groups (`all`: every group) as records of `space`. */
 void agg_table_save(AggregateOp *g, const AggTable *t, Str space, StateWriter *w, bool all);
 Status agg_table_load(AggregateOp *g, AggTable *t, Str key, Str value);
+/* Brings near what loading the record will need. */
+void agg_table_foresee(const AggregateOp *g, const AggTable *t, Str key);
 /* The epoch is over: groups without rows go, nothing is touched. `leave` (or NULL) is told of each. */
 void agg_table_settle(AggregateOp *g, AggTable *t, Ttl *leave);
 

@@ -58,6 +58,8 @@ typedef struct OpClass {
     void (*save)(Op *op, StateWriter *w, bool all);
     /* Takes back one record of save, before the first push. */
     Status (*load)(Op *op, Str space, Str key, Str value);
+    /* The record will be loaded soon: brings near what that needs. NULL: nothing. */
+    void (*foresee)(const Op *op, Str space, Str key);
     /* With state: the error for which a row would be withheld here; NULL: none. */
     const RowError *(*row_error)(const Op *op, int port, const Batch *b, int row);
     bool hands_on;           /* with state, but its rows go on at once */

@@ -85,6 +85,12 @@ static Status group_load(Op *op, Str space, Str key, Str value)
     return agg_table_load(&g->agg, &g->table, key, value);
 }
 
+static void group_foresee(const Op *op, Str space, Str key)
+{
+    const GroupOp *g = (const GroupOp *)op;
+    if (!space.n) agg_table_foresee(&g->agg, &g->table, key);
+}
+
 static void group_close(Op *op)
 {
     GroupOp *g = (GroupOp *)op;
@@ -111,7 +117,7 @@ static void group_tell(Op *op, StateRows *out)
 
 static const OpClass group_class = {
     .name = "aggregate", .push = group_push, .row_error = aggregate_row_error, .flush = group_flush, .save = group_save, .load = group_load,
-    .close = group_close, .state_bytes = group_bytes, .state_rows = group_rows, .tell = group_tell,
+    .foresee = group_foresee, .close = group_close, .state_bytes = group_bytes, .state_rows = group_rows, .tell = group_tell,
 };
 
 Status op_group_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)

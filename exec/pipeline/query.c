@@ -369,6 +369,11 @@ Status query_load_op(Query *q, int op, Str space, Str key, Str value)
     return q->ops[op]->cls->load(q->ops[op], space, key, value);
 }
 
+void query_foresee_op(const Query *q, int op, Str space, Str key)
+{
+    if (op >= 0 && op < q->nops && q->ops[op]->cls->foresee) q->ops[op]->cls->foresee(q->ops[op], space, key);
+}
+
 static void shape_window(StrBuf *b, const WindowSpec *w)
 {
     const int64_t measures[] = {w->size_us, w->slide_us, w->size_months, w->slide_months, w->size_days,

@@ -87,6 +87,8 @@ void query_close(Query *q);
 void query_drop_helpers(Query *q);
 /* Takes back what query_save wrote: folded records of one operator. */
 Status query_load_op(Query *q, int op, Str space, Str key, Str value);
+/* The record will be taken back soon. */
+void query_foresee_op(const Query *q, int op, Str space, Str key);
 /* What the records of a plan's state depend on: kinds, types, keys, aggregates and windows of its
  * operators. State saved under another shape cannot be read. */
 uint64_t query_shape(const Query *q);

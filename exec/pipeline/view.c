@@ -551,6 +551,13 @@ static Status view_load(Op *op, Str space, Str key, Str value)
     return st;
 }
 
+static void view_foresee(const Op *op, Str space, Str key)
+{
+    const ViewOp *v = (const ViewOp *)op;
+    (void)space;
+    if (!v->is_windowed && v->spans.n) id_map_prefetch(&v->spans.list[0]->map, id_map_hash(key));
+}
+
 static void view_close(Op *op) { view_spans_free(&((ViewOp *)op)->spans); }
 
 static int64_t view_bytes(const Op *op)
@@ -564,7 +571,7 @@ static int64_t view_bytes(const Op *op)
 static int64_t view_rows(const Op *op) { return ((const ViewOp *)op)->progress.rows; }
 
 static const OpClass view_class = {
-    .name = "view", .push = view_push, .row_error = settle_row_error, .hands_on = true, .save = view_save, .load = view_load, .close = view_close,
+    .name = "view", .push = view_push, .row_error = settle_row_error, .hands_on = true, .save = view_save, .load = view_load, .foresee = view_foresee, .close = view_close,
     .state_bytes = view_bytes, .state_rows = view_rows,
 };
 

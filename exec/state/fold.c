@@ -99,11 +99,49 @@ static int by_place(const void *a, const void *b)
     return entry_cmp(x->entry, y->entry);
 }
 
-static bool is_in_order(const Headed *list, ptrdiff_t n)
+enum { FEW_ENTRIES = 64, BYTES = 256 };
+
+/* How often each byte has each value. */
+static void count_bytes(const Headed *list, ptrdiff_t n, uint32_t count[8][BYTES])
 {
-    for (ptrdiff_t i = 1; i < n; i++)
-        if (by_place(&list[i - 1], &list[i]) > 0) return false;
-    return true;
+    memset(count, 0, 8 * sizeof *count);
+    for (ptrdiff_t i = 0; i < n; i++)
+        for (int b = 0; b < 8; b++) count[b][list[i].head >> 8 * b & (BYTES - 1)]++;
+}
+
+static void deal(const Headed *from, Headed *to, ptrdiff_t n, int shift, const uint32_t count[BYTES])
+{
+    ptrdiff_t start[BYTES], at = 0;
+    for (int v = 0; v < BYTES; v++) {
+        start[v] = at;
+        at += count[v];
+    }
+    for (ptrdiff_t i = 0; i < n; i++) to[start[from[i].head >> shift & (BYTES - 1)]++] = from[i];
+}
+
+/* Byte by byte, the last one first; a byte that is the same in all is passed over. */
+static Headed *sort_by_head(Headed *list, ptrdiff_t n, Arena *scratch)
+{
+    uint32_t count[8][BYTES];
+    Headed *other = new_raw(scratch, Headed, n);
+    if (n > UINT32_MAX) oom_raise();
+    count_bytes(list, n, count);
+    for (int b = 0; b < 8; b++) {
+        if (count[b][list[0].head >> 8 * b & (BYTES - 1)] == n) continue;
+        deal(list, other, n, 8 * b, count[b]);
+        Headed *sorted = other;
+        other = list;
+        list = sorted;
+    }
+    return list;
+}
+
+static void sort_equal_heads(Headed *list, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0, to; i < n; i = to) {
+        for (to = i + 1; to < n && list[to].head == list[i].head;) to++;
+        if (to - i > 1) qsort(list + i, (size_t)(to - i), sizeof *list, by_place);
+    }
 }
 
 void fold_entries_sort(FoldEntry **entries, ptrdiff_t n, Arena *scratch)
@@ -113,7 +151,12 @@ void fold_entries_sort(FoldEntry **entries, ptrdiff_t n, Arena *scratch)
     Headed *list = new_raw(scratch, Headed, n);
     ptrdiff_t at = entries_common(entries, n);
     for (ptrdiff_t i = 0; i < n; i++) list[i] = (Headed){place_head(entry_place(entries[i]), at), entries[i]};
-    if (!is_in_order(list, n)) qsort(list, (size_t)n, sizeof *list, by_place);
+    if (n <= FEW_ENTRIES) {
+        qsort(list, (size_t)n, sizeof *list, by_place);
+    } else {
+        list = sort_by_head(list, n, scratch);
+        sort_equal_heads(list, n);
+    }
     for (ptrdiff_t i = 0; i < n; i++) entries[i] = list[i].entry;
     arena_release(scratch, mark);
 }

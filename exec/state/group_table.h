@@ -72,6 +72,12 @@ uint32_t group_table_list(const GroupTable *t, uint8_t **out);
 void group_table_sort(const GroupTable *t, uint8_t **groups, ptrdiff_t n, Arena *scratch);
 int64_t group_table_bytes(const GroupTable *t);
 
+/* Brings the slot of a hash near. */
+static inline void group_table_prefetch(const GroupTable *t, uint32_t hash)
+{
+    if (t->nslots) __builtin_prefetch(&t->slots[hash >> t->shift], 1);
+}
+
 static inline GroupHead *group_head(const GroupTable *t, const uint8_t *group)
 {
     return (GroupHead *)(uintptr_t)(group + t->payload);
