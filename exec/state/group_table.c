@@ -182,7 +182,7 @@ static inline void make_room(GroupTable *t)
 
 static void touched_grow(GroupTable *t)
 {
-    uint32_t cap = t->touched_cap ? t->touched_cap * 2 : 64;
+    uint32_t cap = t->touched_cap ? t->touched_cap * 2 : 16;
     t->touched = mem_realloc(t->touched, (ptrdiff_t)t->touched_cap * 8, checked_mul(cap, 8));
     t->touched_cap = cap;
 }
