@@ -93,6 +93,7 @@ void crew_end_epoch(Crew *c)
 static void join_group(Crew *c, Query *q, int32_t group)
 {
     if (q->crew_run == c->runs) return;
+    assert(q->ctx.batch_scratch == &c->epoch->batch && q->ctx.epoch_scratch == &c->epoch->arena);
     q->crew_run = c->runs;
     q->crew_group = group;
     vec_push(&c->members, &c->arena, q);
