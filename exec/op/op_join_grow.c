@@ -133,12 +133,10 @@ static void pair_all(Grow *g, int side, const Batch *b, int32_t row, GrowList *l
     for (uint32_t i = 0; i < l->n; i++) grow_pair(g, side, b, row, e[i].row);
 }
 
-/* What a row of the side meets, and where it goes. */
-static void prefetch_lists(uint8_t *group, int side)
+/* What a row of the other side meets. */
+static void prefetch_rows(const GrowList *l)
 {
-    const GrowList *other = &grow_key(group)->list[1 - side], *own = &grow_key(group)->list[side];
-    if (other->n > 0) __builtin_prefetch(other->is_many ? (const void *)(other->many + other->first + other->n - 1) : other->one.row);
-    if (own->is_many) __builtin_prefetch(own->many + own->first + own->n);
+    if (l->n > 0) __builtin_prefetch(l->is_many ? (const void *)(l->many + l->first + l->n - 1) : l->one.row);
 }
 
 static void pair_rows(Grow *g, int side, const Batch *b, const int32_t *rows, uint8_t *const *groups, int n)
@@ -146,7 +144,7 @@ static void pair_rows(Grow *g, int side, const Batch *b, const int32_t *rows, ui
     const JoinSide *s = &g->j.side[side];
     const Column *time = s->time_col >= 0 ? &b->cols[s->time_col] : NULL;
     for (int i = 0; i < n; i++) {
-        if (i + PREFETCH_KEYS < n) prefetch_lists(groups[i + PREFETCH_KEYS], side);
+        if (i + PREFETCH_KEYS < n) prefetch_rows(&grow_key(groups[i + PREFETCH_KEYS])->list[1 - side]);
         GrowList *l = &grow_key(groups[i])->list[1 - side];
         if (l->n == 0) continue;
         if (time) pair_near(g, side, b, rows[i], COL(int64_t, time)[col_at(time, rows[i])], l);

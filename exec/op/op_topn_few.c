@@ -56,7 +56,7 @@ void few_insert(Few *f, FewPart *p, FewEntry e, uint32_t at)
 {
     assert(p->n < f->last && at <= p->n);
     entries_grow(f, p);
-    memmove(p->entries + at + 1, p->entries + at, (p->n - at) * sizeof e);
+    if (at < p->n) memmove(p->entries + at + 1, p->entries + at, (p->n - at) * sizeof e);
     p->entries[at] = e;
     p->n++;
     p->bound = p->n == f->last ? p->entries[p->n - 1].key : UINT64_MAX;
