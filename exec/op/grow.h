@@ -90,7 +90,8 @@ typedef struct Grow {
     JoinOp j;
     GrowSide side[SIDES];
     GrowPairs pairs;
-    bool are_lasting;     /* rows stay as long as the query */
+    bool are_lasting;     /* rows stay as long as the query: */
+    GrowRoom room;        /* in here */
     bool are_saved;       /* some rows have records */
     uint8_t **kept;       /* per row of the batch at work: where it is kept */
     VEC(uint8_t *) fresh; /* rows of this epoch, in the epoch's arena */

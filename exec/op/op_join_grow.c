@@ -29,7 +29,8 @@ static bool has_rooms(const Grow *g) { return g->j.spec->match == JOIN_INTERVAL;
 GrowRoom *grow_room(Grow *g, int side, int64_t time)
 {
     GrowSide *own = &g->side[side];
-    return has_rooms(g) ? grow_bucket_room(&own->buckets, floor_of(time, own->width)) : NULL;
+    if (has_rooms(g)) return grow_bucket_room(&own->buckets, floor_of(time, own->width));
+    return g->are_lasting ? &g->room : NULL;
 }
 
 /* `bucket`: where time plays a part, the number of its own. */
@@ -192,7 +193,7 @@ static void keep_rows(Grow *g, int side, const Batch *b, const int32_t *rows, ui
     for (int at = 0, len; at < n; at += len) {
         int64_t bucket;
         len = run_of(g, side, b, rows + at, n - at, &bucket);
-        GrowRoom *room = has_rooms(g) ? grow_bucket_room(&g->side[side].buckets, bucket) : NULL;
+        GrowRoom *room = has_rooms(g) ? grow_bucket_room(&g->side[side].buckets, bucket) : g->are_lasting ? &g->room : NULL;
         const KeptRows *k = &g->side[side].rows;
         if (room) room->bytes += kept_rows_make_in(k, &room->arena, cols, NULL, NULL, rows + at, len, kept + at);
         else kept_rows_make(k, &g->j.keys.heap, cols, NULL, NULL, rows + at, len, kept + at);
@@ -318,13 +319,14 @@ static void grow_close(Op *op)
 {
     Grow *g = (Grow *)op;
     for (int s = 0; s < SIDES; s++) grow_buckets_free(&g->side[s].buckets);
+    arena_free(&g->room.arena);
     join_close(op);
 }
 
 static int64_t grow_bytes(const Op *op)
 {
     const Grow *g = (const Grow *)op;
-    int64_t bytes = group_table_bytes(&g->j.keys);
+    int64_t bytes = group_table_bytes(&g->j.keys) + g->room.bytes;
     for (int s = 0; s < SIDES; s++) bytes += grow_buckets_bytes(&g->side[s].buckets);
     return bytes;
 }

@@ -134,6 +134,11 @@ static uint32_t block_bytes(const KeptRows *k, uint32_t text)
     return (uint32_t)fixed + text;
 }
 
+static inline void fetch_block(uint8_t *row, uint32_t bytes)
+{
+    for (uint32_t at = 0; at < bytes && at < FETCHED_BYTES; at += 64) __builtin_prefetch(row + at, 1);
+}
+
 static void block_begin(const KeptRows *k, uint8_t *row, uint32_t bytes)
 {
     *kept_head(k, row) = (KeptHead){.bytes = bytes};
@@ -144,7 +149,7 @@ static uint8_t *block_new(const KeptRows *k, StateHeap *h, uint32_t text)
 {
     uint32_t bytes = block_bytes(k, text);
     uint8_t *row = heap_alloc(h, bytes);
-    for (ptrdiff_t at = 0; at < bytes && at < FETCHED_BYTES; at += 64) __builtin_prefetch(row + at, 1);
+    fetch_block(row, bytes);
     block_begin(k, row, bytes);
     return row;
 }
@@ -164,9 +169,11 @@ static void take_blocks(Filling *f)
     uint8_t *at = arena_alloc_raw(f->room, whole, 8);
     f->bytes += whole;
     for (int i = 0; i < f->n; i++) {
+        uint32_t bytes = block_bytes(k, f->tail[i]);
         f->out[i] = at;
-        block_begin(k, at, block_bytes(k, f->tail[i]));
-        at += rounded(block_bytes(k, f->tail[i]));
+        fetch_block(at, bytes);
+        block_begin(k, at, bytes);
+        at += rounded(bytes);
     }
 }
 
