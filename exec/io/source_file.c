@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 enum {
-    CHUNK = 1 << 20,         /* bytes read at a time */
+    CHUNK = 1 << 19,         /* bytes read at a time */
     OPEN_MAX_FILES = 256,    /* followed files kept open */
     TURN = 64,               /* batches of one followed file before the next one has its turn */
     LOOK_EVERY_US = 200000,  /* how often a followed folder is listed */
