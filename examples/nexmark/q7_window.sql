@@ -4,5 +4,5 @@ CREATE STREAM bid WITH (connector = 'nexmark', stream = 'bid', events = 1000000,
 CREATE MATERIALIZED VIEW q7_window AS
 SELECT B.auction, B.price, B.bidder, B.date_time, B.extra
 FROM bid B
-JOIN (SELECT MAX(price) AS maxprice, window_start, window_end FROM bid WINDOW TUMBLING (SIZE 10 SECONDS) GROUP BY ()) B1
+JOIN (SELECT MAX(price) AS maxprice, window_start, window_end FROM bid WINDOW TUMBLING (SIZE 10 SECONDS)) B1
 ON B.price = B1.maxprice AND B.date_time BETWEEN B1.window_start AND B1.window_end;
