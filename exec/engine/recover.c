@@ -240,6 +240,7 @@ Status engine_recover_queries(weir *db)
         Status st = restore_queries(db, r);
         OOM_END(&f);
         close_unattached(r);
+        arena_free(&db->work); /* logs take more of it than anything will again */
         return st;
     }
     close_unattached(r);
