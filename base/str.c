@@ -192,11 +192,8 @@ void sb_printf(StrBuf *b, const char *fmt, ...)
 
 void sb_varint(StrBuf *b, uint64_t v)
 {
-    sb_reserve(b, 10);
-    char *p = b->p + b->n;
-    for (; v >= 0x80; v >>= 7) *p++ = (char)(v | 0x80);
-    *p++ = (char)v;
-    b->n = p - b->p;
+    sb_reserve(b, VARINT_MAX);
+    b->n = put_varint(b->p + b->n, v) - b->p;
 }
 
 /* 0, -1, 1, -2, … as 0, 1, 2, 3, … */
@@ -207,9 +204,8 @@ void sb_signed(StrBuf *b, int64_t v)
 
 void sb_u64(StrBuf *b, uint64_t v)
 {
-    char bytes[8];
-    for (int i = 0; i < 8; i++) bytes[i] = (char)(v >> (8 * i));
-    sb_bytes(b, bytes, 8);
+    sb_reserve(b, 8);
+    b->n = put_u64(b->p + b->n, v) - b->p;
 }
 
 Str sb_done(StrBuf *b)

@@ -50,6 +50,24 @@ void sb_vprintf(StrBuf *b, const char *fmt, va_list ap);
 void sb_varint(StrBuf *b, uint64_t v);   /* LEB128 */
 void sb_signed(StrBuf *b, int64_t v);    /* LEB128, small magnitudes short */
 void sb_u64(StrBuf *b, uint64_t v);      /* 8 bytes, little endian */
+/* The same where there is room: at p; return what follows. */
+static inline char *put_varint(char *p, uint64_t v) /* 10 bytes at most */
+{
+    for (; v >= 0x80; v >>= 7) *p++ = (char)(v | 0x80);
+    *p++ = (char)v;
+    return p;
+}
+static inline char *put_u64(char *p, uint64_t v)
+{
+    for (int i = 0; i < 8; i++) p[i] = (char)(v >> (8 * i));
+    return p + 8;
+}
+static inline char *put_bytes(char *p, const void *from, ptrdiff_t n)
+{
+    if (n) memcpy(p, from, (size_t)n);
+    return p + n;
+}
+enum { VARINT_MAX = 10 };
 Str sb_done(StrBuf *b);                  /* the text, NUL-terminated behind its end */
 #define sb_lit(b, lit) sb_bytes((b), "" lit, (ptrdiff_t)sizeof(lit) - 1)
 #define sb_z(b, z) sb_str((b), str_z(z))

@@ -379,21 +379,34 @@ void key_unpack(const KeyLayout *k, const uint64_t *words, uint32_t nulls, int c
 
 /* ---- as bytes --------------------------------------------------------------------------------- */
 
+/* At most. */
+static ptrdiff_t saved_bytes(const KeyLayout *k, const uint64_t *words)
+{
+    ptrdiff_t n = VARINT_MAX + (ptrdiff_t)k->words * 8;
+    for (int c = 0; k->has_text && c < k->ncols; c++)
+        if (k->cols[c].is_text) n += VARINT_MAX + (ptrdiff_t)text_of_words(&words[k->cols[c].at]).len;
+    return n;
+}
+
+static char *save_column(const KeyColumn *col, const uint64_t *words, char *p)
+{
+    if (col->is_text) {
+        Text t = text_of_words(&words[col->at]);
+        return put_bytes(put_varint(p, t.len), text_p(&t), t.len);
+    }
+    for (int w = 0; w < col->words; w++) p = put_u64(p, words[col->at + w]);
+    return p;
+}
+
 void key_save(const KeyLayout *k, const uint64_t *words, uint32_t nulls, StrBuf *out)
 {
-    if (k->ncols) sb_varint(out, nulls);
-    for (int w = 0; w < (k->ncols ? k->cols[0].at : 0); w++) sb_u64(out, words[w]);
-    for (int c = 0; c < k->ncols; c++) {
-        const KeyColumn *col = &k->cols[c];
-        if (key_column_is_null(k, words, nulls, c)) continue;
-        if (col->is_text) {
-            Text t = text_of_words(&words[col->at]);
-            sb_varint(out, t.len);
-            sb_bytes(out, text_p(&t), t.len);
-        } else {
-            for (int w = 0; w < col->words; w++) sb_u64(out, words[col->at + w]);
-        }
-    }
+    if (!k->ncols) return;
+    sb_reserve(out, saved_bytes(k, words));
+    char *p = put_varint(out->p + out->n, nulls);
+    for (int w = 0; w < k->cols[0].at; w++) p = put_u64(p, words[w]);
+    for (int c = 0; c < k->ncols; c++)
+        if (!key_column_is_null(k, words, nulls, c)) p = save_column(&k->cols[c], words, p);
+    out->n = p - out->p;
 }
 
 static bool load_text(StrReader *in, uint64_t *words)

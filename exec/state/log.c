@@ -4,12 +4,6 @@
  * key and value, del space and key, drop the space. */
 #include "exec/state/log.h"
 
-static void write_part(StrBuf *b, Str s)
-{
-    sb_varint(b, (uint64_t)s.n);
-    sb_str(b, s);
-}
-
 void state_end_piece(StateWriter *w)
 {
     if (!w->buf.n) return;
@@ -24,30 +18,34 @@ static void begin_piece(StateWriter *w)
     sb_reserve(&w->buf, w->cut + w->cut / 16);
 }
 
-static void write_head(StateWriter *w, StateRecordKind kind, Str space)
+/* Room for a record of so many bytes beside the lengths of its parts. */
+static char *begin_record(StateWriter *w, StateRecordKind kind, ptrdiff_t bytes)
 {
     if (w->cut && w->buf.n >= w->cut) begin_piece(w);
-    sb_char(&w->buf, (char)kind);
-    write_part(&w->buf, space);
+    sb_reserve(&w->buf, bytes + 1 + 3 * VARINT_MAX);
     w->records++;
+    char *p = w->buf.p + w->buf.n;
+    *p = (char)kind;
+    return p + 1;
 }
+
+static char *put_part(char *p, Str s) { return put_bytes(put_varint(p, (uint64_t)s.n), s.p, s.n); }
 
 void state_put(StateWriter *w, Str space, Str key, Str value)
 {
-    write_head(w, STATE_PUT, space);
-    write_part(&w->buf, key);
-    write_part(&w->buf, value);
+    char *p = begin_record(w, STATE_PUT, space.n + key.n + value.n);
+    w->buf.n = put_part(put_part(put_part(p, space), key), value) - w->buf.p;
 }
 
 void state_del(StateWriter *w, Str space, Str key)
 {
-    write_head(w, STATE_DEL, space);
-    write_part(&w->buf, key);
+    char *p = begin_record(w, STATE_DEL, space.n + key.n);
+    w->buf.n = put_part(put_part(p, space), key) - w->buf.p;
 }
 
 void state_drop(StateWriter *w, Str space)
 {
-    write_head(w, STATE_DROP, space);
+    w->buf.n = put_part(begin_record(w, STATE_DROP, space.n), space) - w->buf.p;
 }
 
 static Str read_part(StrReader *r)
