@@ -1,6 +1,6 @@
 /* agg.h: how an aggregate works: a state per group, steps over rows, merges of states.
  *
- * State is `state_size` bytes inside the group's entry, zeroed before `init`. What does not fit is
+ * State is `state_size` bytes inside the group's entry, zeroes to begin with. What does not fit is
  * allocated from ctx->heap and released by `destroy`. Rows have weights: a negative weight takes
  * rows back that were added before (only with AGG_RETRACTABLE, or never when !input_retracts);
  * in a state that collects one epoch's changes it may also come first. */
@@ -48,7 +48,6 @@ static inline int64_t agg_rows_weight(const AggRows *in)
 typedef struct AggImpl {
     /* Bytes of state for this call (8-byte aligned); may depend on types and input_retracts. */
     int (*state_size)(const AggCall *call);
-    void (*init)(AggCtx *c, void *state);                  /* NULL: zeroes are fine */
     void (*step)(AggCtx *c, const AggRows *in);
     /* The same where all rows go to one state; in->groups and offset are not set. NULL: step does. */
     void (*fold)(AggCtx *c, void *state, const AggRows *in);
@@ -61,7 +60,7 @@ typedef struct AggImpl {
     void (*destroy)(AggCtx *c, void *state);               /* NULL: nothing to release */
     bool (*is_flat)(const AggCall *call);                  /* nothing for this call either; NULL: for none */
     void (*save)(AggCtx *c, const void *state, StrBuf *out);
-    Status (*load)(AggCtx *c, void *state, StrReader *in); /* into an initialised state */
+    Status (*load)(AggCtx *c, void *state, StrReader *in); /* into zeroes */
     bool keeps_best; /* !input_retracts: the state is one best value, nothing can be taken back */
     bool ignores_distinct; /* DISTINCT changes nothing (min), or the aggregate sees to it itself */
 } AggImpl;

@@ -77,7 +77,6 @@ static Status slot_new(const AggCall *call, AggSlot *slot, AggSet *s, Arena *a, 
     slot->offset = s->cell_size;
     if (slot->family) slot->family->offset[slot->member] = slot->offset;
     s->cell_size += (slot->impl->state_size(call) + 7) & ~7;
-    s->has_init |= slot->impl->init != NULL;
     s->owns_heap |= slot->family || (slot->impl->destroy && !(slot->impl->is_flat && slot->impl->is_flat(call)));
     return WEIR_OK;
 }
@@ -88,16 +87,6 @@ Status agg_set_new(const AggCall *calls, int ncalls, Arena *a, AggSet *out, Diag
     for (int i = 0; i < ncalls; i++) TRY(slot_new(&calls[i], &s.slots[i], &s, a, d));
     *out = s;
     return WEIR_OK;
-}
-
-void agg_set_init(const AggSet *s, StateHeap *h, Arena *scratch, uint8_t *cell)
-{
-    for (int i = 0; i < s->n; i++) {
-        const AggSlot *slot = &s->slots[i];
-        if (slot->is_row_count || slot->is_alias || !slot->impl->init) continue;
-        AggCtx c = slot_ctx(slot, h, scratch);
-        slot->impl->init(&c, cell + slot->offset);
-    }
 }
 
 bool agg_set_can_subtract(const AggSet *s)

@@ -2,7 +2,7 @@
  *
  * A cell is such a block: the sum of the weights of its rows, then the state of each call. The set
  * sees to what all aggregates share: FILTER, skipping NULLs, DISTINCT, the order of rows. Cells
- * are zeroed before agg_set_init. What they hold beyond their bytes comes from one StateHeap. */
+ * begin as zeroes. What they hold beyond their bytes comes from one StateHeap. */
 #ifndef WEIR_EXEC_AGG_SET_H
 #define WEIR_EXEC_AGG_SET_H
 
@@ -24,7 +24,6 @@ typedef struct AggSet {
     AggSlot *slots;
     int32_t n;
     int32_t cell_size;  /* a multiple of 8 */
-    bool has_init;      /* zeroes are not enough for a new cell */
     bool owns_heap;     /* cells hold memory of the heap: they must be destroyed */
 } AggSet;
 
@@ -34,7 +33,6 @@ Status agg_set_new(const AggCall *calls, int ncalls, Arena *a, AggSet *out, Diag
 static inline int64_t *cell_rows(uint8_t *cell) { return (int64_t *)(void *)cell; }
 static inline int64_t cell_row_count(const uint8_t *cell) { return *(const int64_t *)(const void *)cell; }
 
-void agg_set_init(const AggSet *s, StateHeap *h, Arena *scratch, uint8_t *cell);
 /* Row rows[i] of b goes to cells[i], with its weight. Cells may repeat. */
 void agg_set_step(const AggSet *s, StateHeap *h, Arena *scratch, const Batch *b, const int32_t *rows,
                   int n, uint8_t *const *cells);

@@ -114,18 +114,12 @@ static void before_take(AggregateOp *g, AggTable *t, uint8_t *const *fresh, int 
 
 /* ---- changing --------------------------------------------------------------------------------- */
 
-static void cells_init(AggregateOp *g, AggTable *t, uint8_t *const *fresh, int n, Arena *scratch)
-{
-    for (int i = 0; g->aggs.has_init && i < n; i++) agg_set_init(&g->aggs, &t->groups.heap, scratch, fresh[i]);
-}
-
 void agg_table_touch(AggregateOp *g, AggTable *t, const PackedKeys *keys, uint8_t **cells)
 {
     Arena *scratch = g->op.ctx->batch_scratch;
     ArenaMark mark = arena_mark(scratch);
     uint8_t **fresh = new_raw(scratch, uint8_t *, keys->n);
     int nfresh = group_table_find(&t->groups, keys, cells, fresh);
-    cells_init(g, t, fresh, nfresh, scratch);
     if (g->shows_changes && t->nbefore < t->groups.ntouched) before_take(g, t, fresh, nfresh, scratch);
     arena_release(scratch, mark);
 }
@@ -207,7 +201,6 @@ static void merge_some(AggregateOp *g, AggTable *t, const AggTable *src, uint8_t
         to[i] = group_table_add(&t->groups, group_words(&src->groups, from[i]), h->nulls, h->hash, &is_new);
         if (is_new) fresh[nfresh++] = to[i];
     }
-    cells_init(g, t, fresh, nfresh, scratch);
     if (g->shows_changes && t->nbefore < t->groups.ntouched) before_take(g, t, fresh, nfresh, scratch);
     for (int i = 0; i < n; i++) agg_set_merge(&g->aggs, &t->groups.heap, scratch, to[i], from[i], sign);
 }
@@ -443,7 +436,6 @@ Status agg_table_load(AggregateOp *g, AggTable *t, Str key, Str value)
     uint8_t *cell = group_table_add(&t->groups, words, nulls, key_hash(&g->keys, words, nulls), &is_new);
     group_table_settle(&t->groups);
     if (!is_new) return WEIR_E_CORRUPT;
-    agg_set_init(&g->aggs, &t->groups.heap, scratch, cell);
     in = (StrReader){.at = value.p, .end = value.p + value.n};
     Status st = agg_set_load(&g->aggs, &t->groups.heap, scratch, cell, &in);
     arena_release(scratch, mark);

@@ -68,14 +68,13 @@ static ptrdiff_t atom_bytes(const Atoms *s)
     return (ptrdiff_t)sizeof(Atom) + s->agg.aggs.cell_size;
 }
 
-static Atom *atom_new(Atoms *s, uint8_t *group, int64_t t, int64_t from, Arena *scratch)
+static Atom *atom_new(Atoms *s, uint8_t *group, int64_t t, int64_t from)
 {
     Atom *e = heap_alloc(&s->groups.heap, atom_bytes(s));
     memset(e, 0, (size_t)atom_bytes(s));
     e->group = group;
     e->t = t;
     e->from = from;
-    agg_set_init(&s->agg.aggs, &s->groups.heap, scratch, e->cell);
     list_insert(atom_list(group), &s->groups.heap, atoms_find(atom_list(group), t, from), e);
     s->live++;
     atoms_await(s, e, s->due_of(s, e));
@@ -108,12 +107,12 @@ void atoms_mark_changed(Atoms *s, Atom *e)
     vec_push(&s->changed, &s->agg.epoch, e);
 }
 
-Atom *atoms_get(Atoms *s, uint8_t *group, int64_t t, int64_t from, Arena *scratch)
+Atom *atoms_get(Atoms *s, uint8_t *group, int64_t t, int64_t from)
 {
     AtomList *l = atom_list(group);
     uint32_t at = atoms_find(l, t, from);
     if (at < l->n && l->items[at]->t == t && l->items[at]->from == from) return l->items[at];
-    Atom *e = atom_new(s, group, t, from, scratch);
+    Atom *e = atom_new(s, group, t, from);
     atoms_mark_dirty(s, e);
     return e;
 }
@@ -180,7 +179,6 @@ static const uint8_t *run_cell(Atoms *s, const AtomRun *run, Arena *scratch)
 {
     if (run->n == 1) return run->atoms[0]->cell;
     uint8_t *cell = arena_alloc(scratch, s->agg.aggs.cell_size, 8);
-    agg_set_init(&s->agg.aggs, &s->merged, scratch, cell);
     for (int32_t i = 0; i < run->n; i++) agg_set_merge(&s->agg.aggs, &s->merged, scratch, cell, run->atoms[i]->cell, 1);
     return cell;
 }
@@ -356,7 +354,7 @@ Status atoms_load(Op *op, Str space, Str key, Str value)
     bool is_new;
     uint8_t *group = group_table_add(&s->groups, words, nulls, key_hash(&s->agg.keys, words, nulls), &is_new);
     group_table_settle(&s->groups);
-    Atom *e = atom_new(s, group, t, from, scratch);
+    Atom *e = atom_new(s, group, t, from);
     e->is_saved = true;
     in = (StrReader){.at = value.p, .end = value.p + value.n};
     Str flag = sr_bytes(&in, 1);

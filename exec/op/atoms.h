@@ -58,7 +58,7 @@ static inline AtomList *atom_list(uint8_t *group) { return (AtomList *)(void *)g
 /* Index of the first atom with (t, from) not less. */
 uint32_t atoms_find(const AtomList *l, int64_t t, int64_t from);
 /* The atom of (t, from), made and marked dirty where it is missing. */
-Atom *atoms_get(Atoms *s, uint8_t *group, int64_t t, int64_t from, Arena *scratch);
+Atom *atoms_get(Atoms *s, uint8_t *group, int64_t t, int64_t from);
 void atoms_mark_dirty(Atoms *s, Atom *e);
 void atoms_mark_changed(Atoms *s, Atom *e);
 /* Takes it out of its group for good. */

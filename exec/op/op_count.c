@@ -73,16 +73,15 @@ static ptrdiff_t pane_bytes(const CountOp *s)
     return (ptrdiff_t)sizeof(CountPane) + s->agg.aggs.cell_size;
 }
 
-static CountPane *pane_new(CountOp *s, Arena *scratch)
+static CountPane *pane_new(CountOp *s)
 {
     CountPane *p = heap_alloc(&s->groups.heap, pane_bytes(s));
     memset(p, 0, (size_t)pane_bytes(s));
     p->min = p->max = WINDOW_TIME_NONE;
-    agg_set_init(&s->agg.aggs, &s->groups.heap, scratch, p->cell);
     return p;
 }
 
-static void pane_add(CountOp *s, CountGroup *g, Arena *scratch)
+static void pane_add(CountOp *s, CountGroup *g)
 {
     if (g->n == g->cap) {
         int32_t cap = g->cap ? g->cap * 2 : 2;
@@ -90,7 +89,7 @@ static void pane_add(CountOp *s, CountGroup *g, Arena *scratch)
                                 checked_mul(cap, sizeof *g->panes));
         g->cap = cap;
     }
-    g->panes[g->n++] = pane_new(s, scratch);
+    g->panes[g->n++] = pane_new(s);
 }
 
 /* The pane of the i-th row (from 0); -1: between windows. */
@@ -163,7 +162,6 @@ static const uint8_t *run_cell(CountOp *s, const CountRun *run, Arena *scratch)
 {
     if (run->n == 1) return run->panes[0]->cell;
     uint8_t *cell = arena_alloc(scratch, s->agg.aggs.cell_size, 8);
-    agg_set_init(&s->agg.aggs, &s->merged, scratch, cell);
     for (int32_t i = 0; i < run->n; i++)
         agg_set_merge(&s->agg.aggs, &s->merged, scratch, cell, run->panes[i]->cell, 1);
     return cell;
@@ -214,11 +212,11 @@ static void capture(CountOp *s, uint8_t *const *groups, int n, Arena *scratch)
     take_rows(s, runs, nruns, &s->shown, scratch);
 }
 
-static CountPane *place_row(CountOp *s, CountGroup *g, Arena *scratch)
+static CountPane *place_row(CountOp *s, CountGroup *g)
 {
     int64_t pane = pane_of(s, g->rows++);
     if (pane < 0) return NULL;
-    while (pane >= g->first + g->n) pane_add(s, g, scratch);
+    while (pane >= g->first + g->n) pane_add(s, g);
     return g->panes[pane - g->first];
 }
 
@@ -244,7 +242,7 @@ static void push_rows(CountOp *s, const Batch *b, int32_t *rows, int n, Arena *s
     for (int i = 0; i < n; i++) {
         CountGroup *group = count_group(groups[i]);
         int64_t no = closed_by(s, group->rows);
-        CountPane *p = place_row(s, group, scratch);
+        CountPane *p = place_row(s, group);
         if (no >= 0) closing[nclosing++] = (struct Closing){groups[i], no};
         if (!p) continue;
         if (s->time_col >= 0 && !col_is_null(&b->cols[s->time_col], rows[i]))
@@ -379,7 +377,7 @@ static Status count_load(Op *op, Str space, Str key, Str value)
     g->first = agg_get_int(&in);
     int64_t n = agg_get_int(&in);
     for (int64_t i = 0; i < n && !in.bad; i++) {
-        pane_add(s, g, scratch);
+        pane_add(s, g);
         CountPane *p = g->panes[g->n - 1];
         p->min = (int64_t)sr_u64(&in);
         p->max = (int64_t)sr_u64(&in);

@@ -41,12 +41,6 @@ static uint8_t *later_cell(const GlobalOp *s, uint8_t *group)
     return group + sizeof(GlobalGroup) + s->agg.aggs.cell_size;
 }
 
-static void cells_init(GlobalOp *s, uint8_t *group, Arena *scratch)
-{
-    agg_set_init(&s->agg.aggs, &s->groups.heap, scratch, shown_cell(group));
-    agg_set_init(&s->agg.aggs, &s->groups.heap, scratch, later_cell(s, group));
-}
-
 /* ---- triggers --------------------------------------------------------------------------------- */
 
 /* Before-images of groups that are about to be triggered, at most BATCH_ROWS_MAX. */
@@ -76,7 +70,6 @@ static void trigger(GlobalOp *s, uint8_t *group, int64_t upto, Arena *scratch)
     StateHeap *heap = &s->groups.heap;
     agg_set_merge(&s->agg.aggs, heap, scratch, shown_cell(group), later_cell(s, group), 1);
     agg_set_destroy(&s->agg.aggs, heap, later_cell(s, group));
-    agg_set_init(&s->agg.aggs, heap, scratch, later_cell(s, group));
     g->triggered = upto;
     g->is_waiting = false;
     if (!g->is_changed) vec_push(&s->changed, &s->agg.epoch, group);
@@ -159,9 +152,8 @@ static void push_rows(GlobalOp *s, const Batch *b, const int32_t *rows, int n, A
 {
     AggregateOp *g = &s->agg;
     PackedKeys keys = key_pack(&g->keys, b->cols, g->op.plan->keys, rows, n, scratch);
-    uint8_t **groups = new_raw(scratch, uint8_t *, n), **fresh = new_raw(scratch, uint8_t *, n);
-    int nfresh = group_table_find(&s->groups, &keys, groups, fresh);
-    for (int i = 0; i < nfresh; i++) cells_init(s, fresh[i], scratch);
+    uint8_t **groups = new_raw(scratch, uint8_t *, n);
+    group_table_find(&s->groups, &keys, groups, NULL);
     if (s->every_rows)
         place_counted(s, groups, n, scratch);
     else
@@ -281,7 +273,6 @@ static Status global_load(Op *op, Str space, Str key, Str value)
     uint8_t *group = group_table_add(&s->groups, words, nulls, key_hash(&s->agg.keys, words, nulls), &is_new);
     group_table_settle(&s->groups);
     if (!is_new) return WEIR_E_CORRUPT;
-    cells_init(s, group, scratch);
     GlobalGroup *g = global_group(group);
     in = (StrReader){.at = value.p, .end = value.p + value.n};
     g->rows = agg_get_int(&in);

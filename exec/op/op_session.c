@@ -42,13 +42,12 @@ static void session_free(SessionOp *s, Session *e)
     heap_free(&s->groups.heap, e, session_bytes(s));
 }
 
-static Session *session_new(SessionOp *s, uint8_t *group, int64_t t, Arena *scratch)
+static Session *session_new(SessionOp *s, uint8_t *group, int64_t t)
 {
     Session *e = heap_alloc(&s->groups.heap, session_bytes(s));
     memset(e, 0, (size_t)session_bytes(s));
     e->group = group;
     e->min = e->max = t;
-    agg_set_init(&s->agg.aggs, &s->groups.heap, scratch, e->cell);
     s->live++;
     return e;
 }
@@ -110,7 +109,7 @@ typedef struct SessionBatch {
     int32_t n, nabsorbed;
 } SessionBatch;
 
-static Session *place_row(SessionOp *s, uint8_t *group, int64_t t, SessionBatch *batch, Arena *scratch)
+static Session *place_row(SessionOp *s, uint8_t *group, int64_t t, SessionBatch *batch)
 {
     SessionList *l = (SessionList *)(void *)group;
     uint32_t at = session_after(l, t);
@@ -120,7 +119,7 @@ static Session *place_row(SessionOp *s, uint8_t *group, int64_t t, SessionBatch 
     if (right && cell_row_count(right->cell) && WEIR_PLANT("session-merge-forgotten")) right = left ? NULL : right;
     Session *e = left ? left : right;
     if (!e) {
-        e = session_new(s, group, t, scratch);
+        e = session_new(s, group, t);
         session_await(s, e);
         session_touch(s, e);
         session_insert(l, &s->groups.heap, at, e);
@@ -204,7 +203,7 @@ static void push_rows(SessionOp *s, const Batch *b, int32_t *rows, int n, Arena 
     ptrdiff_t touched = s->touched.len;
     for (int i = 0; i < n; i++) {
         assert(batch_weight(b, rows[i]) > 0);
-        batch.of_row[i] = place_row(s, groups[i], time[rows[i]], &batch, scratch);
+        batch.of_row[i] = place_row(s, groups[i], time[rows[i]], &batch);
     }
     if (s->agg.shows_changes) take_before(s, touched, scratch);
     absorb(s, &batch, scratch);
@@ -447,7 +446,7 @@ static Status session_load(Op *op, Str space, Str key, Str value)
     group_table_settle(&s->groups);
     in = (StrReader){.at = value.p, .end = value.p + value.n};
     int64_t max = agg_get_int(&in);
-    Session *e = session_new(s, group, min, scratch);
+    Session *e = session_new(s, group, min);
     e->max = max;
     if (!WEIR_PLANT("timer-forgotten")) session_await(s, e);
     e->is_saved = true;

@@ -106,7 +106,7 @@ static void push_rows(SessionAtoms *s, const Batch *b, int32_t *rows, int n, Are
     for (int i = 0; i < n; i++) {
         int64_t t = time[rows[i]];
         if (g->shows_changes) capture_near(s, cells[i], t, &before, scratch);
-        Atom *e = atoms_get(&s->atoms, cells[i], t, t, scratch);
+        Atom *e = atoms_get(&s->atoms, cells[i], t, t);
         atoms_mark_changed(&s->atoms, e);
         cells[i] = e->cell;
     }

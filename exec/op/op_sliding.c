@@ -108,7 +108,7 @@ static void push_rows(SlidingOp *s, const Batch *b, int32_t *rows, int n, Arena 
     for (int i = 0; i < n; i++) {
         int64_t t = time[rows[i]];
         if (g->shows_changes) capture(s, cells[i], t, from[i], &before, scratch);
-        Atom *e = atoms_get(&s->atoms, cells[i], t, from[i], scratch);
+        Atom *e = atoms_get(&s->atoms, cells[i], t, from[i]);
         atoms_mark_changed(&s->atoms, e);
         cells[i] = e->cell;
     }

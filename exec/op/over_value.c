@@ -101,7 +101,6 @@ static void slide_reset(Slide *s, int64_t at)
 {
     assert(!s->is_total);
     agg_set_destroy(&s->fn->set, s->heap, s->cell);
-    agg_set_init(&s->fn->set, s->heap, s->o->r.op.ctx->batch_scratch, s->cell);
     s->from = s->to = at;
     s->moved = true;
 }
@@ -209,7 +208,6 @@ static void total_onwards(Over *o, OverFn *fn, int at, uint8_t *part, OverValues
 static void moving_frame(Over *o, OverFn *fn, int at, OverValues *v)
 {
     Slide s = {.o = o, .fn = fn, .heap = &o->heap, .cell = fn->cell, .moved = true};
-    agg_set_init(&fn->set, s.heap, o->r.op.ctx->batch_scratch, s.cell);
     for (int64_t i = v->from; i < v->to; i++) aggregate_row(&s, v, at, i, i > v->from ? i - 1 : -1);
     agg_set_destroy(&fn->set, s.heap, s.cell);
 }
@@ -431,8 +429,7 @@ void over_totals_make(Over *o, uint8_t *part)
         OverFn *fn = &o->fns[k];
         if (!fn->has_total) continue;
         Slide s = {.o = o, .fn = fn, .heap = &o->r.parts.heap, .cell = total_of(fn, part), .is_total = true};
-        agg_set_init(&fn->set, s.heap, o->r.op.ctx->batch_scratch, s.cell);
-        if (!o->by_time) slide_move(&s, (Frame){0, o->places.n});
+            if (!o->by_time) slide_move(&s, (Frame){0, o->places.n});
     }
 }
 

@@ -65,10 +65,7 @@ static Column result_of(const Input *in)
     assert_int_equal(agg_set_new(&call, 1, &arena, &s, NULL), WEIR_OK);
     StateHeap heap = {0};
     uint8_t *cell[4];
-    for (int i = 0; i < 4; i++) {
-        cell[i] = arena_alloc(&arena, s.cell_size, 8);
-        agg_set_init(&s, &heap, &arena, cell[i]);
-    }
+    for (int i = 0; i < 4; i++) cell[i] = arena_alloc(&arena, s.cell_size, 8);
     step_some(&s, &heap, in, 0, in->n, cell[0]);
     step_some(&s, &heap, in, 0, in->n / 2, cell[1]);
     step_some(&s, &heap, in, in->n / 2, in->n, cell[2]);
@@ -83,7 +80,6 @@ static Column result_of(const Input *in)
     if (!in->distinct) assert_memory_equal(saved.p, again.p, (size_t)saved.n);
     for (ptrdiff_t cut = 0; cut < saved.n; cut += 1 + saved.n / 50) { /* half a record is refused */
         uint8_t *broken = arena_alloc(&arena, s.cell_size, 8);
-        agg_set_init(&s, &heap, &arena, broken);
         StrReader part = {.at = saved.p, .end = saved.p + cut};
         assert_int_not_equal(agg_set_load(&s, &heap, &arena, broken, &part), WEIR_OK);
     }
@@ -99,7 +95,6 @@ static Column result_of(const Input *in)
     if (agg_set_can_subtract(&s)) { /* what is taken back leaves nothing */
         agg_set_merge(&s, &heap, &arena, cell[0], cell[3], -1);
         uint8_t *empty = arena_alloc(&arena, s.cell_size, 8);
-        agg_set_init(&s, &heap, &arena, empty);
         const uint8_t *two[] = {cell[0], empty};
         Column left[1];
         agg_set_final(&s, &arena, two, 2, left, &arena);
