@@ -330,6 +330,7 @@ Status engine_catch_up(weir *db, bool *worked)
 {
     for (ptrdiff_t i = 0; i < db->queries.len; i++) {
         if (db->queries.data[i]->is_live) continue;
+        TRY(budget_check(db)); /* who waits for the view would wait for good */
         *worked = true;
         TRY(catch_up_query(db, db->queries.data[i]));
         return engine_interrupted(db);

@@ -69,10 +69,12 @@ static Status copy_failed(Verification *v, Status st)
     return diag_error(&v->db->diags, st, (Span){0}, "the copy cannot be run: %s", why);
 }
 
-static Status catch_up(weir *copy)
+static Status catch_up(Verification *v)
 {
+    weir *copy = v->copy;
     for (bool worked = true; worked;) {
         worked = false;
+        TRY(engine_interrupted(v->db));
         TRY(engine_settle(copy));
         TRY(engine_catch_up(copy, &worked));
     }
@@ -83,12 +85,12 @@ static Status catch_up(weir *copy)
 static Status make_anew(Verification *v)
 {
     weir_seams seams = {.rebuild = 1, .threads = 1};
-    const char *const settings[] = {"synchronous=off", NULL};
+    const char *const settings[] = {"synchronous=off", "memory_limit=0", NULL}; /* the limit is that of the engine at work */
     weir_options opt = {.seams = &seams, .settings = settings};
     Status st = weir_open(v->anew, &opt, &v->copy);
     weir_on_progress(v->copy, v->db->progress_each, v->db->progress_arg);
-    if (st == WEIR_OK) st = catch_up(v->copy);
-    return st == WEIR_OK ? WEIR_OK : copy_failed(v, st);
+    if (st == WEIR_OK) st = catch_up(v);
+    return st == WEIR_OK || st == WEIR_E_INTERRUPTED ? st : copy_failed(v, st);
 }
 
 /* ---- comparing --------------------------------------------------------------------------------- */

@@ -378,10 +378,11 @@ static bool can_fail(const LNode *n)
     return false;
 }
 
+/* What stands between tells of no row that the operator takes away: of an error, or that it is in no window. */
 static bool is_silent(const Contest *c)
 {
     for (const LNode *n = c->rows; n != c->place; n = n->inputs[0])
-        if (can_fail(n)) return false;
+        if (can_fail(n) || (is_windowing(n) && !same_grid(n->window, c->aggregate->window))) return false;
     return true;
 }
 

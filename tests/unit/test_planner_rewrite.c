@@ -273,6 +273,8 @@ static void no_contenders(void **state)
     check_contend(f, MAX_OF("avg(price) AS best, window_start, window_end FROM " TUMBLE " GROUP BY window_start, window_end"), NULL);
     check_contend(f, MAX_OF("max(price) AS best, window_start, window_end FROM bid WINDOW TUMBLING (SIZE 1 DAY)"), NULL);
     check_contend(f, MAX_OF("max(price) AS best, window_start, window_end FROM bid WINDOW HOPPING (SIZE 1 HOUR, ADVANCE BY 1 SECOND)"), NULL);
+    check_contend(f, "SELECT b.channel FROM TABLE(HOP(TABLE bid, DESCRIPTOR(date_time), INTERVAL '20' SECOND, INTERVAL '10' SECOND)) b JOIN " BEST
+                     " ON " SAME " AND b.date_time >= m.window_start AND b.date_time < m.window_end", NULL); /* rows in gaps are counted */
 }
 
 int main(void)
