@@ -19,16 +19,16 @@ class Terminal(Case):
 
     def setUp(self):
         super().setUp()
-        self.socket = f"weir-{os.getpid()}-{id(self)}"
-        self.running = False
+        self.servers = 0
 
     def tearDown(self):
-        if self.running:
+        if self.servers:
             self.tmux("kill-server", check=False)
         super().tearDown()
 
     def tmux(self, *args, check=True):
-        p = subprocess.run(["tmux", "-L", self.socket, "-f", "/dev/null", *args], capture_output=True,
+        socket = f"weir-{os.getpid()}-{id(self)}-{self.servers}"
+        p = subprocess.run(["tmux", "-L", socket, "-f", "/dev/null", *args], capture_output=True,
                            cwd=self.dir, env={**self.environment(), "TERM": "screen-256color"}, timeout=30)
         if check:
             self.assertEqual(p.returncode, 0, p.stderr.decode())
@@ -36,7 +36,7 @@ class Terminal(Case):
 
     def open(self, *args, more=()):
         names = [f"{k}={v}" for k, v in {**self.environment(), "PS1": "$ ", **dict(more)}.items()]
-        self.running = True
+        self.servers += 1  # one that has lost its last session is about to go, and would take the next one with it
         self.tmux("new-session", "-d", "-x", str(self.width), "-y", str(self.height), "env", "-i", *names,
                   "TERM=screen-256color", run.WEIR, *(args or ["db"]))
         self.wait("weir>")
