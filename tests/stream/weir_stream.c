@@ -430,17 +430,20 @@ static const char *setting(const char *name, const char *value)
 /* The instructions that decoders are left; where the processor has no such, the run is one to be skipped. */
 static void choose_simd(const char *name)
 {
-    static const char *const names[][3] = {{"portable", "avx2", "avx512"}, {"portable", "neon", ""}};
 #if defined(__aarch64__)
-    const int own = 1;
+    const bool is_arm = true;
 #else
-    const int own = 0;
+    const bool is_arm = false;
 #endif
-    for (int k = 0; k < 6; k++) {
-        if (strcmp(name, names[k / 3][k % 3]) != 0) continue;
-        if (k / 3 != own && k % 3 > 0) exit(SKIPPED);
-        if (k % 3 > weir_test_simd()) exit(SKIPPED);
-        run.simd_off = 2 - k % 3;
+    const struct {
+        const char *name;
+        int level;
+        bool is_here;
+    } known[] = {{"portable", 0, true}, {"avx2", 1, !is_arm}, {"avx512", 2, !is_arm}, {"neon", 1, is_arm}};
+    for (int i = 0; i < 4; i++) {
+        if (strcmp(name, known[i].name) != 0) continue;
+        if (!known[i].is_here || known[i].level > weir_test_simd()) exit(SKIPPED);
+        run.simd_off = 2 - known[i].level;
         return;
     }
     fprintf(stderr, "no such instructions: %s\n", name);
