@@ -31,6 +31,7 @@ typedef struct Tape {
     int nleaves;
     VEC(Piece) pieces;
     int64_t rows;        /* of the streams: one that is read twice counts once */
+    bool outlasts;       /* the queries: they may refer to its texts */
 } Tape;
 
 /* Rows of a batch (by number: those of its selection) from `from` on, densely. */
@@ -124,6 +125,12 @@ static void interleave(Tape *t)
         for (int l = 0; l < t->nleaves; l++) take_rows(t, order[l], t->leaves[order[l]].rows * s / steps);
 }
 
+static void let_texts_last(Tape *t)
+{
+    for (ptrdiff_t i = 0; i < t->pieces.len; i++)
+        for (int c = 0; c < t->pieces.data[i].batch.ncols; c++) t->pieces.data[i].batch.cols[c].is_lasting = true;
+}
+
 static bool is_first_of_stream(const Query *q, int leaf)
 {
     for (int l = 0; l < leaf; l++)
@@ -142,6 +149,7 @@ static Status make_tape(weir *db, Query *q, Tape *t)
         if (is_first_of_stream(q, l)) t->rows += t->leaves[l].rows;
     }
     interleave(t);
+    if (t->outlasts) let_texts_last(t);
     return WEIR_OK;
 }
 
@@ -269,7 +277,7 @@ static Status bench_checked(weir *db, Str sql, int runs, bool with_hash, weir_be
     Planner p = engine_planner(db, &db->arena, S(""));
     PhysPlan *plan;
     TRY(plan_query(&p, stmt->select, NULL, &plan));
-    Tape tape = {0};
+    Tape tape = {.outlasts = true};
     Status st = bench_plan(db, plan, runs, with_hash, &tape, out);
     free_tape(&tape);
     arena_reset(&db->epoch.arena);
