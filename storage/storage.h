@@ -62,6 +62,9 @@ typedef struct SavedRelation {
     RelKind kind;
     Str name, sql, base_dir;
 } SavedRelation;
+/* Looks at the trees of pages of the tables that recovery reads, by SQLite's integrity_check: a blob has a
+ * checksum, but an index that misses a row would hide it. WEIR_E_CORRUPT: the first thing found. */
+Status storage_check(Storage *s, Diags *d);
 Status storage_load_relations(Storage *s, Arena *a, SavedRelation **out, int *n, Diags *d);
 Status storage_load_settings(Storage *s, Arena *a, Options *out, Diags *d);
 Status storage_load_epoch(Storage *s, int64_t *epoch, Diags *d);

@@ -63,6 +63,38 @@ Status storage_load_last_id(Storage *s, int64_t *id, Diags *d)
     return sql_one_int(&s->db, st, id, d);
 }
 
+/* ---- trees of pages ---------------------------------------------------------------------------- */
+
+static Status tree_corrupt(const char *table, Str what, Diags *d)
+{
+    diag_error(d, WEIR_E_CORRUPT, (Span){0}, "table \"%s\" is damaged: %.*s", table, STR_ARG(what));
+    diag_hint(d, "go back to a copy of the file; where only an index is wrong, REINDEX in sqlite3 makes it anew");
+    return WEIR_E_CORRUPT;
+}
+
+static Status check_table(Storage *s, const char *table, Diags *d)
+{
+    SqlStmt *st;
+    bool is_bad;
+    TRY(sql_cached(&s->db, "SELECT integrity_check FROM pragma_integrity_check(?1) WHERE integrity_check <> 'ok' LIMIT 1", &st, d));
+    sql_put_str(st, str_z(table));
+    TRY(sql_step(&s->db, st, &is_bad, d));
+    if (!is_bad) return WEIR_OK;
+    Status status = tree_corrupt(table, sql_str(st, 0), d);
+    sql_reset(st);
+    return status;
+}
+
+Status storage_check(Storage *s, Diags *d)
+{
+    static const char *const tables[] = {
+        "_weir_meta", "_weir_epoch", "_weir_settings", "_weir_relations", "_weir_depends", "_weir_positions", "_weir_rulings",
+        "_weir_view_progress", "_weir_blocks", "_weir_state_base", "_weir_state_log",
+    };
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) TRY(check_table(s, tables[i], d));
+    return WEIR_OK;
+}
+
 /* ---- operator state ---------------------------------------------------------------------------- */
 
 static Status state_corrupt(int64_t view, int32_t op, Diags *d)

@@ -214,6 +214,7 @@ static Status open_inside(weir *db, const char *path, const weir_options *opt)
     StorageOptions so = storage_options(db);
     so.vfs = opt && opt->seams ? opt->seams->vfs : NULL;
     TRY(storage_open(path, &so, &db->storage, &db->diags));
+    if (!db->read_only) TRY(storage_check(db->storage, &db->diags));
     TRY(engine_recover_catalog(db));
     TRY(settings_given(db, opt));
     TRY(engine_configure_storage(db));

@@ -248,6 +248,20 @@ static void damaged_state_is_found(void **state)
     assert_int_equal(storage_load_log(f->s, 1, 0, collect, &b, &f->diags), WEIR_E_CORRUPT);
 }
 
+/* A row goes into the table while its index is hidden. */
+static void an_index_that_misses_a_row_is_found(void **state)
+{
+    Fixture *f = *state;
+    push_state(f, 1, 0, false, "sound");
+    assert_int_equal(storage_check(f->s, &f->diags), WEIR_OK);
+    outside_run(f, "CREATE TABLE hidden AS SELECT * FROM sqlite_schema WHERE name = '_weir_state_log_by_op';"
+                   "PRAGMA writable_schema = on; DELETE FROM sqlite_schema WHERE name = '_weir_state_log_by_op'");
+    outside_run(f, "INSERT INTO _weir_state_log (view, op, epoch, records, xxh3) VALUES (1, 0, 2, x'00', 0)");
+    outside_run(f, "PRAGMA writable_schema = on; INSERT INTO sqlite_schema SELECT * FROM hidden");
+    fixture_reopen(f);
+    assert_int_equal(storage_check(f->s, &f->diags), WEIR_E_CORRUPT);
+}
+
 static void positions_and_counters_come_back(void **state)
 {
     Fixture *f = *state;
@@ -452,6 +466,7 @@ int main(void)
         TEST(state_is_a_base_and_a_log),
         TEST(pages_are_written_and_the_log_is_cut),
         TEST(damaged_state_is_found),
+        TEST(an_index_that_misses_a_row_is_found),
         TEST(positions_and_counters_come_back),
         TEST(progress_can_be_read_per_view_and_source),
         TEST(errors_are_a_ring),
