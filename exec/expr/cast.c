@@ -10,6 +10,7 @@
 #include "exec/expr/json_text.h"
 #include "exec/expr/nested.h"
 #include "exec/expr/program.h"
+#include "exec/kernel/kernel.h"
 
 #include <math.h>
 
@@ -241,7 +242,7 @@ static bool text_of_blob(EvalCtx *c, Type from, Type to, Text x, Text *y)
 #include "exec/expr/cast_tmpl.h"
 #undef K_OUT
 #define K_OUT Int128
-#define K_NAME cast_int_decimal
+#define K_NAME cast_int_decimal_checked
 #define K_CAST decimal_from_int
 #include "exec/expr/cast_tmpl.h"
 #undef K_OUT
@@ -276,7 +277,7 @@ static bool text_of_blob(EvalCtx *c, Type from, Type to, Text x, Text *y)
 #include "exec/expr/cast_tmpl.h"
 #undef K_IN
 #define K_IN Int128
-#define K_NAME cast_decimal_decimal
+#define K_NAME cast_decimal_decimal_checked
 #define K_CAST decimal_of_decimal
 #include "exec/expr/cast_tmpl.h"
 #undef K_OUT
@@ -352,6 +353,32 @@ static bool text_of_blob(EvalCtx *c, Type from, Type to, Text x, Text *y)
 #include "exec/expr/cast_tmpl.h"
 #undef K_IN
 #undef K_OUT
+
+/* ---- to DECIMALs that hold every value ------------------------------------------------------- */
+
+enum { BIGINT_DIGITS = 19 };
+
+static void cast_int_decimal(EvalCtx *c, const Column *args, int nargs, Column *out)
+{
+    Type to = c->call->type;
+    KernelRows r = kernel_rows(c);
+    if (args[0].is_const || to.precision - to.scale < BIGINT_DIGITS)
+        cast_int_decimal_checked(c, args, nargs, out);
+    else
+        kernel_widen_i64(args[0].data, (uint64_t)decimal_pow10(to.scale), out->data, r.sel, r.n);
+}
+
+static void cast_decimal_decimal(EvalCtx *c, const Column *args, int nargs, Column *out)
+{
+    Type from = args[0].type, to = c->call->type;
+    KernelRows r = kernel_rows(c);
+    if (to.scale < from.scale || to.precision - to.scale < from.precision - from.scale) {
+        cast_decimal_decimal_checked(c, args, nargs, out);
+        return;
+    }
+    Int128 unit = decimal_pow10(to.scale - from.scale);
+    kernel_mul_i128(args[0].data, args[0].is_const, &unit, true, out->data, r.sel, r.n);
+}
 
 /* ---- to text --------------------------------------------------------------------------------- */
 

@@ -52,6 +52,19 @@ typedef struct EvalCtx {
     const BExpr *call;   /* the call itself: types, constants */
     void *prepared;      /* what FuncImpl.prepare made, or NULL */
 } EvalCtx;
+
+/* The rows for a kernel that neither fails nor traps: all of them where most are wanted anyway,
+ * since a plain loop is several times faster than one by selection. */
+typedef struct KernelRows {
+    const uint16_t *sel;
+    int n;
+} KernelRows;
+static inline KernelRows kernel_rows(const EvalCtx *c)
+{
+    if (!c->sel || c->n > c->rows / 4) return (KernelRows){NULL, c->rows};
+    return (KernelRows){c->sel, c->n};
+}
+
 typedef struct FuncImpl {
     /* Vectorised: fills out->data for the rows wanted. NULLs and marks of arguments are already
      * merged into out->valid and out->err (unless FUNC_NULL_CALL); rows that are NULL or marked

@@ -12,18 +12,6 @@
 #define ARG(T, i, row) (((const T *)args[i].data)[args[i].is_const ? 0 : (row)])
 #define ARG_STR(i, row) text_str(&((const Text *)args[i].data)[args[i].is_const ? 0 : (row)])
 
-/* The rows for a kernel that neither fails nor traps: all of them where most are wanted anyway,
- * since a plain loop is several times faster than one by selection. */
-typedef struct KernelRows {
-    const uint16_t *sel;
-    int n;
-} KernelRows;
-static inline KernelRows kernel_rows(const EvalCtx *c)
-{
-    if (!c->sel || c->n > c->rows / 4) return (KernelRows){NULL, c->rows};
-    return (KernelRows){c->sel, c->n};
-}
-
 static inline void put_text(Column *out, int row, Str s)
 {
     ((Text *)out->data)[row] = text_ref(s.p, s.n);

@@ -222,12 +222,40 @@ static void decimals(EvalCtx *c, const Column *args, Column *out, DecimalOp f, b
     }
 }
 
+static void digits(EvalCtx *c, const Column *args, Column *out, DigitsKernel kernel)
+{
+    KernelRows r = kernel_rows(c);
+    kernel(args[0].data, args[0].is_const, args[1].data, args[1].is_const, out->data, r.sel, r.n);
+}
+
+/* Whether every sum, difference or product of such values is one of the result's type, digits as they are. */
+static bool sum_fits(const Column *args, Type to)
+{
+    Type a = args[0].type, b = args[1].type;
+    return a.scale == b.scale && a.scale == to.scale && a.precision < to.precision && b.precision < to.precision;
+}
+static bool product_fits(const Column *args, Type to)
+{
+    Type a = args[0].type, b = args[1].type;
+    return a.scale + b.scale == to.scale && a.precision + b.precision <= to.precision;
+}
+
 #define DECIMALS(name, divides, op) \
     static void name##_decimal(EvalCtx *c, const Column *args, int nargs, Column *out) \
     { \
         (void)nargs; \
         decimals(c, args, out, decimal_##name, divides, op); \
     } \
+    DECIMAL_DEFINED(name)
+#define DECIMALS_OR_DIGITS(name, fits, op) \
+    static void name##_decimal(EvalCtx *c, const Column *args, int nargs, Column *out) \
+    { \
+        (void)nargs; \
+        if (fits(args, out->type)) digits(c, args, out, kernel_##name##_i128); \
+        else decimals(c, args, out, decimal_##name, false, op); \
+    } \
+    DECIMAL_DEFINED(name)
+#define DECIMAL_DEFINED(name) \
     RESULT_OF(name##_decimal_type) \
     { \
         UNUSED_TYPES; \
@@ -236,9 +264,9 @@ static void decimals(EvalCtx *c, const Column *args, Column *out, DecimalOp f, b
     } \
     static const FuncImpl name##_decimal_impl = {.columns = name##_decimal};
 #define decimal_type_sub decimal_type_add
-DECIMALS(add, false, "+")
-DECIMALS(sub, false, "-")
-DECIMALS(mul, false, "*")
+DECIMALS_OR_DIGITS(add, sum_fits, "+")
+DECIMALS_OR_DIGITS(sub, sum_fits, "-")
+DECIMALS_OR_DIGITS(mul, product_fits, "*")
 DECIMALS(div, true, "/")
 DECIMALS(mod, true, "%")
 

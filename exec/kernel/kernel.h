@@ -78,6 +78,20 @@ void kernel_div_f64(const double *a, bool a_const, const double *b, bool b_const
 /* Whether any of the rows is NaN. */
 bool kernel_any_nan(const double *a, const uint16_t *sel, int n);
 
+/* ---- digits.c: what DECIMALs are counted in ---------------------------------------------------- */
+
+/* In 128 bits, wrapping: for results that the types of both sides hold. */
+typedef void (*DigitsKernel)(const Int128 *a, bool a_const, const Int128 *b, bool b_const, Int128 *out,
+                             const uint16_t *sel, int n);
+void kernel_add_i128(const Int128 *a, bool a_const, const Int128 *b, bool b_const, Int128 *out,
+                     const uint16_t *sel, int n);
+void kernel_sub_i128(const Int128 *a, bool a_const, const Int128 *b, bool b_const, Int128 *out,
+                     const uint16_t *sel, int n);
+void kernel_mul_i128(const Int128 *a, bool a_const, const Int128 *b, bool b_const, Int128 *out,
+                     const uint16_t *sel, int n);
+/* out[i] = a[i] * unit. */
+void kernel_widen_i64(const int64_t *a, uint64_t unit, Int128 *out, const uint16_t *sel, int n);
+
 /* ---- modulo.c -------------------------------------------------------------------------------- */
 
 /* a[i] % d and a[i] / d for one d != 0, without a division a row. */

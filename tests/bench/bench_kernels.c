@@ -1,5 +1,6 @@
 /* bench_kernels.c: cycles per row of kernels and of whole expressions, the naive loop beside them.
  * Prints one line each; the figure is the least of many runs over 4,096 rows that lie in L2. */
+#include "base/decimal.h"
 #include "exec/expr/expr.h"
 #include "exec/kernel/kernel.h"
 #include "exec/state/kept_row.h"
@@ -32,6 +33,7 @@ static double doubles[ROWS], double_out[ROWS];
 static uint8_t bytes[ROWS];
 static uint16_t half[ROWS];
 static int nhalf;
+static Int128 digits[ROWS], digits_out[ROWS];
 
 typedef void (*Load)(void);
 
@@ -80,6 +82,23 @@ static void mod_large(void)
 static void mul_double(void)
 {
     kernel_mul_f64(doubles, false, &FACTOR, true, double_out, NULL, ROWS);
+}
+static const Int128 DIGITS = 908;
+static void mul_digits(void)
+{
+    kernel_mul_i128(digits, false, &DIGITS, true, digits_out, NULL, ROWS);
+}
+static void mul_digits_naive(void)
+{
+    for (int i = 0; i < ROWS; i++) decimal_mul(DIGITS, 3, digits[i], 0, TYPE_DECIMAL_(23, 3), &digits_out[i]);
+}
+static void widen(void)
+{
+    kernel_widen_i64(small, 1, digits_out, NULL, ROWS);
+}
+static void widen_naive(void)
+{
+    for (int i = 0; i < ROWS; i++) decimal_rescale(small[i], 0, TYPE_DECIMAL_(19, 0), &digits_out[i]);
 }
 static void less(void)
 {
@@ -234,6 +253,7 @@ int main(void)
         ints[i] = (int64_t)(x >> 12);
         small[i] = (int64_t)(x >> 40);
         doubles[i] = (double)small[i];
+        digits[i] = small[i];
         if (x >> 63) half[nhalf++] = (uint16_t)i;
     }
     printf("cycles per row of 4,096\n");
@@ -243,6 +263,8 @@ int main(void)
     report("a % c, a below 2^31", mod_small, mod_naive);
     report("a % c, a large", mod_large, mod_naive);
     report("double a * c", mul_double, NULL);
+    report("decimal a * c", mul_digits, mul_digits_naive);
+    report("decimal of a", widen, widen_naive);
     report("a < c", less, less_naive);
     bench_expressions();
     bench_kept();

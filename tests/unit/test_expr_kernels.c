@@ -1,6 +1,7 @@
 /* test_expr_kernels.c: every kernel against a naive twin, on random rows, dense and by selection,
  * with columns and constants on either side. */
 #include "tests/unit/expr_fixture.h"
+#include "base/decimal.h"
 #include "exec/kernel/kernel.h"
 
 enum { N = 500, ROUNDS = 40 };
@@ -293,6 +294,89 @@ static void test_division_at_edges(void **state)
     }
 }
 
+/* ---- DECIMALs ---- */
+
+static Int128 random_digits(int precision)
+{
+    Int128 limit = decimal_pow10((int)(chance() % (uint64_t)precision) + 1), v = (Int128)((UInt128)chance() << 64 | chance());
+    switch (chance() % 5) {
+    case 0:
+        return decimal_pow10(precision) - 1;
+    case 1:
+        return 1 - decimal_pow10(precision);
+    default:
+        return v % limit;
+    }
+}
+
+static Type random_decimal(void)
+{
+    int p = 1 + (int)(chance() % DECIMAL_DIGITS_MAX);
+    return TYPE_DECIMAL_((uint8_t)p, (uint8_t)(chance() % (uint64_t)(p + 1)));
+}
+
+static Column random_decimals(Type t)
+{
+    Column c = column_new(&fx.arena, t, N);
+    for (int i = 0; i < N; i++) {
+        COL(Int128, &c)[i] = random_digits(t.precision);
+        if (chance() % 16 == 0) column_set_null(&c, &fx.arena, i), COL(Int128, &c)[i] = 0;
+    }
+    return c;
+}
+
+static Column random_ints(void)
+{
+    Column c = random_column(TYPE_BIGINT, false);
+    for (int i = 0; i < N; i++)
+        if (chance() % 16 == 0) column_set_null(&c, &fx.arena, i), COL(int64_t, &c)[i] = 0;
+    c.type = TYPE_BIGINT_;
+    return c;
+}
+
+typedef bool (*DecimalWant)(Int128 a, int as, Int128 b, int bs, Type to, Int128 *out);
+
+static void check_decimal(const Column *got, int row, bool is_null, bool fits, Int128 want)
+{
+    assert_int_equal(column_error(got, row) != NULL, !is_null && !fits);
+    assert_int_equal(col_is_null(got, row), is_null || !fits);
+    if (!is_null && fits) assert_true(COL(Int128, got)[col_at(got, row)] == want);
+}
+
+/* Whatever way a result takes, it is that of one value after the other. */
+static void test_decimals(void **state)
+{
+    (void)state;
+    static const char *const OPS[] = {"+", "-", "*"};
+    static const DecimalWant WANTS[] = {decimal_add, decimal_sub, decimal_mul};
+    for (int round = 0; round < ROUNDS * 30; round++) {
+        ArenaMark mark = arena_mark(&fx.arena);
+        Type ta = random_decimal(), tb = chance() % 2 ? random_decimal() : ta, tc = random_decimal();
+        Column cols[] = {random_decimals(ta), random_decimals(tb), random_ints()};
+        uint16_t sel[N];
+        bool by_sel = chance() % 2;
+        Batch b = {.rows = N, .ncols = 3, .cols = cols, .sel = by_sel ? sel : NULL, .nsel = by_sel ? random_sel(sel) : 0};
+        Int128 constant = random_digits(tb.precision);
+        bool by_const = chance() % 3 == 0;
+        BExpr *y = by_const ? e_const((Value){.type = tb, .dec = constant}) : e_column(1, tb);
+        BExpr *e = e_call(OPS[round % 3], e_column(0, ta), y);
+        Column results[] = {evaluated(e, &b, &TEST_ENV), evaluated(e_cast(e_column(0, ta), tc), &b, &TEST_ENV),
+                            evaluated(e_cast(e_column(2, TYPE_BIGINT_), tc), &b, &TEST_ENV)};
+        for (int k = 0; k < batch_count(&b); k++) {
+            int row = batch_row(&b, k);
+            Int128 x = COL(Int128, &cols[0])[row], z = by_const ? constant : COL(Int128, &cols[1])[row], want = 0;
+            bool is_null = col_is_null(&cols[0], row);
+            bool fits = WANTS[round % 3](x, ta.scale, z, tb.scale, e->type, &want);
+            check_decimal(&results[0], row, is_null || (!by_const && col_is_null(&cols[1], row)), fits, want);
+            fits = decimal_rescale(x, ta.scale, tc, &want);
+            check_decimal(&results[1], row, is_null, fits, want);
+            fits = decimal_rescale(COL(int64_t, &cols[2])[row], 0, tc, &want);
+            check_decimal(&results[2], row, col_is_null(&cols[2], row), fits, want);
+        }
+        arena_release(&fx.arena, mark);
+    }
+}
+
 /* ---- doubles, bits, IN ---- */
 
 static void test_doubles(void **state)
@@ -374,6 +458,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_checked_arithmetic, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_division, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_division_at_edges, fixture_open, fixture_close),
+        cmocka_unit_test_setup_teardown(test_decimals, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_doubles, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_bits_and_in, fixture_open, fixture_close),
         cmocka_unit_test(test_next_at_least),
