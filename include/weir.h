@@ -201,10 +201,11 @@ WEIR_API int64_t weir_resume_epoch(weir_stmt *s);
 WEIR_API weir_status weir_run(weir *db, int timeout_ms);
 /* Reads what is there now without ending anything; WEIR_DONE when every source is drained. */
 WEIR_API weir_status weir_run_once(weir *db);
-/* A descriptor that can be read when a source may have rows, to wait for with poll(2) beside others after
- * weir_run said WEIR_IDLE; what it has told is forgotten by the next weir_run. It may tell in vain, and not of
- * all: wait for no longer than 100 ms. -1: there is none now; 4 ms. Valid until weir_close. */
-WEIR_API int weir_wait_fd(weir *db);
+/* A descriptor that can be read when a source may have rows, or after weir_interrupt, to wait for with poll(2) beside
+ * others after weir_run said WEIR_IDLE; what it has told is forgotten by the next weir_run. It may tell in vain, and not of
+ * all: wait for no longer than *wait_ms (NULL: 100), which grows while nothing comes. -1: there is none now. Valid
+ * until weir_close. */
+WEIR_API int weir_wait_fd(weir *db, int *wait_ms);
 /* "running"; "degraded: disk full" and the like while a commit waits; "faulted: …" when the engine has
  * stopped; "read only"; "closed". Belongs to the engine until its next call. */
 WEIR_API const char *weir_state(weir *db);

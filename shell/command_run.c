@@ -7,7 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { RUN_WAIT_MS = 100, SERVE_PACE_MS = 10 /* for the engine to let rows gather */ };
+enum {
+    RUN_WAIT_MS = 100, SERVE_PACE_MS = 10, /* for the engine to let rows gather */
+    REST_MAX_MS = 60000
+};
 
 static bool any_errors(weir *db)
 {
@@ -30,13 +33,14 @@ static bool wait_for_save(void)
     return !interrupt_waits();
 }
 
-/* Between epochs other shells are served; while there is nothing to read, the wait is theirs. */
-static weir_status run_a_little(Session *s, const Args *a, weir_status before)
+/* Between epochs other shells are served; while there is nothing to read, the wait is theirs, and as long as the engine's
+ * unless something else is to be looked at. */
+static weir_status run_a_little(Session *s, const Args *a, weir_status before, const Progress *p)
 {
     if (a->once) return weir_run_once(s->db);
     if (!s->server) return weir_run(s->db, RUN_WAIT_MS);
     weir_status st = weir_run(s->db, before == WEIR_ROW ? SERVE_PACE_MS : 0);
-    if (st == WEIR_IDLE) server_rest(s->server);
+    if (st == WEIR_IDLE) server_rest(s->server, a->watch || p->live ? RUN_WAIT_MS : REST_MAX_MS);
     else server_turn(s->server, 0);
     return st;
 }
@@ -47,7 +51,7 @@ static weir_status run_all(Session *s, const Args *a)
     progress_begin(&p, isatty(2) && !a->quiet && !a->no_progress, s->db);
     weir_status st = WEIR_IDLE;
     do {
-        st = run_a_little(s, a, st);
+        st = run_a_little(s, a, st, &p);
         bar_end(&s->bar);
         progress_tick(&p, s->db);
         bool is_asked = reload_seen(), is_saved = a->watch && registration_is_old(a);

@@ -15,7 +15,8 @@ static const OptionDef settings[] = {
     {"commit_share", OPT_INT, .fallback = "33", .min = 1, .max = 90,
      .doc = "percent of the time that commits are to take: beyond it rows are taken for longer, and gather between commits"},
     {"poll_interval", OPT_INTERVAL, .fallback = "100 MILLISECONDS",
-     .doc = "longest time between two looks at sources that have nothing; those that can tell are heard at once"},
+     .doc = "time between two looks at sources that have nothing; those that can tell are heard at once; "
+            "where all can it grows up to 20 times as long"},
     {"memory_limit", OPT_INT, .fallback = "0", .min = 0, .max = INT64_C(1) << 50,
      .doc = "bytes that the process may allocate for rows and state before nothing more is taken; 0: any number"},
     {"batch_rows", OPT_INT, .fallback = "4096", .min = 1, .max = BATCH_ROWS_MAX,

@@ -171,6 +171,7 @@ static Env env_of(const weir_options *opt)
         env.sleep_us = s->sleep_us;
         env.wait_us = NULL; /* time that is made up passes by sleeping alone */
     }
+    if (s->wait_us) env.wait_us = s->wait_us;
     env.arg = s->arg;
     if (s->seed) env.seed = s->seed;
     env.simd_off = s->simd_off;
@@ -201,7 +202,7 @@ static void init(weir *db, const weir_options *opt)
     if (opt && opt->rehearsal) rehearsal_begin(db);
     db->patience_us = INT64_MAX;
     db->last_now_us = db->env.now_us(db->env.arg);
-    db->last_mono_us = db->env.mono_us(db->env.arg);
+    db->last_mono_us = db->commit_end_us = db->env.mono_us(db->env.arg);
     db->last_flush_us = db->last_now_us;
 }
 
@@ -266,7 +267,10 @@ const char *weir_version(void) { return WEIR_VERSION; }
 
 void weir_interrupt(weir *db)
 {
-    if (db) atomic_store(&db->interrupted, 1);
+    if (!db) return;
+    atomic_store(&db->interrupted, 1);
+    Wake *w = atomic_load(&db->wake);
+    if (w) wake_ring(w);
 }
 
 int64_t weir_test_fail_allocation(int64_t n) { return mem_fail_after(n); }

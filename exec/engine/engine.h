@@ -75,7 +75,7 @@ struct weir {
     bool is_pending;       /* epoch.ws is still to be committed: engine_settle */
     const char *hindrance; /* why it is; NULL: nothing */
     bool is_wal_long;
-    Wake *wake;            /* tells that a source may have something; NULL: not asked yet, or there is none */
+    _Atomic(Wake *) wake;  /* tells that a source may have something; NULL: not asked yet, or there is none */
     int told_in_vain;      /* times in a row */
     bool has_backlog;      /* the last epoch ended with rows left to take */
     int64_t commit_end_us, commit_cost_us; /* of the newest: when it was over, by the monotonic clock; what it took */
@@ -195,8 +195,8 @@ Status budget_check(weir *db);
 void quiet_look(weir *db);
 /* Nothing has come: moves the write-ahead log into the database, where it has grown. */
 Status quiet_relax(weir *db);
-/* Sleeps at most `left_us` while there is nothing to take, less the more often it has looked in vain
- * (*wait_us, 0 at first): until a source tells, or it is time to look again. */
+/* Sleeps at most `left_us` while there is nothing to take: until a source tells, or it is time to look again, where
+ * none can the later the more often it has looked in vain (*wait_us, 0 at first). */
 void quiet_rest(weir *db, int64_t left_us, int64_t *wait_us);
 
 /* ---- catchup.c ---------------------------------------------------------------------------------- */

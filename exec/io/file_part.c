@@ -32,6 +32,7 @@ Status file_part_open(FilePart *f, const char *path, Diags *d)
     f->inode = (uint64_t)st.st_ino;
     f->size = st.st_size;
     f->at_end = false;
+    f->is_link = lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     return WEIR_OK;
 }

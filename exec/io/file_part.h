@@ -30,6 +30,7 @@ typedef struct FilePart {
     bool is_dry;           /* the last look found nothing */
     int fd;                /* -1: not open */
     uint64_t device, inode; /* of the open file */
+    bool is_link;          /* it may lie in another folder */
     int64_t size;          /* when last looked at, -1: never */
     int64_t changed_ns;    /* when the file was changed last, at the same look */
     bool at_end;           /* all of `size` has been read */

@@ -62,3 +62,8 @@ const char *source_delivery(const Source *s)
 {
     return s->impl->delivery;
 }
+
+bool source_is_near(const Source *s)
+{
+    return !s->impl->is_near || s->impl->is_near(s);
+}

@@ -84,6 +84,8 @@ int source_positions(Source *s, const SourcePosition **out);
 void source_progress(const Source *s, int64_t *read, int64_t *total);
 bool source_is_bounded(const Source *s);
 const char *source_delivery(const Source *s); /* "exactly-once", "at-most-once" */
+/* Whether what is read lies where its path says, and not behind links. */
+bool source_is_near(const Source *s);
 
 /* A connector: ConnectorDef.impl. */
 typedef struct SourceImpl {
@@ -95,6 +97,7 @@ typedef struct SourceImpl {
     void (*progress)(const Source *s, int64_t *read, int64_t *total);
     const char *delivery;
     bool (*is_bounded)(const Source *s);
+    bool (*is_near)(const Source *s); /* or NULL: always */
     /* The columns a generator gives when none are declared, or NULL. */
     const ColumnDef *(*schema)(const Options *o, int *n);
     const char *time_column; /* of them, event time where none is declared; NULL: none */

@@ -603,6 +603,13 @@ static int64_t open_files(const FileSource *s)
     return n;
 }
 
+/* A truncated file's copy is to be known as such. */
+static void check_contents(FileSource *s)
+{
+    for (ptrdiff_t i = 0; i < s->parts.len; i++)
+        if (s->parts.data[i]->fd >= 0 && s->parts.data[i]->at_end) check_content(s, s->parts.data[i]);
+}
+
 /* Takes in files that have appeared. */
 static Status look_again(FileSource *s, Diags *d)
 {
@@ -612,15 +619,16 @@ static Status look_again(FileSource *s, Diags *d)
     int n;
     if (now < s->next_look_us) return WEIR_OK;
     s->next_look_us = now + LOOK_EVERY_US;
-    for (ptrdiff_t i = 0; i < s->parts.len; i++) /* a truncated file's copy is to be known as such */
-        if (s->parts.data[i]->fd >= 0 && s->parts.data[i]->at_end) check_content(s, s->parts.data[i]);
     arena_reset(&s->look);
     if (file_set_list(s->base.spec->rel->base_dir, s->path, &s->look, &names, &n, NULL) != WEIR_OK)
         return WEIR_OK;
+    bool is_checked = false;
     for (int i = 0; i < n; i++) {
         struct stat st;
         if (part_named(s, names[i].name)) continue;
         if (stat(names[i].path.p, &st) != 0) continue; /* the folder itself, which is not there now */
+        if (!is_checked) check_contents(s);
+        is_checked = true;
         if (is_known_elsewhere(s, NULL, names[i].path.p)) continue;
         TRY(part_add(s, part_new(s, names[i].name, names[i].path), d));
     }
@@ -796,6 +804,14 @@ static bool file_is_bounded(const Source *source)
     return !((const FileSource *)source)->follow;
 }
 
+static bool file_is_near(const Source *source)
+{
+    const FileSource *s = (const FileSource *)source;
+    for (ptrdiff_t i = 0; i < s->parts.len; i++)
+        if (s->parts.data[i]->is_link) return false;
+    return true;
+}
+
 /* ---- definition -------------------------------------------------------------------------------- */
 
 static const OptionDef file_options[] = {
@@ -809,7 +825,7 @@ static const OptionDef file_options[] = {
 static const SourceImpl file_impl = {.open = file_open, .close = file_close, .seek = file_seek,
                                      .poll = file_poll, .positions = file_positions,
                                      .progress = file_progress, .delivery = "exactly-once",
-                                     .is_bounded = file_is_bounded};
+                                     .is_bounded = file_is_bounded, .is_near = file_is_near};
 
 extern const ConnectorDef source_file[];
 const ConnectorDef source_file[] = {

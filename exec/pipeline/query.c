@@ -465,6 +465,13 @@ bool query_ticks(const Query *q, int64_t from_us, int64_t to_us)
     return false;
 }
 
+bool query_has_clock(const Query *q)
+{
+    for (int i = 0; i < q->nops; i++)
+        if (q->plan->ops[i]->window && q->plan->ops[i]->window->trigger_us > 0) return true;
+    return false;
+}
+
 /* The least data watermark over the inputs; constants and tables have none and don't count. */
 static int64_t data_watermark(const Query *q)
 {

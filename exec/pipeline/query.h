@@ -113,6 +113,7 @@ void leaf_connect(Leaf *leaf, Query *upstream);
 void leaf_disconnect(Leaf *leaf);
 /* Whether one of its windows fires by processing time, and a tick lies in (from, to]. */
 bool query_ticks(const Query *q, int64_t from_us, int64_t to_us);
+bool query_has_clock(const Query *q); /* whether it ever will */
 /* late.c: its late rows go to a stream; those of this epoch so far as batches of that stream, taken
  * away from the query. */
 void query_hand_on_late(Query *q, const Relation *into); /* NULL: no more */

@@ -34,6 +34,7 @@ void scan_free(Scan *s)
 const Relation *scan_relation(const Scan *s) { return s->spec.rel; }
 bool scan_has_source(const Scan *s) { return options_get(&s->spec.rel->options, "connector") != NULL; }
 bool scan_is_ended(const Scan *s) { return s->is_ended; }
+bool scan_is_near(const Scan *s) { return !s->source || source_is_near(s->source); }
 int scan_readers(const Scan *s) { return (int)s->leaves.len; }
 
 /* ---- readers ---------------------------------------------------------------------------------- */

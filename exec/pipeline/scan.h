@@ -106,6 +106,7 @@ void scan_partition_stats(const Scan *s, int i, PartitionStats *out);
 double scan_busy(const Scan *s, int64_t mono_us);
 void scan_sample(Scan *s, int64_t mono_us);
 bool scan_is_ended(const Scan *s);
+bool scan_is_near(const Scan *s); /* see source_is_near */
 bool scan_has_source(const Scan *s);
 /* For dead letters, while a batch is being pushed: its partition; which of its rows `row` of a batch
  * that operators made of it is (-1: not known); the record of one of its rows, cut to

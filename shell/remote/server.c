@@ -13,8 +13,7 @@
 #include <unistd.h>
 
 enum {
-    READ_BYTES = 64 << 10, ROWS_WAIT_MS = 20, TURN_MS = 20,
-    REST_MS = 4, REST_TOLD_MS = 100 /* see weir_wait_fd */
+    READ_BYTES = 64 << 10, ROWS_WAIT_MS = 20, TURN_MS = 20
 };
 
 struct Server {
@@ -174,11 +173,11 @@ void server_turn(Server *s, int wait_ms)
     for (int64_t until = ms_now() + TURN_MS; serve_all(s, wait_ms, -1) && ms_now() < until; wait_ms = 1) {}
 }
 
-void server_rest(Server *s)
+void server_rest(Server *s, int most_ms)
 {
     if (!s) return;
-    int fd = weir_wait_fd(s->service.db);
-    if (serve_all(s, fd < 0 ? REST_MS : REST_TOLD_MS, fd)) server_turn(s, 1);
+    int ms, fd = weir_wait_fd(s->service.db, &ms);
+    if (serve_all(s, ms < most_ms ? ms : most_ms, fd)) server_turn(s, 1);
 }
 
 /* ---- what the owner must know ---------------------------------------------------------------------------- */

@@ -17,8 +17,8 @@ void server_stop(Server *s);
 /* Between two calls of the engine: takes what clients ask, carries it out, hands rows on. Waits at most
  * `wait_ms` for one of them; a signal ends the wait. */
 void server_turn(Server *s, int wait_ms);
-/* The same while the engine has nothing to take: until it may have, or a few milliseconds. */
-void server_rest(Server *s);
+/* The same while the engine has nothing to take: until it may have, or wants to look. */
+void server_rest(Server *s, int most_ms);
 /* What to wait for beside something else: the number of descriptors put into `out`; *wait_ms is lowered
  * where a client waits for rows. */
 enum { SERVER_CLIENTS_MAX = 64, SERVER_POLL_MAX = SERVER_CLIENTS_MAX + 1 };

@@ -2,6 +2,7 @@
 #include "tests/unit/engine_fixture.h"
 
 #include <poll.h>
+#include <sys/stat.h>
 
 static int64_t epoch(Engine *e) { return atoll(rows(e, "SELECT epoch FROM _weir_epoch")); }
 
@@ -238,10 +239,10 @@ static void a_source_tells(void **state)
     ok(e, exec_in(e, "CREATE STREAM f (v BIGINT) WITH (connector = 'file', path = 'f.ndjson', format = 'json', follow = true);"
                      "CREATE MATERIALIZED VIEW m AS SELECT sum(v) AS total FROM f"));
     run_all(e);
-    int fd = weir_wait_fd(e->db);
+    int fd = weir_wait_fd(e->db, NULL);
     if (fd < 0) skip(); /* the system has no watches to give */
     run_all(e); /* our own writes lie in the same folder */
-    struct pollfd p = {.fd = weir_wait_fd(e->db), .events = POLLIN};
+    struct pollfd p = {.fd = weir_wait_fd(e->db, NULL), .events = POLLIN};
     assert_int_equal(poll(&p, 1, 0), 0);
     file_put(e, "f.ndjson", "a", "{\"v\":2}\n");
     assert_int_equal(poll(&p, 1, 5000), 1);
@@ -250,6 +251,134 @@ static void a_source_tells(void **state)
     file_put(e, "f.ndjson", "a", "{\"v\":3}\n");
     assert_int_equal(weir_run(e->db, 60000), WEIR_ROW);
     assert_string_equal(rows(e, "SELECT total FROM m"), "6");
+}
+
+/* ---- waiting, by a clock that only waits move ----------------------------------------------------------- */
+
+enum { WAITS_MAX = 16 };
+
+typedef struct Waits {
+    int64_t us[WAITS_MAX];
+    int n, told; /* which of them were told of something */
+    void (*at_last)(Engine *e);
+    int last;
+} Waits;
+
+static void note_wait(void *arg, int64_t us, int fd)
+{
+    Engine *e = arg;
+    Waits *w = e->other;
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    assert_true(w->n < WAITS_MAX);
+    w->us[w->n] = us;
+    if (w->n == w->last) w->at_last(e);
+    if (poll(&p, 1, 0) > 0) w->told |= 1 << w->n;
+    else e->clock_us += us;
+    w->n++;
+}
+
+static void open_waiting(Engine *e, Waits *w)
+{
+    weir_seams seams = {.now_us = engine_wall, .mono_us = engine_mono, .sleep_us = engine_sleep, .wait_us = note_wait, .arg = e, .seed = 1};
+    weir_options opt = {.seams = &seams};
+    e->other = w;
+    ok(e, weir_open(e->path, &opt, &e->db));
+    ok(e, exec_in(e, "CREATE STREAM f (v BIGINT) WITH (connector = 'file', path = 'f.ndjson', format = 'json', follow = true);"
+                     "CREATE MATERIALIZED VIEW m AS SELECT sum(v) AS total FROM f"));
+    run_all(e);
+    if (weir_wait_fd(e->db, NULL) < 0) skip();
+    weir_run(e->db, 0); /* what our own writes in that folder told is forgotten */
+}
+
+static void grow(Engine *e) { file_put(e, "f.ndjson", "a", "{\"v\":2}\n"); }
+
+/* Nothing tells of it: the file has another name in another folder. */
+static void grow_elsewhere(Engine *e) { file_put(e, "other/g.ndjson", "a", "{\"v\":2}\n"); }
+
+static void link_elsewhere(const Engine *e, bool is_symbolic)
+{
+    char name[256], other[256];
+    snprintf(other, sizeof other, "%s/other", e->folder);
+    assert_int_equal(mkdir(other, 0700), 0);
+    snprintf(other, sizeof other, "%s/other/g.ndjson", e->folder);
+    snprintf(name, sizeof name, "%s/f.ndjson", e->folder);
+    assert_int_equal(is_symbolic ? symlink(other, name) : link(name, other), 0);
+}
+
+/* As long as nothing has come so far, up to twenty times poll_interval. What tells ends the wait. */
+static void quiet_sources_are_looked_at_less_and_less(void **state)
+{
+    Engine *e = *state;
+    Waits w = {.at_last = grow, .last = 9};
+    file_put(e, "f.ndjson", "w", "{\"v\":1}\n");
+    open_waiting(e, &w);
+    assert_int_equal(weir_run(e->db, 60000), WEIR_ROW);
+    assert_int_equal(w.n, 10);
+    for (int i = 0; i < 5; i++) assert_int_equal(w.us[i], (INT64_C(100000) << i) >> (i > 0));
+    for (int i = 6; i < 10; i++) assert_int_equal(w.us[i], 2000000);
+    assert_int_equal(w.told, 1 << 9);
+    assert_string_equal(rows(e, "SELECT total FROM m"), "3");
+    assert_int_equal(weir_run(e->db, 0), WEIR_IDLE); /* its own commit lies in that folder, too */
+    int ms;
+    assert_true(weir_wait_fd(e->db, &ms) >= 0);
+    assert_int_equal(ms, 100);
+}
+
+static void what_nobody_tells_of_is_late_and_not_lost(void **state)
+{
+    Engine *e = *state;
+    Waits w = {.at_last = grow_elsewhere, .last = 9};
+    file_put(e, "f.ndjson", "w", "{\"v\":1}\n");
+    link_elsewhere(e, false);
+    open_waiting(e, &w);
+    assert_int_equal(weir_run(e->db, 60000), WEIR_ROW);
+    assert_int_equal(w.told, 0);
+    assert_int_equal(w.n, 10);
+    assert_string_equal(rows(e, "SELECT total FROM m"), "3");
+}
+
+static void behind_a_link_it_is_looked_for(void **state)
+{
+    Engine *e = *state;
+    Waits w = {.at_last = grow_elsewhere, .last = 9};
+    link_elsewhere(e, true);
+    file_put(e, "other/g.ndjson", "w", "{\"v\":1}\n");
+    open_waiting(e, &w);
+    assert_int_equal(weir_run(e->db, 60000), WEIR_ROW);
+    for (int i = 0; i < 10; i++) assert_int_equal(w.us[i], 100000);
+    assert_string_equal(rows(e, "SELECT total FROM m"), "3");
+}
+
+/* What the clock alone brings is not slept through. */
+static void silence_is_watched_as_before(void **state)
+{
+    Engine *e = *state;
+    Waits w = {.last = -1};
+    file_put(e, "f.ndjson", "w", "{\"v\":1}\n");
+    open_waiting(e, &w);
+    ok(e, exec_in(e, "CREATE STREAM g (ts TIMESTAMP(3), v BIGINT, WATERMARK FOR ts AS ts) WITH (idle_timeout = '1 HOUR');"
+                     "CREATE MATERIALIZED VIEW o AS SELECT window_end, count(*) AS n FROM TUMBLE(g, ts, '1 MINUTE') GROUP BY window_end"));
+    run_all(e);
+    weir_run(e->db, 0);
+    e->clock_us += 60000000;
+    assert_int_equal(weir_run(e->db, 300), WEIR_IDLE);
+    for (int i = 0; i < w.n; i++) assert_true(w.us[i] <= 100000);
+}
+
+static void interrupt(Engine *e) { weir_interrupt(e->db); }
+
+static void an_interrupt_ends_the_wait(void **state)
+{
+    Engine *e = *state;
+    Waits w = {.at_last = interrupt, .last = 3};
+    file_put(e, "f.ndjson", "w", "{\"v\":1}\n");
+    open_waiting(e, &w);
+    assert_int_equal(weir_run(e->db, 60000), WEIR_E_INTERRUPTED);
+    assert_int_equal(w.told, 1 << 3);
+    assert_int_equal(weir_run(e->db, 0), WEIR_IDLE);
+    w.last = -1;
+    assert_int_equal(weir_run(e->db, 1000), WEIR_IDLE); /* it rings no longer */
+    assert_int_equal(w.told, 1 << 3);
 }
 
 /* Rows of the second epoch, in those of the first (which takes something to begin), where each look at the clock takes a millisecond. */
@@ -297,6 +426,8 @@ int main(void)
         TEST(the_clock_is_set_back),
         TEST(the_end_comes_once), TEST(once_ends_nothing), TEST(the_newest_errors_stay), TEST(nobody_reads),
         TEST(small_epochs), TEST(rows_change_where_they_stand), TEST(a_source_tells),
+        TEST(quiet_sources_are_looked_at_less_and_less), TEST(what_nobody_tells_of_is_late_and_not_lost),
+        TEST(behind_a_link_it_is_looked_for), TEST(silence_is_watched_as_before), TEST(an_interrupt_ends_the_wait),
         TEST(slow_commits_make_epochs_longer), TEST(epochs_grow_up_to_refresh_max), TEST(quick_commits_leave_epochs_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
