@@ -3,7 +3,7 @@
  * A batch holds up to BATCH_ROWS_MAX rows of a delta. `sel` names the rows that count, in
  * ascending order; columns are never compacted, so row i of every column is row i of the batch.
  * Everything a batch points to is valid until the push that received it returns: who wants to
- * keep a row copies it (text included, but where it lasts) into memory of its own. */
+ * keep a row copies it (text included) into memory of its own, but for what says that it stays. */
 #ifndef WEIR_BASE_BATCH_H
 #define WEIR_BASE_BATCH_H
 
@@ -63,6 +63,7 @@ typedef struct Column {
     Type type;
     bool is_const;         /* data (and valid) hold one row that stands for all */
     bool is_lasting;       /* long text stays where it is as long as the query: who keeps a row may refer to it */
+    bool is_resident;      /* so does all of the column: who keeps a row may keep its number */
     void *data;            /* 64-byte aligned values of type_width(type.kind) bytes; NULL: not decoded */
     uint64_t *valid;       /* bit set: not NULL; absent: no NULLs. NULL rows hold zero bytes */
     ErrMask *err;          /* absent: none */
@@ -98,6 +99,7 @@ typedef struct Batch {
     uint32_t generation;
     const uint64_t *offset;   /* NULL: rows of a derived relation, without position */
     const uint32_t *ordinal;  /* NULL: 0 */
+    bool has_resident_pos;    /* offset and ordinal stay where they are as long as the query */
 } Batch;
 
 static inline int batch_count(const Batch *b) { return b->sel ? b->nsel : b->rows; }

@@ -31,7 +31,7 @@ typedef struct Tape {
     int nleaves;
     VEC(Piece) pieces;
     int64_t rows;        /* of the streams: one that is read twice counts once */
-    bool outlasts;       /* the queries: they may refer to its texts */
+    bool outlasts;       /* the queries: they may refer to its rows */
 } Tape;
 
 /* Rows of a batch (by number: those of its selection) from `from` on, densely. */
@@ -125,10 +125,10 @@ static void interleave(Tape *t)
         for (int l = 0; l < t->nleaves; l++) take_rows(t, order[l], t->leaves[order[l]].rows * s / steps);
 }
 
-static void let_texts_last(Tape *t)
+static void say_it_stays(Batch *b)
 {
-    for (ptrdiff_t i = 0; i < t->pieces.len; i++)
-        for (int c = 0; c < t->pieces.data[i].batch.ncols; c++) t->pieces.data[i].batch.cols[c].is_lasting = true;
+    b->has_resident_pos = true;
+    for (int c = 0; c < b->ncols; c++) b->cols[c].is_lasting = b->cols[c].is_resident = true;
 }
 
 static bool is_first_of_stream(const Query *q, int leaf)
@@ -149,7 +149,7 @@ static Status make_tape(weir *db, Query *q, Tape *t)
         if (is_first_of_stream(q, l)) t->rows += t->leaves[l].rows;
     }
     interleave(t);
-    if (t->outlasts) let_texts_last(t);
+    for (ptrdiff_t i = 0; i < t->pieces.len && t->outlasts; i++) say_it_stays(&t->pieces.data[i].batch);
     return WEIR_OK;
 }
 

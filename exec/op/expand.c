@@ -40,6 +40,7 @@ Batch batch_expand(const Batch *b, const int32_t *rows, uint32_t *ordinal, int n
     out.judge = PICK(int64_t, b->judge, rows, n, a);
     out.offset = PICK(uint64_t, b->offset, rows, n, a);
     out.ordinal = b->offset ? ordinal : NULL;
+    out.has_resident_pos = false;
     return out;
 }
 

@@ -24,14 +24,12 @@ static bool has_exact_key(TypeKind kind)
     return kind == TYPE_BIGINT || kind == TYPE_TIMESTAMP || kind == TYPE_TIME || kind == TYPE_DATE || kind == TYPE_BOOLEAN;
 }
 
-void few_order_init(Few *f, Arena *a)
+void few_order_init(Few *f)
 {
     const RankSpec *s = f->r.spec;
-    Type *types = new (a, Type, s->norder + 1);
-    for (int i = 0; i < s->norder; i++) types[i] = f->r.fields[s->order[i].col].type;
-    f->order = key_layout_new(a, types, s->norder);
-    f->is_keyed = s->norder > 0 && s->npeer > 0 && has_rank_key((TypeKind)types[0].kind);
-    f->is_exact = f->is_keyed && s->norder == 1 && has_exact_key((TypeKind)types[0].kind);
+    TypeKind first = s->norder > 0 ? (TypeKind)f->r.fields[s->order[0].col].type.kind : TYPE_NULL;
+    f->is_keyed = s->norder > 0 && s->npeer > 0 && has_rank_key(first);
+    f->is_exact = f->is_keyed && s->norder == 1 && has_exact_key(first);
 }
 
 static inline uint64_t signed_key(int64_t v) { return (uint64_t)v ^ (uint64_t)1 << 63; }
@@ -91,22 +89,6 @@ void few_keys(const Few *f, const Batch *b, const int32_t *rows, int n, uint64_t
         if (col_is_null(c, rows[i])) out[i] = null_key(o);
 }
 
-/* The value of a kept column, as the encodings take it. */
-static Value kept_value(const Few *f, const uint8_t *row, int col)
-{
-    const KeyLayout *k = &f->rows.layout;
-    const uint64_t *words = kept_words(&f->rows, row), *w = &words[k->cols[col].at];
-    Value v = {.type = k->cols[col].type};
-    v.is_null = key_column_is_null(k, words, kept_head(&f->rows, row)->nulls, col);
-    if (v.is_null) return v;
-    if (k->cols[col].is_text) v.s = text_str((const Text *)(const void *)w);
-    else if (v.type.kind == TYPE_DOUBLE) memcpy(&v.d, w, sizeof v.d);
-    else if (v.type.kind == TYPE_DECIMAL) memcpy(&v.dec, w, sizeof v.dec);
-    else if (v.type.kind == TYPE_INTERVAL) memcpy(&v.iv, w, sizeof v.iv);
-    else v.i = (int64_t)*w;
-    return v;
-}
-
 uint64_t few_key_of(const Few *f, const uint8_t *row)
 {
     if (!f->is_keyed) return 0;
@@ -122,34 +104,6 @@ uint64_t few_key_of(const Few *f, const uint8_t *row)
 
 /* ---- whole rows --------------------------------------------------------------------------------- */
 
-/* The columns of the order of one row, wherever it is. */
-typedef struct OrderView {
-    const KeyLayout *layout;
-    const uint64_t *words;
-    uint32_t nulls;
-    bool is_packed;   /* column k of the order is column k of the layout */
-} OrderView;
-
-static void pack_batch(Few *f)
-{
-    Arena *scratch = f->r.op.ctx->batch_scratch;
-    f->is_packed = true;
-    int32_t *which = new (scratch, int32_t, f->order.ncols + 1);
-    for (int i = 0; i < f->order.ncols; i++) which[i] = f->r.spec->order[i].col;
-    f->packed = key_pack(&f->order, f->b->cols, which, f->packed_rows, f->npacked, scratch);
-}
-
-static OrderView view_of(Few *f, FewRef ref)
-{
-    if (!few_is_new(ref)) {
-        const uint8_t *row = few_row(ref);
-        return (OrderView){&f->rows.layout, kept_words(&f->rows, row), kept_head(&f->rows, row)->nulls, false};
-    }
-    if (!f->is_packed) pack_batch(f);
-    int i = f->place[ref / 2];
-    return (OrderView){&f->order, f->packed.words + (ptrdiff_t)i * f->order.words, f->packed.nulls[i], true};
-}
-
 static int interval_cmp(const uint64_t *a, const uint64_t *b, Arena *scratch)
 {
     Value x = {.type = TYPE_OF(TYPE_INTERVAL)}, y = x;
@@ -161,18 +115,16 @@ static int interval_cmp(const uint64_t *a, const uint64_t *b, Arena *scratch)
     return str_cmp(str_of(p.p, p.n), str_of(q.p, q.n));
 }
 
-static int columns_cmp(const Few *f, const OrderView *a, const OrderView *b, int from, int to)
+static int columns_cmp(const Few *f, FewRef a, FewRef b, int from, int to)
 {
     for (int k = from; k < to; k++) {
         const OrderKey *o = &f->r.spec->order[k];
-        int ac = a->is_packed ? k : o->col, bc = b->is_packed ? k : o->col;
-        bool a_null = key_column_is_null(a->layout, a->words, a->nulls, ac);
-        bool b_null = key_column_is_null(b->layout, b->words, b->nulls, bc);
-        if (a_null != b_null) return a_null == o->nulls_first ? -1 : 1;
-        if (a_null) continue;
-        const KeyColumn *c = &a->layout->cols[ac];
-        const uint64_t *aw = &a->words[c->at], *bw = &b->words[b->layout->cols[bc].at];
-        int order = c->type.kind == TYPE_INTERVAL ? interval_cmp(aw, bw, f->r.op.ctx->batch_scratch) : key_column_cmp(c, aw, bw);
+        const KeyColumn *c = &f->rows.layout.cols[o->col];
+        FewValue x = few_value(f, a, o->col), y = few_value(f, b, o->col);
+        if (x.is_null != y.is_null) return x.is_null == o->nulls_first ? -1 : 1;
+        if (x.is_null) continue;
+        int order = c->type.kind == TYPE_INTERVAL ? interval_cmp(x.words, y.words, f->r.op.ctx->batch_scratch)
+                                                  : key_column_cmp(c, x.words, y.words);
         if (order) return o->descending ? -order : order;
     }
     return 0;
@@ -180,22 +132,26 @@ static int columns_cmp(const Few *f, const OrderView *a, const OrderView *b, int
 
 static Pos pos_of(const Few *f, FewRef ref)
 {
-    return few_is_new(ref) ? ranked_pos(&f->r, f->b, (int)(ref / 2)) : few_front(few_row(ref))->pos;
+    return few_in_batch(ref) ? ranked_pos(&f->r, few_batch(f, ref), few_batch_row(ref)) : few_front(few_row(ref))->pos;
 }
 
-static void encode_row(const Few *f, const uint8_t *row, StrBuf *out)
+static void encode_row(const Few *f, FewRef ref, Arena *scratch, StrBuf *out)
 {
-    key_save(&f->rows.layout, kept_words(&f->rows, row), kept_head(&f->rows, row)->nulls, out);
-    if (f->rows.has_marks) sb_str(out, kept_marks(&f->rows, row));
+    const uint8_t *kept = few_row(ref);
+    int32_t row = few_batch_row(ref);
+    ptrdiff_t end;
+    if (few_in_batch(ref)) {
+        row_bytes_encode(&f->r.row, few_batch(f, ref)->cols, &row, 1, scratch, out, &end);
+        return;
+    }
+    key_save(&f->rows.layout, kept_words(&f->rows, kept), kept_head(&f->rows, kept)->nulls, out);
+    if (f->rows.has_marks) sb_str(out, kept_marks(&f->rows, kept));
 }
 
 static Str bytes_of(const Few *f, FewRef ref, Arena *scratch)
 {
     StrBuf out = {.arena = scratch};
-    int32_t row = (int32_t)(ref / 2);
-    ptrdiff_t end;
-    if (few_is_new(ref)) row_bytes_encode(&f->r.row, f->b->cols, &row, 1, scratch, &out, &end);
-    else encode_row(f, few_row(ref), &out);
+    encode_row(f, ref, scratch, &out);
     return str_of(out.p, out.n);
 }
 
@@ -220,10 +176,9 @@ static int order_cmp(Few *f, FewRef a, FewRef b)
 {
     const RankSpec *s = f->r.spec;
     int npeer = s->npeer < s->norder ? s->npeer : s->norder;
-    OrderView x = view_of(f, a), y = view_of(f, b);
-    int order = columns_cmp(f, &x, &y, 0, npeer);
+    int order = columns_cmp(f, a, b, 0, npeer);
     if (!order) order = positions_cmp(f, a, b);
-    return order ? order : columns_cmp(f, &x, &y, npeer, s->norder);
+    return order ? order : columns_cmp(f, a, b, npeer, s->norder);
 }
 
 int few_cmp(Few *f, uint64_t key, FewRef a, FewRef b)
@@ -233,7 +188,27 @@ int few_cmp(Few *f, uint64_t key, FewRef a, FewRef b)
     return order ? order : bytes_cmp(f, a, b);
 }
 
-void few_encode(const Few *f, const uint8_t *row, StrBuf *out, uint32_t *peer_n, uint32_t *order_n)
+/* As the encodings take it; short text stays in what is given. */
+static Value as_value(Type type, const FewValue *from)
+{
+    Value v = {.type = type, .is_null = from->is_null};
+    if (v.is_null) return v;
+    if (type_is_text((TypeKind)type.kind)) v.s = text_str((const Text *)(const void *)from->words);
+    else if (type.kind == TYPE_DOUBLE) memcpy(&v.d, from->words, sizeof v.d);
+    else if (type.kind == TYPE_DECIMAL) memcpy(&v.dec, from->words, sizeof v.dec);
+    else if (type.kind == TYPE_INTERVAL) memcpy(&v.iv, from->words, sizeof v.iv);
+    else v.i = (int64_t)from->words[0];
+    return v;
+}
+
+static void encode_value(const Few *f, FewRef ref, const OrderKey *o, StrBuf *out)
+{
+    FewValue words = few_value(f, ref, o->col);
+    Value v = as_value(f->rows.layout.cols[o->col].type, &words);
+    key_encode_value(out, &v, (KeyOrder){o->descending, o->nulls_first});
+}
+
+void few_encode(const Few *f, FewRef ref, StrBuf *out, uint32_t *peer_n, uint32_t *order_n)
 {
     const RankSpec *s = f->r.spec;
     ptrdiff_t start = out->n;
@@ -241,13 +216,10 @@ void few_encode(const Few *f, const uint8_t *row, StrBuf *out, uint32_t *peer_n,
     for (int k = 0; k <= s->norder; k++) {
         if (k == npeer) {
             *peer_n = (uint32_t)(out->n - start);
-            if (f->r.by_position) key_encode_pos(out, few_front(row)->pos);
+            if (f->r.by_position) key_encode_pos(out, pos_of(f, ref));
         }
-        if (k == s->norder) break;
-        const OrderKey *o = &s->order[k];
-        Value v = kept_value(f, row, o->col);
-        key_encode_value(out, &v, (KeyOrder){o->descending, o->nulls_first});
+        if (k < s->norder) encode_value(f, ref, &s->order[k], out);
     }
     *order_n = (uint32_t)(out->n - start);
-    encode_row(f, row, out);
+    encode_row(f, ref, out->arena, out);
 }

@@ -4,7 +4,7 @@
 #include "base/keyenc.h"
 #include "exec/op/state_rows.h"
 
-static void put_row(Few *f, const uint8_t *row, int64_t count, Str space, StateWriter *w, Arena *scratch)
+static void put_row(Few *f, FewRef row, int64_t count, Str space, StateWriter *w, Arena *scratch)
 {
     ArenaMark mark = arena_mark(scratch);
     StrBuf key = {.arena = scratch}, value = {.arena = scratch};
@@ -17,7 +17,7 @@ static void put_row(Few *f, const uint8_t *row, int64_t count, Str space, StateW
     arena_release(scratch, mark);
 }
 
-static void del_row(Few *f, const uint8_t *row, Str space, StateWriter *w, Arena *scratch)
+static void del_row(Few *f, FewRef row, Str space, StateWriter *w, Arena *scratch)
 {
     ArenaMark mark = arena_mark(scratch);
     StrBuf key = {.arena = scratch};
@@ -32,11 +32,11 @@ static uint32_t save_run(Few *f, FewPart *p, uint32_t from, bool all, Str space,
 {
     uint32_t to = from;
     bool is_saved = true;
-    do is_saved &= few_front(few_row(p->entries[to].ref))->is_saved;
+    do is_saved &= few_is_saved(f, p->entries[to].ref);
     while (++to < p->n && few_same(f, &p->entries[from], &p->entries[to]));
     if (is_saved && !all) return to;
-    put_row(f, few_row(p->entries[from].ref), to - from, space, w, scratch);
-    for (uint32_t i = from; i < to; i++) few_front(few_row(p->entries[i].ref))->is_saved = true;
+    put_row(f, p->entries[from].ref, to - from, space, w, scratch);
+    for (uint32_t i = from; i < to; i++) few_set_saved(f, p->entries[i].ref, true);
     p->head.is_saved = true;
     return to;
 }
@@ -51,10 +51,10 @@ static void save_part(Few *f, uint8_t *part, bool all, StateWriter *w, Arena *sc
     arena_release(scratch, mark);
 }
 
-static bool has_saved_rows(const FewPart *p)
+static bool has_saved_rows(const Few *f, const FewPart *p)
 {
     for (uint32_t i = 0; i < p->n; i++)
-        if (few_front(few_row(p->entries[i].ref))->is_saved) return true;
+        if (few_is_saved(f, p->entries[i].ref)) return true;
     return false;
 }
 
@@ -73,19 +73,18 @@ static void drop_part(Few *f, uint8_t *part, StateWriter *w, Arena *scratch)
 static void save_gone(Few *f, const FewKept *gone, StateWriter *w, Arena *scratch)
 {
     FewPart *p = few_part(gone->part);
-    if (p->head.is_closed || !few_front(gone->row)->is_saved) return;
-    FewEntry e = {few_key_of(f, gone->row), (FewRef)gone->row};
-    if (p->n > 0 && few_same(f, &p->entries[p->n - 1], &e)) {
-        for (uint32_t i = p->n; i > 0 && few_same(f, &p->entries[i - 1], &e); i--)
-            few_front(few_row(p->entries[i - 1].ref))->is_saved = false;
+    const FewEntry *e = &gone->e;
+    if (p->head.is_closed || !few_is_saved(f, e->ref)) return;
+    if (p->n > 0 && few_same(f, &p->entries[p->n - 1], e)) {
+        for (uint32_t i = p->n; i > 0 && few_same(f, &p->entries[i - 1], e); i--) few_set_saved(f, p->entries[i - 1].ref, false);
         return;
     }
-    if (!has_saved_rows(p)) {
+    if (!has_saved_rows(f, p)) {
         drop_part(f, gone->part, w, scratch);
         return;
     }
     ArenaMark mark = arena_mark(scratch);
-    del_row(f, gone->row, ranked_space(&f->r, gone->part, scratch), w, scratch);
+    del_row(f, e->ref, ranked_space(&f->r, gone->part, scratch), w, scratch);
     arena_release(scratch, mark);
 }
 
@@ -158,13 +157,11 @@ Status few_load(Op *op, Str space, Str key, Str value)
 
 /* ---- telling ------------------------------------------------------------------------------------ */
 
-static void tell_row(const Few *f, uint8_t *row, StrBuf *members, Arena *a)
+static void tell_row(const Few *f, FewRef row, StrBuf *members, Arena *a)
 {
-    for (int c = 0; c < f->r.nfields; c++) {
-        Column col = column_new(a, f->r.fields[c].type, 1);
-        kept_rows_column(&f->rows, &row, 1, c, &col, a);
-        state_rows_column(members, f->r.fields[c].name, &col, 0);
-    }
+    Column *cols = new (a, Column, f->r.nfields);
+    few_columns(f, &row, 1, cols, a);
+    for (int c = 0; c < f->r.nfields; c++) state_rows_column(members, f->r.fields[c].name, &cols[c], 0);
 }
 
 static void tell_part(Few *f, uint8_t *part, StateRows *out)
@@ -175,7 +172,7 @@ static void tell_part(Few *f, uint8_t *part, StateRows *out)
         for (to = i + 1; to < p->n && few_same(f, &p->entries[i], &p->entries[to]);) to++;
         StateRow row = {.part = "row", .key.arena = out->scratch, .value.arena = out->scratch, .count = to - i};
         ranked_tell_key(&f->r, part, &row.key);
-        tell_row(f, few_row(p->entries[i].ref), &row.value, out->scratch);
+        tell_row(f, p->entries[i].ref, &row.value, out->scratch);
         out->take(out, &row);
         arena_release(out->scratch, mark);
     }

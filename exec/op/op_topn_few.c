@@ -19,7 +19,7 @@ static void part_clear(Ranked *r, uint8_t *part)
 {
     Few *f = (Few *)r;
     FewPart *p = few_part(part);
-    for (uint32_t i = 0; i < p->n; i++) kept_row_free(&f->rows, &r->parts.heap, few_row(p->entries[i].ref));
+    for (uint32_t i = 0; i < p->n; i++) few_free(f, p->entries[i].ref);
     entries_free(f, p);
 }
 
@@ -32,7 +32,7 @@ static bool part_settle(Ranked *r, uint8_t *part)
 static void begin(Few *f)
 {
     if (f->r.is_settled) return;
-    for (ptrdiff_t i = 0; i < f->gone.len; i++) kept_row_free(&f->rows, &f->r.parts.heap, f->gone.data[i].row);
+    for (ptrdiff_t i = 0; i < f->gone.len; i++) few_free(f, f->gone.data[i].e.ref);
     f->epoch++;
     memset(&f->gone, 0, sizeof f->gone);
     memset(&f->before, 0, sizeof f->before);
@@ -93,11 +93,11 @@ static void note_before(Few *f, uint8_t *part, const FewPart *p)
 
 static void drop_last(Few *f, uint8_t *part, FewPart *p)
 {
-    FewRef ref = p->entries[--p->n].ref;
-    if (few_is_new(ref)) return;
+    FewEntry e = p->entries[--p->n];
+    if (few_is_new(e.ref)) return;
     f->r.nrows--;
-    if (few_front(few_row(ref))->epoch != f->epoch) vec_push(&f->gone, &f->r.epoch, (FewKept){part, few_row(ref)});
-    else kept_row_free(&f->rows, &f->r.parts.heap, few_row(ref));
+    if (few_is_of_epoch(f, e.ref)) few_free(f, e.ref);
+    else vec_push(&f->gone, &f->r.epoch, (FewKept){part, e});
 }
 
 /* Whether the row, `copies` times, has got a place. */
@@ -112,6 +112,7 @@ static bool enter(Few *f, uint8_t *part, FewEntry e, int copies)
         entered = true;
         if (p->n == f->last) drop_last(f, part, p);
         few_insert(f, p, e, at);
+        f->r.nrows += !few_is_new(e.ref);
     }
     return entered;
 }
@@ -127,7 +128,7 @@ static void take_new(FewPart *p, NewRows *out)
 {
     for (uint32_t k = 0; k < p->n; k++) {
         if (!few_is_new(p->entries[k].ref)) continue;
-        out->rows[out->n] = (int32_t)(p->entries[k].ref / 2);
+        out->rows[out->n] = few_batch_row(p->entries[k].ref);
         out->entries[out->n++] = &p->entries[k];
     }
 }
@@ -144,7 +145,7 @@ static Str *marks_of(const Few *f, const Batch *b, const NewRows *r, Arena *scra
     return marks;
 }
 
-/* The rows of the batch that are in an array are copied. */
+/* The rows of the batch at work that are in an array are copied. */
 static void keep_new(Few *f, const Batch *b, uint8_t *const *changed, int nchanged, int copies, Arena *scratch)
 {
     NewRows r = {.rows = new_raw(scratch, int32_t, copies), .entries = new_raw(scratch, FewEntry *, copies)};
@@ -169,7 +170,8 @@ static int copies_of(const Few *f, const Batch *b, int row)
 
 enum { PREFETCH_PARTS = 8 };
 
-static void add_rows(Few *f, const Batch *b, const int32_t *rows, uint8_t *const *parts, int n, Arena *scratch)
+/* Returns how many partitions have changed. */
+static int add_rows(Few *f, const Batch *b, uint32_t batch, const int32_t *rows, uint8_t *const *parts, int n, Arena *scratch)
 {
     uint64_t *keys = new_raw(scratch, uint64_t, n);
     uint8_t **changed = new_raw(scratch, uint8_t *, n);
@@ -182,13 +184,14 @@ static void add_rows(Few *f, const Batch *b, const int32_t *rows, uint8_t *const
         FewPart *p = few_part(parts[i]);
         if (p->n == f->last && keys[i] > p->bound) continue;
         int own = copies_of(f, b, rows[i]);
-        if (!enter(f, parts[i], (FewEntry){keys[i], (FewRef)rows[i] * 2 + 1}, own)) continue;
+        if (!enter(f, parts[i], (FewEntry){keys[i], few_ref(batch, rows[i])}, own)) continue;
         copies += own;
         if (p->batch != f->batches) changed[nchanged++] = parts[i];
         p->batch = f->batches;
     }
     if (copies > INT32_MAX) copies = INT32_MAX; /* as many as could be kept are fewer */
-    keep_new(f, b, changed, nchanged, (int)copies, scratch);
+    if (!batch) keep_new(f, b, changed, nchanged, (int)copies, scratch);
+    return nchanged;
 }
 
 static void few_push(Op *op, int port, const Batch *b)
@@ -204,52 +207,18 @@ static void few_push(Op *op, int port, const Batch *b)
     int n = ranked_take(&f->r, b, rows, parts);
     for (uint32_t i = (uint32_t)f->before.len; i < f->r.parts.ntouched; i++) vec_push(&f->before, &f->r.epoch, (FewBefore){0});
     f->b = b;
-    f->is_packed = false;
-    f->packed_rows = rows;
-    f->npacked = n;
-    f->place = new_raw(scratch, int32_t, b->rows);
-    for (int i = 0; i < n; i++) f->place[rows[i]] = i;
-    add_rows(f, b, rows, parts, n, scratch);
+    uint32_t batch = few_stay(f, b);
+    bool is_needed = add_rows(f, b, batch, rows, parts, n, scratch) > 0;
+    if (batch && !is_needed) f->staying.len--;
     arena_release(scratch, mark);
 }
 
 /* ---- rows that go out --------------------------------------------------------------------------- */
 
-static void out_marks(const Few *f, Column *cols, Arena *a)
-{
-    for (int i = 0; i < f->nout; i++) {
-        Str marks = kept_marks(&f->rows, f->out[i]);
-        StrReader in = {.at = marks.p, .end = marks.p + marks.n};
-        row_bytes_take_marks(&in, cols, NULL, a, i);
-    }
-}
-
-static void out_flush(Few *f)
-{
-    if (f->nout == 0) return;
-    const PhysOp *p = f->r.op.plan;
-    Arena *a = f->r.op.ctx->batch_scratch;
-    ArenaMark mark = arena_mark(a);
-    Column *cols = new (a, Column, p->nfields);
-    for (int c = 0; c < f->r.nfields; c++) {
-        cols[c] = column_new_raw(a, p->fields[c].type, f->nout);
-        kept_rows_column(&f->rows, f->out, f->nout, c, &cols[c], a);
-    }
-    if (f->rows.has_marks) out_marks(f, cols, a);
-    if (f->ranks) cols[f->r.nfields] = (Column){.type = p->fields[f->r.nfields].type, .data = f->ranks};
-    Batch b = {.rows = f->nout, .ncols = p->nfields, .cols = cols, .weights = f->weights, .judge_max = INT64_MIN};
-    f->nout = 0;
-    op_emit(&f->r.op, &b);
-    arena_release(a, mark);
-}
-
 static void out(Few *f, const FewEntry *e, int32_t weight, uint32_t place)
 {
-    if (f->nout == BATCH_ROWS_MAX) out_flush(f);
-    f->out[f->nout] = few_row(e->ref);
-    f->weights[f->nout] = weight;
-    if (f->ranks) f->ranks[f->nout] = (int64_t)place + 1;
-    f->nout++;
+    if (few_in_batch(e->ref)) few_going(f, e->ref, weight, (int64_t)place + 1);
+    else few_out(f, e->ref, weight, (int64_t)place + 1);
 }
 
 /* What is shown of an array. */
@@ -265,7 +234,7 @@ static FewShown shown(const Few *f, const FewEntry *entries, uint32_t n)
 
 static bool is_at(const Few *f, const FewShown *s, uint32_t place, const FewEntry *e)
 {
-    return place < s->n && kept_row_eq(&f->rows, few_row(s->entries[place].ref), few_row(e->ref));
+    return place < s->n && s->entries[place].key == e->key && few_eq(f, s->entries[place].ref, e->ref);
 }
 
 static void change_ranks(Few *f, const FewShown *was, const FewShown *is)
@@ -289,7 +258,7 @@ typedef struct Changes {
 static void note_change(const Few *f, Changes *c, const FewEntry *e, int weight)
 {
     for (int i = 0; i < c->n; i++) {
-        if (c->list[i].entry->key != e->key || !kept_row_eq(&f->rows, few_row(c->list[i].entry->ref), few_row(e->ref))) continue;
+        if (c->list[i].entry->key != e->key || !few_eq(f, c->list[i].entry->ref, e->ref)) continue;
         c->list[i].weight += weight;
         return;
     }
@@ -338,7 +307,8 @@ static void prefetch_change(const Few *f, uint32_t i)
 {
     if (i >= f->r.parts.ntouched) return;
     const FewPart *p = few_part(f->r.parts.touched[i]);
-    for (uint32_t k = 0; f->before.data[i].has_changed && k < p->n && k < 4; k++) __builtin_prefetch(few_row(p->entries[k].ref));
+    for (uint32_t k = 0; f->before.data[i].has_changed && k < p->n && k < 4; k++)
+        if (!few_in_batch(p->entries[k].ref)) __builtin_prefetch(few_row(p->entries[k].ref));
 }
 
 static void show_changes(Few *f)
@@ -349,7 +319,7 @@ static void show_changes(Few *f)
         prefetch_change(f, i + PREFETCH_PARTS);
         if (f->before.data[i].has_changed) show_change(f, &f->before.data[i], few_part(t->touched[i]));
     }
-    out_flush(f);
+    few_go(f);
 }
 
 static int64_t few_flush(Op *op, int64_t watermark)
@@ -365,15 +335,26 @@ static int64_t few_flush(Op *op, int64_t watermark)
     uint8_t **closed;
     int64_t n = ranked_take_closed(r, watermark, &closed);
     for (int64_t i = 0; i < n && !f->shows_changes; i++) show_all(f, few_part(closed[i]));
-    out_flush(f);
+    few_go(f);
     for (int64_t i = 0; i < n; i++) ranked_end(r, closed[i]);
     if (watermark > r->closed_at) r->closed_at = watermark;
     return watermark;
 }
 
+static void few_close(Op *op)
+{
+    ranked_close(op);
+    arena_free(&((Few *)op)->stay);
+}
+
+static int64_t few_bytes(const Op *op)
+{
+    return ranked_bytes(op) + ((const Few *)op)->stay.bytes;
+}
+
 static const OpClass few_class = {
     .name = "top-n", .push = few_push, .row_error = ranked_row_error, .flush = few_flush, .save = few_save, .load = few_load,
-    .close = ranked_close, .state_bytes = ranked_bytes, .state_rows = ranked_rows, .tell = few_tell,
+    .close = few_close, .state_bytes = few_bytes, .state_rows = ranked_rows, .tell = few_tell,
 };
 
 Status op_topn_few_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
@@ -388,8 +369,8 @@ Status op_topn_few_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags
     f->offset = (uint32_t)p->ranks->offset;
     f->shows_changes = !p->emit_final;
     f->epoch = 1;
-    few_order_init(f, a);
-    f->out = new_raw(a, uint8_t *, BATCH_ROWS_MAX);
+    few_order_init(f);
+    f->out = new_raw(a, FewRef, BATCH_ROWS_MAX);
     f->weights = new_raw(a, int32_t, BATCH_ROWS_MAX);
     if (p->ranks->shows_rank) f->ranks = new_raw(a, int64_t, BATCH_ROWS_MAX);
     assert(f->last > 0 && f->last <= FEW_ROWS_MAX && p->nfields == f->r.nfields + p->ranks->shows_rank);

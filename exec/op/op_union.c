@@ -13,6 +13,7 @@ static void union_push(Op *op, int port, const Batch *b)
     for (int i = 0; i < b->rows; i++) ordinal[i] = (b->ordinal ? b->ordinal[i] : 0) * branches + (uint32_t)port;
     Batch out = *b;
     out.ordinal = ordinal;
+    out.has_resident_pos = false;
     op_emit(op, &out);
 }
 

@@ -248,6 +248,23 @@ PackedKeys key_pack(const KeyLayout *k, const Column *cols, const int32_t *which
     return (PackedKeys){n, keys.words, keys.nulls, keys.hash};
 }
 
+void key_value_words(const Column *c, int row, uint64_t words[2])
+{
+    TypeKind kind = c->type.kind;
+    int at = col_at(c, row);
+    if (kind == TYPE_DOUBLE) {
+        double d = COL(double, c)[at] + 0.0;
+        memcpy(words, &d, sizeof d);
+        return;
+    }
+    switch (type_width(kind)) {
+    case 1: words[0] = COL(uint8_t, c)[at]; return;
+    case 4: words[0] = (uint64_t)(int64_t)COL(int32_t, c)[at]; return;
+    case 8: words[0] = COL(uint64_t, c)[at]; return;
+    default: memcpy(words, COL(char, c) + (ptrdiff_t)at * 16, 16); return;
+    }
+}
+
 bool keys_are_one(const KeyLayout *k, const PackedKeys *keys)
 {
     ptrdiff_t words = (ptrdiff_t)(keys->n - 1) * k->words;
@@ -287,6 +304,13 @@ bool key_words_eq(const KeyLayout *k, const uint64_t *a, const uint64_t *b)
     for (int w = 0; w < k->words; w++)
         if (a[w] != b[w]) return k->has_text && long_text_eq(k, a, b);
     return true;
+}
+
+bool key_value_eq(const KeyColumn *c, const uint64_t *a, const uint64_t *b)
+{
+    if (!c->is_text) return memcmp(a, b, (size_t)c->words * 8) == 0;
+    Text x = text_of_words(a), y = text_of_words(b);
+    return text_eq(&x, &y);
 }
 
 #define ORDER(a, b) (((a) > (b)) - ((a) < (b)))

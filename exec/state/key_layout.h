@@ -43,6 +43,9 @@ PackedKeys key_pack(const KeyLayout *k, const Column *cols, const int32_t *which
                     int n, Arena *scratch);
 
 bool key_column_is_null(const KeyLayout *k, const uint64_t *words, uint32_t nulls, int col);
+/* The words of one value of a column that is not NULL. */
+void key_value_words(const Column *c, int row, uint64_t words[2]);
+bool key_value_eq(const KeyColumn *c, const uint64_t *a, const uint64_t *b);
 /* Whether all keys are the same one. */
 bool keys_are_one(const KeyLayout *k, const PackedKeys *keys);
 /* Both keys without NULL differences are given by their words; NULL bits must be compared too. */

@@ -111,7 +111,7 @@ static void print_column(char *out, const Column *c, int row)
     size_t room = LINE_BYTES - (size_t)(p - out);
     if (col_is_err(c, row)) snprintf(p, room, "!|");
     else if (v.is_null) snprintf(p, room, "NULL|");
-    else if (c->type.kind == TYPE_DOUBLE) snprintf(p, room, "%.17g|", v.d + 0.0);
+    else if (c->type.kind == TYPE_DOUBLE) snprintf(p, room, "%.17g|", v.d); /* never -0 */
     else if (c->type.kind == TYPE_DECIMAL) snprintf(p, room, "%" PRId64 "c|", (int64_t)v.dec);
     else if (type_is_text(c->type.kind)) snprintf(p, room, "%.*s|", STR_ARG(v.s));
     else snprintf(p, room, "%" PRId64 "|", v.i);
@@ -152,6 +152,8 @@ typedef struct Fixture {
     int nlive;
     int64_t offsets[3], late, handed_on;
     int ports;
+    bool stays;            /* half of the batches stay as long as the operator, most with their positions */
+    Arena staying;
 } Fixture;
 
 static Fixture F;
@@ -266,6 +268,7 @@ static void fixture_end(void)
     arena_free(&F.batch_scratch);
     arena_free(&F.epoch_scratch);
     arena_free(&F.fold_arena);
+    arena_free(&F.staying);
     assert_int_equal(mem_in_use(), 0);
 }
 
@@ -293,12 +296,12 @@ static Row random_row(int64_t keys, int64_t from, int64_t to, bool nullable)
     return r;
 }
 
-static void put_row(Column *cols, Arena *a, int at, const Row *r)
+static void put_row(Column *cols, Arena *a, int at, const Row *r, int zeros)
 {
     for (int c = 0; c < NCOLS; c++) {
         Value v = {.type = COLUMN_TYPES[c], .is_null = r->null[c], .i = r->v[c]};
-        if (c == COL_S) v.s = str_z(r->text);
-        if (c == COL_D) v.d = one_in(2) && r->v[c] == 0 ? -0.0 : (double)r->v[c] / 4;
+        if (c == COL_S) v.s = str_dup(a, str_z(r->text));
+        if (c == COL_D) v.d = one_in(zeros) && r->v[c] == 0 ? -0.0 : (double)r->v[c] / 4;
         if (c == COL_M) v.dec = r->v[c];
         if (c == COL_V && r->mark) v.is_null = true;
         column_put(&cols[c], a, at, &v);
@@ -308,22 +311,23 @@ static void put_row(Column *cols, Arena *a, int at, const Row *r)
 
 static void push_rows(int port, const Row *rows, const int32_t *weights, int n, bool judged)
 {
-    Arena a = {0};
-    bool sparse = one_in(2);
+    Arena own = {0};
+    bool sparse = one_in(2), stays = F.stays && one_in(2), keeps_pos = stays && !one_in(4);
+    Arena *a = stays ? &F.staying : &own;
     int size = sparse ? n * 2 + 1 : n;
     Column cols[NCOLS];
-    for (int c = 0; c < NCOLS; c++) cols[c] = column_new(&a, COLUMN_TYPES[c], size);
-    uint16_t *sel = new (&a, uint16_t, n);
-    int32_t *w = weights ? new (&a, int32_t, size) : NULL;
-    int64_t *judge = judged ? new (&a, int64_t, size) : NULL;
-    uint64_t *offset = new (&a, uint64_t, size);
+    for (int c = 0; c < NCOLS; c++) cols[c] = column_new(a, COLUMN_TYPES[c], size);
+    uint16_t *sel = new (&own, uint16_t, n);
+    int32_t *w = weights ? new (&own, int32_t, size) : NULL;
+    int64_t *judge = judged ? new (&own, int64_t, size) : NULL;
+    uint64_t *offset = new (keeps_pos ? a : &own, uint64_t, size);
     Batch b = {.rows = size, .ncols = NCOLS, .cols = cols, .weights = w, .judge = judge, .judge_max = INT64_MIN,
-               .label = (uint64_t)rows[0].partition};
+               .label = (uint64_t)rows[0].partition, .has_resident_pos = keeps_pos};
     if (F.inputs[port].props.has_position) b.offset = offset;
     for (int i = 0; i < n; i++) {
         int at = sparse ? 2 * i + 1 : i;
         sel[i] = (uint16_t)at;
-        put_row(cols, &a, at, &rows[i]);
+        put_row(cols, a, at, &rows[i], stays ? 200 : 2);
         if (w) w[at] = weights[i];
         if (judge) judge[at] = rows[i].judge;
         offset[at] = (uint64_t)rows[i].offset;
@@ -333,9 +337,10 @@ static void push_rows(int port, const Row *rows, const int32_t *weights, int n, 
         b.sel = sel;
         b.nsel = n;
     }
+    for (int c = 0; c < NCOLS; c++) cols[c].is_lasting = cols[c].is_resident = stays;
     F.op->cls->push(F.op, port, &b);
     arena_reset(&F.batch_scratch);
-    arena_free(&a); /* nothing of a batch may be needed any more */
+    arena_free(&own); /* nothing else of a batch may be needed any more */
 }
 
 __attribute__((unused)) static void live_add(const Row *r)
@@ -494,6 +499,7 @@ typedef struct Run {
     int epochs, batch_max;
     int64_t keys, span;
     bool retracts, marks;  /* marks: above state */
+    bool copies;           /* rows that come twice at once, without retractions too */
     void (*check)(void);
 } Run;
 
@@ -513,7 +519,7 @@ static int random_delta(const Run *run, Row *rows, int32_t *weights)
         if (victim >= 0 && one_in(4)) rows[i] = F.live[victim]; /* equal rows */
         else if (run->marks && one_in(9)) rows[i].mark = rows[i].null[COL_V] = true, rows[i].v[COL_V] = 0;
         rows[i].offset = F.offsets[0]++;
-        weights[i] = 1 + (int32_t)(run->retracts && one_in(5));
+        weights[i] = 1 + (int32_t)((run->retracts || run->copies) && one_in(5));
         for (int w = 0; w < weights[i]; w++) live_add(&rows[i]);
     }
     return n;
@@ -526,13 +532,13 @@ __attribute__((unused)) static void run_changes(const Run *run)
         for (int k = (int)below(4); k > 0 && F.nlive < LIVE_MAX - 200; k--) {
             Row rows[100];
             int32_t weights[100];
-            int n = random_delta(run, rows, weights), partition = (int)below(3);
+            int before = F.nlive, n = random_delta(run, rows, weights), partition = (int)below(3);
             for (int i = 0; i < n; i++)
                 if (weights[i] > 0) rows[i].partition = partition;
             if (!run->retracts) {
-                for (int i = 0; i < n; i++) F.live[F.nlive - n + i].partition = partition;
+                for (int i = before; i < F.nlive; i++) F.live[i].partition = partition;
             }
-            push_rows(0, rows, run->retracts ? weights : NULL, n, false);
+            push_rows(0, rows, run->retracts || run->copies ? weights : NULL, n, false);
         }
         end_epoch(INT64_MIN);
         run->check();

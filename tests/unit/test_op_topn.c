@@ -45,8 +45,9 @@ static void plan_topn(uint64_t seed, bool retracts, bool above_state)
     F.plan.nkeys = (int)below(3);
     F.plan.keys[0] = one_in(2) ? COL_K : COL_S;
     F.plan.keys[1] = COL_F;
-    snprintf(what, sizeof what, "rank %d, limit %d, offset %d, %d peers, %s", F.ranks.rank, (int)F.ranks.limit,
-             (int)F.ranks.offset, F.ranks.npeer, retracts ? "retracting" : "append-only");
+    F.stays = one_in(2);
+    snprintf(what, sizeof what, "rank %d, limit %d, offset %d, %d peers, %s%s", F.ranks.rank, (int)F.ranks.limit,
+             (int)F.ranks.offset, F.ranks.npeer, retracts ? "retracting" : "append-only", F.stays ? ", batches stay" : "");
     last_what = what;
     last_seed = seed;
 }
@@ -59,7 +60,7 @@ static void test_changes(void **state)
         bool retracts = one_in(2), above_state = retracts || one_in(3);
         plan_topn(seed, retracts, above_state);
         fixture_open(op_topn_open);
-        run_changes(&(Run){.epochs = 30, .batch_max = 40, .keys = 1 + below(5), .span = 1000 + below(60000),
+        run_changes(&(Run){.epochs = 30, .batch_max = F.stays ? 100 : 40, .copies = one_in(3), .keys = 1 + below(5), .span = 1000 + below(60000),
                            .retracts = retracts, .marks = above_state, .check = check_changes});
         fixture_end();
     }
