@@ -6,6 +6,7 @@
 #ifndef WEIR_EXEC_AGG_VALUE_SET_H
 #define WEIR_EXEC_AGG_VALUE_SET_H
 
+#include "base/prefetch.h"
 #include "exec/state/key_layout.h"
 
 /* What is the same for all sets of a call, or of the calls that share them. */
@@ -35,7 +36,7 @@ typedef struct ValueSet {
 ValueElem *value_set_get(ValueSet *s, const ValueShape *v, StateHeap *h, const uint64_t *words, uint32_t nulls,
                          uint32_t hash);
 /* Brings what value_set_get will look at to come into the cache. */
-static inline void value_set_prefetch(const ValueSet *s, uint32_t hash)
+PREFETCHER void value_set_prefetch(const ValueSet *s, uint32_t hash)
 {
     if (s->slots) __builtin_prefetch(&s->slots[hash >> (__builtin_clz(s->nslots) + 1)]);
     else if (s->elems) __builtin_prefetch(s->elems);

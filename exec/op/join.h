@@ -12,6 +12,7 @@
 #ifndef WEIR_EXEC_OP_JOIN_H
 #define WEIR_EXEC_OP_JOIN_H
 
+#include "base/prefetch.h"
 #include "exec/op/due_heap.h"
 #include "exec/op/late_copies.h"
 #include "exec/op/op.h"
@@ -152,7 +153,7 @@ static inline uint8_t *row_group(const JoinSide *s, const JoinRow *r)
 static inline JoinKey *row_key(const JoinSide *s, const JoinRow *r) { return join_key(row_group(s, r)); }
 /* Brings the key of a row that was touched into the cache, some rows before it is looked at. */
 enum { PREFETCH_LISTS = 6, PREFETCH_KEYS = 12 };
-static inline void join_prefetch(const JoinSide *s, uint32_t touched)
+PREFETCHER void join_prefetch(const JoinSide *s, uint32_t touched)
 {
     if (touched < s->rows.ntouched) __builtin_prefetch(row_group(s, (const JoinRow *)(const void *)s->rows.touched[touched]));
 }

@@ -63,7 +63,7 @@ static bool needs_pairs(const JoinOp *j)
 }
 
 /* The list that a touched row is to be matched with, its first row being asked for soon after. */
-static void prefetch_matches(const JoinSide *s, uint32_t touched)
+PREFETCHER void prefetch_matches(const JoinSide *s, uint32_t touched)
 {
     if (touched >= s->rows.ntouched) return;
     const JoinList *l = &row_key(s, (const JoinRow *)(const void *)s->rows.touched[touched])->list[1 - s->no];

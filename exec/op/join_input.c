@@ -254,7 +254,7 @@ static void row_enter(Input *in, JoinRow *r, uint8_t *group, bool is_never)
 }
 
 /* Brings the end of a list into the cache, where a row is to be added. */
-static inline void prefetch_list(const JoinList *l)
+PREFETCHER void prefetch_list(const JoinList *l)
 {
     if (l->rows) __builtin_prefetch(&l->rows[l->first + l->n]);
 }

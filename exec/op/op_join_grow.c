@@ -135,7 +135,7 @@ static void pair_all(Grow *g, int side, const Batch *b, int32_t row, GrowList *l
 }
 
 /* What a row of the other side meets. */
-static void prefetch_rows(const GrowList *l)
+PREFETCHER void prefetch_rows(const GrowList *l)
 {
     if (l->n > 0) __builtin_prefetch(l->is_many ? (const void *)(l->many + l->first + l->n - 1) : l->one.row);
 }
@@ -242,7 +242,7 @@ static void drop_rows(Grow *g, int side, uint8_t *group, int64_t end, bool is_en
     if (is_empty(group)) group_table_remove(&g->j.keys, group);
 }
 
-static void prefetch_first(uint8_t *group, int side)
+PREFETCHER void prefetch_first(uint8_t *group, int side)
 {
     const GrowList *l = &grow_key(group)->list[side];
     if (l->is_many) __builtin_prefetch(l->many + l->first);

@@ -303,7 +303,7 @@ static void show_all(Few *f, const FewPart *p)
 /* ---- an epoch ----------------------------------------------------------------------------------- */
 
 /* The arrays of partitions that come soon, and the rows in them. */
-static void prefetch_change(const Few *f, uint32_t i)
+PREFETCHER void prefetch_change(const Few *f, uint32_t i)
 {
     if (i >= f->r.parts.ntouched) return;
     const FewPart *p = few_part(f->r.parts.touched[i]);

@@ -230,7 +230,7 @@ uint8_t *group_table_append(GroupTable *t, const uint64_t *words, uint32_t nulls
 
 /* Brings the index slot of a key to come into the cache, and both ends of the entry of one that comes
  * sooner. */
-static inline void prefetch(const GroupTable *t, const PackedKeys *k, int i)
+PREFETCHER void prefetch(const GroupTable *t, const PackedKeys *k, int i)
 {
     if (i + PREFETCH_AHEAD < k->n) __builtin_prefetch(&t->slots[k->hash[i + PREFETCH_AHEAD] >> t->shift]);
     if (i + PREFETCH_AHEAD / 2 >= k->n) return;

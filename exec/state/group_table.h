@@ -11,6 +11,7 @@
 #ifndef WEIR_EXEC_STATE_GROUP_TABLE_H
 #define WEIR_EXEC_STATE_GROUP_TABLE_H
 
+#include "base/prefetch.h"
 #include "exec/state/key_layout.h"
 
 typedef struct GroupHead {
@@ -73,7 +74,7 @@ void group_table_sort(const GroupTable *t, uint8_t **groups, ptrdiff_t n, Arena 
 int64_t group_table_bytes(const GroupTable *t);
 
 /* Brings the slot of a hash near. */
-static inline void group_table_prefetch(const GroupTable *t, uint32_t hash)
+PREFETCHER void group_table_prefetch(const GroupTable *t, uint32_t hash)
 {
     if (t->nslots) __builtin_prefetch(&t->slots[hash >> t->shift], 1);
 }

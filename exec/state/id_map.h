@@ -2,6 +2,7 @@
 #ifndef WEIR_EXEC_ID_MAP_H
 #define WEIR_EXEC_ID_MAP_H
 
+#include "base/prefetch.h"
 #include "base/str.h"
 #include "exec/state/heap.h"
 
@@ -31,7 +32,7 @@ uint64_t id_map_hash(Str key);
 IdEntry *id_map_get(IdMap *m, Str key, bool create);
 /* The same where the hash is known; and what brings its slot near before. */
 IdEntry *id_map_find(IdMap *m, Str key, uint64_t hash, bool create);
-static inline void id_map_prefetch(const IdMap *m, uint64_t hash)
+PREFETCHER void id_map_prefetch(const IdMap *m, uint64_t hash)
 {
     if (!m->nslots) return;
     __builtin_prefetch(&m->hashes[hash & (uint64_t)(m->nslots - 1)]);
