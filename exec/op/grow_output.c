@@ -61,13 +61,55 @@ static void take_marks(const Taking *t)
 
 /* ---- columns of kept rows ----------------------------------------------------------------------- */
 
+typedef struct Gather {
+    const GrowSide *side;
+    const GrowPlace *places;
+    int n, col;
+    Column *out;
+    Arena *a;
+} Gather;
+
+#define GATHER(name, T)                                                                       \
+    static void name(const Gather *g)                                                         \
+    {                                                                                         \
+        T *to = g->out->data;                                                                 \
+        for (int i = 0; i < g->n; i++) {                                                      \
+            const GrowBlock *b = grow_block(g->side, g->places[i]);                           \
+            to[i] = COL(T, &b->cols[g->col])[place_row(g->places[i])];                        \
+        }                                                                                     \
+    }
+GATHER(gather_1, uint8_t)
+GATHER(gather_4, uint32_t)
+GATHER(gather_8, uint64_t)
+GATHER(gather_16, Int128)
+#undef GATHER
+
+static void gather_nulls(const Gather *g)
+{
+    for (int i = 0; i < g->n; i++) {
+        const GrowBlock *b = grow_block(g->side, g->places[i]);
+        if (col_is_null(&b->cols[g->col], (int)place_row(g->places[i]))) column_set_null(g->out, g->a, i);
+    }
+}
+
+static void gather(const Gather *g)
+{
+    switch (type_width(g->out->type.kind)) {
+    case 1: gather_1(g); break;
+    case 4: gather_4(g); break;
+    case 8: gather_8(g); break;
+    default: gather_16(g); break;
+    }
+    if (g->side->has_nulls[g->col]) gather_nulls(g);
+}
+
 /* Marks column `input` of the rows whose marks name it (join_input.c). */
 static void kept_marks_of(const Grow *g, int side, int32_t input, Column *out, Arena *a)
 {
-    const KeptRows *k = &g->side[side].rows;
-    int at = k->layout.cols[g->j.side[side].marks].at;
+    const GrowSide *s = &g->side[side];
     for (int i = 0; i < g->pairs.n; i++) {
-        Str text = text_str((const Text *)(const void *)&kept_words(k, g->pairs.rows[i])[at]);
+        GrowPlace at = g->pairs.places[i];
+        Str text = text_str(&COL(Text, &grow_block(s, at)->cols[g->j.side[side].marks])[place_row(at)]);
         for (StrReader in = {.at = text.p, .end = text.p + text.n}; in.at < in.end && !in.bad;) {
             int col = (int)sr_varint(&in);
             Status code = (Status)sr_varint(&in);
@@ -77,17 +119,22 @@ static void kept_marks_of(const Grow *g, int side, int32_t input, Column *out, A
     }
 }
 
+static bool has_lasting_text(const Grow *g, const JoinColumn *c) { return g->are_lasting && c->key < 0 && type_is_text((TypeKind)c->type.kind); }
+
 /* Keys are the same on both sides: those of the batch stand in order. Text is referred to where it is
  * kept, so that it lasts. */
 static void fill_column(const Grow *g, int side, const Batch *b, const JoinColumn *c, Column *out, Arena *a)
 {
     const JoinSide *own = &g->j.side[side];
-    bool is_own = c->side == side, is_kept = c->key < 0 && (!is_own || (g->are_lasting && type_is_text((TypeKind)c->type.kind)));
-    *out = column_new_raw(a, c->type, g->pairs.n);
-    Taking t = {.from = &b->cols[c->key >= 0 ? own->keys[c->key] : c->input], .rows = g->pairs.batch_rows, .n = g->pairs.n, .out = out, .a = a};
-    if (!is_kept) take_values(&t, (TypeKind)c->type.kind);
-    else kept_rows_column(&g->side[c->side].rows, is_own ? g->pairs.own : g->pairs.rows, g->pairs.n, c->col, out, a);
-    out->is_lasting = is_kept && g->are_lasting;
+    const GrowPairs *p = &g->pairs;
+    const Column *from = &b->cols[c->key >= 0 ? own->keys[c->key] : c->input];
+    bool is_own = c->side == side, is_kept = c->key < 0 && (!is_own || (has_lasting_text(g, c) && !from->is_lasting));
+    *out = column_new_raw(a, c->type, p->n);
+    Taking t = {.from = from, .rows = p->batch_rows, .n = p->n, .out = out, .a = a};
+    Gather k = {.side = &g->side[c->side], .places = is_own ? p->own : p->places, .n = p->n, .col = c->col, .out = out, .a = a};
+    if (is_kept) gather(&k);
+    else take_values(&t, (TypeKind)c->type.kind);
+    out->is_lasting = has_lasting_text(g, c);
     if (is_own && own->above_state) take_marks(&t);
     else if (!is_own && g->j.side[c->side].marks >= 0) kept_marks_of(g, c->side, c->input, out, a);
 }
@@ -105,6 +152,20 @@ static Column *fill_columns(const Grow *g, int side, const Batch *b, bool residu
 
 /* ---- going out ---------------------------------------------------------------------------------- */
 
+void grow_pair_weighted(Grow *g, int side, const Batch *b, int32_t batch_row, GrowPlace at)
+{
+    int64_t weight = (int64_t)batch_weight(b, batch_row) * grow_weight(grow_block(&g->side[1 - side], at), (int)place_row(at));
+    assert(weight > 0);
+    while (weight > 0) {
+        GrowPairs *p = &g->pairs;
+        p->batch_rows[p->n] = batch_row;
+        p->places[p->n] = at;
+        p->weights[p->n++] = weight < INT32_MAX ? (int32_t)weight : INT32_MAX;
+        weight -= INT32_MAX;
+        if (p->n == BATCH_ROWS_MAX) grow_pairs_flush(g, side, b);
+    }
+}
+
 static void keep_matching(Grow *g, int side, const Batch *b, Arena *a)
 {
     GrowPairs *p = &g->pairs;
@@ -115,30 +176,31 @@ static void keep_matching(Grow *g, int side, const Batch *b, Arena *a)
     p->n = expr_filter(g->j.residual, &pairs, &env, a, sel, NULL);
     for (int i = 0; i < p->n; i++) {
         p->batch_rows[i] = p->batch_rows[sel[i]];
-        p->rows[i] = p->rows[sel[i]];
-        p->own[i] = p->own[sel[i]];
-        p->weights[i] = p->weights[sel[i]];
+        p->places[i] = p->places[sel[i]];
+        if (!p->are_plain) p->weights[i] = p->weights[sel[i]];
     }
 }
 
-static bool are_plain(const GrowPairs *p)
+static void find_own(const Grow *g)
 {
-    bool is_plain = true;
-    for (int i = 0; i < p->n; i++) is_plain &= p->weights[i] == 1;
-    return is_plain;
+    const GrowPairs *p = &g->pairs;
+    for (int i = 0; i < p->n && g->are_lasting; i++) p->own[i] = g->kept[p->batch_rows[i]];
 }
 
 void grow_pairs_flush(Grow *g, int side, const Batch *b)
 {
     GrowPairs *p = &g->pairs;
-    for (int i = 0; i < p->n; i++) p->own[i] = g->kept[p->batch_rows[i]];
     Op *op = &g->j.op;
     Arena *a = op->ctx->batch_scratch;
     ArenaMark mark = arena_mark(a);
-    if (g->j.residual && p->n > 0) keep_matching(g, side, b, a);
+    find_own(g);
+    if (g->j.residual && p->n > 0) {
+        keep_matching(g, side, b, a);
+        find_own(g);
+    }
     if (p->n > 0) {
         Batch out = {.rows = p->n, .ncols = op->plan->nfields, .cols = fill_columns(g, side, b, false, a), .judge_max = INT64_MIN};
-        if (!are_plain(p)) out.weights = p->weights;
+        if (!p->are_plain) out.weights = p->weights;
         op_emit(op, &out);
     }
     p->n = 0;

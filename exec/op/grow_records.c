@@ -5,57 +5,91 @@
 
 #include <stdlib.h>
 
-static Str row_value(const Grow *g, int side, const uint8_t *row, Arena *a)
+typedef struct Saving {
+    Grow *g;
+    int side;
+    StateWriter *w;
+    Arena *scratch;
+    Str space;
+    uint64_t *words; /* of a row */
+} Saving;
+
+static Saving saving_of(Grow *g, int side, StateWriter *w, Str space)
 {
-    StrBuf b = {.arena = a};
-    const KeptRows *k = &g->side[side].rows;
-    sb_signed(&b, grow_row(row)->weight);
-    group_table_save_key(&g->j.keys, grow_row(row)->group, &b);
-    key_save(&k->layout, kept_words(k, row), kept_head(k, row)->nulls, &b);
-    return str_of(b.p, b.n);
+    Arena *scratch = g->j.op.ctx->batch_scratch;
+    return (Saving){.g = g, .side = side, .w = w, .scratch = scratch, .space = space,
+                    .words = new (scratch, uint64_t, g->side[side].layout.words + 1)};
 }
 
-static Str row_space(const Grow *g, int side, const uint8_t *row, Arena *a)
+static Str bucket_space(const Grow *g, int side, int64_t bucket, Arena *a)
 {
     bool is_window = g->j.spec->match == JOIN_WINDOW;
-    return join_space(side, is_window ? join_window_end(&g->j, grow_row(row)->group) : 0, is_window, a);
+    return join_space(side, is_window ? bucket : 0, is_window, a);
 }
 
-static void put_row(Grow *g, uint8_t *row, int side, StateWriter *w)
+static uint64_t row_number(const GrowBlock *b, int row) { return b->first_number + b->numbers[row]; }
+
+static void put_row(const Saving *s, const GrowBlock *b, int row)
 {
-    Arena *scratch = g->j.op.ctx->batch_scratch;
-    ArenaMark mark = arena_mark(scratch);
-    state_put(w, row_space(g, side, row, scratch), join_number_key(grow_row(row)->number, scratch), row_value(g, side, row, scratch));
-    grow_row(row)->is_saved = g->are_saved = true;
-    arena_release(scratch, mark);
+    const GrowSide *side = &s->g->side[s->side];
+    const GroupTable *keys = &s->g->j.keys;
+    ArenaMark mark = arena_mark(s->scratch);
+    StrBuf value = {.arena = s->scratch};
+    sb_signed(&value, grow_weight(b, row));
+    group_table_save_key(keys, group_table_at(keys, b->keys[row]), &value);
+    uint32_t nulls = grow_row_words(side, b, row, s->words);
+    key_save(&side->layout, s->words, nulls, &value);
+    state_put(s->w, s->space, join_number_key(row_number(b, row), s->scratch), str_of(value.p, value.n));
+    arena_release(s->scratch, mark);
 }
 
-static void del_row(Grow *g, const uint8_t *row, int side, StateWriter *w)
+static void put_rows(const Saving *s, GrowBlock *b, int from)
 {
-    Arena *scratch = g->j.op.ctx->batch_scratch;
-    ArenaMark mark = arena_mark(scratch);
-    state_del(w, row_space(g, side, row, scratch), join_number_key(grow_row(row)->number, scratch));
-    arena_release(scratch, mark);
+    for (int row = from; row < b->n; row++) put_row(s, b, row);
+    b->nsaved = b->n;
 }
 
-static void save_all(Grow *g, StateWriter *w)
+static void delete_rows(const Saving *s, const GrowBlock *b)
 {
-    for (uint32_t i = 0; i < g->j.keys.len; i++) {
-        uint8_t *group = group_table_at(&g->j.keys, i);
-        for (int s = 0; group && s < SIDES; s++) {
-            GrowList *l = &grow_key(group)->list[s];
-            for (uint32_t k = 0; k < l->n; k++) put_row(g, grow_entries(l)[k].row, s, w);
-        }
+    for (int row = 0; row < b->nsaved; row++) {
+        ArenaMark mark = arena_mark(s->scratch);
+        state_del(s->w, s->space, join_number_key(row_number(b, row), s->scratch));
+        arena_release(s->scratch, mark);
     }
 }
 
-static void drop_windows(Grow *g, StateWriter *w)
+static void save_all(Grow *g, int side, StateWriter *w)
 {
-    Arena *scratch = g->j.op.ctx->batch_scratch;
-    ArenaMark mark = arena_mark(scratch);
-    for (ptrdiff_t i = 0; i < g->j.closed_ends.len; i++)
-        for (int s = 0; s < SIDES; s++) state_drop(w, join_space(s, g->j.closed_ends.data[i], true, scratch));
-    arena_release(scratch, mark);
+    const GrowSide *s = &g->side[side];
+    for (int32_t i = s->ngone; i < s->nbuckets; i++) {
+        Saving to = saving_of(g, side, w, bucket_space(g, side, s->buckets[i].number, g->j.op.ctx->batch_scratch));
+        for (GrowBlock *b = s->buckets[i].blocks; b; b = b->older) put_rows(&to, b, 0);
+    }
+}
+
+/* What has left in this epoch. */
+static void delete_gone(Grow *g, int side, StateWriter *w)
+{
+    const GrowSide *s = &g->side[side];
+    for (int32_t i = 0; i < s->ngone; i++) {
+        Saving to = saving_of(g, side, w, bucket_space(g, side, s->buckets[i].number, g->j.op.ctx->batch_scratch));
+        if (g->j.spec->match == JOIN_WINDOW) {
+            state_drop(w, to.space);
+            continue;
+        }
+        for (const GrowBlock *b = s->buckets[i].blocks; b; b = b->older) delete_rows(&to, b);
+    }
+}
+
+static void put_dirty(Grow *g, StateWriter *w)
+{
+    for (ptrdiff_t i = 0; i < g->dirty.len; i++) {
+        GrowBlock *b = g->dirty.data[i];
+        const GrowSide *s = &g->side[b->side];
+        if (s->blocks[b->no] != b) continue; /* it has left */
+        Saving to = saving_of(g, b->side, w, bucket_space(g, b->side, b->bucket, g->j.op.ctx->batch_scratch));
+        put_rows(&to, b, b->nsaved);
+    }
 }
 
 static void save_passed(Grow *g, StateWriter *w, bool all)
@@ -76,23 +110,14 @@ static void save_passed(Grow *g, StateWriter *w, bool all)
 void grow_save(Op *op, StateWriter *w, bool all)
 {
     Grow *g = (Grow *)op;
-    ttl_save(&g->j.ttl, w, all);
+    ArenaMark mark = arena_mark(op->ctx->batch_scratch);
     save_passed(g, w, all);
-    if (all) {
-        save_all(g, w);
-        return;
+    for (int s = 0; s < SIDES; s++) {
+        if (all) save_all(g, s, w);
+        else delete_gone(g, s, w);
     }
-    drop_windows(g, w);
-    for (ptrdiff_t i = 0; i < g->gone.len && g->j.spec->match != JOIN_WINDOW; i++)
-        if (grow_row(g->gone.data[i])->is_saved) del_row(g, g->gone.data[i], grow_row(g->gone.data[i])->side, w);
-    for (ptrdiff_t i = 0; i < g->fresh.len; i++)
-        if (!grow_has_left(g, g->fresh.data[i])) put_row(g, g->fresh.data[i], grow_row(g->fresh.data[i])->side, w);
-}
-
-void grow_delete_records(Grow *g, int side, GrowList *l, StateWriter *w)
-{
-    for (uint32_t i = 0; i < l->n; i++)
-        if (grow_row(grow_entries(l)[i].row)->is_saved) del_row(g, grow_entries(l)[i].row, side, w);
+    if (!all) put_dirty(g, w);
+    arena_release(op->ctx->batch_scratch, mark);
 }
 
 /* ---- loading ------------------------------------------------------------------------------------ */
@@ -100,22 +125,19 @@ void grow_delete_records(Grow *g, int side, GrowList *l, StateWriter *w)
 static Status load_row(Grow *g, int side, uint64_t number, StrReader in, Arena *scratch)
 {
     JoinSide *s = &g->j.side[side];
-    const KeptRows *k = &g->side[side].rows;
+    const KeyLayout *k = &g->side[side].layout;
     int64_t weight = sr_signed(&in);
     if (in.bad || weight <= 0 || weight > INT32_MAX) return WEIR_E_CORRUPT;
     uint8_t *group = join_load_key(&g->j, &in, scratch);
-    uint64_t *words = new (scratch, uint64_t, k->layout.words + 1);
+    uint64_t *words = new (scratch, uint64_t, k->words + 1);
     uint32_t nulls;
     group_table_settle(&g->j.keys);
-    if (!group || !key_load(&k->layout, &in, words, &nulls) || in.at != in.end) return WEIR_E_CORRUPT;
-    int64_t time = s->time_col >= 0 ? (int64_t)words[s->time_word] : 0;
-    GrowRoom *room = grow_room(g, side, time);
-    uint8_t *row = room ? kept_row_make_in(k, &room->arena, words, nulls, (Str){0}) : kept_row_make(k, &g->j.keys.heap, words, nulls, (Str){0});
-    if (room) room->bytes += kept_head(k, row)->bytes;
-    g->are_saved = true;
-    *grow_row(row) = (GrowRow){.number = number, .weight = (int32_t)weight, .side = (uint8_t)side, .is_saved = true};
+    if (!group || !key_load(k, &in, words, &nulls) || in.at != in.end) return WEIR_E_CORRUPT;
+    int64_t bucket = grow_bucket_of(g, side, group, s->time_col >= 0 ? (int64_t)words[s->time_word] : 0);
+    GrowBlock *b = grow_row_load(g, side, bucket, words, nulls, number, (int)weight);
+    b->keys[b->n - 1] = group_head(&g->j.keys, group)->number;
+    grow_chain_add(g, side, group, b, b->n - 1);
     if (number >= s->next_number) s->next_number = number + 1;
-    grow_load_row(g, side, group, row);
     return WEIR_OK;
 }
 
@@ -130,7 +152,6 @@ Status grow_load(Op *op, Str space, Str key, Str value)
 {
     Grow *g = (Grow *)op;
     uint64_t number;
-    if (ttl_is_space(&g->j.ttl, space)) return ttl_load(&g->j.ttl, key, value);
     if (space.n == 1 && key.n == 0) return load_passed(&g->side[space.p[0] == 'r'], value);
     if (space.n == 0 || (space.p[0] != 'l' && space.p[0] != 'r') || !join_load_number(key, &number)) return WEIR_E_CORRUPT;
     Arena *scratch = op->ctx->batch_scratch;
@@ -143,45 +164,50 @@ Status grow_load(Op *op, Str space, Str key, Str value)
 
 /* ---- telling ------------------------------------------------------------------------------------ */
 
-static void tell_kept(const Grow *g, int side, uint8_t *row, StrBuf *members)
-{
-    const JoinSide *s = &g->j.side[side];
-    for (int i = 0; i < s->ncols; i++) {
-        const Field *f = &s->input->fields[s->cols[i]];
-        Column col = column_new(members->arena, f->type, 1);
-        kept_rows_column(&g->side[side].rows, &row, 1, i, &col, members->arena);
-        state_rows_column(members, f->name, &col, 0);
-    }
-}
+typedef struct Told {
+    uint64_t number;
+    const GrowBlock *block;
+    int32_t row;
+} Told;
 
 static int number_order(const void *a, const void *b)
 {
-    uint64_t x = grow_row(*(uint8_t *const *)a)->number, y = grow_row(*(uint8_t *const *)b)->number;
+    uint64_t x = ((const Told *)a)->number, y = ((const Told *)b)->number;
     return (x > y) - (x < y);
 }
 
-/* Of rows that have not passed, in the order in which they came. */
+/* The rows that have not passed. */
+static size_t told_rows(const Grow *g, int side, Told *rows)
+{
+    const GrowSide *s = &g->side[side];
+    size_t n = 0;
+    for (int32_t i = s->ngone; i < s->nbuckets; i++)
+        for (const GrowBlock *b = s->buckets[i].blocks; b; b = b->older)
+            for (int32_t row = 0; row < b->n; row++)
+                if (!grow_is_timed(g) || grow_times(s, b)[row] > s->passed) rows[n++] = (Told){row_number(b, row), b, row};
+    return n;
+}
+
+static void tell_row(const Grow *g, int side, const Told *told, StateRows *out)
+{
+    const JoinSide *s = &g->j.side[side];
+    ArenaMark mark = arena_mark(out->scratch);
+    StateRow row = {.part = side == SIDE_LEFT ? "left" : "right", .key.arena = out->scratch, .value.arena = out->scratch,
+                    .count = grow_weight(told->block, told->row)};
+    join_tell_key(&g->j, s, group_table_at(&g->j.keys, told->block->keys[told->row]), &row.key);
+    for (int i = 0; i < s->ncols; i++) state_rows_column(&row.value, s->input->fields[s->cols[i]].name, &told->block->cols[i], told->row);
+    out->take(out, &row);
+    arena_release(out->scratch, mark);
+}
+
+/* In the order in which they came. */
 static void tell_side(const Grow *g, int side, StateRows *out)
 {
     ArenaMark whole = arena_mark(out->scratch);
-    uint8_t **rows = new_raw(out->scratch, uint8_t *, g->side[side].live);
-    size_t n = 0;
-    for (uint32_t i = 0; i < g->j.keys.len; i++) {
-        uint8_t *group = group_table_at(&g->j.keys, i);
-        GrowList *l = group ? &grow_key(group)->list[side] : NULL;
-        for (uint32_t k = 0; l && k < l->n; k++)
-            if (grow_entries(l)[k].time > g->side[side].passed) rows[n++] = grow_entries(l)[k].row;
-    }
+    Told *rows = new_raw(out->scratch, Told, g->side[side].live);
+    size_t n = told_rows(g, side, rows);
     if (n > 0) qsort(rows, n, sizeof *rows, number_order);
-    for (size_t i = 0; i < n; i++) {
-        ArenaMark mark = arena_mark(out->scratch);
-        StateRow row = {.part = side == SIDE_LEFT ? "left" : "right", .key.arena = out->scratch, .value.arena = out->scratch,
-                        .count = grow_row(rows[i])->weight};
-        join_tell_key(&g->j, &g->j.side[side], grow_row(rows[i])->group, &row.key);
-        tell_kept(g, side, rows[i], &row.value);
-        out->take(out, &row);
-        arena_release(out->scratch, mark);
-    }
+    for (size_t i = 0; i < n; i++) tell_row(g, side, &rows[i], out);
     arena_release(out->scratch, whole);
 }
 

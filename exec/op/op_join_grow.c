@@ -1,6 +1,6 @@
 /* op_join_grow.c: see grow.h. */
 #include "exec/op/grow.h"
-#include "base/datetime.h"
+#include "base/prefetch.h"
 
 #include <assert.h>
 
@@ -12,101 +12,116 @@ static int64_t floor_of(int64_t t, int64_t width)
     return n - (t % width < 0);
 }
 
-static bool is_empty(uint8_t *group)
+int64_t grow_bucket_of(const Grow *g, int side, const uint8_t *group, int64_t time)
 {
-    const GrowKey *k = grow_key(group);
-    return k->list[SIDE_LEFT].n + k->list[SIDE_RIGHT].n == 0;
-}
-
-static void await_window(Grow *g, uint8_t *group)
-{
-    grow_bucket_add(&g->side[SIDE_LEFT].buckets, join_window_end(&g->j, group), group);
-}
-
-/* Rows of a bucket lie together and go together. */
-static bool has_rooms(const Grow *g) { return g->j.spec->match == JOIN_INTERVAL; }
-
-GrowRoom *grow_room(Grow *g, int side, int64_t time)
-{
-    GrowSide *own = &g->side[side];
-    if (has_rooms(g)) return grow_bucket_room(&own->buckets, floor_of(time, own->width));
-    return g->are_lasting ? &g->room : NULL;
-}
-
-/* `bucket`: where time plays a part, the number of its own. */
-static void enter(Grow *g, int side, uint8_t *group, uint8_t *row, int64_t bucket)
-{
-    const JoinSide *s = &g->j.side[side];
-    GrowSide *own = &g->side[side];
-    int64_t time = s->time_col >= 0 ? (int64_t)kept_words(&own->rows, row)[s->time_word] : 0;
-    grow_row(row)->group = group;
-    grow_list_add(&grow_key(group)->list[side], &g->j.keys.heap, (GrowEntry){time, row});
-    own->live++;
-    if (s->time_col >= 0) grow_bucket_add(&own->buckets, bucket, group);
-}
-
-void grow_load_row(Grow *g, int side, uint8_t *group, uint8_t *row)
-{
-    const JoinSide *s = &g->j.side[side];
-    const GrowSide *own = &g->side[side];
-    if (g->j.spec->match == JOIN_WINDOW && is_empty(group)) await_window(g, group);
-    enter(g, side, group, row, s->time_col >= 0 ? floor_of((int64_t)kept_words(&own->rows, row)[s->time_word], own->width) : 0);
-}
-
-static void leave(Grow *g, int side, uint8_t *row)
-{
-    g->side[side].live--;
-    if (has_rooms(g) && !g->are_saved) return; /* it is not looked at again */
-    grow_row(row)->is_gone = true;
-    vec_push(&g->gone, &g->j.epoch, row);
-}
-
-bool grow_has_left(const Grow *g, const uint8_t *row)
-{
-    const GrowRow *r = grow_row(row);
-    const GrowSide *own = &g->side[r->side];
-    if (!has_rooms(g) || own->left_until == INT64_MIN) return r->is_gone;
-    return floor_of((int64_t)kept_words(&own->rows, row)[g->j.side[r->side].time_word], own->width) <= own->left_until;
-}
-
-/* Both lists of a key that state_ttl takes. */
-static bool forget_key(void *arg, uint8_t *group, StateWriter *w)
-{
-    Grow *g = arg;
-    for (int s = 0; s < SIDES; s++) {
-        GrowList *l = &grow_key(group)->list[s];
-        grow_delete_records(g, s, l, w);
-        for (uint32_t i = 0; i < l->n; i++) kept_row_free(&g->side[s].rows, &g->j.keys.heap, grow_entries(l)[i].row);
-        g->side[s].live -= l->n;
-        grow_list_drop(l, &g->j.keys.heap, l->n);
-    }
-    return true;
+    if (grow_is_timed(g)) return floor_of(time, g->side[side].width);
+    return g->j.spec->match == JOIN_WINDOW ? join_window_end(&g->j, group) : 0;
 }
 
 static void begin(Grow *g)
 {
     JoinOp *j = &g->j;
     if (j->is_settled) return;
-    for (ptrdiff_t i = 0; i < g->gone.len && !has_rooms(g); i++) {
-        uint8_t *row = g->gone.data[i];
-        if (i + PREFETCH_KEYS < g->gone.len) __builtin_prefetch(g->gone.data[i + PREFETCH_KEYS]);
-        kept_row_free(&g->side[grow_row(row)->side].rows, &j->keys.heap, row);
-    }
-    for (int s = 0; s < SIDES; s++) {
-        grow_buckets_settle(&g->side[s].buckets);
-        g->side[s].left_until = INT64_MIN;
-    }
-    memset(&g->gone, 0, sizeof g->gone);
-    memset(&g->fresh, 0, sizeof g->fresh);
-    j->closed_ends.data = NULL;
-    j->closed_ends.len = j->closed_ends.cap = 0;
+    for (ptrdiff_t i = 0; i < g->dirty.len; i++) g->dirty.data[i]->is_dirty = false;
+    for (int s = 0; s < SIDES; s++) grow_rows_settle(&g->side[s]);
+    memset(&g->dirty, 0, sizeof g->dirty);
     arena_reset(&j->epoch);
+    grow_sweep(g);
     j->is_settled = true;
-    group_table_settle(&j->keys);
-    ttl_expire(&j->ttl, op_ttl_now(&j->op));
 }
 
 /* ---- rows that come in -------------------------------------------------------------------------- */
+
+/* The rows at work, their keys' entries, their times where these play a part. */
+typedef struct Coming {
+    Grow *g;
+    int side;
+    const Batch *b;
+    const int32_t *rows;
+    uint8_t **groups;
+    int n;
+    Arena *scratch;
+} Coming;
+
+static int64_t coming_time(const Coming *in, int i)
+{
+    const Column *time = &in->b->cols[in->g->j.side[in->side].time_col];
+    return COL(int64_t, time)[col_at(time, in->rows[i])];
+}
+
+/* How many of the rows from `at` on stand in the bucket of that one. 0: it matches nothing that is to come. */
+static int run_of_time(const Coming *in, int at, int64_t *bucket)
+{
+    const GrowSide *s = &in->g->side[in->side];
+    int64_t first = coming_time(in, at), end;
+    if (first <= s->passed) return 0;
+    *bucket = floor_of(first, s->width);
+    if (__builtin_mul_overflow(*bucket + 1, s->width, &end)) return 1;
+    int64_t least = end - s->width > s->passed ? end - s->width : s->passed + 1;
+    int len = 1;
+    for (int64_t t; at + len < in->n && (t = coming_time(in, at + len)) >= least && t < end;) len++;
+    return len;
+}
+
+static int run_of_window(const Coming *in, int at, int64_t *bucket)
+{
+    *bucket = join_window_end(&in->g->j, in->groups[at]);
+    int len = 1;
+    while (at + len < in->n && join_window_end(&in->g->j, in->groups[at + len]) == *bucket) len++;
+    return len;
+}
+
+static int run_of(const Coming *in, int at, int64_t *bucket)
+{
+    *bucket = 0;
+    switch (in->g->j.spec->match) {
+    case JOIN_INTERVAL: return run_of_time(in, at, bucket);
+    case JOIN_WINDOW: return run_of_window(in, at, bucket);
+    case JOIN_REGULAR:
+    case JOIN_ASOF:
+    case JOIN_TEMPORAL:
+    case JOIN_LOOKUP: break;
+    }
+    return in->n - at;
+}
+
+static void keep_run(const Coming *in, const Column *cols, int at, int n, int64_t bucket)
+{
+    Grow *g = in->g;
+    for (int some; n > 0; n -= some, at += some) {
+        GrowInput rows = {.cols = cols, .rows = in->rows + at, .groups = in->groups + at, .weights = in->b->weights, .n = n};
+        GrowBlock *block = grow_rows_add(g, in->side, bucket, &rows, &some);
+        int from = block->n - some;
+        for (int i = 0; i < some; i++) {
+            grow_chain_add(g, in->side, in->groups[at + i], block, from + i);
+            if (g->are_lasting) g->kept[in->rows[at + i]] = block->no << PLACE_BITS | (uint32_t)(from + i);
+        }
+    }
+}
+
+static void keep_rows(const Coming *in)
+{
+    Grow *g = in->g;
+    Column *cols = join_kept_columns(&g->j.side[in->side], in->b, in->rows, in->n, in->scratch);
+    if (g->are_lasting) g->kept = new_raw(in->scratch, GrowPlace, in->b->rows);
+    for (int at = 0, len; at < in->n; at += len) {
+        int64_t bucket;
+        len = run_of(in, at, &bucket);
+        if (len > 0) keep_run(in, cols, at, len, bucket);
+        else len = 1;
+    }
+}
+
+static void find_keys(Coming *in)
+{
+    JoinOp *j = &in->g->j;
+    in->groups = new_raw(in->scratch, uint8_t *, in->n);
+    PackedKeys keys = key_pack(&j->key_layout, in->b->cols, j->side[in->side].keys, in->rows, in->n, in->scratch);
+    group_table_find(&j->keys, &keys, in->groups, NULL);
+    group_table_settle(&j->keys);
+}
+
+/* ---- pairs -------------------------------------------------------------------------------------- */
 
 static int64_t time_plus(int64_t t, int64_t d)
 {
@@ -115,101 +130,79 @@ static int64_t time_plus(int64_t t, int64_t d)
     return out;
 }
 
-/* Pairs of a row with those of a list whose times are near enough: right - before <= left <= right +
- * after. */
-static void pair_near(Grow *g, int side, const Batch *b, int32_t row, int64_t t, GrowList *l)
+/* A row on its way along a chain of the other side: the times of those that it pairs with. */
+typedef struct Walk {
+    GrowPlace at;
+    int32_t row;
+    int64_t from, to;
+} Walk;
+
+PREFETCHER void prefetch_place(const Grow *g, const GrowSide *s, GrowPlace p)
 {
+    const GrowBlock *b = p ? grow_block(s, p) : NULL;
+    if (!b) return;
+    __builtin_prefetch(&b->next[place_row(p)]);
+    if (grow_is_timed(g)) __builtin_prefetch(&grow_times(s, b)[place_row(p)]);
+}
+
+/* right - before <= left <= right + after. */
+static bool walk_begin_timed(const Coming *in, int i, Walk *w)
+{
+    const Grow *g = in->g;
     const JoinSpec *spec = g->j.spec;
-    int64_t down = side == SIDE_LEFT ? spec->after_us : spec->before_us, up = side == SIDE_LEFT ? spec->before_us : spec->after_us;
-    int64_t from = time_plus(t, -down), to = time_plus(t, up), passed = g->side[1 - side].passed;
-    if (from <= passed) from = passed == INT64_MAX ? passed : passed + 1;
-    const GrowEntry *e = grow_entries(l);
-    for (uint32_t i = l->n > 8 ? grow_list_from(l, from) : 0; i < l->n && e[i].time <= to; i++)
-        if (e[i].time >= from) grow_pair(g, side, b, row, e[i].row);
+    bool is_left = in->side == SIDE_LEFT;
+    int64_t t = coming_time(in, i), passed = g->side[1 - in->side].passed;
+    w->from = time_plus(t, is_left ? -spec->after_us : -spec->before_us);
+    w->to = time_plus(t, is_left ? spec->before_us : spec->after_us);
+    if (w->from <= passed) w->from = passed == INT64_MAX ? passed : passed + 1;
+    w->at = w->from <= w->to ? grow_chain_enter(g, 1 - in->side, in->groups[i], w->to) : 0;
+    w->row = in->rows[i];
+    return w->at != 0;
 }
 
-static void pair_all(Grow *g, int side, const Batch *b, int32_t row, GrowList *l)
+static bool walk_begin(const Coming *in, int i, Walk *w)
 {
-    const GrowEntry *e = grow_entries(l);
-    for (uint32_t i = 0; i < l->n; i++) grow_pair(g, side, b, row, e[i].row);
+    if (grow_is_timed(in->g)) return walk_begin_timed(in, i, w);
+    GrowPlace first = grow_key(in->groups[i])->first[1 - in->side];
+    *w = (Walk){.at = first && grow_block(&in->g->side[1 - in->side], first) ? first : 0, .row = in->rows[i]};
+    return w->at != 0;
 }
 
-/* What a row of the other side meets. */
-PREFETCHER void prefetch_rows(const GrowList *l)
+/* One row further: false at the end. */
+static inline bool walk_step(const Coming *in, const GrowSide *other, Walk *w)
 {
-    if (l->n > 0) __builtin_prefetch(l->is_many ? (const void *)(l->many + l->first + l->n - 1) : l->one.row);
+    const GrowBlock *b = grow_block(other, w->at);
+    uint32_t row = place_row(w->at);
+    int64_t t = grow_is_timed(in->g) ? grow_times(other, b)[row] : w->from;
+    if (t < w->from) return false;
+    GrowPlace next = b->next[row];
+    if (t <= w->to) grow_pair(in->g, in->side, in->b, w->row, w->at);
+    w->at = next;
+    return next && grow_block(other, next);
 }
 
-static void pair_rows(Grow *g, int side, const Batch *b, const int32_t *rows, uint8_t *const *groups, int n)
+/* All rows take their steps in turn, so that what these need is asked for well before. */
+static void pair_rows(const Coming *in)
 {
-    const JoinSide *s = &g->j.side[side];
-    const Column *time = s->time_col >= 0 ? &b->cols[s->time_col] : NULL;
-    for (int i = 0; i < n; i++) {
-        if (i + PREFETCH_KEYS < n) prefetch_rows(&grow_key(groups[i + PREFETCH_KEYS])->list[1 - side]);
-        GrowList *l = &grow_key(groups[i])->list[1 - side];
-        if (l->n == 0) continue;
-        if (time) pair_near(g, side, b, rows[i], COL(int64_t, time)[col_at(time, rows[i])], l);
-        else pair_all(g, side, b, rows[i], l);
+    Grow *g = in->g;
+    const GrowSide *other = &g->side[1 - in->side];
+    Walk *walks = new_raw(in->scratch, Walk, in->n), w;
+    int n = 0;
+    g->pairs.are_plain = !in->b->weights && !other->has_weights;
+    for (int i = 0; i < in->n && other->live > 0; i++) {
+        if (i + PREFETCH_KEYS < in->n) prefetch_place(g, other, grow_key(in->groups[i + PREFETCH_KEYS])->first[1 - in->side]);
+        if (walk_begin(in, i, &w) && walk_step(in, other, &w)) walks[n++] = w;
     }
-    grow_pairs_flush(g, side, b);
-}
-
-/* How many of the rows stand in the bucket of the first, and its number. */
-static int run_of(const Grow *g, int side, const Batch *b, const int32_t *rows, int n, int64_t *number)
-{
-    const JoinSide *s = &g->j.side[side];
-    *number = 0;
-    if (s->time_col < 0) return n;
-    const Column *time = &b->cols[s->time_col];
-    int64_t width = g->side[side].width, first = COL(int64_t, time)[col_at(time, rows[0])], end;
-    int len = 1;
-    *number = floor_of(first, width);
-    if (__builtin_mul_overflow(*number + 1, width, &end)) return len;
-    for (; len < n; len++) {
-        int64_t t = COL(int64_t, time)[col_at(time, rows[len])];
-        if (t >= end || t < end - width) break;
+    while (n > 0) {
+        int left = 0;
+        for (int i = 0; i < n; i++) {
+            if (i + PREFETCH_KEYS < n) prefetch_place(g, other, walks[i + PREFETCH_KEYS].at);
+            w = walks[i];
+            if (walk_step(in, other, &w)) walks[left++] = w;
+        }
+        n = left;
     }
-    return len;
-}
-
-static void keep_run(Grow *g, int side, const Batch *b, const int32_t *rows, uint8_t *const *groups, uint8_t *const *kept, int n,
-                     int64_t bucket)
-{
-    JoinSide *s = &g->j.side[side];
-    for (int i = 0; i < n; i++) {
-        assert(batch_weight(b, rows[i]) > 0);
-        *grow_row(kept[i]) = (GrowRow){.number = s->next_number++, .weight = batch_weight(b, rows[i]), .side = (uint8_t)side};
-        enter(g, side, groups[i], kept[i], bucket);
-        vec_push(&g->fresh, &g->j.epoch, kept[i]);
-        g->kept[rows[i]] = kept[i];
-    }
-}
-
-static void keep_rows(Grow *g, int side, const Batch *b, const int32_t *rows, uint8_t *const *groups, int n, Arena *scratch)
-{
-    Column *cols = join_kept_columns(&g->j.side[side], b, rows, n, scratch);
-    uint8_t **kept = new_raw(scratch, uint8_t *, n);
-    g->kept = new_raw(scratch, uint8_t *, b->rows);
-    for (int at = 0, len; at < n; at += len) {
-        int64_t bucket;
-        len = run_of(g, side, b, rows + at, n - at, &bucket);
-        GrowRoom *room = has_rooms(g) ? grow_bucket_room(&g->side[side].buckets, bucket) : g->are_lasting ? &g->room : NULL;
-        const KeptRows *k = &g->side[side].rows;
-        if (room) room->bytes += kept_rows_make_in(k, &room->arena, cols, NULL, NULL, rows + at, len, kept + at);
-        else kept_rows_make(k, &g->j.keys.heap, cols, NULL, NULL, rows + at, len, kept + at);
-        keep_run(g, side, b, rows + at, groups + at, kept + at, len, bucket);
-    }
-}
-
-static uint8_t **find_keys(Grow *g, int side, const Batch *b, const int32_t *rows, int n, Arena *scratch)
-{
-    JoinOp *j = &g->j;
-    uint8_t **groups = new_raw(scratch, uint8_t *, n), **made = new_raw(scratch, uint8_t *, n);
-    PackedKeys keys = key_pack(&j->key_layout, b->cols, j->side[side].keys, rows, n, scratch);
-    int nmade = group_table_find(&j->keys, &keys, groups, made);
-    if (j->ttl.span_us == 0) group_table_settle(&j->keys);
-    for (int i = 0; j->spec->match == JOIN_WINDOW && i < nmade; i++) await_window(g, made[i]);
-    return groups;
+    grow_pairs_flush(g, in->side, in->b);
 }
 
 static void grow_push(Op *op, int port, const Batch *b)
@@ -219,71 +212,26 @@ static void grow_push(Op *op, int port, const Batch *b)
     ArenaMark mark = arena_mark(scratch);
     begin(g);
     int32_t *rows;
-    int n = join_take(&g->j, &g->j.side[port], b, &rows, scratch);
-    if (n > 0) {
-        uint8_t **groups = find_keys(g, port, b, rows, n, scratch);
-        keep_rows(g, port, b, rows, groups, n, scratch);
-        pair_rows(g, port, b, rows, groups, n);
+    Coming in = {.g = g, .side = port, .b = b, .scratch = scratch};
+    in.n = join_take(&g->j, &g->j.side[port], b, &rows, scratch);
+    in.rows = rows;
+    if (in.n > 0) {
+        find_keys(&in);
+        keep_rows(&in);
+        pair_rows(&in);
     }
     arena_release(scratch, mark);
 }
 
-/* ---- rows that go ------------------------------------------------------------------------------- */
-
-/* Rows of a key that stand before `end` in the order of time. */
-static void drop_rows(Grow *g, int side, uint8_t *group, int64_t end, bool is_end)
-{
-    GrowList *l = &grow_key(group)->list[side];
-    const GrowEntry *e = grow_entries(l);
-    uint32_t n = 0;
-    while (n < l->n && (is_end || e[n].time < end)) leave(g, side, e[n++].row);
-    if (n == 0) return; /* they went with another row of the bucket, and maybe the key with them */
-    grow_list_drop(l, &g->j.keys.heap, n);
-    if (is_empty(group)) group_table_remove(&g->j.keys, group);
-}
-
-PREFETCHER void prefetch_first(uint8_t *group, int side)
-{
-    const GrowList *l = &grow_key(group)->list[side];
-    if (l->is_many) __builtin_prefetch(l->many + l->first);
-}
+/* ---- an epoch ----------------------------------------------------------------------------------- */
 
 /* Rows of the side up to this time match nothing that is to come. */
 static void expire(Grow *g, int side, int64_t limit)
 {
     GrowSide *s = &g->side[side];
     if (limit > s->passed) s->passed = limit;
-    const GrowBucket *bucket;
-    while ((bucket = grow_bucket_take(&s->buckets, limit == INT64_MAX ? INT64_MAX : floor_of(limit, s->width) - 1))) {
-        int64_t end;
-        bool is_end = __builtin_mul_overflow(bucket->number + 1, s->width, &end);
-        for (int64_t i = 0; i < bucket->n; i++) {
-            if (i + PREFETCH_KEYS < bucket->n) __builtin_prefetch(bucket->items[i + PREFETCH_KEYS]);
-            if (i + PREFETCH_LISTS < bucket->n) prefetch_first(bucket->items[i + PREFETCH_LISTS], side);
-            drop_rows(g, side, bucket->items[i], end, is_end);
-        }
-        s->left_until = bucket->number;
-    }
+    while (grow_bucket_take(s, limit == INT64_MAX ? INT64_MAX : floor_of(limit, s->width) - 1)) continue;
 }
-
-static void close_windows(Grow *g, int64_t end)
-{
-    const GrowBucket *bucket;
-    while ((bucket = grow_bucket_take(&g->side[SIDE_LEFT].buckets, end))) {
-        vec_push(&g->j.closed_ends, &g->j.epoch, bucket->number);
-        for (int64_t i = 0; i < bucket->n; i++) {
-            if (i + PREFETCH_KEYS < bucket->n) __builtin_prefetch(bucket->items[i + PREFETCH_KEYS]);
-            for (int s = 0; s < SIDES; s++) {
-                GrowList *l = &grow_key(bucket->items[i])->list[s];
-                for (uint32_t k = 0; k < l->n; k++) leave(g, s, grow_entries(l)[k].row);
-                grow_list_drop(l, &g->j.keys.heap, l->n);
-            }
-            group_table_remove(&g->j.keys, bucket->items[i]);
-        }
-    }
-}
-
-/* ---- an epoch ----------------------------------------------------------------------------------- */
 
 static int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }
 
@@ -292,7 +240,8 @@ static int64_t flush_by_shape(Grow *g, int64_t watermark)
     const JoinSpec *spec = g->j.spec;
     const int64_t *w = g->j.op.port_watermark;
     if (spec->match == JOIN_WINDOW) {
-        close_windows(g, watermark_minus(watermark, -g->j.window_tick));
+        for (int s = 0; s < SIDES; s++)
+            while (grow_bucket_take(&g->side[s], watermark_minus(watermark, -g->j.window_tick))) continue;
         return watermark;
     }
     if (spec->match == JOIN_REGULAR) return watermark == INT64_MAX ? INT64_MAX : INT64_MIN; /* no event time; it may have ended */
@@ -308,8 +257,6 @@ static int64_t grow_flush(Op *op, int64_t watermark)
     begin(g);
     g->j.is_settled = false; /* by the next epoch */
     for (int s = 0; s < SIDES; s++) late_copies_count(&g->j.side[s].late);
-    ttl_touch(&g->j.ttl, op_ttl_now(op));
-    ttl_expire(&g->j.ttl, op_ttl_now(op));
     return flush_by_shape(g, watermark);
 }
 
@@ -318,36 +265,35 @@ static int64_t grow_flush(Op *op, int64_t watermark)
 static void grow_close(Op *op)
 {
     Grow *g = (Grow *)op;
-    for (int s = 0; s < SIDES; s++) grow_buckets_free(&g->side[s].buckets);
-    arena_free(&g->room.arena);
+    for (int s = 0; s < SIDES; s++) grow_rows_free(&g->side[s]);
     join_close(op);
 }
 
 static int64_t grow_bytes(const Op *op)
 {
     const Grow *g = (const Grow *)op;
-    int64_t bytes = group_table_bytes(&g->j.keys) + g->room.bytes;
-    for (int s = 0; s < SIDES; s++) bytes += grow_buckets_bytes(&g->side[s].buckets);
+    int64_t bytes = group_table_bytes(&g->j.keys);
+    for (int s = 0; s < SIDES; s++) bytes += grow_rows_bytes(&g->side[s]);
     return bytes;
 }
 
-/* Rows that have passed, but not with all of their bucket: they are the first of their lists. */
-static int64_t passed_rows(Grow *g, int side)
+/* Rows that have passed, but not with all of their bucket, which is the first. */
+static int64_t passed_rows(const GrowSide *s)
 {
-    int64_t passed = g->side[side].passed, n = 0;
-    if (!has_rooms(g) || passed == INT64_MIN || passed == INT64_MAX) return passed == INT64_MAX ? g->side[side].live : 0;
-    for (uint32_t i = 0; i < g->j.keys.len; i++) {
-        uint8_t *group = group_table_at(&g->j.keys, i);
-        if (group) n += grow_list_from(&grow_key(group)->list[side], passed + 1);
+    int64_t n = 0;
+    for (int32_t i = s->ngone; i < s->nbuckets && s->passed > INT64_MIN; i++) {
+        if (floor_of(s->passed, s->width) < s->buckets[i].number) break;
+        for (const GrowBlock *b = s->buckets[i].blocks; b; b = b->older)
+            for (int32_t row = 0; row < b->n; row++) n += grow_times(s, b)[row] <= s->passed;
     }
     return n;
 }
 
 static int64_t grow_rows(const Op *op)
 {
-    Grow *g = (Grow *)(uintptr_t)op;
+    const Grow *g = (const Grow *)op;
     int64_t n = 0;
-    for (int s = 0; s < SIDES; s++) n += g->side[s].live - passed_rows(g, s);
+    for (int s = 0; s < SIDES; s++) n += g->side[s].live - (grow_is_timed(g) ? passed_rows(&g->side[s]) : 0);
     return n;
 }
 
@@ -378,7 +324,7 @@ bool op_join_grow_takes(const PhysOp *p)
     const JoinSpec *s = p->join;
     if (!class_of(s->match) || s->kind != JOIN_INNER || s->left_retracts || s->right_retracts) return false;
     if (s->match == JOIN_WINDOW && s->emit_final) return false; /* pairs wait for the window's end */
-    if (s->match != JOIN_REGULAR && p->state_ttl_us > 0) return false;
+    if (p->state_ttl_us > 0) return false; /* rows go by their key */
     return !s->residual || !s->residual->is_volatile;
 }
 
@@ -389,12 +335,18 @@ static int64_t bucket_width(int64_t reach)
     return reach / 8 > LEAST_US ? reach / 8 : LEAST_US;
 }
 
-static KeptRows kept_of(const JoinSide *s)
+static void side_init(Grow *g, int side, Arena *a)
 {
-    KeyLayout k = s->saved; /* without the key's address, whose word is the last */
-    k.words = s->layout.words - 1;
-    k.is_one_word = false;
-    return kept_rows_new(&k, (int)((sizeof(GrowRow) + 7) / 8 * 8), false);
+    const JoinSide *from = &g->j.side[side];
+    GrowSide *s = &g->side[side];
+    s->layout = from->saved; /* without the key's address, whose word is the last */
+    s->layout.words = from->layout.words - 1;
+    s->layout.is_one_word = false;
+    s->has_nulls = new (a, bool, s->layout.ncols);
+    for (int i = 0; i < from->ncols; i++)
+        if (from->cols[i] == from->time_col) s->time = i;
+    s->width = bucket_width(side == SIDE_LEFT ? g->j.spec->before_us : g->j.spec->after_us);
+    s->passed = s->saved_passed = INT64_MIN;
 }
 
 Status op_join_grow_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d)
@@ -402,17 +354,12 @@ Status op_join_grow_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diag
     Grow *g = new_one(a, Grow);
     JoinOp *j = &g->j;
     TRY(join_init(j, class_of(p->join->match), p, c, a, d));
-    group_table_init(&j->keys, &j->key_layout, (int)sizeof(GrowKey) + ttl_payload(p->state_ttl_us));
-    ttl_init(&j->ttl, p->state_ttl_us, &j->keys, forget_key, g);
-    g->are_lasting = p->join->match == JOIN_REGULAR && p->state_ttl_us == 0;
-    for (int s = 0; s < SIDES; s++) {
-        g->side[s].rows = kept_of(&j->side[s]);
-        g->side[s].width = bucket_width(s == SIDE_LEFT ? p->join->before_us : p->join->after_us);
-        g->side[s].passed = g->side[s].saved_passed = g->side[s].left_until = INT64_MIN;
-    }
+    group_table_init(&j->keys, &j->key_layout, (int)sizeof(GrowKey));
+    g->are_lasting = p->join->match == JOIN_REGULAR;
+    for (int s = 0; s < SIDES; s++) side_init(g, s, a);
     g->pairs.batch_rows = new_raw(a, int32_t, BATCH_ROWS_MAX);
-    g->pairs.rows = new_raw(a, uint8_t *, BATCH_ROWS_MAX);
-    g->pairs.own = new_raw(a, uint8_t *, BATCH_ROWS_MAX);
+    g->pairs.places = new_raw(a, GrowPlace, BATCH_ROWS_MAX);
+    g->pairs.own = new_raw(a, GrowPlace, BATCH_ROWS_MAX);
     g->pairs.weights = new_raw(a, int32_t, BATCH_ROWS_MAX);
     *out = &j->op;
     return WEIR_OK;

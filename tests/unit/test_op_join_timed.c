@@ -111,6 +111,36 @@ static void test_interval(void **state)
     above_anyway[L] = above_anyway[R] = false;
 }
 
+/* Long enough that the state has gone many times over: few keys of many rows, and many of few. */
+static void test_moving_on(void **state)
+{
+    (void)state;
+    static const int64_t BOUNDS[][2] = {{0, 200}, {300, 0}, {150, 150}, {900, 900}}, NKEYS[] = {1, 3, 2000};
+    for (uint64_t seed = 0; seed < 6; seed++) {
+        rng_state = last_seed = seed;
+        JoinSpec spec = {.kind = JOIN_INNER, .match = JOIN_INTERVAL, .key_window_end = -1,
+                         .before_us = BOUNDS[seed % 4][0] * TICK, .after_us = BOUNDS[seed % 4][1] * TICK};
+        harness_start(&spec, KEYS[1], 1, one_in(3));
+        H.checks_time = true;
+        int64_t at[2] = {0, 0};
+        for (int e = 1; e <= 180; e++) {
+            for (int k = 0; k < 3; k++) {
+                int side = seed / 3 % 2 ? e / 20 % 2 : (int)below(2); /* one side is ahead of the other, by turns */
+                push_judged(side, NKEYS[seed % 3], &at[side], 600 * TICK, is_behind);
+            }
+            judge_watermarks();
+            end_epoch();
+            if (e % 60 == 0) check_interval();
+            if (one_in(30)) restart();
+        }
+        H.watermark[L] = H.watermark[R] = INT64_MAX;
+        end_epoch();
+        check_interval();
+        assert_int_equal(H.op->cls->state_rows(H.op), 0);
+        harness_end();
+    }
+}
+
 /* ---- ASOF ------------------------------------------------------------------------------------- */
 
 static bool is_beside(const Row *l, const Row *r)
@@ -218,6 +248,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_interval, fixture_open, fixture_close),
+        cmocka_unit_test_setup_teardown(test_moving_on, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_asof, fixture_open, fixture_close),
     };
     return cmocka_run_group_tests_name("op_join_timed", tests, NULL, NULL);
