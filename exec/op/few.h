@@ -35,14 +35,19 @@ typedef struct FewEntry {
     FewRef ref;
 } FewEntry;
 
+/* With the key of a word or two it lies in one line of the cache. */
 typedef struct FewPart {
-    PartitionHead head;
-    uint64_t bound;       /* the key of the last row where the array is full, else UINT64_MAX */
-    FewEntry *entries;    /* `first` while there is one */
-    uint32_t n, cap;
-    uint32_t batch;       /* number of the last batch that changed it */
-    FewEntry first[1];
+    PartitionHead head;   /* n, cap: of the array */
+    union {
+        FewEntry one;     /* while there is room for one */
+        struct {
+            uint64_t bound; /* the key of the last row, where the array is full: that of the one, too */
+            FewEntry *many;
+        };
+    };
 } FewPart;
+_Static_assert(offsetof(FewPart, one.key) == offsetof(FewPart, bound), "the key of one row is its bound");
+static inline FewEntry *few_entries(FewPart *p) { return p->head.cap > 1 ? p->many : &p->one; }
 
 /* What a partition was before the epoch. */
 typedef struct FewBefore {
@@ -83,7 +88,7 @@ typedef struct Few {
     bool is_exact;             /* there is no other, and rows of one key (but for the least and the greatest) are peers */
     VEC(FewBefore) before;     /* per touched partition; in the epoch's arena */
     VEC(FewKept) gone;         /* rows of before the epoch that fell out: freed when the next begins */
-    uint32_t epoch, batches;
+    uint32_t epoch;
     const Batch *b;            /* the one at work */
     Arena stay;                /* of the batches that stay, and of who goes */
     VEC(FewBatch) staying;
@@ -152,7 +157,7 @@ Status few_load(Op *op, Str space, Str key, Str value);
 void few_tell(Op *op, struct StateRows *out);
 /* Puts a row that is known to belong to the partition into its array. */
 void few_insert(Few *f, FewPart *p, FewEntry e, uint32_t at);
-uint32_t few_place(Few *f, const FewPart *p, const FewEntry *e);
+uint32_t few_place(Few *f, FewPart *p, const FewEntry *e);
 
 Status op_topn_few_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diags *d);
 

@@ -164,9 +164,21 @@ static int bytes_cmp(const Few *f, FewRef a, FewRef b)
     return order;
 }
 
+/* As most are: where their rows have one offset each. */
+static bool are_of_one_log(const Batch *a, const Batch *b)
+{
+    return a->label == b->label && a->generation == b->generation && a->offset && b->offset && !a->ordinal && !b->ordinal;
+}
+
+static int offsets_cmp(uint64_t a, uint64_t b) { return (a > b) - (a < b); }
+
 static int positions_cmp(const Few *f, FewRef a, FewRef b)
 {
     if (!f->r.by_position) return 0;
+    if (few_in_batch(a) && few_in_batch(b)) {
+        const Batch *x = few_batch(f, a), *y = few_batch(f, b);
+        if (are_of_one_log(x, y)) return offsets_cmp(x->offset[few_batch_row(a)], y->offset[few_batch_row(b)]);
+    }
     Pos p = pos_of(f, a), q = pos_of(f, b);
     return pos_cmp(&p, &q);
 }

@@ -32,11 +32,11 @@ static uint32_t save_run(Few *f, FewPart *p, uint32_t from, bool all, Str space,
 {
     uint32_t to = from;
     bool is_saved = true;
-    do is_saved &= few_is_saved(f, p->entries[to].ref);
-    while (++to < p->n && few_same(f, &p->entries[from], &p->entries[to]));
+    do is_saved &= few_is_saved(f, few_entries(p)[to].ref);
+    while (++to < p->head.n && few_same(f, &few_entries(p)[from], &few_entries(p)[to]));
     if (is_saved && !all) return to;
-    put_row(f, p->entries[from].ref, to - from, space, w, scratch);
-    for (uint32_t i = from; i < to; i++) few_set_saved(f, p->entries[i].ref, true);
+    put_row(f, few_entries(p)[from].ref, to - from, space, w, scratch);
+    for (uint32_t i = from; i < to; i++) few_set_saved(f, few_entries(p)[i].ref, true);
     p->head.is_saved = true;
     return to;
 }
@@ -47,14 +47,14 @@ static void save_part(Few *f, uint8_t *part, bool all, StateWriter *w, Arena *sc
     if (p->head.is_closed) return;
     ArenaMark mark = arena_mark(scratch);
     Str space = ranked_space(&f->r, part, scratch);
-    for (uint32_t i = 0; i < p->n;) i = save_run(f, p, i, all, space, w, scratch);
+    for (uint32_t i = 0; i < p->head.n;) i = save_run(f, p, i, all, space, w, scratch);
     arena_release(scratch, mark);
 }
 
-static bool has_saved_rows(const Few *f, const FewPart *p)
+static bool has_saved_rows(const Few *f, FewPart *p)
 {
-    for (uint32_t i = 0; i < p->n; i++)
-        if (few_is_saved(f, p->entries[i].ref)) return true;
+    for (uint32_t i = 0; i < p->head.n; i++)
+        if (few_is_saved(f, few_entries(p)[i].ref)) return true;
     return false;
 }
 
@@ -75,8 +75,8 @@ static void save_gone(Few *f, const FewKept *gone, StateWriter *w, Arena *scratc
     FewPart *p = few_part(gone->part);
     const FewEntry *e = &gone->e;
     if (p->head.is_closed || !few_is_saved(f, e->ref)) return;
-    if (p->n > 0 && few_same(f, &p->entries[p->n - 1], e)) {
-        for (uint32_t i = p->n; i > 0 && few_same(f, &p->entries[i - 1], e); i--) few_set_saved(f, p->entries[i - 1].ref, false);
+    if (p->head.n > 0 && few_same(f, &few_entries(p)[p->head.n - 1], e)) {
+        for (uint32_t i = p->head.n; i > 0 && few_same(f, &few_entries(p)[i - 1], e); i--) few_set_saved(f, few_entries(p)[i - 1].ref, false);
         return;
     }
     if (!has_saved_rows(f, p)) {
@@ -133,7 +133,7 @@ static Status load_rows(Few *f, uint8_t *part, Str key, Str value)
     int64_t count = sr_signed(&in);
     FewPart *p = few_part(part);
     if (in.bad || in.at != in.end || peer_n > order_n || order_n > (uint64_t)key.n) return WEIR_E_CORRUPT;
-    if (count <= 0 || count > f->last - p->n) return WEIR_E_CORRUPT;
+    if (count <= 0 || count > f->last - p->head.n) return WEIR_E_CORRUPT;
     Pos pos = {0};
     if (!load_pos(f, str_of(key.p, (ptrdiff_t)order_n), peer_n, &pos)) return WEIR_E_CORRUPT;
     for (; count > 0; count--) {
@@ -166,13 +166,13 @@ static void tell_row(const Few *f, FewRef row, StrBuf *members, Arena *a)
 
 static void tell_part(Few *f, uint8_t *part, StateRows *out)
 {
-    const FewPart *p = few_part(part);
-    for (uint32_t i = 0, to; i < p->n; i = to) {
+    FewPart *p = few_part(part);
+    for (uint32_t i = 0, to; i < p->head.n; i = to) {
         ArenaMark mark = arena_mark(out->scratch);
-        for (to = i + 1; to < p->n && few_same(f, &p->entries[i], &p->entries[to]);) to++;
+        for (to = i + 1; to < p->head.n && few_same(f, &few_entries(p)[i], &few_entries(p)[to]);) to++;
         StateRow row = {.part = "row", .key.arena = out->scratch, .value.arena = out->scratch, .count = to - i};
         ranked_tell_key(&f->r, part, &row.key);
-        tell_row(f, p->entries[i].ref, &row.value, out->scratch);
+        tell_row(f, few_entries(p)[i].ref, &row.value, out->scratch);
         out->take(out, &row);
         arena_release(out->scratch, mark);
     }

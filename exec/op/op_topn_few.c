@@ -5,28 +5,26 @@
 
 /* ---- partitions --------------------------------------------------------------------------------- */
 
-static int64_t part_count(const uint8_t *part) { return ((const FewPart *)(const void *)part)->n; }
+static int64_t part_count(const uint8_t *part) { return ((const FewPart *)(const void *)part)->head.n; }
 
 static void entries_free(Few *f, FewPart *p)
 {
-    if (p->cap > 1) heap_free(&f->r.parts.heap, p->entries, (ptrdiff_t)p->cap * (ptrdiff_t)sizeof *p->entries);
-    p->entries = NULL;
-    p->n = p->cap = 0;
-    p->bound = UINT64_MAX;
+    if (p->head.cap > 1) heap_free(&f->r.parts.heap, p->many, (ptrdiff_t)p->head.cap * (ptrdiff_t)sizeof *p->many);
+    p->head.n = p->head.cap = 0;
 }
 
 static void part_clear(Ranked *r, uint8_t *part)
 {
     Few *f = (Few *)r;
     FewPart *p = few_part(part);
-    for (uint32_t i = 0; i < p->n; i++) few_free(f, p->entries[i].ref);
+    for (uint32_t i = 0; i < p->head.n; i++) few_free(f, few_entries(p)[i].ref);
     entries_free(f, p);
 }
 
 static bool part_settle(Ranked *r, uint8_t *part)
 {
     (void)r;
-    return few_part(part)->n == 0;
+    return few_part(part)->head.n == 0;
 }
 
 static void begin(Few *f)
@@ -41,59 +39,62 @@ static void begin(Few *f)
 
 static void entries_grow(Few *f, FewPart *p)
 {
-    if (p->n < p->cap) return;
+    if (p->head.n < p->head.cap) return;
     StateHeap *h = &f->r.parts.heap;
-    uint32_t cap = p->cap == 0 ? 1 : p->cap == 1 ? 4 : p->cap * 2;
-    if (cap > f->last && p->cap > 0) cap = f->last;
-    FewEntry *to = cap == 1 ? p->first : heap_alloc(h, checked_mul(cap, sizeof *to));
-    if (p->n) memcpy(to, p->entries, p->n * sizeof *to);
-    if (p->cap > 1) heap_free(h, p->entries, (ptrdiff_t)p->cap * (ptrdiff_t)sizeof *to);
-    p->entries = to;
-    p->cap = cap;
+    uint32_t was = p->head.cap, cap = was == 0 ? 1 : was == 1 ? 4 : was * 2;
+    if (cap > f->last && was > 0) cap = f->last;
+    if (cap > 1) {
+        FewEntry *to = heap_alloc(h, checked_mul(cap, sizeof *to));
+        memcpy(to, few_entries(p), p->head.n * sizeof *to);
+        if (was > 1) heap_free(h, p->many, (ptrdiff_t)was * (ptrdiff_t)sizeof *to);
+        p->many = to;
+    }
+    p->head.cap = (uint8_t)cap;
 }
 
 void few_insert(Few *f, FewPart *p, FewEntry e, uint32_t at)
 {
-    assert(p->n < f->last && at <= p->n);
+    assert(p->head.n < f->last && at <= p->head.n);
     entries_grow(f, p);
-    if (at < p->n) memmove(p->entries + at + 1, p->entries + at, (p->n - at) * sizeof e);
-    p->entries[at] = e;
-    p->n++;
-    p->bound = p->n == f->last ? p->entries[p->n - 1].key : UINT64_MAX;
+    FewEntry *entries = few_entries(p);
+    if (at < p->head.n) memmove(entries + at + 1, entries + at, (p->head.n - at) * sizeof e);
+    entries[at] = e;
+    if (++p->head.n == f->last && p->head.cap > 1) p->bound = entries[f->last - 1].key;
 }
 
 /* Behind all that it does not stand before. */
-uint32_t few_place(Few *f, const FewPart *p, const FewEntry *e)
+uint32_t few_place(Few *f, FewPart *p, const FewEntry *e)
 {
-    if (p->n > 8) {
-        uint32_t low = 0, high = p->n;
+    const FewEntry *entries = few_entries(p);
+    if (p->head.n > 8) {
+        uint32_t low = 0, high = p->head.n;
         while (low < high) {
             uint32_t mid = (low + high) / 2;
-            if (few_before(f, e, &p->entries[mid])) high = mid;
+            if (few_before(f, e, &entries[mid])) high = mid;
             else low = mid + 1;
         }
         return low;
     }
-    uint32_t at = p->n;
-    while (at > 0 && few_before(f, e, &p->entries[at - 1])) at--;
+    uint32_t at = p->head.n;
+    while (at > 0 && few_before(f, e, &entries[at - 1])) at--;
     return at;
 }
 
 /* ---- rows that come in -------------------------------------------------------------------------- */
 
-static void note_before(Few *f, uint8_t *part, const FewPart *p)
+static void note_before(Few *f, uint8_t *part, FewPart *p)
 {
     FewBefore *b = &f->before.data[group_head(&f->r.parts, part)->touched - 1];
     if (b->has_changed) return;
-    *b = (FewBefore){.n = p->n, .has_changed = true};
-    if (p->n == 0) return;
-    b->entries = new_raw(&f->r.epoch, FewEntry, p->n);
-    memcpy(b->entries, p->entries, p->n * sizeof *b->entries);
+    *b = (FewBefore){.n = p->head.n, .has_changed = true};
+    if (p->head.n == 0) return;
+    b->entries = new_raw(&f->r.epoch, FewEntry, p->head.n);
+    memcpy(b->entries, few_entries(p), p->head.n * sizeof *b->entries);
 }
 
 static void drop_last(Few *f, uint8_t *part, FewPart *p)
 {
-    FewEntry e = p->entries[--p->n];
+    FewEntry e = few_entries(p)[--p->head.n];
     if (few_is_new(e.ref)) return;
     f->r.nrows--;
     if (few_is_of_epoch(f, e.ref)) few_free(f, e.ref);
@@ -110,7 +111,7 @@ static bool enter(Few *f, uint8_t *part, FewEntry e, int copies)
         if (at == f->last) break;
         if (!entered) note_before(f, part, p);
         entered = true;
-        if (p->n == f->last) drop_last(f, part, p);
+        if (p->head.n == f->last) drop_last(f, part, p);
         few_insert(f, p, e, at);
         f->r.nrows += !few_is_new(e.ref);
     }
@@ -126,10 +127,12 @@ typedef struct NewRows {
 
 static void take_new(FewPart *p, NewRows *out)
 {
-    for (uint32_t k = 0; k < p->n; k++) {
-        if (!few_is_new(p->entries[k].ref)) continue;
-        out->rows[out->n] = few_batch_row(p->entries[k].ref);
-        out->entries[out->n++] = &p->entries[k];
+    if (p->head.is_taken) return;
+    p->head.is_taken = true;
+    for (uint32_t k = 0; k < p->head.n; k++) {
+        if (!few_is_new(few_entries(p)[k].ref)) continue;
+        out->rows[out->n] = few_batch_row(few_entries(p)[k].ref);
+        out->entries[out->n++] = &few_entries(p)[k];
     }
 }
 
@@ -145,11 +148,12 @@ static Str *marks_of(const Few *f, const Batch *b, const NewRows *r, Arena *scra
     return marks;
 }
 
-/* The rows of the batch at work that are in an array are copied. */
-static void keep_new(Few *f, const Batch *b, uint8_t *const *changed, int nchanged, int copies, Arena *scratch)
+/* The rows of the batch at work that are in an array are copied; `parts`: where some have entered. */
+static void keep_new(Few *f, const Batch *b, uint8_t *const *parts, int nparts, int copies, Arena *scratch)
 {
     NewRows r = {.rows = new_raw(scratch, int32_t, copies), .entries = new_raw(scratch, FewEntry *, copies)};
-    for (int i = 0; i < nchanged; i++) take_new(few_part(changed[i]), &r);
+    for (int i = 0; i < nparts; i++) take_new(few_part(parts[i]), &r);
+    for (int i = 0; i < nparts; i++) partition_head(parts[i])->is_taken = false;
     if (r.n == 0) return;
     r.kept = new_raw(scratch, uint8_t *, r.n);
     kept_rows_make(&f->rows, &f->r.parts.heap, b->cols, NULL, marks_of(f, b, &r, scratch), r.rows, r.n, r.kept);
@@ -170,28 +174,26 @@ static int copies_of(const Few *f, const Batch *b, int row)
 
 enum { PREFETCH_PARTS = 8 };
 
-/* Returns how many partitions have changed. */
-static int add_rows(Few *f, const Batch *b, uint32_t batch, const int32_t *rows, uint8_t *const *parts, int n, Arena *scratch)
+/* `batch`: the number of the one at work, if it stays. Returns how many rows have entered; they come first in
+ * `parts` then. */
+static int add_rows(Few *f, const Batch *b, uint32_t batch, const int32_t *rows, uint8_t **parts, int n, Arena *scratch)
 {
     uint64_t *keys = new_raw(scratch, uint64_t, n);
-    uint8_t **changed = new_raw(scratch, uint8_t *, n);
-    int nchanged = 0;
+    int entered = 0;
     int64_t copies = 0;
     few_keys(f, b, rows, n, keys);
-    f->batches++;
     for (int i = 0; i < n; i++) {
-        if (i + PREFETCH_PARTS < n) __builtin_prefetch(few_part(parts[i + PREFETCH_PARTS])->entries);
+        if (i + PREFETCH_PARTS < n) __builtin_prefetch(few_part(parts[i + PREFETCH_PARTS])->many);
         FewPart *p = few_part(parts[i]);
-        if (p->n == f->last && keys[i] > p->bound) continue;
+        if (p->head.n == f->last && keys[i] > p->bound) continue;
         int own = copies_of(f, b, rows[i]);
         if (!enter(f, parts[i], (FewEntry){keys[i], few_ref(batch, rows[i])}, own)) continue;
         copies += own;
-        if (p->batch != f->batches) changed[nchanged++] = parts[i];
-        p->batch = f->batches;
+        parts[entered++] = parts[i];
     }
     if (copies > INT32_MAX) copies = INT32_MAX; /* as many as could be kept are fewer */
-    if (!batch) keep_new(f, b, changed, nchanged, (int)copies, scratch);
-    return nchanged;
+    if (!batch) keep_new(f, b, parts, entered, (int)copies, scratch);
+    return entered;
 }
 
 static void few_push(Op *op, int port, const Batch *b)
@@ -286,16 +288,16 @@ static void change_rows(Few *f, const FewShown *was, const FewShown *is)
         if (c.list[j].weight > 0) out(f, c.list[j].entry, c.list[j].weight, 0);
 }
 
-static void show_change(Few *f, const FewBefore *before, const FewPart *p)
+static void show_change(Few *f, const FewBefore *before, FewPart *p)
 {
-    FewShown was = shown(f, before->entries, before->n), is = shown(f, p->entries, p->n);
+    FewShown was = shown(f, before->entries, before->n), is = shown(f, few_entries(p), p->head.n);
     if (f->ranks) change_ranks(f, &was, &is);
     else change_rows(f, &was, &is);
 }
 
-static void show_all(Few *f, const FewPart *p)
+static void show_all(Few *f, FewPart *p)
 {
-    FewShown none = {NULL, 0}, is = shown(f, p->entries, p->n);
+    FewShown none = {NULL, 0}, is = shown(f, few_entries(p), p->head.n);
     if (f->ranks) change_ranks(f, &none, &is);
     else change_rows(f, &none, &is);
 }
@@ -306,9 +308,9 @@ static void show_all(Few *f, const FewPart *p)
 PREFETCHER void prefetch_change(const Few *f, uint32_t i)
 {
     if (i >= f->r.parts.ntouched) return;
-    const FewPart *p = few_part(f->r.parts.touched[i]);
-    for (uint32_t k = 0; f->before.data[i].has_changed && k < p->n && k < 4; k++)
-        if (!few_in_batch(p->entries[k].ref)) __builtin_prefetch(few_row(p->entries[k].ref));
+    FewPart *p = few_part(f->r.parts.touched[i]);
+    for (uint32_t k = 0; f->before.data[i].has_changed && k < p->head.n && k < 4; k++)
+        if (!few_in_batch(few_entries(p)[k].ref)) __builtin_prefetch(few_row(few_entries(p)[k].ref));
 }
 
 static void show_changes(Few *f)

@@ -20,9 +20,11 @@
 typedef struct PartitionHead {
     int64_t end;       /* of its window */
     uint32_t waiting;  /* entries in the heap of what is due */
-    bool is_saved;     /* it has records */
-    bool is_kept;      /* what the operator keeps of it matters without rows too */
-    bool is_closed;    /* its window has: gone when the next epoch begins */
+    bool is_saved : 1; /* it has records */
+    bool is_kept : 1;  /* what the operator keeps of it matters without rows too */
+    bool is_closed : 1; /* its window has: gone when the next epoch begins */
+    bool is_taken : 1; /* Top-N of few rows: those that it has of the batch at work */
+    uint8_t n, cap;    /* Top-N of few rows: how many they are, and have room */
 } PartitionHead;
 
 /* A partition whose rows are a treap; op_topn_few.c has another one. */
