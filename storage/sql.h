@@ -2,7 +2,8 @@
  *
  * A connection with its cached statements; every failure becomes a Status and a diagnosis. Nothing
  * else includes <sqlite3.h>, so that the same sources can later be built against the table of a
- * host that loads weir as an extension. No call here has effect on the process as a whole. */
+ * host that loads weir as an extension. No call here has effect on the process as a whole (frames.h adds a VFS
+ * that only the connection knows). */
 #ifndef WEIR_STORAGE_SQL_H
 #define WEIR_STORAGE_SQL_H
 

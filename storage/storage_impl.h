@@ -2,6 +2,7 @@
 #ifndef WEIR_STORAGE_IMPL_H
 #define WEIR_STORAGE_IMPL_H
 
+#include "storage/frames.h"
 #include "storage/sql.h"
 #include "storage/storage.h"
 #include "storage/view_table.h"
@@ -17,6 +18,7 @@ struct Storage {
     char *path;              /* links resolved */
     char *folder;            /* of a temporary database: made by us, removed at close */
     const char *vfs;
+    Frames *frames;          /* the writer's, over that */
     int lock_fd;             /* -1: none */
     bool read_only;
     bool in_ddl;             /* between storage_begin and storage_commit */

@@ -194,8 +194,9 @@ static Status open_writer(Storage *s, const StorageOptions *o, Diags *d)
 {
     SqlStmt *st;
     if (!s->folder) TRY(lock_take(s->path, &s->arena, &s->lock_fd, d));
-    TRY(sql_open(&s->db, s->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, s->vfs,
-                 &s->arena, d));
+    s->frames = frames_new(s->vfs);
+    TRY(sql_open(&s->db, s->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                 s->frames ? frames_name(s->frames) : s->vfs, &s->arena, d));
     TRY(set_up_writer(s, o, d));
     TRY(migrate(&s->db, false, d));
     TRY(become_owner(s, d));
@@ -203,6 +204,7 @@ static Status open_writer(Storage *s, const StorageOptions *o, Diags *d)
     TRY(view_feed_register(&s->db, &s->feed, d));
     TRY(sql_cached(&s->db, "PRAGMA page_size", &st, d));
     TRY(sql_one_int(&s->db, st, &s->page_bytes, d));
+    if (s->frames) frames_set_page(s->frames, (int)s->page_bytes);
     sqlite3_wal_hook(s->db.db, on_commit, s);
     return WEIR_OK;
 }
@@ -244,6 +246,7 @@ void storage_close(Storage *s)
     change_logs_close(s);
     sql_close(&s->reader);
     sql_close(&s->db);
+    frames_free(s->frames);
     remove_temporary(s);
     lock_release(s->lock_fd);
     Arena arena = s->arena;

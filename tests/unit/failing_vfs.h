@@ -1,5 +1,5 @@
 /* failing_vfs.h: a VFS "shim" over SQLite's default one that fails its n-th write or sync when it is
- * told to, and counts syncs. */
+ * told to, and counts writes and syncs. */
 #ifndef WEIR_TESTS_FAILING_VFS_H
 #define WEIR_TESTS_FAILING_VFS_H
 
@@ -21,7 +21,7 @@ static struct {
     int countdown;  /* calls of the kind until the one that fails; 0: none fails */
     bool hit;
     bool stays;     /* all later ones fail too */
-    int syncs;      /* since arm */
+    int syncs, writes; /* since arm */
 } shim;
 
 typedef struct ShimFile {
@@ -45,6 +45,7 @@ static int shim_close(sqlite3_file *f) { return CALL(f, xClose); }
 static int shim_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at) { return CALL(f, xRead, p, n, at); }
 static int shim_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
 {
+    shim.writes++;
     return fails(FAIL_WRITE) ? shim.code : CALL(f, xWrite, p, n, at);
 }
 static int shim_truncate(sqlite3_file *f, sqlite3_int64 n)
@@ -97,7 +98,7 @@ static void shim_register(void)
 
 static void arm(FailKind kind, int code, int nth, bool stays)
 {
-    shim.kind = kind, shim.code = code, shim.countdown = nth, shim.stays = stays, shim.hit = false, shim.syncs = 0;
+    shim.kind = kind, shim.code = code, shim.countdown = nth, shim.stays = stays, shim.hit = false, shim.syncs = shim.writes = 0;
 }
 
 static void disarm(void) { shim.countdown = 0; }
