@@ -15,7 +15,7 @@
 
 /* A row's place: the number of its block, from 1, and where it is in that; 0: none. */
 typedef uint32_t GrowPlace;
-enum { PLACE_BITS = 10, BLOCK_ROWS = 1 << PLACE_BITS, BLOCK_ROWS_MIN = 32, BLOCKS_MAX = (1 << (32 - PLACE_BITS)) - 1 };
+enum { PLACE_BITS = 10, BLOCK_ROWS = 1 << PLACE_BITS, BLOCK_ROWS_MIN = 32, BLOCK_SIZES = 6, BLOCKS_MAX = (1 << (32 - PLACE_BITS)) - 1 };
 static inline uint32_t place_block(GrowPlace p) { return p >> PLACE_BITS; }
 static inline uint32_t place_row(GrowPlace p) { return p & (BLOCK_ROWS - 1); }
 
@@ -56,7 +56,7 @@ typedef struct GrowSide {
     int32_t time;          /* INTERVAL: the kept column */
     GrowBlock **blocks;    /* by number; NULL: gone */
     uint32_t nblocks, blocks_cap, nlive; /* numbers given, blocks that are there */
-    GrowBlock *spare;
+    GrowBlock *spare[BLOCK_SIZES]; /* by size */
     GrowRoom *spare_rooms;
     int64_t spare_bytes;
     GrowBucket *buckets;
@@ -79,10 +79,10 @@ typedef struct GrowMarks {
     GrowMark list[];
 } GrowMarks;
 
-/* Payload of a key's entry. */
+/* Payload of a key's entry. `newest` and what follows: only where time plays a part. */
 typedef struct GrowKey {
     GrowPlace first[SIDES]; /* of its rows: the newest */
-    int64_t newest[SIDES];  /* INTERVAL: its time */
+    int64_t newest[SIDES];  /* its time */
     GrowMarks *marks[SIDES];
 } GrowKey;
 static inline GrowKey *grow_key(uint8_t *group) { return (GrowKey *)(void *)group; }
@@ -102,6 +102,7 @@ typedef struct Grow {
     GrowSide side[SIDES];
     GrowPairs pairs;
     bool are_lasting;     /* rows stay as long as the query */
+    bool *is_read;        /* per column of the output: somebody reads it */
     GrowPlace *kept;      /* per row of the batch at work: where it is kept */
     uint32_t swept_keys;  /* how many keys the last sweep has left */
     VEC(GrowBlock *) dirty; /* blocks that got rows in this epoch; in its arena */
@@ -142,10 +143,16 @@ void grow_blocks_renumber(GrowSide *s, uint32_t *map);
 
 /* ---- chains (grow_keys.c) ------------------------------------------------------------------------ */
 
-/* Puts a row that is in its block into the chain of its key. */
-void grow_chain_add(Grow *g, int side, uint8_t *group, GrowBlock *b, int row);
+/* Puts rows that are in their block, from row `at` on, into the chains of their keys. */
+void grow_chain_add(Grow *g, int side, uint8_t *const *groups, GrowBlock *b, int at, int n);
+GrowPlace grow_marks_enter(const Grow *g, int side, uint8_t *group, int64_t t);
 /* The rows of a chain with a time <= t are at or behind the row that is returned; 0: there is none. */
-GrowPlace grow_chain_enter(const Grow *g, int side, uint8_t *group, int64_t t);
+static inline GrowPlace grow_chain_enter(const Grow *g, int side, uint8_t *group, int64_t t)
+{
+    const GrowKey *k = grow_key(group);
+    if (!k->first[side] || !grow_block(&g->side[side], k->first[side])) return 0;
+    return k->newest[side] <= t || !k->marks[side] ? k->first[side] : grow_marks_enter(g, side, group, t);
+}
 /* Keys and places of which nothing is there any more are cleared away, where there may be many. */
 void grow_sweep(Grow *g);
 

@@ -55,24 +55,22 @@ static void marks_add(const GrowSide *s, GrowMarks **marks, StateHeap *h, GrowMa
 /* The first with a time > t; NULL: none. */
 static const GrowMark *mark_after(const GrowMarks *m, int64_t t)
 {
-    uint32_t low = 0, high = m ? m->n : 0;
+    uint32_t low = 0, high = m->n;
     while (low < high) {
         uint32_t mid = (low + high) / 2;
         if (m->list[mid].time > t) high = mid;
         else low = mid + 1;
     }
-    return m && low < m->n ? &m->list[low] : NULL;
+    return low < m->n ? &m->list[low] : NULL;
 }
 
 /* ---- chains --------------------------------------------------------------------------------------- */
 
-GrowPlace grow_chain_enter(const Grow *g, int side, uint8_t *group, int64_t t)
+GrowPlace grow_marks_enter(const Grow *g, int side, uint8_t *group, int64_t t)
 {
     const GrowKey *k = grow_key(group);
-    const GrowSide *s = &g->side[side];
-    if (!k->first[side] || !grow_block(s, k->first[side])) return 0;
-    const GrowMark *mark = k->newest[side] > t && k->marks[side] ? mark_after(k->marks[side], t) : NULL;
-    return mark && grow_block(s, mark->at) ? mark->at : k->first[side];
+    const GrowMark *mark = mark_after(k->marks[side], t);
+    return mark && grow_block(&g->side[side], mark->at) ? mark->at : k->first[side];
 }
 
 /* Behind the rows that are later. */
@@ -86,30 +84,36 @@ static void put_behind(Grow *g, int side, uint8_t *group, GrowPlace at, int64_t 
     grow_block(s, before)->next[place_row(before)] = at;
 }
 
-static void chain_add_timed(Grow *g, int side, uint8_t *group, GrowPlace at, int64_t t)
+static void chain_add_timed(Grow *g, int side, uint8_t *const *groups, GrowBlock *b, int at, int n)
 {
-    GrowKey *k = grow_key(group);
     const GrowSide *s = &g->side[side];
-    bool is_first = !k->first[side] || !grow_block(s, k->first[side]);
-    if (is_first || t >= k->newest[side]) {
-        grow_block(s, at)->next[place_row(at)] = is_first ? 0 : k->first[side];
-        k->first[side] = at;
-        k->newest[side] = t;
-    } else {
-        put_behind(g, side, group, at, t);
+    const int64_t *times = grow_times(s, b);
+    for (int i = 0; i < n; i++) {
+        GrowKey *k = grow_key(groups[i]);
+        GrowPlace place = b->no << PLACE_BITS | (uint32_t)(at + i), first = k->first[side];
+        int64_t t = times[at + i];
+        if (first && !grow_block(s, first)) first = 0;
+        if (!first || t >= k->newest[side]) {
+            b->next[at + i] = first;
+            k->first[side] = place;
+            k->newest[side] = t;
+        } else {
+            put_behind(g, side, groups[i], place, t);
+        }
+        if (first && has_mark(place)) marks_add(s, &k->marks[side], &g->j.keys.heap, (GrowMark){t, place});
     }
-    if (!is_first && has_mark(at)) marks_add(s, &k->marks[side], &g->j.keys.heap, (GrowMark){t, at});
 }
 
-void grow_chain_add(Grow *g, int side, uint8_t *group, GrowBlock *b, int row)
+void grow_chain_add(Grow *g, int side, uint8_t *const *groups, GrowBlock *b, int at, int n)
 {
-    GrowKey *k = grow_key(group);
-    GrowPlace at = b->no << PLACE_BITS | (uint32_t)row;
     if (grow_is_timed(g)) {
-        chain_add_timed(g, side, group, at, grow_times(&g->side[side], b)[row]);
-    } else {
-        b->next[row] = k->first[side];
-        k->first[side] = at;
+        chain_add_timed(g, side, groups, b, at, n);
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        GrowKey *k = grow_key(groups[i]);
+        b->next[at + i] = k->first[side];
+        k->first[side] = b->no << PLACE_BITS | (uint32_t)(at + i);
     }
 }
 
@@ -149,6 +153,7 @@ static void sweep_key(const Sweep *w, uint8_t *group)
     GroupTable *keys = &w->g->j.keys;
     for (int s = 0; s < SIDES; s++) {
         k->first[s] = new_place(w, s, k->first[s]);
+        if (!grow_is_timed(w->g)) continue;
         if (!k->first[s]) marks_free(&k->marks[s], &keys->heap);
         else if (k->marks[s]) sweep_marks(w, s, k->marks[s]);
     }

@@ -139,15 +139,15 @@ static void fill_column(const Grow *g, int side, const Batch *b, const JoinColum
     else if (!is_own && g->j.side[c->side].marks >= 0) kept_marks_of(g, c->side, c->input, out, a);
 }
 
-static Column *fill_columns(const Grow *g, int side, const Batch *b, bool residual, Arena *a)
+/* What the residual reads; or what else is read of the output. */
+static void fill_columns(const Grow *g, int side, const Batch *b, bool residual, Column *cols, Arena *a)
 {
     const JoinOp *j = &g->j;
-    Column *cols = new (a, Column, j->ncolumns);
     for (int i = 0; i < j->ncolumns; i++) {
         const JoinColumn *c = &j->columns[i];
-        if ((c->key >= 0 || c->col >= 0) && (!residual || c->is_residual)) fill_column(g, side, b, c, &cols[i], a);
+        bool is_kept = c->key >= 0 || c->col >= 0, is_read = residual ? c->is_residual : g->is_read[i] && !cols[i].data;
+        if (is_kept && is_read) fill_column(g, side, b, c, &cols[i], a);
     }
-    return cols;
 }
 
 /* ---- going out ---------------------------------------------------------------------------------- */
@@ -166,43 +166,64 @@ void grow_pair_weighted(Grow *g, int side, const Batch *b, int32_t batch_row, Gr
     }
 }
 
-static void keep_matching(Grow *g, int side, const Batch *b, Arena *a)
-{
-    GrowPairs *p = &g->pairs;
-    Batch pairs = {.rows = p->n, .ncols = g->j.ncolumns, .cols = fill_columns(g, side, b, true, a), .judge_max = INT64_MIN};
-    EvalEnv env = g->j.op.ctx->eval;
-    env.faults = true;
-    uint16_t *sel = new_raw(a, uint16_t, BATCH_ROWS_MAX);
-    p->n = expr_filter(g->j.residual, &pairs, &env, a, sel, NULL);
-    for (int i = 0; i < p->n; i++) {
-        p->batch_rows[i] = p->batch_rows[sel[i]];
-        p->places[i] = p->places[sel[i]];
-        if (!p->are_plain) p->weights[i] = p->weights[sel[i]];
-    }
-}
-
 static void find_own(const Grow *g)
 {
     const GrowPairs *p = &g->pairs;
     for (int i = 0; i < p->n && g->are_lasting; i++) p->own[i] = g->kept[p->batch_rows[i]];
 }
 
-void grow_pairs_flush(Grow *g, int side, const Batch *b)
+/* Only the pairs of sel stay. */
+static void keep_pairs(Grow *g, const uint16_t *sel, int n)
+{
+    GrowPairs *p = &g->pairs;
+    p->n = n;
+    for (int i = 0; i < n; i++) {
+        p->batch_rows[i] = p->batch_rows[sel[i]];
+        p->places[i] = p->places[sel[i]];
+        if (!p->are_plain) p->weights[i] = p->weights[sel[i]];
+    }
+    find_own(g);
+}
+
+/* Judges the pairs. Where most match, the others are only not selected. */
+static void judge_pairs(Grow *g, int side, const Batch *b, Batch *out, Arena *a)
+{
+    GrowPairs *p = &g->pairs;
+    fill_columns(g, side, b, true, out->cols, a);
+    Batch pairs = {.rows = p->n, .ncols = g->j.ncolumns, .cols = out->cols, .judge_max = INT64_MIN};
+    EvalEnv env = g->j.op.ctx->eval;
+    env.faults = true;
+    uint16_t *sel = new_raw(a, uint16_t, BATCH_ROWS_MAX);
+    int n = expr_filter(g->j.residual, &pairs, &env, a, sel, NULL);
+    if (n == p->n) return;
+    if (n >= p->n / 4 * 3) {
+        out->sel = sel;
+        out->nsel = n;
+        return;
+    }
+    keep_pairs(g, sel, n);
+    memset(out->cols, 0, (size_t)g->j.ncolumns * sizeof *out->cols);
+}
+
+static void emit_pairs(Grow *g, int side, const Batch *b, Arena *a)
 {
     GrowPairs *p = &g->pairs;
     Op *op = &g->j.op;
-    Arena *a = op->ctx->batch_scratch;
-    ArenaMark mark = arena_mark(a);
+    Batch out = {.ncols = op->plan->nfields, .cols = new (a, Column, g->j.ncolumns), .judge_max = INT64_MIN};
     find_own(g);
-    if (g->j.residual && p->n > 0) {
-        keep_matching(g, side, b, a);
-        find_own(g);
-    }
-    if (p->n > 0) {
-        Batch out = {.rows = p->n, .ncols = op->plan->nfields, .cols = fill_columns(g, side, b, false, a), .judge_max = INT64_MIN};
-        if (!p->are_plain) out.weights = p->weights;
-        op_emit(op, &out);
-    }
-    p->n = 0;
+    if (g->j.residual) judge_pairs(g, side, b, &out, a);
+    if (p->n == 0 || (out.sel && out.nsel == 0)) return;
+    fill_columns(g, side, b, false, out.cols, a);
+    out.rows = p->n;
+    if (!p->are_plain) out.weights = p->weights;
+    op_emit(op, &out);
+}
+
+void grow_pairs_flush(Grow *g, int side, const Batch *b)
+{
+    Arena *a = g->j.op.ctx->batch_scratch;
+    ArenaMark mark = arena_mark(a);
+    if (g->pairs.n > 0) emit_pairs(g, side, b, a);
+    g->pairs.n = 0;
     arena_release(a, mark);
 }

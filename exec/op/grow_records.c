@@ -131,12 +131,12 @@ static Status load_row(Grow *g, int side, uint64_t number, StrReader in, Arena *
     uint8_t *group = join_load_key(&g->j, &in, scratch);
     uint64_t *words = new (scratch, uint64_t, k->words + 1);
     uint32_t nulls;
-    group_table_settle(&g->j.keys);
+    group_table_unlist(&g->j.keys);
     if (!group || !key_load(k, &in, words, &nulls) || in.at != in.end) return WEIR_E_CORRUPT;
     int64_t bucket = grow_bucket_of(g, side, group, s->time_col >= 0 ? (int64_t)words[s->time_word] : 0);
     GrowBlock *b = grow_row_load(g, side, bucket, words, nulls, number, (int)weight);
     b->keys[b->n - 1] = group_head(&g->j.keys, group)->number;
-    grow_chain_add(g, side, group, b, b->n - 1);
+    grow_chain_add(g, side, &group, b, b->n - 1, 1);
     if (number >= s->next_number) s->next_number = number + 1;
     return WEIR_OK;
 }

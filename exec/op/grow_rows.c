@@ -34,27 +34,25 @@ static GrowBlock *block_make(const GrowSide *s, int cap)
     return b;
 }
 
+static int size_of(int cap) { return __builtin_ctz((unsigned)cap) - __builtin_ctz(BLOCK_ROWS_MIN); }
+
 static GrowBlock *block_take(GrowSide *s, int cap)
 {
-    GrowBlock *b = s->spare;
-    if (cap < BLOCK_ROWS || !b) return block_make(s, cap);
-    s->spare = b->older;
+    GrowBlock **spare = &s->spare[size_of(cap)], *b = *spare;
+    if (!b) return block_make(s, cap);
+    *spare = b->older;
     s->spare_bytes -= b->bytes;
     return b;
 }
 
 static void block_give_back(GrowSide *s, GrowBlock *b)
 {
-    if (b->cap < BLOCK_ROWS) {
-        mem_free(b, b->bytes);
-        return;
-    }
     for (int c = 0; c < s->layout.ncols; c++) b->cols[c].valid = NULL;
     b->weights = NULL;
     b->n = b->nsaved = 0;
     b->is_dirty = false;
-    b->older = s->spare;
-    s->spare = b;
+    b->older = s->spare[size_of(b->cap)];
+    s->spare[size_of(b->cap)] = b;
     s->spare_bytes += b->bytes;
 }
 
@@ -163,10 +161,11 @@ void grow_rows_free(GrowSide *s)
 {
     s->ngone = s->nbuckets;
     grow_rows_settle(s);
-    for (GrowBlock *b = s->spare, *next; b; b = next) {
-        next = b->older;
-        mem_free(b, b->bytes);
-    }
+    for (int size = 0; size < BLOCK_SIZES; size++)
+        for (GrowBlock *b = s->spare[size], *next; b; b = next) {
+            next = b->older;
+            mem_free(b, b->bytes);
+        }
     for (GrowRoom *room = s->spare_rooms, *next; room; room = next) {
         next = room->next;
         arena_free(&room->arena);

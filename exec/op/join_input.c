@@ -138,11 +138,20 @@ static bool waits_for_window(const Input *in)
     return spec->match == JOIN_WINDOW && spec->emit_final && retracts && in->s->shows_unmatched;
 }
 
+/* Whether a column may make a row one of them. */
+static bool has_nulls(const Input *in)
+{
+    const JoinSpec *spec = in->j->spec;
+    for (int i = 0; i < spec->nkeys; i++)
+        if (!spec->null_safe[i] && in->b->cols[in->s->keys[i]].valid) return true;
+    return in->s->time_col >= 0 && in->b->cols[in->s->time_col].valid;
+}
+
 static void find_never(Input *in)
 {
     const JoinSpec *spec = in->j->spec;
     in->never = new (in->scratch, bool, in->n);
-    if (waits_for_window(in)) return;
+    if (waits_for_window(in) || !has_nulls(in)) return;
     for (int i = 0; i < spec->nkeys; i++)
         if (!spec->null_safe[i]) mark_nulls(in, in->s->keys[i]);
     if (in->s->time_col >= 0) mark_nulls(in, in->s->time_col);

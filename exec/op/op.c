@@ -28,6 +28,40 @@ void op_connect(Op *from, Op *to, int port)
     from->outs[from->nouts++] = (OpEdge){to, port};
 }
 
+/* ---- who reads what ----------------------------------------------------------------------------- */
+
+static void read_by_call(const AggCall *c, bool *read)
+{
+    for (int i = 0; i < c->nargs; i++) read[c->args[i]] = true;
+    for (int i = 0; i < c->norder; i++) read[c->order[i].col] = true;
+    if (c->filter >= 0) read[c->filter] = true;
+}
+
+/* False: it may read any. */
+static bool knows_columns(const PhysOp *p)
+{
+    if (!p) return false;
+    return p->kind == PHYS_PROJECT || (p->kind == PHYS_AGGREGATE && !p->window && p->key_window_end < 0);
+}
+
+static void read_by(const PhysOp *p, int32_t ncolumns, bool *read)
+{
+    if (!knows_columns(p)) {
+        memset(read, 1, (size_t)ncolumns * sizeof *read);
+        return;
+    }
+    for (int i = 0; p->kind == PHYS_PROJECT && i < p->nfields; i++) bexpr_columns(p->exprs[i], read);
+    for (int i = 0; i < p->nkeys; i++) read[p->keys[i]] = true;
+    for (int i = 0; i < p->naggs; i++) read_by_call(&p->aggs[i], read);
+}
+
+void op_read_columns(const Op *op, bool *read)
+{
+    for (int i = 0; i < op->nouts; i++) read_by(op->outs[i].to->plan, op->plan->nfields, read);
+}
+
+/* ---- going on ----------------------------------------------------------------------------------- */
+
 void op_take(Op *op, int port, const Batch *b)
 {
     Meter *m = op->ctx->meter;

@@ -109,6 +109,8 @@ void op_init(Op *op, const OpClass *cls, const PhysOp *p, OpContext *c, Arena *a
 void op_connect(Op *from, Op *to, int port);
 /* A delta comes to op: counted, timed, pushed. */
 void op_take(Op *op, int port, const Batch *b);
+/* Marks the columns of op's that who takes them reads: others need not be there (Column.data NULL). */
+void op_read_columns(const Op *op, bool *read);
 /* Hands a delta to every user of op. */
 void op_emit(Op *op, const Batch *b);
 /* The clock by which state_ttl counts; INT64_MIN: no time yet. */

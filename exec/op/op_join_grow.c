@@ -3,6 +3,7 @@
 #include "base/prefetch.h"
 
 #include <assert.h>
+#include <stddef.h>
 
 /* ---- what is kept ------------------------------------------------------------------------------- */
 
@@ -27,6 +28,8 @@ static void begin(Grow *g)
     memset(&g->dirty, 0, sizeof g->dirty);
     arena_reset(&j->epoch);
     grow_sweep(g);
+    memset(g->is_read, 0, (size_t)j->ncolumns * sizeof *g->is_read);
+    op_read_columns(&j->op, g->is_read);
     j->is_settled = true;
 }
 
@@ -92,10 +95,8 @@ static void keep_run(const Coming *in, const Column *cols, int at, int n, int64_
         GrowInput rows = {.cols = cols, .rows = in->rows + at, .groups = in->groups + at, .weights = in->b->weights, .n = n};
         GrowBlock *block = grow_rows_add(g, in->side, bucket, &rows, &some);
         int from = block->n - some;
-        for (int i = 0; i < some; i++) {
-            grow_chain_add(g, in->side, in->groups[at + i], block, from + i);
-            if (g->are_lasting) g->kept[in->rows[at + i]] = block->no << PLACE_BITS | (uint32_t)(from + i);
-        }
+        grow_chain_add(g, in->side, in->groups + at, block, from, some);
+        for (int i = 0; i < some && g->are_lasting; i++) g->kept[in->rows[at + i]] = block->no << PLACE_BITS | (uint32_t)(from + i);
     }
 }
 
@@ -118,7 +119,7 @@ static void find_keys(Coming *in)
     in->groups = new_raw(in->scratch, uint8_t *, in->n);
     PackedKeys keys = key_pack(&j->key_layout, in->b->cols, j->side[in->side].keys, in->rows, in->n, in->scratch);
     group_table_find(&j->keys, &keys, in->groups, NULL);
-    group_table_settle(&j->keys);
+    group_table_unlist(&j->keys);
 }
 
 /* ---- pairs -------------------------------------------------------------------------------------- */
@@ -137,72 +138,91 @@ typedef struct Walk {
     int64_t from, to;
 } Walk;
 
-PREFETCHER void prefetch_place(const Grow *g, const GrowSide *s, GrowPlace p)
-{
-    const GrowBlock *b = p ? grow_block(s, p) : NULL;
-    if (!b) return;
-    __builtin_prefetch(&b->next[place_row(p)]);
-    if (grow_is_timed(g)) __builtin_prefetch(&grow_times(s, b)[place_row(p)]);
-}
+/* What walks of a batch share. */
+typedef struct Walking {
+    const Coming *in;
+    GrowBlock *const *blocks; /* of the other side */
+    int other, time;
+    int64_t down, up, passed; /* how far from a row's own time */
+} Walking;
 
 /* right - before <= left <= right + after. */
-static bool walk_begin_timed(const Coming *in, int i, Walk *w)
+static Walking walking_of(const Coming *in)
 {
-    const Grow *g = in->g;
-    const JoinSpec *spec = g->j.spec;
+    const JoinSpec *spec = in->g->j.spec;
+    const GrowSide *other = &in->g->side[1 - in->side];
     bool is_left = in->side == SIDE_LEFT;
-    int64_t t = coming_time(in, i), passed = g->side[1 - in->side].passed;
-    w->from = time_plus(t, is_left ? -spec->after_us : -spec->before_us);
-    w->to = time_plus(t, is_left ? spec->before_us : spec->after_us);
-    if (w->from <= passed) w->from = passed == INT64_MAX ? passed : passed + 1;
-    w->at = w->from <= w->to ? grow_chain_enter(g, 1 - in->side, in->groups[i], w->to) : 0;
-    w->row = in->rows[i];
-    return w->at != 0;
+    return (Walking){.in = in, .blocks = other->blocks, .other = 1 - in->side, .time = other->time, .passed = other->passed,
+                     .down = is_left ? spec->after_us : spec->before_us, .up = is_left ? spec->before_us : spec->after_us};
 }
 
-static bool walk_begin(const Coming *in, int i, Walk *w)
+static inline const int64_t *times_of(const Walking *s, const GrowBlock *b) { return b->cols[s->time].data; }
+
+PREFETCHER void prefetch_place(const Walking *s, GrowPlace p, bool is_timed)
 {
-    if (grow_is_timed(in->g)) return walk_begin_timed(in, i, w);
-    GrowPlace first = grow_key(in->groups[i])->first[1 - in->side];
-    *w = (Walk){.at = first && grow_block(&in->g->side[1 - in->side], first) ? first : 0, .row = in->rows[i]};
-    return w->at != 0;
+    const GrowBlock *b = p ? s->blocks[place_block(p)] : NULL;
+    if (!b) return;
+    __builtin_prefetch(&b->next[place_row(p)]);
+    if (is_timed) __builtin_prefetch(&times_of(s, b)[place_row(p)]);
+}
+
+static inline GrowPlace walk_begin(const Walking *s, int i, Walk *w, bool is_timed)
+{
+    uint8_t *group = s->in->groups[i];
+    w->row = s->in->rows[i];
+    w->at = grow_key(group)->first[s->other];
+    if (!w->at) return 0;
+    if (!is_timed) return w->at = s->blocks[place_block(w->at)] ? w->at : 0;
+    int64_t t = coming_time(s->in, i);
+    w->from = time_plus(t, -s->down);
+    w->to = time_plus(t, s->up);
+    if (w->from <= s->passed) w->from = s->passed == INT64_MAX ? s->passed : s->passed + 1;
+    return w->at = w->from <= w->to ? grow_chain_enter(s->in->g, s->other, group, w->to) : 0;
 }
 
 /* One row further: false at the end. */
-static inline bool walk_step(const Coming *in, const GrowSide *other, Walk *w)
+static inline bool walk_step(const Walking *s, Walk *w, bool is_timed)
 {
-    const GrowBlock *b = grow_block(other, w->at);
+    const GrowBlock *b = s->blocks[place_block(w->at)];
     uint32_t row = place_row(w->at);
-    int64_t t = grow_is_timed(in->g) ? grow_times(other, b)[row] : w->from;
-    if (t < w->from) return false;
+    int64_t t = is_timed ? times_of(s, b)[row] : 0;
+    if (is_timed && t < w->from) return false;
     GrowPlace next = b->next[row];
-    if (t <= w->to) grow_pair(in->g, in->side, in->b, w->row, w->at);
+    if (!is_timed || t <= w->to) grow_pair(s->in->g, s->in->side, s->in->b, w->row, w->at);
     w->at = next;
-    return next && grow_block(other, next);
+    return next && s->blocks[place_block(next)];
 }
 
 /* All rows take their steps in turn, so that what these need is asked for well before. */
-static void pair_rows(const Coming *in)
+static inline __attribute__((always_inline)) void walk(const Walking *s, bool is_timed)
 {
-    Grow *g = in->g;
-    const GrowSide *other = &g->side[1 - in->side];
+    const Coming *in = s->in;
     Walk *walks = new_raw(in->scratch, Walk, in->n), w;
     int n = 0;
-    g->pairs.are_plain = !in->b->weights && !other->has_weights;
-    for (int i = 0; i < in->n && other->live > 0; i++) {
-        if (i + PREFETCH_KEYS < in->n) prefetch_place(g, other, grow_key(in->groups[i + PREFETCH_KEYS])->first[1 - in->side]);
-        if (walk_begin(in, i, &w) && walk_step(in, other, &w)) walks[n++] = w;
+    for (int i = 0; i < in->n; i++) {
+        if (i + PREFETCH_KEYS < in->n) prefetch_place(s, grow_key(in->groups[i + PREFETCH_KEYS])->first[s->other], is_timed);
+        if (walk_begin(s, i, &w, is_timed) && walk_step(s, &w, is_timed)) walks[n++] = w;
     }
     while (n > 0) {
         int left = 0;
         for (int i = 0; i < n; i++) {
-            if (i + PREFETCH_KEYS < n) prefetch_place(g, other, walks[i + PREFETCH_KEYS].at);
+            if (i + PREFETCH_KEYS < n) prefetch_place(s, walks[i + PREFETCH_KEYS].at, is_timed);
             w = walks[i];
-            if (walk_step(in, other, &w)) walks[left++] = w;
+            if (walk_step(s, &w, is_timed)) walks[left++] = w;
         }
         n = left;
     }
-    grow_pairs_flush(g, in->side, in->b);
+}
+
+static void pair_rows(const Coming *in)
+{
+    const Walking s = walking_of(in);
+    const GrowSide *other = &in->g->side[s.other];
+    if (other->live == 0) return;
+    in->g->pairs.are_plain = !in->b->weights && !other->has_weights;
+    if (grow_is_timed(in->g)) walk(&s, true);
+    else walk(&s, false);
+    grow_pairs_flush(in->g, in->side, in->b);
 }
 
 static void grow_push(Op *op, int port, const Batch *b)
@@ -354,9 +374,10 @@ Status op_join_grow_open(const PhysOp *p, OpContext *c, Arena *a, Op **out, Diag
     Grow *g = new_one(a, Grow);
     JoinOp *j = &g->j;
     TRY(join_init(j, class_of(p->join->match), p, c, a, d));
-    group_table_init(&j->keys, &j->key_layout, (int)sizeof(GrowKey));
+    group_table_init(&j->keys, &j->key_layout, grow_is_timed(g) ? (int)sizeof(GrowKey) : (int)offsetof(GrowKey, newest));
     g->are_lasting = p->join->match == JOIN_REGULAR;
     for (int s = 0; s < SIDES; s++) side_init(g, s, a);
+    g->is_read = new (a, bool, j->ncolumns);
     g->pairs.batch_rows = new_raw(a, int32_t, BATCH_ROWS_MAX);
     g->pairs.places = new_raw(a, GrowPlace, BATCH_ROWS_MAX);
     g->pairs.own = new_raw(a, GrowPlace, BATCH_ROWS_MAX);

@@ -64,6 +64,8 @@ void group_table_remove(GroupTable *t, uint8_t *group);
 void group_table_touch(GroupTable *t, uint8_t *group);
 /* Forgets who was touched. */
 void group_table_settle(GroupTable *t);
+/* The same for who never asks: those who are on the list come onto none any more. */
+static inline void group_table_unlist(GroupTable *t) { t->ntouched = 0; }
 
 /* Entry number i of 0 … t->len; NULL: not in use. */
 uint8_t *group_table_at(const GroupTable *t, uint32_t i);

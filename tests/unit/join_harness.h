@@ -164,7 +164,8 @@ static void harness_open(void)
     Diags d = {.arena = &H.arena};
     Status st = op_join_open(&H.plan, &H.ctx, &H.arena, &H.op, &d);
     if (st != WEIR_OK) fail_msg("open: %.*s", STR_ARG(d.list.data[0].message));
-    op_init(&H.sink, &sink_class, &(PhysOp){.ninputs = 1}, &H.ctx, &H.arena);
+    static const PhysOp anybody = {.kind = PHYS_VIEW, .ninputs = 1};
+    op_init(&H.sink, &sink_class, &anybody, &H.ctx, &H.arena);
     op_connect(H.op, &H.sink, 0);
 }
 
