@@ -192,9 +192,9 @@ WEIR_API weir_status weir_subscribe(weir *db, const char *view, int with_snapsho
 /* The epoch to go on from: all changes up to it have been handed out. -1: none yet (within a snapshot). */
 WEIR_API int64_t weir_resume_epoch(weir_stmt *s);
 
-/* Runs one epoch: takes what the sources have (waiting at most `timeout_ms` for something),
- * commits. WEIR_ROW: did work. WEIR_IDLE: nothing came. WEIR_DONE: every input has ended, or there
- * is none but rows by hand. A commit that fails for a cause that can pass (the disk is full, another
+/* Runs an epoch: takes what the sources have (waiting at most `timeout_ms` for something),
+ * commits; under load, with several workers, a few of them, for about four times `refresh`. WEIR_ROW: did work.
+ * WEIR_IDLE: nothing came. WEIR_DONE: every input has ended, or there is none but rows by hand. A commit that fails for a cause that can pass (the disk is full, another
  * process writes) is tried again, by later calls too; nothing is taken meanwhile (weir_state), and what
  * WEIR_IDLE says is that the time is over. A source that cannot be opened
  * is an error and changes nothing; one that fails later stops the engine at its last commit. */

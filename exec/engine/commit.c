@@ -51,12 +51,12 @@ static bool out_of_patience(const weir *db, int64_t began)
 }
 
 /* One try. What it says is forgotten where it can be tried again: tries may go on for days. */
-static Status try_apply(weir *db, bool *can_retry)
+static Status try_apply(weir *db, const WriteSet *ws, bool *can_retry)
 {
     Diags said = db->diags;
     ArenaMark mark = arena_mark(said.arena);
     *can_retry = false;
-    Status st = storage_apply(db->storage, &db->epoch.ws, can_retry, &db->diags);
+    Status st = storage_apply(db->storage, ws, can_retry, &db->diags);
     if (st == WEIR_OK) return st;
     if (!*can_retry) {
         ptrdiff_t known = said.list.len;
@@ -69,16 +69,16 @@ static Status try_apply(weir *db, bool *can_retry)
     return st;
 }
 
-static Status apply(weir *db)
+Status engine_apply_set(weir *db, WriteSet *ws, bool *is_pending)
 {
     int64_t wait = RETRY_FIRST_US, began = db->env.mono_us(db->env.arg);
     for (;;) {
         bool can_retry;
-        Status st = try_apply(db, &can_retry);
+        Status st = try_apply(db, ws, &can_retry);
         if (!can_retry) return st;
-        db->is_pending = true;
+        *is_pending = true;
         db->hindrance = storage_hindrance(db->storage);
-        if (WEIR_PLANT("letters-lost-on-retry")) db->epoch.ws.errors.len = 0;
+        if (WEIR_PLANT("letters-lost-on-retry")) ws->errors.len = 0;
         TRY(engine_interrupted(db));
         if (out_of_patience(db, began)) return WEIR_IDLE;
         engine_wait(db, uneven(db, wait));
@@ -95,16 +95,22 @@ static void end_epoch(weir *db)
     crew_end_epoch(db->crew);
 }
 
-/* Commits what is in the write set already. Nothing may be left to do after it: it may be put off, and
- * is then made up for by engine_settle. */
-Status engine_apply(weir *db)
+void engine_seal(weir *db)
 {
     Epoch *e = &db->epoch;
     epoch_sort_errors(e);
     e->ws.epoch = e->number;
     e->ws.now_us = e->now_us;
+}
+
+/* Commits what is in the write set already. Nothing may be left to do after it: it may be put off, and
+ * is then made up for by engine_settle. */
+Status engine_apply(weir *db)
+{
+    Epoch *e = &db->epoch;
+    engine_seal(db);
     int64_t *was = meter_switch(&db->meter, &db->commit_us);
-    Status st = apply(db);
+    Status st = engine_apply_set(db, &e->ws, &db->is_pending);
     meter_switch(&db->meter, was);
     TRY(st);
     db->is_pending = false;
@@ -116,6 +122,7 @@ Status engine_apply(weir *db)
 
 Status engine_settle(weir *db)
 {
+    TRY(flight_land(db));
     return db->is_pending ? engine_apply(db) : WEIR_OK;
 }
 

@@ -178,7 +178,7 @@ static Env env_of(const weir_options *opt)
     return env;
 }
 
-enum { CREW_ROWS_MIN = 512 }; /* below, waking a thread takes longer than the work */
+enum { CREW_ROWS_MIN = 512, FLIGHT_ROWS_MIN = 4096 }; /* below, waking a thread takes longer than the work */
 
 /* Tests that have a clock of their own have one order of things, unless they ask for threads. */
 static void make_workers(weir *db, const weir_options *opt)
@@ -186,7 +186,9 @@ static void make_workers(weir *db, const weir_options *opt)
     bool is_driven = opt && opt->seams && !opt->seams->threads;
     db->workers_default = is_driven || (opt && opt->rehearsal) ? 1 : workers_cores();
     db->workers = workers_new(db->workers_default, is_driven);
-    db->crew = crew_new(db->workers, &db->env, opt && opt->seams && opt->seams->now_us ? 1 : CREW_ROWS_MIN);
+    bool is_tried = opt && opt->seams && opt->seams->now_us; /* whatever it gains */
+    db->crew = crew_new(db->workers, &db->env, is_tried ? 1 : CREW_ROWS_MIN);
+    db->flight_rows_min = is_tried ? 1 : FLIGHT_ROWS_MIN;
 }
 
 static void init(weir *db, const weir_options *opt)
@@ -247,6 +249,7 @@ void weir_close(weir *db)
     transaction_free(db->transaction);
     for (ptrdiff_t i = 0; i < db->queries.len; i++) query_close(db->queries.data[i]);
     for (ptrdiff_t i = 0; i < db->scans.len; i++) scan_free(db->scans.data[i]);
+    flight_free(db);
     crew_free(db->crew);
     workers_free(db->workers);
     wake_free(db->wake);

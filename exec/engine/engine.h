@@ -37,6 +37,21 @@ typedef struct Shelf {
 
 typedef struct Transaction Transaction;
 
+/* A commit that a worker makes while rows of the next epoch are taken (flight.c). */
+typedef struct Flight {
+    Task task;
+    WriteSet ws;
+    Arena arena, batch;    /* of the epoch that was */
+    int64_t number;
+    bool is_on;            /* not landed yet */
+    bool is_pending;       /* it failed for a cause that can pass */
+    Status status;
+    bool can_retry, is_short; /* of memory */
+    Arena said;
+    Diags diags;
+    int64_t us;
+} Flight;
+
 struct weir {
     Arena arena;           /* as long as the engine */
     Arena call;            /* results of the last call: diagnoses, names */
@@ -67,6 +82,8 @@ struct weir {
     int64_t commit_us;     /* spent on commits */
     MeterMark commit_mark;
     Epoch epoch;           /* the one in work */
+    Flight flight;         /* the one before */
+    int64_t flight_rows_min; /* epochs of fewer rows are committed at once */
     int64_t state_log_min; /* weir_seams */
     bool rebuilds_all;     /* weir_seams.rebuild */
     int64_t epoch_number, last_now_us, last_mono_us, last_flush_us;
@@ -172,8 +189,12 @@ Status engine_source_failed(weir *db);
 Status engine_run_within(weir *db, int64_t deadline_us);
 
 /* ---- commit.c ----------------------------------------------------------------------------------- */
+/* The write set is complete. */
+void engine_seal(weir *db);
 /* Commits the write set. WEIR_IDLE, WEIR_E_INTERRUPTED: not yet; engine_settle makes up for it. */
 Status engine_apply(weir *db);
+/* The same of any that is complete; *is_pending: it is put off. */
+Status engine_apply_set(weir *db, WriteSet *ws, bool *is_pending);
 /* Makes the commit that was put off. Before anything else that changes something. */
 Status engine_settle(weir *db);
 /* WEIR_E_INTERRUPTED, once, if weir_interrupt was called. */
@@ -184,6 +205,19 @@ Status engine_guard_wal(weir *db);
 int64_t engine_refresh_us(const weir *db);
 /* "running", "degraded: disk full", …: SHOW JOBS. */
 Str engine_state(const weir *db, Arena *a);
+
+/* ---- flight.c ----------------------------------------------------------------------------------- */
+/* Whether the epoch, whose rows have been taken by a call that began then, should be committed beside the next. */
+bool flight_pays(const weir *db, int64_t began_us);
+/* Lets a worker commit what the write set holds; the next epoch may begin. None may be in the air. */
+void flight_begin(weir *db);
+/* Whether a worker is at it. */
+bool flight_goes_on(weir *db);
+/* Returns when it is committed; otherwise as engine_apply, and again by the next call. */
+Status flight_land(weir *db);
+/* Waits for it, whatever has become of it. */
+void flight_abandon(weir *db);
+void flight_free(weir *db);
 
 /* ---- budget.c ----------------------------------------------------------------------------------- */
 /* Whether memory_limit is reached; the error that it is then. */

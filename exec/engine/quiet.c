@@ -52,7 +52,7 @@ static WakeTells watch_all(weir *db)
 /* Whether time alone makes something to do. */
 static bool has_clock(const weir *db)
 {
-    if (db->is_pending || db->is_wal_long) return true;
+    if (db->is_pending || db->flight.is_pending || db->is_wal_long) return true;
     for (ptrdiff_t i = 0; i < db->queries.len; i++)
         if (query_has_clock(db->queries.data[i])) return true;
     for (ptrdiff_t i = 0; i < db->scans.len; i++)

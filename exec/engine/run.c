@@ -29,7 +29,7 @@ int64_t engine_now(weir *db)
 void engine_begin_epoch(weir *db)
 {
     Epoch *e = &db->epoch;
-    e->number = db->epoch_number + 1;
+    e->number = db->epoch_number + 1 + db->flight.is_on;
     e->now_us = engine_now(db);
     e->diags = &db->diags;
     e->rows = 0;
@@ -76,26 +76,49 @@ static void flush_queries(weir *db)
     for (int i = 0; i < work.n; i++) flush_and_save(db, i);
 }
 
-Status engine_flush_live(weir *db)
+/* `may_move`: the commit before it is made, so that logs may move into their bases. */
+static Status save_live(weir *db, bool may_move)
 {
     TRY(engine_take_late(db));
     flush_queries(db);
-    for (ptrdiff_t i = 0; i < db->queries.len; i++)
-        if (db->queries.data[i]->is_live) TRY(end_query(db, db->queries.data[i]));
+    for (ptrdiff_t i = 0; i < db->queries.len; i++) {
+        if (!db->queries.data[i]->is_live) continue;
+        TRY(may_move ? end_query(db, db->queries.data[i]) : check_invariants(db, db->queries.data[i]));
+    }
     for (ptrdiff_t i = 0; i < db->scans.len; i++) scan_save(db->scans.data[i], &db->epoch);
     return WEIR_OK;
 }
 
-Status engine_commit(weir *db)
+Status engine_flush_live(weir *db) { return save_live(db, true); }
+
+/* What the epoch holds becomes a write set. Where the commit before it could not be made it waits behind that one. */
+static Status save_epoch(weir *db, Status landed)
 {
-    int64_t began = db->env.mono_us(db->env.arg);
-    TRY(engine_flush_live(db));
+    if (db->faulted) return landed;
+    TRY(save_live(db, landed == WEIR_OK));
     db->must_flush = false;
     db->last_flush_us = db->epoch.now_us;
+    db->is_pending = landed != WEIR_OK;
+    return landed;
+}
+
+Status engine_commit(weir *db)
+{
+    Status landed = flight_land(db);
+    int64_t began = db->env.mono_us(db->env.arg);
+    TRY(save_epoch(db, landed));
     Status st = engine_apply(db);
     db->commit_end_us = db->env.mono_us(db->env.arg);
     db->commit_cost_us = db->commit_end_us - began;
     return st;
+}
+
+/* The same, and the next epoch may begin meanwhile. */
+static Status commit_beside(weir *db)
+{
+    TRY(save_epoch(db, flight_land(db)));
+    flight_begin(db);
+    return WEIR_OK;
 }
 
 static void mark(weir *db)
@@ -236,19 +259,22 @@ static int64_t work_us(const weir *db)
  * than once, and takes less of the time. */
 static int64_t intake_us(const weir *db)
 {
-    int64_t refresh = engine_refresh_us(db), us = work_us(db), most = db->settings.refresh_max_us;
+    int64_t refresh = db->flight.is_on ? db->settings.refresh_us : engine_refresh_us(db);
+    int64_t us = work_us(db), most = db->settings.refresh_max_us;
     if (!most) most = refresh * REFRESH_GROWTH;
     if (us > most) us = most;
     return us > refresh ? us : refresh;
 }
 
+/* While a worker commits the epoch before, rows are taken rather than waited with, for twice as long. */
 static Intake take_rows(weir *db)
 {
     Intake in = {0};
-    int64_t deadline = db->env.mono_us(db->env.arg) + intake_us(db);
+    int64_t us = intake_us(db), began = db->env.mono_us(db->env.arg);
     while ((db->has_backlog = take_turn(db, &in))) {
         if (engine_epoch_is_full(db) || atomic_load(&db->interrupted)) break;
-        if (db->env.mono_us(db->env.arg) >= deadline) break;
+        int64_t gone = db->env.mono_us(db->env.arg) - began;
+        if (gone >= us && (gone >= 2 * us || !flight_goes_on(db))) break;
     }
     return in;
 }
@@ -301,14 +327,22 @@ static Status commit_taken(weir *db, const Intake *in, bool all_done)
     return was_asked ? WEIR_ROW : WEIR_IDLE; /* a tick of the clock is no work */
 }
 
+static bool may_come(const weir *db)
+{
+    for (ptrdiff_t i = 0; i < db->scans.len; i++)
+        if (scan_has_source(db->scans.data[i]) && !is_idle(db->scans.data[i]) && !scan_is_ended(db->scans.data[i])) return true;
+    return false;
+}
+
 /* Commits that follow one another leave time between them, by what the last one took: rows that come meanwhile
- * are taken together. After a silence there is nothing to wait for, and where rows wait already nothing is gained. */
+ * are taken together. After a silence there is nothing to wait for, and where rows wait already, or none can come,
+ * nothing is gained. */
 static Status keep_pace(weir *db, int64_t deadline)
 {
     int64_t now = db->env.mono_us(db->env.arg), due = db->commit_end_us + work_us(db);
     if (due > db->commit_end_us + db->settings.refresh_us / 2) due = db->commit_end_us + db->settings.refresh_us / 2;
     if (due > deadline) due = deadline;
-    if (now >= due || db->has_backlog) return WEIR_OK;
+    if (now >= due || db->has_backlog || !may_come(db)) return WEIR_OK;
     TRY(quiet_relax(db));
     engine_wait(db, due - db->env.mono_us(db->env.arg));
     return engine_interrupted(db);
@@ -325,15 +359,21 @@ static Status run_epoch(weir *db, int64_t deadline)
     TRY(engine_catch_up(db, &worked));
     if (worked) return WEIR_ROW;
     if (!db->once) TRY(keep_pace(db, deadline));
+    int64_t began = db->env.mono_us(db->env.arg);
     for (int64_t wait = 0;;) {
-        quiet_look(db);
+        if (!db->flight.is_on) quiet_look(db);
         engine_begin_queries(db);
         Intake in = take_rows(db);
         if (in.has_failed) return engine_source_failed(db);
         if (in.stopped) return stop(db, &in);
         bool all_done = in.ended == in.sources || (db->once && in.drained == in.sources);
         bool has_news = in.has_rows || in.has_ended || db->epoch.ws.rulings.len > 0;
+        if (has_news && !atomic_load(&db->interrupted) && flight_pays(db, began)) {
+            TRY(commit_beside(db));
+            continue;
+        }
         if (has_news || db->must_flush || has_tick(db)) return commit_taken(db, &in, all_done);
+        if (db->flight.is_on) return WEIR_ROW; /* what it holds */
         if (all_done) return WEIR_DONE;
         TRY(quiet_relax(db));
         int64_t left = deadline - db->env.mono_us(db->env.arg);
@@ -342,6 +382,15 @@ static Status run_epoch(weir *db, int64_t deadline)
         TRY(engine_interrupted(db));
         TRY(budget_check(db));
     }
+}
+
+/* No commit is left in the air. */
+static Status run_landed(weir *db, int64_t deadline)
+{
+    Status st = run_epoch(db, deadline);
+    if (db->faulted) flight_abandon(db);
+    Status landed = flight_land(db);
+    return st == WEIR_ROW ? (landed == WEIR_OK ? st : landed) : st;
 }
 
 static Status run_checked(weir *db, int timeout_ms, bool once)
@@ -354,7 +403,7 @@ static Status run_checked(weir *db, int timeout_ms, bool once)
     }
     int64_t deadline = db->env.mono_us(db->env.arg) + (int64_t)timeout_ms * 1000;
     db->patience_us = once ? INT64_MAX : deadline;
-    Status st = run_epoch(db, deadline);
+    Status st = run_landed(db, deadline);
     db->patience_us = INT64_MAX;
     return st;
 }
@@ -369,6 +418,7 @@ static weir_status run_guarded(weir *db, int timeout_ms, bool once)
         workers_pause(db->workers);
         return st;
     }
+    flight_abandon(db);
     workers_pause(db->workers);
     db->patience_us = INT64_MAX;
     return engine_nomem_fault(db); /* the epoch is lost; the database has the last commit */
@@ -382,12 +432,13 @@ Status engine_run_within(weir *db, int64_t deadline_us)
         Status st = engine_can(db, NEED_WRITE);
         db->patience_us = deadline_us;
         workers_resume(db->workers);
-        if (st == WEIR_OK) st = run_epoch(db, deadline_us);
+        if (st == WEIR_OK) st = run_landed(db, deadline_us);
         db->patience_us = INT64_MAX;
         OOM_END(&f);
         workers_pause(db->workers);
         return st;
     }
+    flight_abandon(db);
     workers_pause(db->workers);
     db->patience_us = INT64_MAX;
     engine_nomem_fault(db);

@@ -32,15 +32,6 @@ static void enqueue(Workers *w, Task *t)
     w->last = t;
 }
 
-static Task *dequeue(Workers *w)
-{
-    Task *t = w->first;
-    w->first = t->next;
-    if (!w->first) w->last = NULL;
-    t->state = TASK_RUNNING;
-    return t;
-}
-
 static void unqueue(Workers *w, Task *t)
 {
     Task *before = NULL;
@@ -51,10 +42,19 @@ static void unqueue(Workers *w, Task *t)
     t->state = TASK_IDLE;
 }
 
-/* Runs the task whose turn it is, without the lock. */
-static void run_first(Workers *w)
+/* The first that whoever waits for t may run. */
+static Task *first_beside(const Workers *w, const Task *t)
 {
-    Task *t = dequeue(w);
+    Task *x = w->first;
+    while (x && x->is_apart && x != t) x = x->next;
+    return x;
+}
+
+/* Runs a queued task, without the lock. */
+static void run(Workers *w, Task *t)
+{
+    unqueue(w, t);
+    t->state = TASK_RUNNING;
     pthread_mutex_unlock(&w->lock);
     t->run(t->arg);
     pthread_mutex_lock(&w->lock);
@@ -83,7 +83,7 @@ static void *work(void *arg)
     while (!w->is_closing) {
         if (may_work(w, seat.number)) {
             w->running++;
-            run_first(w);
+            run(w, w->first);
             w->running--;
             if (!w->running) pthread_cond_broadcast(&w->has_ended);
         } else {
@@ -189,10 +189,19 @@ void workers_finish(Workers *w, Task *t)
 {
     pthread_mutex_lock(&w->lock);
     while (t->state != TASK_DONE) {
-        if (w->first) run_first(w);
+        Task *next = first_beside(w, t);
+        if (next) run(w, next);
         else pthread_cond_wait(&w->has_ended, &w->lock);
     }
     pthread_mutex_unlock(&w->lock);
+}
+
+bool workers_are_at(Workers *w, const Task *t)
+{
+    pthread_mutex_lock(&w->lock);
+    bool are_at = w->nthreads > 0 && t->state != TASK_DONE;
+    pthread_mutex_unlock(&w->lock);
+    return are_at;
 }
 
 void workers_cancel(Workers *w, Task *t)

@@ -21,6 +21,7 @@ typedef enum TaskState { TASK_IDLE, TASK_QUEUED, TASK_RUNNING, TASK_DONE } TaskS
 typedef struct Task {
     void (*run)(void *arg); /* catches its own lack of memory */
     void *arg;
+    bool is_apart;          /* who waits for another task does not run it: it takes long */
     struct Task *next;
     TaskState state;        /* guarded by the workers' lock */
 } Task;
@@ -44,6 +45,8 @@ void workers_pause(Workers *w);
 void workers_submit(Workers *w, Task *t);
 /* Returns when t is done. */
 void workers_finish(Workers *w, Task *t);
+/* Whether t is done sometime even if nobody waits for it, but not yet. */
+bool workers_are_at(Workers *w, const Task *t);
 /* t is not begun any more, and not running when this returns; its state is idle or done. */
 void workers_cancel(Workers *w, Task *t);
 

@@ -15,6 +15,7 @@ typedef struct Lane {
     Task task;
     Crew *crew;
     Epoch epoch;
+    Arena kept, kept_batch;    /* the epoch's before it */
     Meter meter;
     atomic_uint_fast64_t left; /* groups that are its own and that nobody has taken: the first, and the one behind the last */
     bool is_short; /* of memory */
@@ -72,6 +73,8 @@ void crew_free(Crew *c)
     for (int i = 0; i < LANES_MAX; i++) {
         arena_free(&c->lanes[i].epoch.batch);
         arena_free(&c->lanes[i].epoch.arena);
+        arena_free(&c->lanes[i].kept);
+        arena_free(&c->lanes[i].kept_batch);
     }
     arena_free(&c->arena);
     mem_free(c, sizeof *c);
@@ -84,6 +87,31 @@ void crew_end_epoch(Crew *c)
         memset(&e->ws, 0, sizeof e->ws);
         if (e->batch.chunk) arena_reset(&e->batch);
         if (e->arena.chunk) arena_reset(&e->arena);
+    }
+}
+
+static void swap_arenas(Arena *a, Arena *b)
+{
+    Arena was = *a;
+    *a = *b;
+    *b = was;
+}
+
+void crew_keep_epoch(Crew *c)
+{
+    for (int i = 0; c && i < LANES_MAX; i++) {
+        Lane *l = &c->lanes[i];
+        memset(&l->epoch.ws, 0, sizeof l->epoch.ws);
+        swap_arenas(&l->epoch.arena, &l->kept);
+        swap_arenas(&l->epoch.batch, &l->kept_batch);
+    }
+}
+
+void crew_end_kept(Crew *c)
+{
+    for (int i = 0; c && i < LANES_MAX; i++) {
+        if (c->lanes[i].kept.chunk) arena_reset(&c->lanes[i].kept);
+        if (c->lanes[i].kept_batch.chunk) arena_reset(&c->lanes[i].kept_batch);
     }
 }
 

@@ -27,5 +27,8 @@ void crew_free(Crew *c);
 bool crew_run(Crew *c, Epoch *e, const CrewWork *work);
 /* What the epoch refers to is committed. */
 void crew_end_epoch(Crew *c);
+/* The epoch is saved and another one begins: what it refers to stays until crew_end_kept. NULL is allowed. */
+void crew_keep_epoch(Crew *c);
+void crew_end_kept(Crew *c);
 
 #endif

@@ -30,7 +30,12 @@ typedef struct Engine {
     void *other;             /* a test's own */
 } Engine;
 
-static int64_t engine_mono(void *arg) { return ((Engine *)arg)->clock_us += ((Engine *)arg)->clock_step_us; }
+static int64_t engine_mono(void *arg)
+{
+    Engine *e = arg;
+    if (e->clock_step_us) e->clock_us += e->clock_step_us;
+    return e->clock_us;
+}
 static int64_t engine_wall(void *arg) { return ((Engine *)arg)->clock_us + ((Engine *)arg)->set_by_us; }
 
 static void engine_sleep(void *arg, int64_t us)
