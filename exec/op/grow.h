@@ -19,6 +19,7 @@ enum { PLACE_BITS = 10, BLOCK_ROWS = 1 << PLACE_BITS, BLOCK_ROWS_MIN = 32, BLOCK
 static inline uint32_t place_block(GrowPlace p) { return p >> PLACE_BITS; }
 static inline uint32_t place_row(GrowPlace p) { return p & (BLOCK_ROWS - 1); }
 
+/* Texts, NULLs and weights lie in the bucket's room. */
 typedef struct GrowBlock {
     Column *cols;          /* as the side keeps them: of cap rows, of which n are there */
     GrowPlace *next;       /* in the chain of the row's key */
@@ -32,7 +33,6 @@ typedef struct GrowBlock {
     uint8_t side;
     bool is_dirty;         /* it got rows in this epoch */
     int64_t bucket;        /* its number */
-    ptrdiff_t bytes;       /* of all but the texts, NULLs and weights, which lie in the bucket's room */
     struct GrowBlock *older; /* in the same bucket; in the list of the spare */
 } GrowBlock;
 
@@ -56,9 +56,9 @@ typedef struct GrowSide {
     int32_t time;          /* INTERVAL: the kept column */
     GrowBlock **blocks;    /* by number; NULL: gone */
     uint32_t nblocks, blocks_cap, nlive; /* numbers given, blocks that are there */
-    GrowBlock *spare[BLOCK_SIZES]; /* by size */
+    Arena store;           /* memory of blocks */
+    GrowBlock *spare[BLOCK_SIZES]; /* of it, by size */
     GrowRoom *spare_rooms;
-    int64_t spare_bytes;
     GrowBucket *buckets;
     int32_t nbuckets, buckets_cap;
     int32_t ngone;         /* the first buckets have left, and are given back when the next epoch begins */

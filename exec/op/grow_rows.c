@@ -9,21 +9,24 @@ enum { COLUMN_ALIGN = 64, BUCKETS_MIN = 8, BLOCK_LIST_MIN = 64 };
 
 static ptrdiff_t aligned(ptrdiff_t bytes) { return (bytes + COLUMN_ALIGN - 1) & ~(ptrdiff_t)(COLUMN_ALIGN - 1); }
 
+static ptrdiff_t head_bytes(const GrowSide *s)
+{
+    return aligned((ptrdiff_t)sizeof(GrowBlock) + s->layout.ncols * (ptrdiff_t)sizeof(Column));
+}
+
 static ptrdiff_t block_bytes(const GrowSide *s, int cap)
 {
-    ptrdiff_t bytes = aligned((ptrdiff_t)sizeof(GrowBlock) + s->layout.ncols * (ptrdiff_t)sizeof(Column));
+    ptrdiff_t bytes = head_bytes(s);
     for (int c = 0; c < s->layout.ncols; c++) bytes += aligned((ptrdiff_t)cap * type_width(s->layout.cols[c].type.kind));
-    return bytes + aligned((ptrdiff_t)cap * 4) * 3 + COLUMN_ALIGN;
+    return bytes + aligned((ptrdiff_t)cap * 4) * 3;
 }
 
 /* One piece of memory: the block, its columns, what it has of each row. */
-static GrowBlock *block_make(const GrowSide *s, int cap)
+static GrowBlock *block_make(GrowSide *s, int cap)
 {
-    ptrdiff_t bytes = block_bytes(s, cap);
-    GrowBlock *b = mem_alloc_raw(bytes);
-    *b = (GrowBlock){.cap = cap, .bytes = bytes, .cols = (Column *)(void *)(b + 1)};
-    char *at = (char *)(b->cols + s->layout.ncols);
-    at += -(uintptr_t)at & (COLUMN_ALIGN - 1);
+    GrowBlock *b = arena_alloc_raw(&s->store, block_bytes(s, cap), COLUMN_ALIGN);
+    *b = (GrowBlock){.cap = cap, .cols = (Column *)(void *)(b + 1)};
+    char *at = (char *)b + head_bytes(s);
     for (int c = 0; c < s->layout.ncols; c++) {
         b->cols[c] = (Column){.type = s->layout.cols[c].type, .data = at};
         at += aligned((ptrdiff_t)cap * type_width(b->cols[c].type.kind));
@@ -41,7 +44,6 @@ static GrowBlock *block_take(GrowSide *s, int cap)
     GrowBlock **spare = &s->spare[size_of(cap)], *b = *spare;
     if (!b) return block_make(s, cap);
     *spare = b->older;
-    s->spare_bytes -= b->bytes;
     return b;
 }
 
@@ -53,7 +55,6 @@ static void block_give_back(GrowSide *s, GrowBlock *b)
     b->is_dirty = false;
     b->older = s->spare[size_of(b->cap)];
     s->spare[size_of(b->cap)] = b;
-    s->spare_bytes += b->bytes;
 }
 
 static void block_number(GrowSide *s, GrowBlock *b)
@@ -161,27 +162,21 @@ void grow_rows_free(GrowSide *s)
 {
     s->ngone = s->nbuckets;
     grow_rows_settle(s);
-    for (int size = 0; size < BLOCK_SIZES; size++)
-        for (GrowBlock *b = s->spare[size], *next; b; b = next) {
-            next = b->older;
-            mem_free(b, b->bytes);
-        }
     for (GrowRoom *room = s->spare_rooms, *next; room; room = next) {
         next = room->next;
         arena_free(&room->arena);
         mem_free(room, sizeof *room);
     }
+    arena_free(&s->store);
     mem_free(s->buckets, s->buckets_cap * (ptrdiff_t)sizeof *s->buckets);
     mem_free(s->blocks, (ptrdiff_t)s->blocks_cap * (ptrdiff_t)sizeof *s->blocks);
 }
 
 int64_t grow_rows_bytes(const GrowSide *s)
 {
-    int64_t bytes = s->spare_bytes + s->buckets_cap * (int64_t)sizeof *s->buckets + (int64_t)s->blocks_cap * (int64_t)sizeof *s->blocks;
-    for (int32_t i = 0; i < s->nbuckets; i++) {
-        for (const GrowBlock *b = s->buckets[i].blocks; b; b = b->older) bytes += b->bytes;
+    int64_t bytes = s->store.bytes + s->buckets_cap * (int64_t)sizeof *s->buckets + (int64_t)s->blocks_cap * (int64_t)sizeof *s->blocks;
+    for (int32_t i = 0; i < s->nbuckets; i++)
         if (s->buckets[i].room) bytes += (int64_t)sizeof(GrowRoom) + s->buckets[i].room->arena.bytes;
-    }
     for (const GrowRoom *room = s->spare_rooms; room; room = room->next) bytes += (int64_t)sizeof *room + room->arena.bytes;
     return bytes;
 }
