@@ -16,7 +16,9 @@
 enum {
     LOG_HEAD = 32, FRAME_HEAD = 24, /* bytes before the first frame, and before the page of each */
     WRITE_LOCK = 0,                 /* of the locks of the log's index */
-    HELD_BYTES = 31 * (FRAME_HEAD + 4096) /* SQLite's own VFS takes less than 128 KB at a time */
+    /* Linux has memory of up to 32 KB at hand that was in use just now; more at a time may be memory that is cold. SQLite's
+     * own VFS takes less than 128 KB in one write. */
+    HELD_BYTES = 8 * (FRAME_HEAD + 4096)
 };
 
 typedef struct Handle {

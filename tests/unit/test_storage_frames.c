@@ -78,7 +78,7 @@ static void a_commit_takes_few_writes_and_is_seen_at_once(void **state)
     exec(w.db, "PRAGMA cache_size = 2000");
     arm(FAIL_WRITE, 0, 0, false);
     put(w.db, 1, 1000);
-    assert_in_range(shim.writes, 1, one(w.db, "PRAGMA page_count") / 20);
+    assert_in_range(shim.writes, 1, one(w.db, "PRAGMA page_count") / 6);
     assert_rows(f, 1000);
     arm(FAIL_WRITE, 0, 0, false);
     put(w.db, 1001, 1001);
@@ -205,7 +205,7 @@ static void closing_moves_pages_together(void **state)
         int64_t pages = one(w.db, "PRAGMA page_count");
         arm(FAIL_WRITE, SQLITE_FULL, nth, true);
         close_writer(&w);
-        if (nth == 0) assert_in_range(shim.writes, 1, pages / 20);
+        if (nth == 0) assert_in_range(shim.writes, 1, pages / 6);
         if (!shim.hit && shim.writes < least) least = shim.writes;
         disarm();
         assert_rows(f, 1000 + nth);

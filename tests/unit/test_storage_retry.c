@@ -41,7 +41,7 @@ static const char *expected(Fixture *f, int64_t epoch, int n)
  * runs clean; after each the same write set is applied again. */
 static void sweep(Fixture *f, int code, bool stays)
 {
-    enum { ROWS = 90000 }; /* some writes of many frames each */
+    enum { ROWS = 40000 }; /* some writes of many frames each */
     Relation v = relation(f, REL_MATERIALIZED, 1, "v", 1);
     open_shimmed(f, "normal");
     save(f, &v);
