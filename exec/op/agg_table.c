@@ -19,8 +19,9 @@ void agg_table_init(AggregateOp *g, AggTable *t)
 
 static void before_forget(AggTable *t)
 {
-    t->payloads.data = NULL;
-    t->payloads.len = t->payloads.cap = 0;
+    t->has_lost = false;
+    t->blocks.data = NULL;
+    t->blocks.len = t->blocks.cap = 0;
     t->before = NULL;
     t->nbefore = t->before_cap = 0;
     t->images.data = NULL;
@@ -53,24 +54,38 @@ static bool copies_payloads(const AggregateOp *g)
     return !g->aggs.owns_heap && !g->keeps_empty;
 }
 
-/* Of a fresh group that it has no rows is all there is to say, but for FILL's flag. */
+static BeforeBlock *block_new(AggregateOp *g, const AggTable *t)
+{
+    BeforeBlock *b = arena_alloc_raw(&g->epoch, (ptrdiff_t)sizeof *b, 8);
+    b->bytes = arena_alloc_raw(&g->epoch, (ptrdiff_t)t->groups.payload * BATCH_ROWS_MAX, 8);
+    b->n = 0;
+    return b;
+}
+
+/* Of touched group i, which is not fresh. */
+static inline void payload_take(AggregateOp *g, AggTable *t, uint32_t i)
+{
+    const uint8_t *cell = t->groups.touched[i];
+    BeforeBlock **block = &t->blocks.data[i / BATCH_ROWS_MAX];
+    if (!has_result(g, cell)) return;
+    if (!*block) *block = block_new(g, t);
+    BeforeBlock *b = *block;
+    memcpy(b->bytes + (ptrdiff_t)b->n * t->groups.payload, cell, (size_t)t->groups.payload);
+    b->at[b->n++] = (uint16_t)(i % BATCH_ROWS_MAX);
+}
+
+/* A fresh group had no result. */
 static void payloads_take(AggregateOp *g, AggTable *t, uint8_t *const *fresh, int nfresh)
 {
-    size_t bytes = (size_t)t->groups.payload;
+    uint32_t to = t->groups.ntouched;
+    while ((uint32_t)t->blocks.len * BATCH_ROWS_MAX < to) vec_push(&t->blocks, &g->epoch, (BeforeBlock *)NULL);
     int f = 0;
-    for (uint32_t i = t->nbefore; i < t->groups.ntouched; i++) {
-        uint32_t block = i / BATCH_ROWS_MAX;
-        if (block == (uint32_t)t->payloads.len) {
-            uint8_t *room = arena_alloc_raw(&g->epoch, (ptrdiff_t)bytes * BATCH_ROWS_MAX, 8);
-            vec_push(&t->payloads, &g->epoch, room);
-        }
-        uint8_t *copy = t->payloads.data[block] + i % BATCH_ROWS_MAX * bytes, *cell = t->groups.touched[i];
-        bool is_fresh = f < nfresh && fresh[f] == cell;
+    for (uint32_t i = t->nbefore; i < to && to - i > (uint32_t)(nfresh - f); i++) {
+        bool is_fresh = f < nfresh && fresh[f] == t->groups.touched[i];
         f += is_fresh;
-        if (is_fresh && !g->fill) *cell_rows(copy) = 0;
-        else memcpy(copy, cell, bytes);
+        if (!is_fresh) payload_take(g, t, i);
     }
-    t->nbefore = t->groups.ntouched;
+    t->nbefore = to;
 }
 
 static void before_reserve(AggregateOp *g, AggTable *t, uint32_t n)
@@ -211,6 +226,7 @@ void agg_table_merge(AggregateOp *g, AggTable *t, const AggTable *src, int sign)
     ArenaMark mark = arena_mark(scratch);
     uint8_t **from = new_raw(scratch, uint8_t *, src->groups.live);
     int64_t n = group_table_list(&src->groups, from);
+    t->has_lost |= sign < 0;
     for (int64_t i = 0; i < n; i += BATCH_ROWS_MAX) {
         ArenaMark inner = arena_mark(scratch);
         merge_some(g, t, src, from + i, (int)(n - i < BATCH_ROWS_MAX ? n - i : BATCH_ROWS_MAX), sign, scratch);
@@ -300,24 +316,23 @@ static Column *results_of(const AggregateOp *g, const uint8_t *const *cells, int
 typedef struct Had {
     const uint8_t **was; /* their bytes then */
     uint8_t **groups;
-    uint16_t *at;        /* their places among the groups */
+    const uint16_t *at;  /* their places among the groups */
     uint8_t *same;       /* their results have not changed */
     int32_t n;
 } Had;
 
-static Had find_had(const AggregateOp *g, const AggTable *t, uint32_t at, int n, Arena *a)
+static Had find_had(const AggregateOp *g, const AggTable *t, uint32_t at, Arena *a)
 {
-    uint8_t *const *groups = t->groups.touched + at, *old = t->payloads.data[at / BATCH_ROWS_MAX];
-    Had h = {new_raw(a, const uint8_t *, n), new_raw(a, uint8_t *, n), new_raw(a, uint16_t, n), new_raw(a, uint8_t, n), 0};
-    for (int i = 0; i < n; i++) {
-        if (i + CELLS_AHEAD < n) __builtin_prefetch(groups[i + CELLS_AHEAD]);
-        const uint8_t *was = old + (ptrdiff_t)i * t->groups.payload;
-        h.was[h.n] = was;
-        h.groups[h.n] = groups[i];
-        h.at[h.n] = (uint16_t)i;
-        h.n += has_result(g, was);
+    const BeforeBlock *b = t->blocks.data[at / BATCH_ROWS_MAX];
+    if (!b) return (Had){0};
+    uint8_t *const *groups = t->groups.touched + at;
+    Had h = {new_raw(a, const uint8_t *, b->n), new_raw(a, uint8_t *, b->n), b->at, new_raw(a, uint8_t, b->n), b->n};
+    for (int i = 0; i < h.n; i++) {
+        if (i + CELLS_AHEAD < h.n) __builtin_prefetch(groups[b->at[i + CELLS_AHEAD]]);
+        h.was[i] = b->bytes + (ptrdiff_t)i * t->groups.payload;
+        h.groups[i] = groups[b->at[i]];
+        h.same[i] = has_result(g, h.groups[i]);
     }
-    for (int i = 0; i < h.n; i++) h.same[i] = has_result(g, h.groups[i]);
     return h;
 }
 
@@ -337,7 +352,7 @@ static void emit_gone(AggregateOp *g, const AggTable *t, const Had *h, const Col
 static void emit_payloads(AggregateOp *g, AggTable *t, uint32_t at, int n, const Column *window, Arena *scratch)
 {
     uint8_t *const *groups = t->groups.touched + at;
-    Had had = find_had(g, t, at, n, scratch);
+    Had had = find_had(g, t, at, scratch);
     const Column *now = results_of(g, (const uint8_t *const *)groups, n, scratch), *keys = NULL;
     bool all_had = had.n == n;
     uint8_t *stays = all_had ? had.same : new (scratch, uint8_t, n);
@@ -355,7 +370,7 @@ static void emit_payloads(AggregateOp *g, AggTable *t, uint32_t at, int n, const
         ncome += !stays[i] && has_result(g, groups[i]);
     }
     aggregate_emit(g, &(OutRows){.table = &t->groups, .groups = groups, .n = n, .window = window, .results = now, .weight = 1,
-                                 .keys = keys, .sel = come, .nsel = ncome});
+                                 .keys = keys, .sel = ncome < n ? come : NULL, .nsel = ncome});
 }
 
 void agg_table_emit_changes(AggregateOp *g, AggTable *t, const Column *window)
@@ -452,7 +467,13 @@ void agg_table_foresee(const AggregateOp *g, const AggTable *t, Str key)
     group_table_prefetch(&t->groups, key_hash(&g->keys, words, nulls));
 }
 
-void agg_table_settle(AggregateOp *g, AggTable *t, Ttl *leave)
+/* Whether a group may have no rows left, or none yet. */
+static bool may_have_empty(const AggregateOp *g, const AggTable *t)
+{
+    return t->has_lost || g->fill || !g->op.plan->inputs[0]->props.is_append_only;
+}
+
+static void settle_each(AggregateOp *g, AggTable *t, Ttl *leave)
 {
     GroupTable *groups = &t->groups;
     for (uint32_t i = 0; i < groups->ntouched; i++) {
@@ -465,6 +486,12 @@ void agg_table_settle(AggregateOp *g, AggTable *t, Ttl *leave)
         group_table_remove(groups, cell);
     }
     groups->ntouched = 0;
-    before_forget(t);
 }
 
+void agg_table_settle(AggregateOp *g, AggTable *t, Ttl *leave)
+{
+    bool has_ttl = leave && leave->span_us > 0;
+    if (may_have_empty(g, t) || has_ttl) settle_each(g, t, leave);
+    else group_table_settle_at_once(&t->groups);
+    before_forget(t);
+}

@@ -107,10 +107,18 @@ typedef struct BeforeRef {
     int32_t image, row;
 } BeforeRef;
 
+/* Of BATCH_ROWS_MAX touched groups, those that had results before this epoch, and their bytes then. */
+typedef struct BeforeBlock {
+    uint8_t *bytes;
+    int32_t n;
+    uint16_t at[BATCH_ROWS_MAX]; /* places among the groups */
+} BeforeBlock;
+
 typedef struct AggTable {
     GroupTable groups;       /* payload: a cell */
+    bool has_lost;           /* in this epoch cells were merged that take rows away */
     uint32_t nbefore;        /* touched groups whose before-images are taken; these lie in the epoch's arena */
-    VEC(uint8_t *) payloads; /* where cells hold nothing but their bytes: copies, BATCH_ROWS_MAX in each block */
+    VEC(BeforeBlock *) blocks; /* where cells hold nothing but their bytes; NULL: none had a result */
     BeforeRef *before;       /* else: one per touched group */
     uint32_t before_cap;
     VEC(Column *) images;    /* results of up to BATCH_ROWS_MAX groups each */

@@ -21,7 +21,7 @@ static int F_NAME(GroupTable *t, const PackedKeys *k, uint8_t **groups, uint8_t 
             if (fresh) fresh[made] = g;
             made++;
         }
-        if (!group_head(t, g)->touched) group_table_touch(t, g);
+        if (group_head(t, g)->touched <= t->settled) group_table_touch(t, g);
         groups[i] = g;
     }
     return made;

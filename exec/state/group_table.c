@@ -12,6 +12,9 @@ enum {
     MOVED_MAX = 64,
     PREFETCH_AHEAD = 32,
     WRITE_AHEAD = 16, /* entries made one after the other */
+    GROW_FAST_FROM = 1 << 14, /* slots: between them the index becomes four times as large, not twice */
+    GROW_FAST_TO = 1 << 20,
+    SETTLED_MAX = 1 << 30,
     PREFETCH_FROM = 1 << 15 /* slots: below, index and entries stay in the second-level cache */
 };
 
@@ -130,17 +133,24 @@ static void slots_move(const GroupTable *t, const uint64_t *from, int n)
     }
 }
 
+/* What has become large is likely to become larger: then twice as much at once saves half of the moves. */
+static int growth_log2(uint32_t nslots)
+{
+    return nslots >= GROW_FAST_FROM && nslots < GROW_FAST_TO ? 2 : 1;
+}
+
 /* Slots lie in the order of their hashes but for collisions, before and after: memory is gone through
  * from front to back. */
 static void slots_grow(GroupTable *t)
 {
-    uint32_t n = t->nslots ? t->nslots * 2 : 1 << SLOTS_MIN_LOG2, old = t->nslots;
+    int more = t->nslots ? growth_log2(t->nslots) : SLOTS_MIN_LOG2;
+    uint32_t old = t->nslots, n = (old ? old : 1) << more;
     if (n == 0) oom_raise();
     uint64_t *slots = mem_alloc(checked_mul(n, sizeof *slots)), *from = t->slots;
     write_pages(slots, n);
     t->slots = slots;
     t->nslots = n;
-    t->shift = old ? t->shift - 1 : 32 - SLOTS_MIN_LOG2;
+    t->shift = (old ? t->shift : 32) - more;
     for (uint32_t i = 0; i < old; i += MOVED_MAX) slots_move(t, from + i, old < MOVED_MAX ? (int)old : MOVED_MAX);
     mem_free(from, (ptrdiff_t)old * 8);
 }
@@ -190,16 +200,25 @@ static void touched_grow(GroupTable *t)
 void group_table_touch(GroupTable *t, uint8_t *group)
 {
     GroupHead *h = group_head(t, group);
-    if (h->touched) return;
+    if (h->touched > t->settled) return;
     if (t->ntouched == t->touched_cap) touched_grow(t);
     t->touched[t->ntouched++] = group;
-    h->touched = t->ntouched;
+    h->touched = t->settled + t->ntouched;
 }
 
 void group_table_settle(GroupTable *t)
 {
     for (uint32_t i = 0; i < t->ntouched; i++) group_head(t, t->touched[i])->touched = 0;
     t->ntouched = 0;
+}
+
+void group_table_settle_at_once(GroupTable *t)
+{
+    t->settled += t->ntouched;
+    t->ntouched = 0;
+    if (t->settled < SETTLED_MAX) return;
+    for (uint32_t i = 0; i < t->len; i++) group_head(t, entry_at(t, i))->touched = 0;
+    t->settled = 0;
 }
 
 uint8_t *group_table_get(const GroupTable *t, const uint64_t *words, uint32_t nulls, uint32_t hash)

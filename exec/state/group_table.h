@@ -17,7 +17,7 @@
 typedef struct GroupHead {
     uint32_t hash;
     uint32_t nulls;   /* NULL bits of the key */
-    uint32_t touched; /* place in the touched list + 1, 0: not in it */
+    uint32_t touched; /* place in the touched list + 1 + t->settled; else at most t->settled: not in it */
     uint32_t number;  /* of the entry; GROUP_FREE: not in use */
 } GroupHead;
 
@@ -37,6 +37,7 @@ typedef struct GroupTable {
     uint8_t *blocks[GROUP_CHUNKS]; /* that the chunks lie in */
     uint8_t **touched;
     uint32_t ntouched, touched_cap;
+    uint32_t settled;          /* how many were touched and forgotten at once, since the last that took each */
     bool is_store;             /* it has no index */
 } GroupTable;
 
@@ -66,6 +67,8 @@ void group_table_touch(GroupTable *t, uint8_t *group);
 void group_table_settle(GroupTable *t);
 /* The same for who never asks: those who are on the list come onto none any more. */
 static inline void group_table_unlist(GroupTable *t) { t->ntouched = 0; }
+/* The same without looking at them: places are then no longer to be had from heads. */
+void group_table_settle_at_once(GroupTable *t);
 
 /* Entry number i of 0 … t->len; NULL: not in use. */
 uint8_t *group_table_at(const GroupTable *t, uint32_t i);

@@ -138,7 +138,7 @@ void ttl_expire(Ttl *t, int64_t now)
     while (t->first && t->first->touched_us == INT64_MIN) stay(t, t->first, now);
     while (t->first && is_due(t, t->first, now)) {
         uint8_t *group = group_of(t, t->first);
-        assert(!group_head(t->table, group)->touched);
+        assert(group_head(t->table, group)->touched <= t->table->settled);
         if (!t->forget(t->arg, group, &t->gone)) {
             stay(t, t->first, now);
             continue;

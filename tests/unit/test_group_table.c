@@ -24,9 +24,10 @@ typedef struct Model {
     char key[COLS_MAX * 40];
     int64_t count;
     uint8_t *group;
+    int push; /* the last that had it */
 } Model;
 static Model *model;
-static int nmodel;
+static int nmodel, npushes;
 
 static Model *model_find(const char *key)
 {
@@ -100,6 +101,8 @@ static void push(GroupTable *t, const Type *types, int ncols, Arena *a)
     for (int i = 0; i < n; i++) rows[i] = i;
     PackedKeys keys = key_pack(t->keys, cols, NULL, rows, n, a);
     uint8_t **groups = new (a, uint8_t *, n), **fresh = new (a, uint8_t *, n);
+    uint32_t touched = 0;
+    npushes++;
     int before = nmodel, made = group_table_find(t, &keys, groups, fresh);
     for (int i = 0; i < n; i++) {
         char key[COLS_MAX * 40];
@@ -114,9 +117,12 @@ static void push(GroupTable *t, const Type *types, int ncols, Arena *a)
         }
         assert_ptr_equal(m->group, groups[i]);
         m->count++;
+        touched += m->push != npushes;
+        m->push = npushes;
         ++*(int64_t *)(void *)groups[i];
     }
     assert_int_equal(made, nmodel - before);
+    assert_int_equal(t->ntouched, touched); /* once each, whatever was settled before */
 }
 
 static void run(const Type *types, int ncols)
@@ -125,10 +131,12 @@ static void run(const Type *types, int ncols)
     KeyLayout layout = key_layout_new(&perm, types, ncols);
     GroupTable t;
     group_table_init(&t, &layout, 16);
+    t.settled = (1 << 30) - 500; /* soon so many that they are counted anew */
     nmodel = 0;
     for (int round = 0; round < 40; round++) {
         push(&t, types, ncols, &scratch);
-        group_table_settle(&t);
+        if (below(3) == 0) group_table_settle(&t);
+        else group_table_settle_at_once(&t);
         for (int k = (int)below(60); k > 0 && nmodel; k--) { /* some go */
             int i = (int)below(nmodel);
             group_table_remove(&t, model[i].group);
