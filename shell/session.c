@@ -223,11 +223,19 @@ static double seconds_now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* Beyond memory_limit nothing is taken, but what is committed can be looked at. */
+static bool is_spent(const Session *s, weir_status st, const char *why)
+{
+    if (st != WEIR_E_LIMIT || !strstr(why, "memory_limit is reached")) return false;
+    if (!s->quiet) fputs("weir: memory_limit is reached: rows are those of the last commit\n", stderr);
+    return true;
+}
+
 static bool take_here(Session *s)
 {
     weir_status st;
     while ((st = weir_run(s->db, 0)) == WEIR_ROW) server_turn(s->server, 0);
-    return st == WEIR_DONE || st == WEIR_IDLE || st == WEIR_E_READONLY;
+    return st == WEIR_DONE || st == WEIR_IDLE || st == WEIR_E_READONLY || is_spent(s, st, weir_errmsg(s->db));
 }
 
 /* With the definitions that hold now. */
@@ -245,7 +253,10 @@ bool session_take(Session *s)
 {
     if (!s->client) return take_here(s);
     client_ask_run(s->client);
-    return client_finish(s->client) == WEIR_DONE && read_again(s);
+    weir_status st = client_finish(s->client);
+    bool spent = s->client->nerrors > 0 && is_spent(s, st, s->client->errors[0].text);
+    if (spent) client_told(s->client);
+    return (st == WEIR_DONE || spent) && read_again(s);
 }
 
 bool session_reread(Session *s)

@@ -270,7 +270,7 @@ static Status checkpoint(Storage *s, int mode, Diags *d)
     sqlite3_busy_timeout(s->db.db, 0);
     int rc = sqlite3_wal_checkpoint_v2(s->db.db, NULL, mode, &log, &moved);
     Status st = rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY ? WEIR_OK : sql_error(&s->db, d);
-    sqlite3_busy_timeout(s->db.db, STORAGE_BUSY_MS);
+    sqlite3_busy_timeout(s->db.db, s->busy_ms);
     if (st != WEIR_OK) storage_note_failure(s);
     if (rc == SQLITE_OK && log == moved) s->wal_bytes = 0;
     return st;

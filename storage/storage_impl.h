@@ -7,7 +7,7 @@
 #include "storage/storage.h"
 #include "storage/view_table.h"
 
-enum { STORAGE_BUSY_MS = 500 }; /* how long a statement waits for another writer */
+enum { STORAGE_BUSY_MS = 500 }; /* how long a statement waits for another writer: Storage.busy_ms */
 
 typedef struct ChangeLog ChangeLog;
 
@@ -18,6 +18,7 @@ struct Storage {
     char *path;              /* links resolved */
     char *folder;            /* of a temporary database: made by us, removed at close */
     const char *vfs;
+    int busy_ms;
     Frames *frames;          /* the writer's, over that */
     int lock_fd;             /* -1: none */
     bool read_only;

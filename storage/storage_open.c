@@ -70,7 +70,7 @@ static Status enter_wal_mode(Storage *s, Diags *d)
 static Status set_up_writer(Storage *s, const StorageOptions *o, Diags *d)
 {
     Sql *q = &s->db;
-    sqlite3_busy_timeout(q->db, STORAGE_BUSY_MS);
+    sqlite3_busy_timeout(q->db, s->busy_ms);
     /* Readers without write permission need the WAL to stay after a clean stop. */
     int keep = 1;
     sqlite3_file_control(q->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
@@ -229,6 +229,7 @@ Status storage_open(const char *path, const StorageOptions *o, Storage **out, Di
     s->arena = arena;
     s->lock_fd = -1;
     s->vfs = o->vfs;
+    s->busy_ms = o->has_no_clock ? 0 : STORAGE_BUSY_MS;
     s->read_only = o->read_only;
     *out = s;
     Status st = open_all(s, path, o, d);

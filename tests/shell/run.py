@@ -346,6 +346,14 @@ CREATE MATERIALIZED VIEW n AS SELECT count(*) AS n FROM s;
         self.assertRegex(summary, r"^100000 rows in .* s, 1 in error")
         self.assertNotIn("\x1b", self.err("run", "-d", "other", "m.sql"))
 
+    def test_select_beyond_memory_limit(self):
+        self.write("in.ndjson", '{"v":1}\n{"v":2}\n')
+        script = ("CREATE STREAM s (v BIGINT) WITH (connector = 'file', path = 'in.ndjson', format = 'json', follow = true);\n"
+                  "CREATE MATERIALIZED VIEW m AS SELECT sum(v) AS total FROM s;\nSELECT total FROM m;\nSET memory_limit = 1000;\n")
+        out, err = self.weir("--mode", "csv", text=script + "SELECT total + 1 AS more FROM m;\n")
+        self.assertEqual(out, "total\n3\nmore\n4\n")
+        self.assertIn("memory_limit is reached: rows are those of the last commit", err)
+
     def test_select_in_a_file(self):
         self.write("b.sql", self.SQL + "SELECT 7 AS seven;\n")
         self.assertIn("7", self.out("run", "-q", "b.sql"))
