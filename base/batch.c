@@ -179,6 +179,14 @@ static const int32_t *source_rows(Arena *a, const Column *c, const int32_t *rows
     return all;
 }
 
+bool column_stays(const Column *c, int from, int n)
+{
+    if (!c->is_resident || c->is_const || c->err) return false;
+    uint64_t found = 0;
+    for (int i = from; i < from + n && c->type.kind == TYPE_DOUBLE; i++) found |= COL(uint64_t, c)[i] == (uint64_t)1 << 63;
+    return !found;
+}
+
 Column column_gather(Arena *a, const Column *c, const int32_t *rows, int n)
 {
     Column copy = column_new(a, c->type, n);

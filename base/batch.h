@@ -123,6 +123,9 @@ const RowError *column_error(const Column *c, int row); /* NULL: none */
 Value column_value(const Column *c, int row);           /* text refers to the column's bytes */
 /* Stores v (of the column's kind, or NULL); text is referred to, not copied. */
 void column_put(Column *c, Arena *a, int row, const Value *v);
+/* Whether rows [from, from + n) may be kept where they lie. Those with a mark or a -0.0, which is kept as 0.0, are
+ * copied. */
+bool column_stays(const Column *c, int from, int n);
 /* Copies n selected rows (all if rows == NULL) densely into a new column; text is copied too. */
 Column column_gather(Arena *a, const Column *c, const int32_t *rows, int n);
 

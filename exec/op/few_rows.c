@@ -82,22 +82,11 @@ void few_columns(const Few *f, const FewRef *rows, int n, Column *cols, Arena *a
 
 /* ---- batches that stay -------------------------------------------------------------------------- */
 
-/* A copied row has 0.0 instead: rows must be the same wherever they are. */
-static bool has_minus_zero(const Column *c, int rows)
-{
-    uint64_t found = 0;
-    if (c->type.kind != TYPE_DOUBLE) return false;
-    for (int i = 0; i < rows; i++) found |= COL(uint64_t, c)[i] == (uint64_t)1 << 63;
-    return found;
-}
-
 static bool is_resident(const Few *f, const Batch *b)
 {
     if (f->r.by_position && !b->has_resident_pos) return false;
-    for (int c = 0; c < f->r.nfields; c++) {
-        const Column *col = &b->cols[c];
-        if (!col->is_resident || col->is_const || col->err || has_minus_zero(col, b->rows)) return false;
-    }
+    for (int c = 0; c < f->r.nfields; c++)
+        if (!column_stays(&b->cols[c], 0, b->rows)) return false;
     return f->staying.len < FEW_BATCHES_MAX;
 }
 

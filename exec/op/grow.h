@@ -32,6 +32,7 @@ typedef struct GrowBlock {
     uint32_t no;
     uint8_t side;
     bool is_dirty;         /* it got rows in this epoch */
+    bool is_resident;      /* its columns are those of a batch that stays: it takes no more rows */
     int64_t bucket;        /* its number */
     struct GrowBlock *older; /* in the same bucket; in the list of the spare */
 } GrowBlock;
@@ -57,7 +58,7 @@ typedef struct GrowSide {
     GrowBlock **blocks;    /* by number; NULL: gone */
     uint32_t nblocks, blocks_cap, nlive; /* numbers given, blocks that are there */
     Arena store;           /* memory of blocks */
-    GrowBlock *spare[BLOCK_SIZES]; /* of it, by size */
+    GrowBlock *spare[2][BLOCK_SIZES]; /* of it: with columns, and those whose columns are a batch's; by size */
     GrowRoom *spare_rooms;
     GrowBucket *buckets;
     int32_t nbuckets, buckets_cap;

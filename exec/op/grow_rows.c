@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-enum { COLUMN_ALIGN = 64, BUCKETS_MIN = 8, BLOCK_LIST_MIN = 64 };
+enum { COLUMN_ALIGN = 64, BUCKETS_MIN = 8, BLOCK_LIST_MIN = 64, RESIDENT_MIN = 8 /* rows of a batch that stays */ };
 
 /* ---- blocks ------------------------------------------------------------------------------------- */
 
@@ -14,20 +14,20 @@ static ptrdiff_t head_bytes(const GrowSide *s)
     return aligned((ptrdiff_t)sizeof(GrowBlock) + s->layout.ncols * (ptrdiff_t)sizeof(Column));
 }
 
-static ptrdiff_t block_bytes(const GrowSide *s, int cap)
+static ptrdiff_t block_bytes(const GrowSide *s, int cap, bool is_resident)
 {
     ptrdiff_t bytes = head_bytes(s);
-    for (int c = 0; c < s->layout.ncols; c++) bytes += aligned((ptrdiff_t)cap * type_width(s->layout.cols[c].type.kind));
+    for (int c = 0; c < s->layout.ncols && !is_resident; c++) bytes += aligned((ptrdiff_t)cap * type_width(s->layout.cols[c].type.kind));
     return bytes + aligned((ptrdiff_t)cap * 4) * 3;
 }
 
-/* One piece of memory: the block, its columns, what it has of each row. */
-static GrowBlock *block_make(GrowSide *s, int cap)
+/* One piece of memory: the block, its columns if they are its own, what it has of each row. */
+static GrowBlock *block_make(GrowSide *s, int cap, bool is_resident)
 {
-    GrowBlock *b = arena_alloc_raw(&s->store, block_bytes(s, cap), COLUMN_ALIGN);
-    *b = (GrowBlock){.cap = cap, .cols = (Column *)(void *)(b + 1)};
+    GrowBlock *b = arena_alloc_raw(&s->store, block_bytes(s, cap, is_resident), COLUMN_ALIGN);
+    *b = (GrowBlock){.cap = cap, .cols = (Column *)(void *)(b + 1), .is_resident = is_resident};
     char *at = (char *)b + head_bytes(s);
-    for (int c = 0; c < s->layout.ncols; c++) {
+    for (int c = 0; c < s->layout.ncols && !is_resident; c++) {
         b->cols[c] = (Column){.type = s->layout.cols[c].type, .data = at};
         at += aligned((ptrdiff_t)cap * type_width(b->cols[c].type.kind));
     }
@@ -39,10 +39,11 @@ static GrowBlock *block_make(GrowSide *s, int cap)
 
 static int size_of(int cap) { return __builtin_ctz((unsigned)cap) - __builtin_ctz(BLOCK_ROWS_MIN); }
 
-static GrowBlock *block_take(GrowSide *s, int cap)
+static GrowBlock *block_take(GrowSide *s, int cap, bool is_resident)
 {
-    GrowBlock **spare = &s->spare[size_of(cap)], *b = *spare;
-    if (!b) return block_make(s, cap);
+    GrowBlock **spare = &s->spare[is_resident][size_of(cap)], *b = *spare;
+    if (!b) return block_make(s, cap, is_resident);
+    assert(b->cap == cap && b->is_resident == is_resident);
     *spare = b->older;
     return b;
 }
@@ -53,8 +54,8 @@ static void block_give_back(GrowSide *s, GrowBlock *b)
     b->weights = NULL;
     b->n = b->nsaved = 0;
     b->is_dirty = false;
-    b->older = s->spare[size_of(b->cap)];
-    s->spare[size_of(b->cap)] = b;
+    b->older = s->spare[b->is_resident][size_of(b->cap)];
+    s->spare[b->is_resident][size_of(b->cap)] = b;
 }
 
 static void block_number(GrowSide *s, GrowBlock *b)
@@ -290,7 +291,14 @@ static void put_weight(GrowSide *s, GrowBucket *bucket, GrowBlock *b, int row, i
 
 static bool takes_number(const GrowBlock *b, uint64_t number)
 {
-    return b->n < b->cap && (b->n == 0 || (number >= b->first_number && number - b->first_number < UINT32_MAX - BLOCK_ROWS));
+    return b->n < b->cap && !b->is_resident && (b->n == 0 || (number >= b->first_number && number - b->first_number < UINT32_MAX - BLOCK_ROWS));
+}
+
+static int cap_for(int n, int least)
+{
+    int cap = least;
+    while (cap < n && cap < BLOCK_ROWS) cap *= 2;
+    return cap < BLOCK_ROWS ? cap : BLOCK_ROWS;
 }
 
 /* A block of the bucket with room for at least one row: the newest, or one more, twice as large. */
@@ -299,14 +307,47 @@ static GrowBlock *block_for(Grow *g, int side, GrowBucket *bucket, uint64_t numb
     GrowSide *s = &g->side[side];
     GrowBlock *b = bucket->blocks;
     if (b && takes_number(b, number)) return b;
-    int cap = b ? b->cap * 2 : BLOCK_ROWS_MIN;
-    while (cap < n && cap < BLOCK_ROWS) cap *= 2;
-    b = block_take(s, cap < BLOCK_ROWS ? cap : BLOCK_ROWS);
+    b = block_take(s, cap_for(n, b && !b->is_resident ? b->cap * 2 : BLOCK_ROWS_MIN), false);
     b->older = bucket->blocks;
     b->first_number = number;
     b->side = (uint8_t)side;
     b->bucket = bucket->number;
     bucket->blocks = b;
+    block_number(s, b);
+    return b;
+}
+
+/* How many rows from the first on lie side by side in a batch that stays, and can be a block as they are. */
+static int resident_rows(const GrowSide *s, const GrowInput *in)
+{
+    int n = in->n < BLOCK_ROWS ? in->n : BLOCK_ROWS, first = in->rows[0];
+    if (n < RESIDENT_MIN || in->rows[n - 1] - first != n - 1 || s->nblocks > BLOCKS_MAX / 2) return 0; /* numbers are for full ones */
+    for (int c = 0; c < s->layout.ncols; c++)
+        if (!column_stays(&in->cols[c], first, n) || (in->cols[c].valid && first % 64)) return 0;
+    return n;
+}
+
+static void refer_column(Column *to, const Column *from, int first)
+{
+    *to = *from;
+    to->data = COL(char, from) + (ptrdiff_t)first * type_width(from->type.kind);
+    if (from->valid) to->valid = from->valid + first / 64;
+}
+
+/* It stands behind the bucket's newest one, in which there may still be room. */
+static GrowBlock *block_of_resident(Grow *g, int side, GrowBucket *bucket, const GrowInput *in, int n)
+{
+    GrowSide *s = &g->side[side];
+    GrowBlock *b = block_take(s, cap_for(n, BLOCK_ROWS_MIN), true), **at = bucket->blocks ? &bucket->blocks->older : &bucket->blocks;
+    b->older = *at;
+    *at = b;
+    b->first_number = g->j.side[side].next_number;
+    b->side = (uint8_t)side;
+    b->bucket = bucket->number;
+    for (int c = 0; c < s->layout.ncols; c++) {
+        refer_column(&b->cols[c], &in->cols[c], in->rows[0]);
+        s->has_nulls[c] |= b->cols[c].valid != NULL;
+    }
     block_number(s, b);
     return b;
 }
@@ -323,9 +364,10 @@ GrowBlock *grow_rows_add(Grow *g, int side, int64_t bucket, const GrowInput *in,
     GrowSide *s = &g->side[side];
     GrowBucket *to = bucket_of(s, bucket);
     uint64_t *number = &g->j.side[side].next_number;
-    GrowBlock *b = block_for(g, side, to, *number, in->n);
-    *n = in->n < b->cap - b->n ? in->n : b->cap - b->n;
-    fill_columns(s, to, in, b, *n);
+    int resident = resident_rows(s, in);
+    GrowBlock *b = resident ? block_of_resident(g, side, to, in, resident) : block_for(g, side, to, *number, in->n);
+    *n = resident ? resident : in->n < b->cap - b->n ? in->n : b->cap - b->n;
+    if (!resident) fill_columns(s, to, in, b, *n);
     for (int i = 0; i < *n; i++) {
         b->numbers[b->n + i] = (uint32_t)(*number - b->first_number) + (uint32_t)i;
         b->keys[b->n + i] = group_head(&g->j.keys, in->groups[i])->number;

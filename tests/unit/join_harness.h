@@ -105,6 +105,8 @@ typedef struct Harness {
     int64_t watermark[2], out_watermark;
     int64_t late, errors;
     bool checks_time;         /* rows handed on are not behind the output's watermark */
+    bool stays;               /* half of the batches stay as long as the operator */
+    Arena staying;
 } Harness;
 static Harness H;
 static bool above_anyway[2]; /* sides that only grow are above a stateful operator too */
@@ -120,7 +122,8 @@ static char *print_column(char *p, const Column *c, int row)
     Value v = column_value(c, row);
     if (col_is_err(c, row)) return p + sprintf(p, "!|");
     if (v.is_null) return p + sprintf(p, "-|");
-    if (c->type.kind == TYPE_DOUBLE) return p + sprintf(p, "%g|", v.d == 0 ? 0.0 : v.d);
+    bool is_kept = H.spec.match != JOIN_LOOKUP; /* then never as -0 */
+    if (c->type.kind == TYPE_DOUBLE) return p + sprintf(p, "%g|", v.d == 0 && !is_kept ? 0.0 : v.d);
     if (type_is_text(c->type.kind)) return p + sprintf(p, "%.*s|", STR_ARG(v.s));
     return p + sprintf(p, "%" PRId64 "|", v.i);
 }
@@ -212,6 +215,7 @@ static void harness_start(const JoinSpec *spec, const int32_t *keys, int nkeys, 
     H.plan.nfields = is_half() ? NCOLS : 2 * NCOLS;
     H.out_watermark = INT64_MIN;
     H.fold = state_fold_new(&H.fold_arena);
+    H.stays = spec->match != JOIN_LOOKUP && one_in(2); /* a lookup tells -0.0 from 0.0 */
     harness_open();
 }
 
@@ -225,6 +229,7 @@ static void harness_end(void)
     arena_free(&H.batch_scratch);
     arena_free(&H.epoch_scratch);
     arena_free(&H.fold_arena);
+    arena_free(&H.staying);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------- */
@@ -267,37 +272,40 @@ static void own_text(Column *c, Arena *a, int rows)
 
 static void push_rows(int side, const Row *rows, const int32_t *weights, int n)
 {
-    Arena a = {0};
-    bool is_sparse = one_in(2);
-    int size = is_sparse ? n * 2 + 1 : n;
+    Arena own = {0};
+    bool is_sparse = one_in(2), stays = H.stays && one_in(2);
+    Arena *a = stays ? &H.staying : &own;
+    int skipped = one_in(4) ? 64 : 0, size = skipped + (is_sparse ? n * 2 + 1 : n);
     Column cols[NCOLS];
-    for (int c = 0; c < NCOLS; c++) cols[c] = column_new(&a, TYPES[c], size);
-    uint16_t *sel = new (&a, uint16_t, n);
-    int32_t *w = weights ? new (&a, int32_t, size) : NULL;
-    int64_t *judge = new (&a, int64_t, size);
-    uint64_t *offset = new (&a, uint64_t, size);
-    uint32_t *ordinal = new (&a, uint32_t, size);
+    for (int c = 0; c < NCOLS; c++) cols[c] = column_new(a, TYPES[c], size);
+    uint16_t *sel = new (&own, uint16_t, n);
+    int32_t *w = weights ? new (&own, int32_t, size) : NULL;
+    int64_t *judge = new (&own, int64_t, size);
+    uint64_t *offset = new (&own, uint64_t, size);
+    uint32_t *ordinal = new (&own, uint32_t, size);
     Batch b = {.rows = size, .ncols = NCOLS, .cols = cols, .weights = w, .judge = is_above(side) ? NULL : judge,
                .judge_max = INT64_MIN, .label = (uint64_t)rows[0].partition, .offset = is_above(side) ? NULL : offset,
                .ordinal = is_above(side) ? NULL : ordinal};
     for (int i = 0; i < n; i++) {
-        int at = is_sparse ? 2 * i + 1 : i;
+        int at = skipped + (is_sparse ? 2 * i + 1 : i);
         sel[i] = (uint16_t)at;
-        put_row(cols, &a, at, &rows[i]);
+        put_row(cols, a, at, &rows[i]);
+        if (stays && !one_in(100) && !rows[i].null[COL_D]) COL(double, &cols[COL_D])[at] += 0.0; /* else it is copied */
         if (w) w[at] = weights[i];
         judge[at] = rows[i].judge;
         offset[at] = (uint64_t)rows[i].offset;
         ordinal[at] = (uint32_t)rows[i].ordinal;
         if (!is_above(side) && rows[i].judge > b.judge_max) b.judge_max = rows[i].judge;
     }
-    own_text(&cols[COL_S], &a, size);
-    if (is_sparse) {
+    own_text(&cols[COL_S], a, size);
+    for (int c = 0; c < NCOLS; c++) cols[c].is_lasting = cols[c].is_resident = stays;
+    if (is_sparse || skipped) {
         b.sel = sel;
         b.nsel = n;
     }
     H.op->cls->push(H.op, side, &b);
     arena_reset(&H.batch_scratch);
-    arena_free(&a); /* nothing of a batch may be needed any more */
+    arena_free(&own); /* nothing else of a batch may be needed any more */
 }
 
 static void rows_add(int side, const Row *r)

@@ -93,12 +93,41 @@ static void test_skew(void **state)
     }
 }
 
+/* Batches that stay, behind rows of the batch that nobody has selected, among such that don't. */
+static void test_staying(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        rng_state = last_seed = seed;
+        JoinSpec spec = {.kind = JOIN_INNER, .match = JOIN_REGULAR, .key_window_end = -1, .residual = one_in(2) ? make_residual() : NULL};
+        harness_start(&spec, KEYS[1], 1, false);
+        H.stays = true;
+        for (int e = 0; e < 20; e++) {
+            Row rows[30];
+            int side = (int)below(2), n = 5 + (int)below(25);
+            for (int i = 0; i < n; i++) {
+                rows[i] = random_row(30, 0, 9 * TICK);
+                rows[i].null[COL_K] = false;
+                for (int c = 0; c < NCOLS && e % 2; c++) rows[i].null[c] = false;
+                rows[i].offset = H.offsets[side][0]++;
+                rows_add(side, &rows[i]);
+            }
+            push_rows(side, rows, NULL, n);
+            end_epoch();
+            check_regular();
+            if (one_in(5)) restart();
+        }
+        harness_end();
+    }
+}
+
 /* What is gone takes no memory, and a row that is not there can't be taken back. */
 static void test_forgetting(void **state)
 {
     (void)state;
     JoinSpec spec = {.kind = JOIN_FULL, .match = JOIN_REGULAR, .key_window_end = -1, .left_retracts = true, .right_retracts = true};
     harness_start(&spec, KEYS[3], 2, false);
+    H.stays = false;
     Row row = {.s = "more than twelve bytes of text"};
     int64_t settled = 0;
     for (int i = 0; i < 3000; i++) {
@@ -203,6 +232,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_regular, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_skew, fixture_open, fixture_close),
+        cmocka_unit_test_setup_teardown(test_staying, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_forgetting, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_window, fixture_open, fixture_close),
     };

@@ -141,6 +141,39 @@ static void test_moving_on(void **state)
     }
 }
 
+/* Rows in the order of time, so that whole batches stand in one bucket: those that stay, among such that don't, and
+ * many more than are needed at a time. */
+static void test_staying(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 8; seed++) {
+        rng_state = last_seed = seed;
+        JoinSpec spec = {.kind = JOIN_INNER, .match = JOIN_INTERVAL, .key_window_end = -1, .before_us = 90 * TICK, .after_us = 60 * TICK};
+        harness_start(&spec, KEYS[1], 1, false);
+        H.stays = H.checks_time = true;
+        int64_t at[2] = {0, 0};
+        for (int e = 1; e <= 80; e++) {
+            Row rows[30];
+            int side = at[L] > at[R], n = 5 + (int)below(25);
+            for (int i = 0; i < n; i++) {
+                rows[i] = random_row(9, at[side] * TICK, at[side] * TICK);
+                for (int c = 0; c < NCOLS && (c == COL_K || e % 2); c++) rows[i].null[c] = false;
+                rows[i].offset = H.offsets[side][0]++;
+                rows[i].judge = H.marks[side][0];
+                rows_add(side, &rows[i]);
+                at[side] += one_in(3);
+            }
+            for (int p = 0; p < PARTITIONS; p++) H.marks[side][p] = (at[side] - 1) * TICK - 1;
+            push_rows(side, rows, NULL, n);
+            judge_watermarks();
+            end_epoch();
+            if (e % 10 == 0) check_interval();
+            if (one_in(30)) restart();
+        }
+        harness_end();
+    }
+}
+
 /* ---- ASOF ------------------------------------------------------------------------------------- */
 
 static bool is_beside(const Row *l, const Row *r)
@@ -249,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_interval, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_moving_on, fixture_open, fixture_close),
+        cmocka_unit_test_setup_teardown(test_staying, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_asof, fixture_open, fixture_close),
     };
     return cmocka_run_group_tests_name("op_join_timed", tests, NULL, NULL);
