@@ -108,6 +108,17 @@ Status ddl_view(Planner *p, const CreateView *written, Relation **out)
     return WEIR_OK;
 }
 
+Status ddl_plan_again(Planner *p, const CreateView *s, Relation *rel)
+{
+    Relation before = *rel;
+    *rel = (Relation){.kind = before.kind, .id = before.id, .name = before.name, .sql = before.sql, .base_dir = before.base_dir,
+                      .watermark = {.col = -1}};
+    declare_columns(p, s, rel);
+    Status st = materialized_view(p, s, rel);
+    if (st != WEIR_OK) *rel = before;
+    return st;
+}
+
 /* ---- who reads a relation ----------------------------------------------------------------------- */
 
 static bool reads(const Relation *r, int64_t id)

@@ -61,6 +61,8 @@ Status plan_is_push(Planner *p, const Select *q, bool *out);
 Status ddl_stream(Planner *p, const CreateStream *s, Relation **out);
 /* CREATE [MATERIALIZED] VIEW, CREATE SINK: shape and plan. */
 Status ddl_view(Planner *p, const CreateView *s, Relation **out);
+/* Plans a materialized view anew, as saved, by the planner's rules. An error leaves it as it was. */
+Status ddl_plan_again(Planner *p, const CreateView *s, Relation *rel);
 /* late_into: a column that is made by what refused the row: window_start, window_end, watermark. */
 bool late_is_own(Str name);
 /* Checks WITH options against lists (unknown keys name the near ones, values fit their types). */

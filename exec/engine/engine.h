@@ -280,5 +280,10 @@ Status rebuild_begin(weir *db, Rebuild *r);
 /* What was declared and the settings; then, with the settings that hold, what runs. */
 Status engine_recover_catalog(weir *db);
 Status engine_recover_queries(weir *db);
+/* Its definition. */
+struct Stmt;
+Status recover_parse(weir *db, Str name, Str sql, Arena *a, struct Stmt **out);
+/* Query.is_rebuilt: what was saved was saved by other operators. */
+Status recover_check_shape(weir *db, Query *q);
 
 #endif

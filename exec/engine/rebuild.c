@@ -1,9 +1,13 @@
-/* rebuild.c: a view whose saved state does not fit its plan any more is made anew from its past.
+/* rebuild.c: a view whose saved state does not fit its plan any more is made anew from its past; where that is gone
+ * it goes on with the plan that an earlier version made, if that fits.
  *
  * What it reads must still be there from its first row on: files that were never rotated, tables, views
  * that keep all their rows. What reads it is made anew with it. Its rows, state and counters go in one
  * transaction; then it catches up as a new view does. */
 #include "exec/engine/engine.h"
+
+#include "parser/parser.h"
+#include "planner/rewrite/rewrite.h"
 
 /* ---- whether the past is there ----------------------------------------------------------------- */
 
@@ -67,6 +71,53 @@ static Status check_past(weir *db, const Rebuild *r, const Query *q)
     return WEIR_OK;
 }
 
+static bool has_past(weir *db, const Rebuild *r, const Query *q)
+{
+    ptrdiff_t known = db->diags.list.len;
+    bool is_there = check_past(db, r, q) == WEIR_OK;
+    db->diags.list.len = known;
+    return is_there;
+}
+
+/* ---- a plan of before -------------------------------------------------------------------------- */
+
+static Status plan_without(weir *db, Relation *rel, const char *rules)
+{
+    Shelf *shelf = shelf_new(db);
+    Stmt *s;
+    TRY(recover_parse(db, rel->name, rel->sql, &shelf->arena, &s));
+    Planner p = engine_planner(db, &shelf->arena, rel->base_dir);
+    p.rules_off = rules;
+    p.strict = false; /* it was made when it was */
+    TRY(ddl_plan_again(&p, s->create_view, rel));
+    shelf_hold(shelf, rel->id);
+    shelf_done(shelf);
+    return WEIR_OK;
+}
+
+static Status open_again(weir *db, Relation *rel, Query **at)
+{
+    query_close(*at);
+    *at = NULL;
+    TRY(engine_open_query(db, rel, at));
+    return recover_check_shape(db, *at);
+}
+
+/* The state of *at is that of another plan, and there is no past to make it anew from. It may be the plan that an
+ * earlier version made of it, which had fewer rules: that one goes on. */
+static Status plan_as_saved(weir *db, Query **at)
+{
+    Relation *rel = (*at)->rel, now = *rel;
+    if (!(*at)->has_saved_shape) return WEIR_OK;
+    for (const char *const *rules = rewrite_later; *rules; rules++) {
+        TRY(plan_without(db, rel, *rules));
+        TRY(open_again(db, rel, at));
+        if (!(*at)->is_rebuilt) return WEIR_OK;
+    }
+    *rel = now;
+    return open_again(db, rel, at);
+}
+
 /* ---- which, and how ---------------------------------------------------------------------------- */
 
 Query *rebuild_query(const Rebuild *r, int64_t rel_id)
@@ -99,9 +150,7 @@ Status rebuild_choose(weir *db, const Rebuild *r)
 {
     for (int i = 0; i < r->n; i++) {
         Query *q = r->queries[i];
-        ptrdiff_t known = db->diags.list.len;
-        q->is_rebuilt = q->rel->kind != REL_TABLE && check_past(db, r, q) == WEIR_OK;
-        db->diags.list.len = known;
+        q->is_rebuilt = q->rel->kind != REL_TABLE && has_past(db, r, q);
     }
     for (int i = r->n - 1; i >= 0; i--)
         if (!r->queries[i]->is_rebuilt) spare_inputs(r, r->queries[i]);
@@ -113,6 +162,7 @@ Status rebuild_begin(weir *db, Rebuild *r)
 {
     bool any = false;
     for (int i = 0; i < r->n; i++) {
+        if (r->queries[i]->is_rebuilt && !has_past(db, r, r->queries[i])) TRY(plan_as_saved(db, &r->queries[i]));
         Query *q = r->queries[i];
         q->is_rebuilt |= reads_rebuilt(r, q);
         if (q->is_rebuilt) TRY(check_past(db, r, q));

@@ -9,13 +9,13 @@
 
 /* ---- what was declared ------------------------------------------------------------------------- */
 
-static Status parse_definition(weir *db, const SavedRelation *saved, Arena *a, Stmt **out)
+Status recover_parse(weir *db, Str name, Str sql, Arena *a, Stmt **out)
 {
     StmtList stmts = {0};
-    TRY(parser_parse(str_dup(a, saved->sql), a, &db->diags, &stmts));
+    TRY(parser_parse(str_dup(a, sql), a, &db->diags, &stmts));
     bool is_one = stmts.len == 1 && (stmts.data[0]->kind == STMT_CREATE_STREAM || stmts.data[0]->kind == STMT_CREATE_VIEW);
     if (!is_one)
-        return diag_error(&db->diags, WEIR_E_CORRUPT, (Span){0}, "the definition of \"%.*s\" is not one statement", STR_ARG(saved->name));
+        return diag_error(&db->diags, WEIR_E_CORRUPT, (Span){0}, "the definition of \"%.*s\" is not one statement", STR_ARG(name));
     *out = stmts.data[0];
     return WEIR_OK;
 }
@@ -25,7 +25,7 @@ static Status restore_definition(weir *db, const SavedRelation *saved)
     Shelf *shelf = shelf_new(db);
     Arena *a = &shelf->arena;
     Stmt *s = NULL;
-    TRY(parse_definition(db, saved, a, &s));
+    TRY(recover_parse(db, saved->name, saved->sql, a, &s));
     Planner p = engine_planner(db, a, str_dup(a, saved->base_dir));
     Relation *rel;
     if (s->kind == STMT_CREATE_STREAM) TRY(ddl_stream(&p, s->create_stream, &rel));
@@ -153,7 +153,7 @@ static Status same_shape(void *arg, Str space, Str key, Str value)
 
 /* State can only be read by operators like the ones that wrote it; where it was not, the view has to be
  * made anew. */
-static Status check_shape(weir *db, Query *q)
+Status recover_check_shape(weir *db, Query *q)
 {
     OpLoad l;
     TRY(fold_own(db, q->rel, QUERY_SHAPE_OP, &l));
@@ -214,7 +214,7 @@ static Status open_queries(weir *db, Rebuild *r)
         if (!rel || !engine_is_standing(rel)) continue;
         TRY(engine_open_query(db, rel, &r->queries[r->n]));
         r->n++;
-        TRY(check_shape(db, r->queries[r->n - 1]));
+        TRY(recover_check_shape(db, r->queries[r->n - 1]));
     }
     if (db->rebuilds_all) TRY(rebuild_choose(db, r));
     return rebuild_begin(db, r);

@@ -5,6 +5,8 @@
 
 enum { ROUNDS_MAX = 10 };
 
+const char *const rewrite_later[] = {"contenders", "share_parts", "contenders,share_parts", NULL};
+
 bool rewrite_is_on(const Planner *p, const char *name)
 {
     return !name_in_list(p->rules_off, str_z(name)) && !name_in_list(p->rules_off, S("all"));

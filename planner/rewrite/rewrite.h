@@ -38,6 +38,10 @@ BExpr *rewrite_folded(Planner *p, BExpr *e);
 /* An aggregate of whole sessions over their table function: one with a window of its own. */
 LNode *rewrite_session(Planner *p, LNode *n);
 
+/* What earlier versions had not, as rules_off, ends with NULL: views that they made are planned without, where their state
+ * cannot be made anew. */
+extern const char *const rewrite_later[];
+
 bool rewrite_is_on(const Planner *p, const char *name);
 
 /* ---- for rules ------------------------------------------------------------------------------ */

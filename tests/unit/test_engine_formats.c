@@ -199,9 +199,52 @@ static void rows_by_hand_are_no_past(void **state)
     assert_string_equal(rows(e, "SELECT * FROM m ORDER BY k"), "a|3");
 }
 
+static void open_without(Engine *e, const char *rules)
+{
+    weir_seams seams = {.now_us = engine_wall, .mono_us = engine_mono, .sleep_us = engine_sleep, .arg = e, .seed = 1,
+                        .state_log_min = 300, .rules_off = rules};
+    weir_options opt = {.seams = &seams};
+    ok(e, weir_open(e->path, &opt, &e->db));
+}
+
+/* Of rows by hand, from before there were rules that a view is planned by today: it keeps its plan, and who reads it
+ * goes on as well. */
+static void a_plan_of_before_goes_on(void **state)
+{
+    static const char *const without[] = {"contenders", "share_parts", "contenders,share_parts"};
+    Engine *e = *state;
+    for (int i = 0; i < 3; i++) {
+        snprintf(e->path, sizeof e->path, "%s/%d.db", e->folder, i);
+        open_without(e, without[i]);
+        ok(e, exec_in(e, "SET time_zone = 'Europe/Berlin';"
+                         "CREATE STREAM s (t TIMESTAMP(0), v BIGINT, WATERMARK FOR t);"
+                         "CREATE MATERIALIZED VIEW best AS SELECT b.t, b.v FROM TABLE(TUMBLE(TABLE s, DESCRIPTOR(t), INTERVAL '10' SECOND)) b JOIN"
+                         " (SELECT max(v) AS v, window_start, window_end FROM TABLE(TUMBLE(TABLE s, DESCRIPTOR(t), INTERVAL '10' SECOND))"
+                         " GROUP BY window_start, window_end) m ON b.window_start = m.window_start AND b.window_end = m.window_end AND b.v = m.v"
+                         " EMIT FINAL;"
+                         "CREATE MATERIALIZED VIEW bests AS SELECT count(*) AS n, sum(v) AS v FROM best;"
+                         "CREATE MATERIALIZED VIEW busy AS SELECT a.t, a.n FROM (SELECT count(*) AS n, window_end AS t FROM s WINDOW TUMBLING"
+                         " (SIZE 10 SECONDS)) a JOIN (SELECT max(n) AS n FROM (SELECT count(*) AS n, window_end AS t FROM s WINDOW TUMBLING"
+                         " (SIZE 10 SECONDS)) x) b ON a.n = b.n"));
+        ok(e, exec_in(e, "INSERT INTO s VALUES (TIMESTAMP '2023-01-01 00:00:01', 3), (TIMESTAMP '2023-01-01 00:00:02', 7),"
+                         " (TIMESTAMP '2023-01-01 00:00:03', 5), (TIMESTAMP '2023-01-01 00:00:11', 4)"));
+        for (int times = 0; times < 2; times++) {
+            engine_close(e);
+            open_without(e, NULL);
+        }
+        ok(e, exec_in(e, "INSERT INTO s VALUES (TIMESTAMP '2023-01-01 00:00:12', 2), (TIMESTAMP '2023-01-01 00:00:13', 4),"
+                         " (TIMESTAMP '2023-01-01 00:00:31', 1)"));
+        assert_string_equal(rows(e, "SELECT v FROM best ORDER BY t"), "7\n4\n4");
+        assert_string_equal(rows(e, "SELECT n, v FROM bests"), "3|15");
+        assert_string_equal(rows(e, "SELECT n FROM busy"), "3\n3");
+        ok(e, exec_in(e, "DROP MATERIALIZED VIEW bests; DROP MATERIALIZED VIEW best"));
+        engine_close(e);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(format_1_opens_and_goes_on), TEST(format_2_opens_and_goes_on),
+    const struct CMUnitTest tests[] = {TEST(a_plan_of_before_goes_on), TEST(format_1_opens_and_goes_on), TEST(format_2_opens_and_goes_on),
                                        TEST(format_3_opens_and_goes_on),
                                        TEST(another_plan_is_made_anew), TEST(a_rotated_file_is_no_past),
                                        TEST(rows_by_hand_are_no_past)};
