@@ -22,9 +22,7 @@ typedef struct Filling {
     int n;
     uint8_t **out;
     uint32_t *tail;        /* per row: bytes of long text, then where the next goes */
-    StateHeap *heap;       /* where blocks come from: one by one, or */
-    Arena *room;           /* side by side */
-    int64_t bytes;         /* that have been taken from the room */
+    StateHeap *heap;       /* where blocks come from */
 } Filling;
 
 static inline int filled_row(const Filling *f, int i) { return f->col->is_const ? 0 : f->rows[i]; }
@@ -154,32 +152,9 @@ static uint8_t *block_new(const KeptRows *k, StateHeap *h, uint32_t text)
     return row;
 }
 
-static int64_t rounded(uint32_t bytes) { return ((int64_t)bytes + 7) / 8 * 8; }
-
-/* Blocks for the texts of f->tail. */
-static void take_blocks(Filling *f)
-{
-    const KeptRows *k = f->k;
-    int64_t whole = 0;
-    if (!f->room) {
-        for (int i = 0; i < f->n; i++) f->out[i] = block_new(k, f->heap, f->tail[i]);
-        return;
-    }
-    for (int i = 0; i < f->n; i++) whole += rounded(block_bytes(k, f->tail[i]));
-    uint8_t *at = arena_alloc_raw(f->room, whole, 8);
-    f->bytes += whole;
-    for (int i = 0; i < f->n; i++) {
-        uint32_t bytes = block_bytes(k, f->tail[i]);
-        f->out[i] = at;
-        fetch_block(at, bytes);
-        block_begin(k, at, bytes);
-        at += rounded(bytes);
-    }
-}
-
 static const Column *column_at(const Column *cols, const int32_t *which, int c) { return &cols[which ? which[c] : c]; }
 
-static int64_t make_some(const KeptRows *k, const Column *cols, const int32_t *which, const Str *marks, Filling f)
+static void make_some(const KeptRows *k, const Column *cols, const int32_t *which, const Str *marks, Filling f)
 {
     uint32_t tail[SOME_ROWS];
     f.tail = tail;
@@ -191,7 +166,7 @@ static int64_t make_some(const KeptRows *k, const Column *cols, const int32_t *w
     }
     for (int i = 0; marks && i < f.n; i++)
         if (marks[i].n > TEXT_INLINE && __builtin_add_overflow(tail[i], (uint32_t)marks[i].n, &tail[i])) oom_raise();
-    take_blocks(&f);
+    for (int i = 0; i < f.n; i++) f.out[i] = block_new(k, f.heap, tail[i]);
     for (int i = 0; i < f.n; i++) tail[i] = (uint32_t)fixed_bytes(k);
     for (int c = 0; c < k->layout.ncols; c++) {
         f.col = column_at(cols, which, c);
@@ -203,32 +178,23 @@ static int64_t make_some(const KeptRows *k, const Column *cols, const int32_t *w
         Str m = marks ? marks[i] : (Str){0};
         put_text(f.out[i], kept_words(k, f.out[i]) + k->layout.words, text_ref(m.p, m.n), &tail[i]);
     }
-    return f.bytes;
 }
 
-static int64_t make_all(const Filling *all, const Column *cols, const int32_t *which, const Str *marks)
+static void make_all(const Filling *all, const Column *cols, const int32_t *which, const Str *marks)
 {
-    int64_t bytes = 0;
     for (int at = 0; at < all->n; at += SOME_ROWS) {
         Filling f = *all;
         f.rows = all->rows + at;
         f.n = all->n - at < SOME_ROWS ? all->n - at : SOME_ROWS;
         f.out = all->out + at;
-        bytes += make_some(f.k, cols, which, marks ? marks + at : NULL, f);
+        make_some(f.k, cols, which, marks ? marks + at : NULL, f);
     }
-    return bytes;
 }
 
 void kept_rows_make(const KeptRows *k, StateHeap *h, const Column *cols, const int32_t *which, const Str *marks,
                     const int32_t *rows, int n, uint8_t **out)
 {
     make_all(&(Filling){.k = k, .heap = h, .rows = rows, .n = n, .out = out}, cols, which, marks);
-}
-
-int64_t kept_rows_make_in(const KeptRows *k, Arena *room, const Column *cols, const int32_t *which, const Str *marks,
-                          const int32_t *rows, int n, uint8_t **out)
-{
-    return make_all(&(Filling){.k = k, .room = room, .rows = rows, .n = n, .out = out}, cols, which, marks);
 }
 
 static Text text_at(const uint64_t *w)
@@ -266,14 +232,6 @@ static uint8_t *block_fill(const KeptRows *k, uint8_t *row, const uint64_t *word
 uint8_t *kept_row_make(const KeptRows *k, StateHeap *h, const uint64_t *words, uint32_t nulls, Str marks)
 {
     return block_fill(k, block_new(k, h, long_text(k, words, marks)), words, nulls, marks);
-}
-
-uint8_t *kept_row_make_in(const KeptRows *k, Arena *room, const uint64_t *words, uint32_t nulls, Str marks)
-{
-    uint32_t bytes = block_bytes(k, long_text(k, words, marks));
-    uint8_t *row = arena_alloc_raw(room, rounded(bytes), 8);
-    block_begin(k, row, bytes);
-    return block_fill(k, row, words, nulls, marks);
 }
 
 /* ---- reading ---------------------------------------------------------------------------------- */

@@ -41,12 +41,8 @@ static inline Str kept_marks(const KeptRows *k, const uint8_t *row)
  * per row of those, or NULL. Fronts are the owner's to fill. */
 void kept_rows_make(const KeptRows *k, StateHeap *h, const Column *cols, const int32_t *which, const Str *marks,
                     const int32_t *rows, int n, uint8_t **out);
-/* The same side by side, in memory that goes as a whole: no row is freed alone. Returns how many bytes they take. */
-int64_t kept_rows_make_in(const KeptRows *k, Arena *room, const Column *cols, const int32_t *which, const Str *marks,
-                          const int32_t *rows, int n, uint8_t **out);
 /* A block of one row whose key_layout words are given. */
 uint8_t *kept_row_make(const KeptRows *k, StateHeap *h, const uint64_t *words, uint32_t nulls, Str marks);
-uint8_t *kept_row_make_in(const KeptRows *k, Arena *room, const uint64_t *words, uint32_t nulls, Str marks);
 static inline void kept_row_free(const KeptRows *k, StateHeap *h, uint8_t *row)
 {
     heap_free(h, row, kept_head(k, row)->bytes);

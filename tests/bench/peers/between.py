@@ -3,7 +3,7 @@
 READING = "Two thirds of it is reading: the file out of the page cache, the index of its structure, numbers; then the rows of the view."
 TWICE = "Wide rows go to disk twice: as rows of the view and as state that recovery needs."
 NEW = "Most rows make a group: an entry and an index that doubles, in memory that is touched for the first time."
-JOIN = "Candidates are looked up, judged and listed per key, and pairs gathered column by column."
+JOIN = "Candidates are looked up by key and judged, and pairs gathered column by column."
 TEXT_KEYS = "Text keys are hashed, compared and sorted as bytes: there are no dictionary codes yet."
 SETS = "A set of distinct values per group, in memory that is touched for the first time."
 CLOCK = "By the clock: wants a quiet machine."
