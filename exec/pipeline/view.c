@@ -205,6 +205,8 @@ static bool push_row(ViewOp *v, Pending *p, int w, bool is_faulty, int32_t at)
     return w > 0 || stood;
 }
 
+enum { ENTRIES_AHEAD = 16 };
+
 static void push_rows(ViewOp *v, const Batch *b)
 {
     Arena *a = v->op.ctx->batch_scratch;
@@ -214,6 +216,7 @@ static void push_rows(ViewOp *v, const Batch *b)
     bool marks = has_marks(b);
     encode_keys(v, b, n, keys);
     for (int i = 0; i < n; i++) {
+        if (i + ENTRIES_AHEAD < n) id_map_prefetch_entry(&keys[i + ENTRIES_AHEAD].span->map, keys[i + ENTRIES_AHEAD].hash);
         int row = batch_row(b, i);
         Pending *p = pending_of(v, keys[i].span, str_of(v->keys.p + keys[i].at, keys[i].len), keys[i].hash);
         int32_t at = (int32_t)v->rows.rows + nkept;

@@ -38,6 +38,14 @@ PREFETCHER void id_map_prefetch(const IdMap *m, uint64_t hash)
     __builtin_prefetch(&m->hashes[hash & (uint64_t)(m->nslots - 1)]);
     __builtin_prefetch(&m->slots[hash & (uint64_t)(m->nslots - 1)]);
 }
+/* The entry behind a slot that has come near. */
+PREFETCHER void id_map_prefetch_entry(const IdMap *m, uint64_t hash)
+{
+    int64_t i = (int64_t)(hash & (uint64_t)(m->nslots - 1));
+    if (!m->nslots || m->hashes[i] != hash || !m->slots[i]) return;
+    __builtin_prefetch(m->slots[i]);
+    __builtin_prefetch(m->slots[i]->key);
+}
 /* Makes room for so many keys. */
 void id_map_reserve(IdMap *m, int64_t keys);
 void id_map_remove(IdMap *m, IdEntry *e);
