@@ -1,7 +1,7 @@
 /* node_identity.c: which row is which, and which comes first of rows that are equal otherwise.
  *
  * Rows of streams are ordered by position, those of a join by the positions of its inputs, left to
- * right, those of a keyed relation by their key, all others by all their columns. Positions become
+ * right (an input of one row adds nothing), those of a keyed relation by their key, all others by all their columns. Positions become
  * columns only where an order needs them: lnode_identified builds the node anew, with
  * row_position() computed over the scans and carried up behind the columns that are there. */
 #include "planner/node.h"
@@ -31,20 +31,31 @@ typedef struct Identity {
 
 static Identity identity_of(Arena *a, const LNode *n);
 
-static Identity of_both(Arena *a, const LNode *n, Identity l, Identity r)
+/* Columns of a join's right input, as the join has them. */
+static Identity on_right(Arena *a, const LNode *n, Identity id)
+{
+    Identity out = {new (a, int32_t, id.n), id.n};
+    for (int i = 0; i < id.n; i++) out.cols[i] = n->inputs[0]->nfields + id.cols[i];
+    return out;
+}
+
+static Identity of_both(Arena *a, Identity l, Identity r)
 {
     Identity both = {new (a, int32_t, l.n + r.n), l.n + r.n};
-    memcpy(both.cols, l.cols, (size_t)l.n * sizeof *l.cols);
-    for (int i = 0; i < r.n; i++) both.cols[l.n + i] = n->inputs[0]->nfields + r.cols[i];
+    for (int i = 0; i < both.n; i++) both.cols[i] = i < l.n ? l.cols[i] : r.cols[i - l.n];
     return both;
 }
+
+static bool has_one_row(const LNode *n) { return n->props.has_row_key && n->props.nrow_key == 0; }
 
 static Identity of_join(Arena *a, const LNode *n)
 {
     Identity l = identity_of(a, n->inputs[0]);
-    if (join_is_half(n->join) || l.n == 0) return l;
-    Identity r = identity_of(a, n->inputs[1]);
-    return r.n ? of_both(a, n, l, r) : r;
+    if (join_is_half(n->join) || has_one_row(n->inputs[1])) return l;
+    Identity r = on_right(a, n, identity_of(a, n->inputs[1]));
+    if (has_one_row(n->inputs[0])) return r;
+    if (l.n == 0) return l;
+    return r.n ? of_both(a, l, r) : r;
 }
 
 static int32_t shown_as(const LNode *n, int32_t col)
@@ -130,7 +141,7 @@ static Identity of_sides(Arena *a, const LNode *n)
     if (n->kind == L_FILTER) return of_sides(a, n->inputs[0]);
     if (n->kind == L_PROJECT) return shown(a, n, of_sides(a, n->inputs[0]));
     if (n->kind != L_JOIN || join_is_half(n->join)) return (Identity){NULL, 0};
-    return of_both(a, n, of_side(a, n->inputs[0]), of_side(a, n->inputs[1]));
+    return of_both(a, of_side(a, n->inputs[0]), on_right(a, n, of_side(a, n->inputs[1])));
 }
 
 int32_t lnode_identity(const LNode *n, Arena *a, int32_t **cols)
