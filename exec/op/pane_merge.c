@@ -161,6 +161,7 @@ static bool window_of_pane(const PaneMerge *m, const TimeTable *e, TimeSpan *win
 
 static void drop_pane(PaneMerge *m, TimeTables *panes, TimeTable *e)
 {
+    time_tables_prefetch(panes);
     if (!m->grid->impl->is_growing) take_back(m, e); /* else the next window starts anew */
     time_tables_drop(panes, e);
 }

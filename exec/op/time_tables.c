@@ -100,6 +100,22 @@ static void heap_remove(TimeTables *t, TimeTable *e)
         heap_down(t, at, last);
 }
 
+enum { NEXT = 3, AFTER_NEXT = 7 }; /* how many places of the heap the first one's children end at, and theirs */
+
+void time_tables_prefetch(const TimeTables *t)
+{
+    for (int32_t i = 1; i < AFTER_NEXT && i < t->n; i++) {
+        const TimeTable *e = t->heap[i];
+        if (i >= NEXT) {
+            for (size_t at = 0; at < sizeof *e; at += 64) __builtin_prefetch((const char *)e + at);
+            continue;
+        }
+        const GroupTable *g = &e->table.groups;
+        ptrdiff_t bytes = (ptrdiff_t)(g->len < GROUP_CHUNK_FIRST ? g->len : GROUP_CHUNK_FIRST) * g->entry;
+        for (ptrdiff_t at = 0; at < bytes; at += 64) __builtin_prefetch(g->chunks[0] + at);
+    }
+}
+
 /* ---- coming and going ------------------------------------------------------------------------- */
 
 /* An unused table, still among the unused: the list owns it if memory runs out. */

@@ -42,6 +42,8 @@ TimeTable *time_tables_add(AggregateOp *g, TimeTables *t, int64_t id, int64_t fr
 /* The one that ends first; NULL: none. */
 static inline TimeTable *time_tables_first(const TimeTables *t) { return t->n ? t->heap[0] : NULL; }
 void time_tables_touch(TimeTable *e);
+/* Brings near those that may be the first ones after the next. */
+void time_tables_prefetch(const TimeTables *t);
 /* Takes it out, with all its groups. */
 void time_tables_drop(TimeTables *t, TimeTable *e);
 void time_tables_free(TimeTables *t);

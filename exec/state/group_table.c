@@ -5,8 +5,8 @@
 #include <assert.h>
 
 enum {
-    CHUNK_FIRST_LOG2 = 4,   /* 16 entries in the first chunk; each next doubles */
-    CHUNK_FIRST = 1 << CHUNK_FIRST_LOG2,
+    CHUNK_FIRST = GROUP_CHUNK_FIRST,
+    CHUNK_FIRST_LOG2 = 3,
     SLOTS_MIN_LOG2 = 4,
     LINE_BYTES = 64,
     MOVED_MAX = 64,
@@ -18,6 +18,8 @@ enum {
     PREFETCH_FROM = 1 << 15 /* slots: below, index and entries stay in the second-level cache */
 };
 
+_Static_assert(1 << CHUNK_FIRST_LOG2 == CHUNK_FIRST, "entries of the first chunk");
+
 void group_table_init(GroupTable *t, const KeyLayout *keys, int payload)
 {
     assert(payload % 8 == 0);
@@ -28,7 +30,7 @@ void group_table_init(GroupTable *t, const KeyLayout *keys, int payload)
 
 /* ---- entries ---------------------------------------------------------------------------------- */
 
-/* Chunk c holds 16 << c entries, so with i + 16 instead of i the highest bit names the chunk and the
+/* Chunk c holds 8 << c entries, so with i + 8 instead of i the highest bit names the chunk and the
  * others the place in it. */
 static inline int chunk_of(uint32_t i)
 {
@@ -59,8 +61,9 @@ uint8_t *group_table_at(const GroupTable *t, uint32_t i)
 
 static void chunk_make(GroupTable *t, int c)
 {
-    t->blocks[c] = mem_alloc_raw(chunk_bytes(t, c));
-    t->chunks[c] = t->blocks[c] + (-(uintptr_t)t->blocks[c] & (LINE_BYTES - 1));
+    uint8_t *block = mem_alloc_raw(chunk_bytes(t, c));
+    t->indent[c] = (uint8_t)(-(uintptr_t)block & (LINE_BYTES - 1));
+    t->chunks[c] = block + t->indent[c];
 }
 
 /* Its head is to be filled. */
@@ -358,8 +361,7 @@ void group_table_clear(GroupTable *t)
 
 void group_table_free(GroupTable *t)
 {
-    for (int c = 0; c < GROUP_CHUNKS; c++)
-        if (t->blocks[c]) mem_free(t->blocks[c], chunk_bytes(t, c));
+    for (int c = 0; c < GROUP_CHUNKS && t->chunks[c]; c++) mem_free(t->chunks[c] - t->indent[c], chunk_bytes(t, c));
     mem_free(t->slots, (ptrdiff_t)t->nslots * 8);
     mem_free(t->touched, (ptrdiff_t)t->touched_cap * 8);
     heap_clear(&t->heap);
@@ -385,8 +387,7 @@ uint32_t group_table_list(const GroupTable *t, uint8_t **out)
 int64_t group_table_bytes(const GroupTable *t)
 {
     int64_t bytes = (int64_t)t->nslots * 8 + (int64_t)t->touched_cap * 8 + t->heap.arena.bytes;
-    for (int c = 0; c < GROUP_CHUNKS; c++)
-        if (t->chunks[c]) bytes += chunk_bytes(t, c);
+    for (int c = 0; c < GROUP_CHUNKS && t->chunks[c]; c++) bytes += chunk_bytes(t, c);
     return bytes;
 }
 

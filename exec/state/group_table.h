@@ -21,20 +21,20 @@ typedef struct GroupHead {
     uint32_t number;  /* of the entry; GROUP_FREE: not in use */
 } GroupHead;
 
-enum { GROUP_CHUNKS = 28 };
+enum { GROUP_CHUNKS = 28, GROUP_CHUNK_FIRST = 8 /* entries of the first; each next has twice as many */ };
 #define GROUP_FREE UINT32_MAX
 
 typedef struct GroupTable {
     const KeyLayout *keys;
     StateHeap heap;            /* of keys and payloads */
     int32_t payload, entry;    /* bytes */
-    uint64_t *slots;           /* hash << 32 | number + 16; 0: empty */
+    uint64_t *slots;           /* hash << 32 | number + 8; 0: empty */
     uint32_t nslots;           /* a power of two, or 0 */
     int32_t shift;             /* of a hash to its slot */
     uint32_t len, live;        /* entries ever made, in use */
     uint32_t free_head;        /* entry number + 1 of the first free one, 0: none */
     uint8_t *chunks[GROUP_CHUNKS]; /* each begins with a cache line */
-    uint8_t *blocks[GROUP_CHUNKS]; /* that the chunks lie in */
+    uint8_t indent[GROUP_CHUNKS]; /* in the blocks that they lie in */
     uint8_t **touched;
     uint32_t ntouched, touched_cap;
     uint32_t settled;          /* how many were touched and forgotten at once, since the last that took each */

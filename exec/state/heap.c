@@ -56,6 +56,7 @@ void *heap_alloc(StateHeap *h, ptrdiff_t size)
     if (size > LARGEST_CLASS) return large_alloc(h, size);
     int c = class_of(size);
     ptrdiff_t bytes = class_size(c);
+    if (!h->free) h->free = new (&h->arena, void *, HEAP_CLASSES);
     void *p = h->free[c];
     if (p) {
         UNPOISON(p, bytes);
@@ -84,6 +85,7 @@ void heap_free(StateHeap *h, void *p, ptrdiff_t size)
         return;
     }
     int c = class_of(size);
+    assert(h->free);
     h->used -= class_size(c);
     UNPOISON(p, class_size(c));
     memcpy(p, &h->free[c], sizeof(void *));

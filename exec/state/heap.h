@@ -8,7 +8,7 @@ enum { HEAP_CLASSES = 55 };
 
 typedef struct StateHeap {
     Arena arena;              /* where blocks come from */
-    void *free[HEAP_CLASSES]; /* free lists by size class: 16, 24, 32, 40, 48, 56, 64, 80, 96, … bytes */
+    void **free;              /* free lists by size class: 16, 24, 32, 40, 48, 56, 64, 80, 96, … bytes; NULL: nothing was asked for */
     struct HeapLarge *large;  /* blocks beyond the largest class, each from the allocator */
     int64_t used;             /* bytes in live blocks */
 } StateHeap;
