@@ -103,13 +103,15 @@ static int write_through(sqlite3_file *f, const void *p, int n, int64_t at)
 static bool commits(const uint8_t *head) { return head[4] | head[5] | head[6] | head[7]; }
 
 /* A frame comes as two writes: its head, its page. What is neither goes through, and so does a page that is written
- * anew in a frame that has left already. */
+ * anew in a frame that has left already. A head that comes once more follows a rollback to a savepoint: what is held from
+ * there on is undone. */
 static int log_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
 {
     Frames *g = FRAMES(f);
     int64_t frame = FRAME_HEAD + g->page_bytes, within = (at - LOG_HEAD) % frame;
     bool is_head = n == FRAME_HEAD && within == 0, is_page = n == g->page_bytes && within == FRAME_HEAD;
     if (!g->gathers || at < LOG_HEAD || frame > HELD_BYTES || !(is_head || is_page)) return write_through(f, p, n, at);
+    if (is_head && is_within(g, f, n, at)) g->n = (int)(at - g->at);
     if (is_within(g, f, n, at)) {
         memcpy(g->held + (at - g->at), p, (size_t)n);
         return SQLITE_OK;

@@ -107,6 +107,23 @@ static void what_left_the_cache_is_read_back(void **state)
     assert_rows(f, 2000);
 }
 
+/* After a savepoint frames come once more where others are held: the one that commits may be the last but some. */
+static void a_commit_over_frames_that_were_undone_is_seen(void **state)
+{
+    Fixture *f = *state;
+    Writer w = open_writer(f);
+    for (int i = 1; i <= 60; i++) {
+        exec(w.db, "BEGIN");
+        put(w.db, i, i);
+        exec(w.db, "SAVEPOINT s");
+        put(w.db, 100000, 100000 + i);
+        exec(w.db, "ROLLBACK TO s; RELEASE s; COMMIT");
+        assert_rows(f, i);
+    }
+    close_writer(&w);
+    assert_rows(f, 60);
+}
+
 /* Frames of a transaction that was taken back must not come to lie over those that another program commits. */
 static void what_was_taken_back_is_not_written_later(void **state)
 {
@@ -220,6 +237,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_commit_takes_few_writes_and_is_seen_at_once),
         TEST(what_left_the_cache_is_read_back),
+        TEST(a_commit_over_frames_that_were_undone_is_seen),
         TEST(what_was_taken_back_is_not_written_later),
         TEST(a_write_that_fails_fails_its_transaction),
         TEST(a_disk_that_stays_full_takes_nothing_in),
