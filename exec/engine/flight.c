@@ -49,8 +49,8 @@ void flight_begin(weir *db)
     arena_reset(&f->said);
     f->diags = (Diags){.arena = &f->said};
     f->task = (Task){.run = apply_beside, .arg = db, .is_apart = true};
+    workers_submit(db->workers, &f->task); /* memory may run out before there is a task to wait for */
     f->is_on = true;
-    workers_submit(db->workers, &f->task);
 }
 
 bool flight_goes_on(weir *db) { return db->flight.is_on && workers_are_at(db->workers, &db->flight.task); }

@@ -319,10 +319,10 @@ static Status stop(weir *db, const Intake *in)
 /* What a commit of the rows taken tells the caller. */
 static Status commit_taken(weir *db, const Intake *in, bool all_done)
 {
-    bool was_asked = in->has_ended || db->must_flush;
+    bool was_asked = in->has_ended || db->must_flush, has_flown = db->flight.is_on;
     TRY(engine_commit(db));
     TRY(engine_interrupted(db));
-    if (in->has_rows) return WEIR_ROW;
+    if (in->has_rows || has_flown) return WEIR_ROW;
     if (all_done) return WEIR_DONE;
     return was_asked ? WEIR_ROW : WEIR_IDLE; /* a tick of the clock is no work */
 }

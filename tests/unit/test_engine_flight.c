@@ -96,6 +96,23 @@ static void one_call_several_commits(void **state)
     free(want);
 }
 
+/* What a call has committed beside it is told, even if all that came after it is a tick of the clock. */
+static void a_tick_behind_rows_does_not_hide_them(void **state)
+{
+    Engine *e = *state;
+    file_put(e, "f.ndjson", "w", "");
+    open_with(e, "workers=2", false);
+    ok(e, exec_in(e, "SET refresh = '1 HOUR'"));
+    ok(e, exec_in(e, "CREATE STREAM f (k BIGINT) WITH (connector = 'file', path = 'f.ndjson', format = 'json', follow = true);"
+                     "CREATE MATERIALIZED VIEW sums AS SELECT sum(k) AS s FROM f WINDOW GLOBAL (TRIGGER EVERY 10 SECONDS)"));
+    run_all(e);
+    add_rows(e, 0, 7);
+    e->clock_step_us = 3000000;
+    assert_int_equal(weir_run(e->db, 0), WEIR_ROW);
+    e->clock_step_us = 0;
+    assert_string_equal(rows(e, "SELECT s FROM sums"), "21");
+}
+
 enum { ROWS_FIRST = 20, ROWS_FAILING = 40, ROWS_MORE = 40, ROWS_LAST = 10 };
 
 /* Its n-th write fails and all after it: what was taken meanwhile waits as well, and nothing more is taken. `want`: when
@@ -172,10 +189,39 @@ static void a_failing_sync_stops_it(void **state)
     free(want);
 }
 
+/* The n-th allocation fails, those for the thread that is to make the commit too: the engine stops, and nobody waits. */
+static bool runs_short(Engine *e, int64_t n, const char *want)
+{
+    begin_anew(e, (int)n);
+    open_with(e, "workers=2", n % 2);
+    ok(e, exec_in(e, "CREATE STREAM made (k BIGINT, ts TIMESTAMP(3), WATERMARK FOR ts) WITH (connector = 'datagen', rows = '60');"
+                     "CREATE MATERIALIZED VIEW groups AS SELECT k % 5 AS g, count(*) AS n FROM made GROUP BY k % 5"));
+    weir_test_fail_allocation(n);
+    weir_status st;
+    while ((st = weir_run(e->db, 0)) == WEIR_ROW) {}
+    weir_test_fail_allocation(-1);
+    bool was_short = st != WEIR_DONE;
+    if (was_short) {
+        assert_int_equal(st, WEIR_E_NOMEM);
+        engine_close(e);
+        open_with(e, "workers=2", false);
+        run_all(e);
+    }
+    assert_string_equal(rows(e, "SELECT sum(n) FROM groups"), want);
+    return was_short;
+}
+
+static void memory_that_runs_out_stops_it(void **state)
+{
+    int in_vain = 0;
+    for (int64_t n = 1; in_vain < 4 && n < 400; n++) in_vain = runs_short(*state, n, "60") ? 0 : in_vain + 1;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(one_call_several_commits), TEST(a_failing_write_holds_up_two_commits), TEST(a_failing_sync_stops_it),
+        TEST(one_call_several_commits), TEST(a_tick_behind_rows_does_not_hide_them), TEST(a_failing_write_holds_up_two_commits), TEST(a_failing_sync_stops_it),
+        TEST(memory_that_runs_out_stops_it),
     };
     shim_register();
     return cmocka_run_group_tests(tests, NULL, NULL);
