@@ -220,5 +220,5 @@ Status storage_create_index(Storage *s, Str name, const Relation *r, Str cols, D
     sb_printf(&b, " ON _weir_mv_%lld (%.*s)", (long long)r->id, STR_ARG(cols));
     Status st = sql_exec(&s->db, sb_done(&b).p, d);
     arena_release(&s->db.scratch, mark);
-    return st;
+    return st == WEIR_OK ? storage_size_cache(s, d) : st;
 }

@@ -36,6 +36,8 @@ struct Storage {
 
 /* Begins a transaction and proves that we still own the database. */
 Status storage_begin_owned(Storage *s, Diags *d);
+/* How many pages the writer keeps, by what is in the database. */
+Status storage_size_cache(Storage *s, Diags *d);
 /* After a write that failed: a sync that did is never tried again, not even when the file is closed. */
 void storage_note_failure(Storage *s);
 /* Sets bounds on what a query of a reading connection may need (reader_guard.c). */

@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 enum {
-    CACHE_KIB = 64 * 1024,       /* pages the writer keeps */
+    CACHE_KIB = 4 * 1024,        /* pages the writer keeps: those of a large commit go while they are in the processor's cache */
+    INDEX_CACHE_KIB = 64 * 1024, /* the same where a view has an index, whose pages change in no order */
     READER_CACHE_KIB = 4 * 1024,
     MMAP_BYTES = 256 << 20
 };
@@ -77,10 +78,19 @@ static Status set_up_writer(Storage *s, const StorageOptions *o, Diags *d)
     sqlite3_db_config(q->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     TRY(enter_wal_mode(s, d));
     TRY(sql_execf(q, d,
-                  "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -%d; PRAGMA mmap_size = %d;"
+                  "PRAGMA wal_autocheckpoint = 0; PRAGMA mmap_size = %d;"
                   "PRAGMA secure_delete = OFF; PRAGMA temp_store = FILE; PRAGMA foreign_keys = OFF",
-                  CACHE_KIB, MMAP_BYTES));
+                  MMAP_BYTES));
     return storage_configure(s, o, d);
+}
+
+Status storage_size_cache(Storage *s, Diags *d)
+{
+    SqlStmt *st;
+    int64_t has_index = 0;
+    TRY(sql_cached(&s->db, "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'index' AND tbl_name GLOB '_weir_mv_*')", &st, d));
+    TRY(sql_one_int(&s->db, st, &has_index, d));
+    return sql_execf(&s->db, d, "PRAGMA cache_size = -%d", has_index ? INDEX_CACHE_KIB : CACHE_KIB);
 }
 
 Status storage_configure(Storage *s, const StorageOptions *o, Diags *d)
@@ -199,6 +209,7 @@ static Status open_writer(Storage *s, const StorageOptions *o, Diags *d)
                  s->frames ? frames_name(s->frames) : s->vfs, &s->arena, d));
     TRY(set_up_writer(s, o, d));
     TRY(migrate(&s->db, false, d));
+    TRY(storage_size_cache(s, d));
     TRY(become_owner(s, d));
     TRY(change_logs_load(s, d));
     TRY(view_feed_register(&s->db, &s->feed, d));
