@@ -18,6 +18,7 @@ typedef struct weir_seams {
     int rebuild;           /* at opening, every view whose past is there is made anew (weir_verify) */
     int threads;           /* workers (setting workers) are threads; 0: the caller does their tasks, in order */
     int64_t state_log_min; /* bytes of an operator's log that begin a compaction; 0: 1 MB */
+    int cache_pages;       /* of the database that the writer keeps; 0: as many as fit into 4 MB, or 64 with an index */
     int simd_off;          /* vector instructions that decoders leave out: 1 AVX-512, 2 AVX2 or NEON as well */
     void (*wait_us)(void *arg, int64_t us, int fd); /* until fd can be read, or less; NULL: beside sleep_us nobody is told of news */
 } weir_seams;

@@ -19,6 +19,7 @@ typedef struct StorageOptions {
     int64_t error_limit;  /* rows kept in weir_errors; 0: 10,000 */
     int64_t changes_retention_us, changes_limit; /* how long, and in how many bytes a view, changes are kept */
     const char *vfs;      /* name of a registered VFS (tests), NULL: SQLite's default */
+    int cache_pages;      /* that the writer keeps; 0: by what is in the database */
     bool has_no_clock;    /* nothing is waited for here: who asks again does that, by a clock of its own (tests) */
 } StorageOptions;
 

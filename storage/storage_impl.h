@@ -19,6 +19,7 @@ struct Storage {
     char *folder;            /* of a temporary database: made by us, removed at close */
     const char *vfs;
     int busy_ms;
+    int cache_pages;         /* StorageOptions */
     Frames *frames;          /* the writer's, over that */
     int lock_fd;             /* -1: none */
     bool read_only;

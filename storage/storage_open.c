@@ -90,7 +90,8 @@ Status storage_size_cache(Storage *s, Diags *d)
     int64_t has_index = 0;
     TRY(sql_cached(&s->db, "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'index' AND tbl_name GLOB '_weir_mv_*')", &st, d));
     TRY(sql_one_int(&s->db, st, &has_index, d));
-    return sql_execf(&s->db, d, "PRAGMA cache_size = -%d", has_index ? INDEX_CACHE_KIB : CACHE_KIB);
+    int size = s->cache_pages > 0 ? s->cache_pages : has_index ? -INDEX_CACHE_KIB : -CACHE_KIB; /* as PRAGMA has it */
+    return sql_execf(&s->db, d, "PRAGMA cache_size = %d", size);
 }
 
 Status storage_configure(Storage *s, const StorageOptions *o, Diags *d)
@@ -242,6 +243,7 @@ Status storage_open(const char *path, const StorageOptions *o, Storage **out, Di
     s->vfs = o->vfs;
     s->busy_ms = o->has_no_clock ? 0 : STORAGE_BUSY_MS;
     s->read_only = o->read_only;
+    s->cache_pages = o->cache_pages;
     *out = s;
     Status st = open_all(s, path, o, d);
     if (st == WEIR_OK) return WEIR_OK;

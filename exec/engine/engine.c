@@ -216,6 +216,7 @@ static Status open_inside(weir *db, const char *path, const weir_options *opt)
     engine_apply_settings(db);
     StorageOptions so = storage_options(db);
     so.vfs = opt && opt->seams ? opt->seams->vfs : NULL;
+    so.cache_pages = opt && opt->seams ? opt->seams->cache_pages : 0;
     so.has_no_clock = opt && opt->seams && opt->seams->sleep_us;
     TRY(storage_open(path, &so, &db->storage, &db->diags));
     if (!db->read_only) TRY(storage_check(db->storage, &db->diags));

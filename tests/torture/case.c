@@ -84,7 +84,7 @@ static void make_head(Maker *m)
     m->follows = m->kind == KIND_POWER || !one_in(m, 4);
     m->has_future = m->follows && m->kind != KIND_KILL && one_in(m, 3);
     if (m->kind != KIND_KILL)
-        lines_addf(m->out, "disk seed=%d sector=%d", seed, one_in(m, 2) ? 512 : 4096);
+        lines_addf(m->out, "disk seed=%d sector=%d cache=%d", seed, one_in(m, 2) ? 512 : 4096, seed % 2 ? 0 : 10);
     lines_addf(m->out, "clock at=%lld", (long long)m->clock);
     make_settings(m);
     for (int i = 0; i <= m->has_r; i++) {

@@ -212,6 +212,7 @@ typedef struct World {
     int nsettings;
     bool is_full_sync;
     char rules_off[64];
+    int cache_pages;   /* few: a commit's pages are in the log before it is */
     int64_t clock_us, mono_us;
     weir_seams seams;
     PowerCut cuts[POWER_MAX];

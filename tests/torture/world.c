@@ -44,7 +44,8 @@ static void world_sleep(void *arg, int64_t us)
 void world_seams(World *w)
 {
     w->seams = (weir_seams){.now_us = world_now, .mono_us = world_mono, .sleep_us = world_sleep, .arg = w, .seed = 1,
-                            .rules_off = *w->rules_off ? w->rules_off : NULL, .vfs = w->vfs, .state_log_min = 200};
+                            .rules_off = *w->rules_off ? w->rules_off : NULL, .vfs = w->vfs, .state_log_min = 200,
+                            .cache_pages = w->cache_pages};
 }
 
 /* ---- definitions ------------------------------------------------------------------------------------------ */
@@ -381,6 +382,7 @@ static void do_set(World *w, const char *line)
 static void do_disk(World *w, const char *line)
 {
     w->vfs = disk_vfs;
+    w->cache_pages = (int)line_number(line, "cache", 0);
     disk_reset((uint64_t)line_number(line, "seed", 1), (int)line_number(line, "sector", 512));
 }
 
