@@ -162,6 +162,39 @@ static void a_failing_write_holds_up_two_commits(void **state)
     for (int i = 0; i < 4; i++) free(want[i]);
 }
 
+static void interrupt_once(Engine *e)
+{
+    if (e->other) weir_interrupt(e->db);
+    e->other = NULL;
+    if (e->slept_us > 60000000) disarm(); /* it goes on trying */
+}
+
+/* An interrupt ends a call that waits for the disk: what waits is not waited for once more. */
+static void an_interrupt_ends_the_wait_for_two_commits(void **state)
+{
+    Engine *e = *state;
+    for (int n = 1; n <= 30; n++) {
+        file_put(e, "f.ndjson", "w", "");
+        add_rows(e, 0, ROWS_FIRST);
+        begin_anew(e, n);
+        open_with(e, "workers=2", false);
+        ok(e, exec_in(e, views));
+        run_all(e);
+        add_rows(e, ROWS_FIRST, ROWS_FAILING);
+        arm(FAIL_WRITE, SQLITE_FULL, n, true);
+        e->slept_us = 0;
+        e->other = e;
+        e->on_sleep = interrupt_once;
+        weir_status st;
+        while ((st = weir_run_once(e->db)) == WEIR_ROW) {}
+        e->on_sleep = NULL;
+        assert_int_equal(st, shim.hit ? WEIR_E_INTERRUPTED : WEIR_DONE);
+        assert_in_range(e->slept_us, 0, 1000000);
+        disarm();
+    }
+    e->other = NULL;
+}
+
 /* An error that cannot pass stops the engine; the file goes on from there. */
 static void a_failing_sync_stops_it(void **state)
 {
@@ -221,6 +254,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(one_call_several_commits), TEST(a_tick_behind_rows_does_not_hide_them), TEST(a_failing_write_holds_up_two_commits), TEST(a_failing_sync_stops_it),
+        TEST(an_interrupt_ends_the_wait_for_two_commits),
         TEST(memory_that_runs_out_stops_it),
     };
     shim_register();
