@@ -1,4 +1,5 @@
 /* test_storage_catalog.c: relations, settings and indexes come and go with their tables. */
+#include "storage/storage_impl.h"
 #include "storage_fixture.h"
 
 static Status try_save(Fixture *f, const Relation *r)
@@ -165,16 +166,30 @@ static void settings_are_kept(void **state)
     assert_true(str_eq(options_text(&back, "seed", ""), S("7")));
 }
 
+/* In KiB. */
+static int64_t writers_cache(Fixture *f)
+{
+    SqlStmt *st;
+    int64_t size = 0;
+    assert_int_equal(sql_cached(&f->s->db, "PRAGMA cache_size", &st, &f->diags), WEIR_OK);
+    assert_int_equal(sql_one_int(&f->s->db, st, &size, &f->diags), WEIR_OK);
+    return -size;
+}
+
 static void readers_get_indexes(void **state)
 {
     Fixture *f = *state;
     Relation v = relation(f, REL_MATERIALIZED, 1, "v", 2);
     save(f, &v);
+    assert_int_equal(writers_cache(f), 4 << 10);
     assert_int_equal(storage_begin(f->s, &f->diags), WEIR_OK);
     assert_int_equal(storage_create_index(f->s, S("by c1"), &v, S("\"c1\" DESC"), &f->diags), WEIR_OK);
     assert_int_equal(storage_create_index(f->s, S("V"), &v, S("c1"), &f->diags), WEIR_E_EXISTS);
     assert_int_equal(storage_commit(f->s, &f->diags), WEIR_OK);
     assert_non_null(strstr(outside_rows(f, "EXPLAIN QUERY PLAN SELECT c0 FROM v WHERE c1 = 3"), "by c1"));
+    assert_int_equal(writers_cache(f), 64 << 10);
+    fixture_reopen(f);
+    assert_int_equal(writers_cache(f), 64 << 10);
 }
 
 int main(void)
