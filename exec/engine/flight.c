@@ -27,13 +27,6 @@ static void apply_beside(void *arg)
     f->us = db->env.mono_us(db->env.arg) - began;
 }
 
-static void swap_arenas(Arena *a, Arena *b)
-{
-    Arena was = *a;
-    *a = *b;
-    *b = was;
-}
-
 void flight_begin(weir *db)
 {
     Flight *f = &db->flight;
@@ -42,9 +35,7 @@ void flight_begin(weir *db)
     engine_seal(db);
     f->ws = e->ws;
     f->number = e->number;
-    memset(&e->ws, 0, sizeof e->ws);
-    swap_arenas(&f->arena, &e->arena);
-    swap_arenas(&f->batch, &e->batch);
+    epoch_set_aside(e, &f->arena, &f->batch);
     crew_keep_epoch(db->crew);
     arena_reset(&f->said);
     f->diags = (Diags){.arena = &f->said};

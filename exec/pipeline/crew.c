@@ -90,20 +90,11 @@ void crew_end_epoch(Crew *c)
     }
 }
 
-static void swap_arenas(Arena *a, Arena *b)
-{
-    Arena was = *a;
-    *a = *b;
-    *b = was;
-}
-
 void crew_keep_epoch(Crew *c)
 {
     for (int i = 0; c && i < LANES_MAX; i++) {
         Lane *l = &c->lanes[i];
-        memset(&l->epoch.ws, 0, sizeof l->epoch.ws);
-        swap_arenas(&l->epoch.arena, &l->kept);
-        swap_arenas(&l->epoch.batch, &l->kept_batch);
+        epoch_set_aside(&l->epoch, &l->kept, &l->kept_batch);
     }
 }
 

@@ -1,4 +1,4 @@
-/* epoch.c: dead letters of an epoch, bounded like the table they go to. */
+/* epoch.c: an epoch's memory, and its dead letters, bounded like the table they go to. */
 #include "exec/pipeline/epoch.h"
 
 static void keep_earliest(Epoch *e, const ErrorRow *row)
@@ -36,4 +36,18 @@ void epoch_sort_errors(Epoch *e)
     ErrorRow *sorted = new_raw(&e->arena, ErrorRow, n);
     for (ptrdiff_t i = 0; i < n; i++) sorted[i] = e->ws.errors.data[(first + i) % n];
     e->ws.errors.data = sorted;
+}
+
+static void swap_arenas(Arena *a, Arena *b)
+{
+    Arena was = *a;
+    *a = *b;
+    *b = was;
+}
+
+void epoch_set_aside(Epoch *e, Arena *arena, Arena *batch)
+{
+    memset(&e->ws, 0, sizeof e->ws);
+    swap_arenas(&e->arena, arena);
+    swap_arenas(&e->batch, batch);
 }

@@ -28,5 +28,8 @@ void epoch_error(Epoch *e, const ErrorRow *row);
 void epoch_take_error(Epoch *e, const ErrorRow *row);
 /* Puts the ones that were kept in the order in which they came. */
 void epoch_sort_errors(Epoch *e);
+/* The epoch's memory changes places with two arenas that are not in use, and its write set is empty: who
+ * still needs that one has a copy, which refers to what is now there. */
+void epoch_set_aside(Epoch *e, Arena *arena, Arena *batch);
 
 #endif
